@@ -1,0 +1,182 @@
+#pragma once
+
+/// @file
+/// Typed configs: a plain struct whose static `fields(self, visitor)` names every field once. The
+/// same list reads JSON, checks types and ranges, rejects unknown keys, and writes the resolved
+/// config back.
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace psi_xlstm {
+
+/// Values a field may take: a range for numbers, a list for texts.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool open_low = false;             ///< `low` itself is excluded.
+  std::vector<std::string> choices = {};  ///< Of a text; empty: anything.
+
+  bool contains(double x) const { return (open_low ? x > low : x >= low) && x <= high; }
+  std::string text() const;  ///< For messages: "> 0", ">= 1", "in [0, 1]".
+};
+
+inline Range greater_than(double low) { return {.low = low, .open_low = true}; }
+inline Range at_least(double low) { return {.low = low}; }
+inline Range between(double low, double high) { return {.low = low, .high = high}; }
+inline Range one_of(std::vector<std::string> choices) { return {.choices = std::move(choices)}; }
+
+/// Fills a config struct from JSON by calling `T::fields(config, reader)`. A missing key keeps its
+/// default; an unknown key, a wrong type and an out-of-range value are problems.
+class ConfigReader {
+ public:
+  /// `path` is the JSON pointer of `node`; problems are appended to `problems`.
+  ConfigReader(const nlohmann::json& node, std::string path, std::vector<std::string>& problems);
+
+  template <class T>
+  void operator()(const std::string& key, T& value, const Range& range = {}) {
+    known_.push_back(key);
+    if (!node_.is_object() || !node_.contains(key)) return;
+    read_any(node_.at(key), path_ + "/" + key, value, range);
+  }
+
+  /// Reports the keys of this object that no field asked for.
+  void finish();
+
+ private:
+  template <class T>
+  void read_any(const nlohmann::json& child,
+                const std::string& child_path,
+                T& value,
+                const Range& range) {
+    if constexpr (requires(ConfigReader& r) { T::fields(value, r); }) {
+      ConfigReader reader(child, child_path, problems_);
+      T::fields(value, reader);
+      reader.finish();
+    } else {
+      read(child, child_path, value, range);
+    }
+  }
+
+  template <class T>
+  void read(const nlohmann::json& child,
+            const std::string& child_path,
+            std::vector<T>& value,
+            const Range& range) {
+    if (!child.is_array()) {
+      problems_.push_back(child_path + ": expected a list, got " + child.dump());
+      return;
+    }
+    value.clear();
+    for (std::size_t i = 0; i < child.size(); ++i) {
+      T element{};
+      read_any(child.at(i), child_path + "/" + std::to_string(i), element, range);
+      value.push_back(std::move(element));
+    }
+  }
+
+  template <class T>
+  void read(const nlohmann::json& child,
+            const std::string& child_path,
+            std::optional<T>& value,
+            const Range& range) {
+    if (child.is_null()) {
+      value.reset();
+      return;
+    }
+    T present{};
+    read_any(child, child_path, present, range);
+    value = std::move(present);
+  }
+
+  void read(const nlohmann::json&, const std::string& path, bool&, const Range&);
+  void read(const nlohmann::json&, const std::string& path, int&, const Range&);
+  void read(const nlohmann::json&, const std::string& path, double&, const Range&);
+  void read(const nlohmann::json&, const std::string& path, std::string&, const Range&);
+
+  const nlohmann::json& node_;
+  std::string path_;
+  std::vector<std::string>& problems_;
+  std::vector<std::string> known_;
+};
+
+/// The reverse: turns a config struct into JSON with every field written out.
+struct ConfigWriter {
+  nlohmann::ordered_json tree = nlohmann::ordered_json::object();
+
+  template <class T>
+  void operator()(const std::string& key, const T& value, const Range& = {}) {
+    tree[key] = to_tree(value);
+  }
+
+ private:
+  template <class T>
+  static nlohmann::ordered_json to_tree(const T& value) {
+    if constexpr (requires(ConfigWriter& w) { T::fields(value, w); }) {
+      ConfigWriter child;
+      T::fields(value, child);
+      return std::move(child.tree);
+    } else {
+      return value;
+    }
+  }
+  template <class T>
+  static nlohmann::ordered_json to_tree(const std::optional<T>& value) {
+    return value ? to_tree(*value) : nlohmann::ordered_json(nullptr);
+  }
+  template <class T>
+  static nlohmann::ordered_json to_tree(const std::vector<T>& values) {
+    auto list = nlohmann::ordered_json::array();
+    for (const T& value : values) list.push_back(to_tree(value));
+    return list;
+  }
+};
+
+/// The resolved `config` as a JSON object, every field written out.
+template <class T>
+nlohmann::ordered_json config_tree(const T& config) {
+  ConfigWriter writer;
+  T::fields(config, writer);
+  return std::move(writer.tree);
+}
+
+/// The resolved `config` as indented JSON text; reading it back gives `config`.
+template <class T>
+std::string config_text(const T& config) {
+  return config_tree(config).dump(2) + "\n";
+}
+
+/// Throws ConfigError listing all `problems`, one per line; does nothing if there are none.
+void throw_if_any(const std::string& where, const std::vector<std::string>& problems);
+
+/// Parses `file` (comments allowed). Throws ConfigError if it cannot be read or is not JSON.
+nlohmann::json parse_json(const std::filesystem::path& file);
+
+/// Reads a T from the JSON value `root`. `where` opens every message. Throws ConfigError naming
+/// every problem at once.
+template <class T>
+T config_from_json(const nlohmann::json& root, const std::string& where) {
+  std::vector<std::string> problems;
+  T config;
+  ConfigReader reader(root, "", problems);
+  T::fields(config, reader);
+  reader.finish();
+  throw_if_any(where, problems);
+  return config;
+}
+
+/// Reads `file` into a T. Throws ConfigError naming every problem at once.
+template <class T>
+T read_config(const std::filesystem::path& file) {
+  return config_from_json<T>(parse_json(file), file.string());
+}
+
+}  // namespace psi_xlstm
