@@ -1,0 +1,50 @@
+#pragma once
+
+/// @file
+/// The Jacobian of some nodes of an ir::Network by port voltages and states, by forward mode on the
+/// entries that can be non-zero: what Newton's method, AC analysis and implicit integration need.
+
+#include <vector>
+
+#include "psi_xlstm/ir/network.hpp"
+
+namespace psi_xlstm::ir {
+
+/// The sparsity pattern and values of the derivatives of every element of some nodes. Inputs are
+/// numbered 0..P-1 for the ports and P..P+S-1 for the states. Not thread-safe; keeps a reference to
+/// the network.
+class SparseJacobian {
+ public:
+  /// Throws ShapeError where validate(network) would.
+  explicit SparseJacobian(const Network& network);
+
+  /// Computes all values and derivatives at `ports` [P] in V and `states` [S].
+  void evaluate(const double* ports, const double* states);
+
+  /// The inputs on which element `element` of node `id` depends, ascending.
+  const std::vector<int>& inputs(int id, int element) const { return patterns_[row(id, element)]; }
+  /// The derivatives by inputs(id, element), in the same order.
+  const std::vector<double>& derivatives(int id, int element) const {
+    return derivatives_[row(id, element)];
+  }
+  double value(int id, int element) const { return values_[row(id, element)]; }
+  /// The derivative by one input; 0 where the pattern has no entry.
+  double derivative(int id, int element, int input) const;
+
+ private:
+  std::size_t row(int id, int element) const {
+    return offsets_[static_cast<std::size_t>(id)] + static_cast<std::size_t>(element);
+  }
+  void find_patterns();
+  void evaluate_affine(const Node& node, std::size_t first);
+  void evaluate_element(const Node& node, std::size_t out, int element);
+  void accumulate(double factor, std::size_t from, std::size_t to);
+
+  const Network& network_;
+  std::vector<std::size_t> offsets_;
+  std::vector<std::vector<int>> patterns_;
+  std::vector<std::vector<double>> derivatives_;
+  std::vector<double> values_;
+};
+
+}  // namespace psi_xlstm::ir

@@ -1,0 +1,211 @@
+#include "psi_xlstm/ir/dynamics.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <Eigen/Dense>
+#include <fmt/format.h>
+
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/ir/jacobian.hpp"
+
+namespace psi_xlstm::ir {
+namespace {
+
+std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
+// The rates of all states and their targets at one end of a step.
+struct Gates {
+  explicit Gates(int states) : rate(at(states)), target(at(states)) {}
+
+  void evaluate(Evaluator& evaluator, const Network& network, double voltage, const double* c) {
+    evaluator.evaluate(Part::kDynamics, &voltage, c);
+    for (std::size_t s = 0; s < rate.size(); ++s) {
+      rate[s] = evaluator.rate(network.rate_of_state[s]);
+      target[s] = evaluator.target(static_cast<int>(s));
+    }
+  }
+
+  std::vector<double> rate;    ///< [1/s], [S].
+  std::vector<double> target;  ///< [S].
+};
+
+// One exponential trapezoidal step from `c` with the gates of both ends; 1 - f by expm1.
+double step_state(double c, double dt, double l0, double z0, double l1, double z1) {
+  const double sum = l0 + l1;
+  const double target = sum > 0 ? (l0 * z0 + l1 * z1) / sum : z0;
+  return c - std::expm1(-0.5 * dt * sum) * (target - c);
+}
+
+class Stepper {
+ public:
+  Stepper(const Network& network, std::span<const double> initial)
+      : network_(network),
+        evaluator_(network),
+        predictor_needed_(gates_see_states(network)),
+        left_(network.state_count()),
+        right_(network.state_count()),
+        c_(initial.begin(), initial.end()),
+        next_(c_) {}
+
+  void start(double voltage) {
+    if (!c_.empty()) left_.evaluate(evaluator_, network_, voltage, c_.data());
+  }
+
+  void advance(double dt, double voltage) {
+    if (c_.empty()) return;
+    if (predictor_needed_) {
+      for (std::size_t s = 0; s < c_.size(); ++s) {
+        next_[s] = c_[s] - std::expm1(-dt * left_.rate[s]) * (left_.target[s] - c_[s]);
+      }
+    }
+    right_.evaluate(evaluator_, network_, voltage, next_.data());
+    for (std::size_t s = 0; s < c_.size(); ++s) {
+      c_[s] = step_state(c_[s], dt, left_.rate[s], left_.target[s], right_.rate[s],
+                         right_.target[s]);
+    }
+    if (predictor_needed_) right_.evaluate(evaluator_, network_, voltage, c_.data());
+    std::swap(left_, right_);
+  }
+
+  void record(std::size_t k, double voltage, Trajectory& out) {
+    evaluator_.evaluate(Part::kOutput, &voltage, c_.data());
+    out.current[k] = evaluator_.value(network_.current_node);
+    out.conductance[k] = evaluator_.value(network_.conductance_node);
+    for (std::size_t s = 0; s < c_.size(); ++s) out.states[s][k] = c_[s];
+  }
+
+ private:
+  const Network& network_;
+  Evaluator evaluator_;
+  bool predictor_needed_;
+  Gates left_, right_;
+  std::vector<double> c_, next_;
+};
+
+}  // namespace
+
+std::vector<double> rest_state(const Network& network) {
+  const int states = network.state_count();
+  std::vector<double> c(at(states), 0.0);
+  if (states == 0) return c;
+  SparseJacobian jacobian(network);
+  const double zero = 0;
+  for (int iteration = 0; iteration < 50; ++iteration) {
+    jacobian.evaluate(&zero, c.data());
+    Eigen::MatrixXd matrix = Eigen::MatrixXd::Identity(states, states);
+    Eigen::VectorXd residual(states);
+    for (int s = 0; s < states; ++s) {
+      residual[s] = jacobian.value(network.target_node, s) - c[at(s)];
+      for (int j = 0; j < states; ++j) {
+        matrix(s, j) -= jacobian.derivative(network.target_node, s, network.port_count() + j);
+      }
+    }
+    const Eigen::VectorXd step = matrix.partialPivLu().solve(residual);
+    const double length = step.cwiseAbs().maxCoeff();
+    if (!std::isfinite(length)) break;
+    // Targets lie in (-1, 1): a longer step only leaves the region where the linearisation holds.
+    const double factor = std::min(1.0, 0.5 / std::max(length, 1e-300));
+    for (int s = 0; s < states; ++s) c[at(s)] += factor * step[s];
+    if (length < 1e-14) break;
+  }
+  return c;
+}
+
+double readout_for(const Network& network, double g0) {
+  const double relative = g0 / network.conductance_scale;
+  switch (network.head) {
+    case Head::kExp:
+      return std::log(relative);
+    case Head::kSoftplus:
+      return relative > 30 ? relative : std::log(std::expm1(relative));
+    default:
+      return relative;
+  }
+}
+
+std::vector<double> initial_state(const Network& network, double g0) {
+  std::vector<double> c = rest_state(network);
+  if (network.state_count() == 0 || network.start == Start::kRest) return c;
+  const double* k = &network.parameters[at(network.readout_weight)];
+  double y = network.parameters[at(network.readout_bias)];
+  double norm = 0;
+  for (std::size_t s = 0; s < c.size(); ++s) {
+    y += k[s] * c[s];
+    norm += k[s] * k[s];
+  }
+  const double shift = (readout_for(network, g0) - y) / norm;
+  for (std::size_t s = 0; s < c.size(); ++s) c[s] += k[s] * shift;
+  return c;
+}
+
+Trajectory simulate(const Network& network,
+                    std::span<const double> time,
+                    std::span<const double> voltage,
+                    std::span<const double> initial) {
+  if (time.size() != voltage.size() || initial.size() != at(network.state_count())) {
+    throw ShapeError(fmt::format("simulate: expected as many times as voltages and {} states, "
+                                 "found {} times, {} voltages, {} states",
+                                 network.state_count(), time.size(), voltage.size(),
+                                 initial.size()));
+  }
+  Trajectory out;
+  out.current.resize(time.size());
+  out.conductance.resize(time.size());
+  out.states.assign(initial.size(), std::vector<double>(time.size()));
+  if (time.empty()) return out;
+  Stepper stepper(network, initial);
+  stepper.start(voltage[0]);
+  stepper.record(0, voltage[0], out);
+  for (std::size_t k = 1; k < time.size(); ++k) {
+    stepper.advance(time[k] - time[k - 1], voltage[k]);
+    stepper.record(k, voltage[k], out);
+  }
+  return out;
+}
+
+void state_derivative(Evaluator& evaluator,
+                      const Network& network,
+                      double voltage,
+                      const double* states,
+                      double* derivative) {
+  evaluator.evaluate(Part::kDynamics, &voltage, states);
+  for (int s = 0; s < network.state_count(); ++s) {
+    derivative[s] =
+        evaluator.rate(network.rate_of_state[at(s)]) * (evaluator.target(s) - states[s]);
+  }
+}
+
+double zero_bias_rate(const Network& network, double g0) {
+  if (network.state_count() == 0) return 0;
+  const std::vector<double> c = initial_state(network, g0);
+  Evaluator evaluator(network);
+  std::vector<double> derivative(c.size());
+  state_derivative(evaluator, network, 0.0, c.data(), derivative.data());
+  SparseJacobian jacobian(network);
+  const double zero = 0;
+  jacobian.evaluate(&zero, c.data());
+  double rate = 0;
+  for (int s = 0; s < network.state_count(); ++s) {
+    rate += derivative[at(s)] *
+            jacobian.derivative(network.conductance_node, 0, network.port_count() + s);
+  }
+  return rate / jacobian.value(network.conductance_node, 0);
+}
+
+double worst_zero_bias_rate(const Network& network) {
+  constexpr int kPoints = 17;
+  const double low = std::log(network.box.conductance_min);
+  const double high = std::log(network.box.conductance_max);
+  if (network.start == Start::kRest || !std::isfinite(low) || !std::isfinite(high)) {
+    return zero_bias_rate(network, network.conductance_scale);
+  }
+  double worst = 0;
+  for (int i = 0; i < kPoints; ++i) {
+    const double rate = zero_bias_rate(network, std::exp(low + (high - low) * i / (kPoints - 1)));
+    if (std::abs(rate) > std::abs(worst)) worst = rate;
+  }
+  return worst;
+}
+
+}  // namespace psi_xlstm::ir

@@ -1,0 +1,150 @@
+#include "psi_xlstm/ir/evaluator.hpp"
+
+#include <algorithm>
+
+#include "psi_xlstm/ir/operations.hpp"
+
+namespace psi_xlstm::ir {
+Evaluator::Evaluator(const Network& network) : network_(network), parameters_(network.parameters) {
+  validate(network);
+  std::size_t total = 0;
+  for (const Node& node : network.nodes) {
+    offsets_.push_back(total);
+    total += at(node.width);
+  }
+  values_.assign(total, 0.0);
+  adjoints_.assign(total, 0.0);
+  ancestors_.resize(network.nodes.size());
+  std::vector<int> roots = {network.conductance_node, network.current_node};
+  program_[static_cast<int>(Part::kOutput)] = ancestors(roots);
+  if (network.state_count() > 0) {
+    program_[static_cast<int>(Part::kDynamics)] =
+        ancestors({network.rate_node, network.target_node});
+    roots.push_back(network.rate_node);
+    roots.push_back(network.target_node);
+  }
+  for (int root : roots) ancestors_[at(root)] = ancestors({root});
+}
+
+std::vector<int> Evaluator::ancestors(const std::vector<int>& roots) const {
+  std::vector<bool> needed(network_.nodes.size(), false);
+  for (int root : roots) needed[at(root)] = true;
+  for (std::size_t id = network_.nodes.size(); id-- > 0;) {
+    if (!needed[id]) continue;
+    for (int argument : network_.nodes[id].arguments) needed[at(argument)] = true;
+  }
+  std::vector<int> order;
+  for (std::size_t id = 0; id < needed.size(); ++id) {
+    if (needed[id]) order.push_back(static_cast<int>(id));
+  }
+  return order;
+}
+
+void Evaluator::evaluate(Part part, const double* ports, const double* states) {
+  for (int id : program_[static_cast<int>(part)]) forward(id, ports, states);
+}
+
+void Evaluator::forward(int id, const double* ports, const double* states) {
+  const Node& node = network_.node(id);
+  double* out = &values_[offset(id)];
+  if (node.op == Op::kPorts || node.op == Op::kStates) {
+    const double* from = node.op == Op::kPorts ? ports : states;
+    std::copy(from, from + node.width, out);
+    return;
+  }
+  if (node.op == Op::kAffine) return forward_affine(node, out);
+  const double* a = &values_[offset(node.arguments[0])];
+  if (node.arguments.size() == 2) {
+    const double* b = &values_[offset(node.arguments[1])];
+    for (int i = 0; i < node.width; ++i) out[i] = binary_value(node.op, a[i], b[i]);
+    return;
+  }
+  for (int i = 0; i < node.width; ++i) out[i] = unary_value(node, a[i]);
+}
+
+void Evaluator::forward_affine(const Node& node, double* out) const {
+  if (node.bias >= 0) {
+    std::copy_n(&parameters_[at(node.bias)], node.width, out);
+  } else {
+    std::fill_n(out, node.width, 0.0);
+  }
+  if (node.arguments.empty()) return;
+  const double* weight = &parameters_[at(node.weight)];
+  for (int row = 0; row < node.width; ++row) {
+    double sum = out[row];
+    for (int argument : node.arguments) {
+      const double* in = &values_[offset(argument)];
+      const int width = network_.node(argument).width;
+      for (int j = 0; j < width; ++j) sum += *weight++ * in[j];
+    }
+    out[row] = sum;
+  }
+}
+
+void Evaluator::gradient(int id,
+                         int element,
+                         double* by_ports,
+                         double* by_states,
+                         double* by_parameters) {
+  std::fill_n(by_ports, network_.port_count(), 0.0);
+  std::fill_n(by_states, network_.state_count(), 0.0);
+  std::fill_n(by_parameters, parameters_.size(), 0.0);
+  const std::vector<int>& order = ancestors_[at(id)];
+  for (int node : order) {
+    std::fill_n(&adjoints_[offset(node)], network_.node(node).width, 0.0);
+  }
+  adjoints_[offset(id) + at(element)] = 1;
+  for (std::size_t i = order.size(); i-- > 0;) {
+    backward(order[i], by_ports, by_states, by_parameters);
+  }
+}
+
+void Evaluator::backward(int id, double* by_ports, double* by_states, double* by_parameters) {
+  const Node& node = network_.node(id);
+  const double* adjoint = &adjoints_[offset(id)];
+  const double* out = &values_[offset(id)];
+  if (node.op == Op::kPorts || node.op == Op::kStates) {
+    double* to = node.op == Op::kPorts ? by_ports : by_states;
+    for (int i = 0; i < node.width; ++i) to[i] += adjoint[i];
+    return;
+  }
+  if (node.op == Op::kAffine) return backward_affine(node, adjoint, by_parameters);
+  double* to_a = &adjoints_[offset(node.arguments[0])];
+  const double* a = &values_[offset(node.arguments[0])];
+  if (node.arguments.size() == 1) {
+    for (int i = 0; i < node.width; ++i) to_a[i] += adjoint[i] * unary_slope(node, a[i], out[i]);
+    return;
+  }
+  double* to_b = &adjoints_[offset(node.arguments[1])];
+  const double* b = &values_[offset(node.arguments[1])];
+  for (int i = 0; i < node.width; ++i) {
+    const BinarySlopes slopes = binary_slopes(node.op, a[i], b[i], out[i]);
+    to_a[i] += adjoint[i] * slopes.by_left;
+    to_b[i] += adjoint[i] * slopes.by_right;
+  }
+}
+
+void Evaluator::backward_affine(const Node& node, const double* adjoint, double* by_parameters) {
+  if (node.bias >= 0) {
+    for (int row = 0; row < node.width; ++row) by_parameters[at(node.bias + row)] += adjoint[row];
+  }
+  if (node.arguments.empty()) return;
+  const double* weight = &parameters_[at(node.weight)];
+  double* by_weight = &by_parameters[at(node.weight)];
+  for (int row = 0; row < node.width; ++row) {
+    const double da = adjoint[row];
+    for (int argument : node.arguments) {
+      const double* in = &values_[offset(argument)];
+      double* to = &adjoints_[offset(argument)];
+      const int width = network_.node(argument).width;
+      for (int j = 0; j < width; ++j) {
+        to[j] += da * weight[j];
+        by_weight[j] += da * in[j];
+      }
+      weight += width;
+      by_weight += width;
+    }
+  }
+}
+
+}  // namespace psi_xlstm::ir

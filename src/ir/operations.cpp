@@ -1,0 +1,61 @@
+#include "psi_xlstm/ir/operations.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace psi_xlstm::ir {
+
+double sigmoid(double a) { return a >= 0 ? 1 / (1 + std::exp(-a)) : 1 - 1 / (1 + std::exp(a)); }
+
+double softplus(double a) { return std::max(a, 0.0) + std::log1p(std::exp(-std::abs(a))); }
+
+double unary_value(const Node& node, double a) {
+  switch (node.op) {
+    case Op::kScale:
+      return node.factor * a;
+    case Op::kTanh:
+      return std::tanh(a);
+    case Op::kSigmoid:
+      return sigmoid(a);
+    case Op::kSoftplus:
+      return softplus(a);
+    case Op::kExp:
+      return std::exp(a);
+    case Op::kLog:
+      return std::log(a);
+    default:
+      return std::sqrt(a);
+  }
+}
+
+double unary_slope(const Node& node, double a, double y) {
+  switch (node.op) {
+    case Op::kScale:
+      return node.factor;
+    case Op::kTanh:
+      return 1 - y * y;
+    case Op::kSigmoid:
+      return y * (1 - y);
+    case Op::kSoftplus:
+      return sigmoid(a);
+    case Op::kExp:
+      return y;
+    case Op::kLog:
+      return 1 / a;
+    default:
+      return 0.5 / y;
+  }
+}
+
+double binary_value(Op op, double a, double b) {
+  if (op == Op::kSum) return a + b;
+  return op == Op::kProduct ? a * b : a / b;
+}
+
+BinarySlopes binary_slopes(Op op, double a, double b, double y) {
+  if (op == Op::kSum) return {1, 1};
+  if (op == Op::kProduct) return {b, a};
+  return {1 / b, -y / b};
+}
+
+}  // namespace psi_xlstm::ir
