@@ -40,8 +40,10 @@ std::vector<std::string> circuit_lines(const std::string& netlist, const std::st
   std::vector<std::string> lines;
   std::istringstream stream(netlist);
   for (std::string line; std::getline(stream, line);) {
-    const std::string word = lower(line.substr(0, line.find_last_not_of(" \t") + 1));
-    if (word != ".end") lines.push_back(line);
+    std::istringstream words(lower(line));
+    std::string first;
+    words >> first;
+    if (first != ".end") lines.push_back(line);
   }
   if (!lines.front().starts_with('*')) lines.insert(lines.begin(), "* netlist");
   lines.push_back(options);

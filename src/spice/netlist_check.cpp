@@ -24,6 +24,11 @@ constexpr std::string_view kPunctuation = "_.+-*/^(){}[]=,:<>?!&|#@";
 
 const std::set<std::string_view> kDotWords = {".subckt",  ".ends",    ".param", ".model", ".ic",
                                               ".nodeset", ".options", ".temp",  ".end"};
+/// Commands of ngspice that would pass for the name of an element.
+const std::set<std::string_view> kCommands = {
+    "cd",     "codemodel", "destroy", "edit",   "echo",   "echof",  "load",    "listing",
+    "mrdump", "quit",      "resume",  "run",    "rusage", "save",   "set",     "setcs",
+    "shell",  "snload",    "snsave",  "source", "write",  "wrdata", "wrnodev", "wrs2p"};
 const std::set<std::string_view> kFunctions = {
     "v",    "i",    "dc",    "ac",    "sin",   "pulse", "exp",   "pwl",         "sffm", "am",
     "abs",  "acos", "acosh", "asin",  "asinh", "atan",  "atanh", "cos",         "cosh", "floor",
@@ -109,6 +114,8 @@ std::vector<Card> cards_of(const std::string& netlist) {
 /// Every name that is followed by '(' must be a known function, and none may be given a file.
 void check_calls(const Card& card) {
   const std::string& text = card.text;
+  // The first parenthesis of a model follows the name of its type.
+  const std::size_t of_model = text.starts_with(".model") ? text.find('(') : text.npos;
   for (std::size_t i = 0; i < text.size();) {
     if (!is_word_character(text[i])) {
       ++i;
@@ -122,7 +129,7 @@ void check_calls(const Card& card) {
     if (text[next] == '=' && word.find("file") != word.npos) {
       refuse(card.line, "no file", word + "=");
     }
-    const bool opens = text[next] == '(' && !card.text.starts_with(".model");
+    const bool opens = text[next] == '(' && next != of_model;
     const bool is_name = std::isdigit(static_cast<unsigned char>(word.front())) == 0;
     if (opens && is_name && !kFunctions.contains(word)) {
       refuse(card.line, "a function of arithmetic or of a source", word + "(");
@@ -165,6 +172,7 @@ void check_card(const Card& card) {
     if (kElements.find(first.front()) == kElements.npos) {
       refuse(card.line, "an element of type " + std::string(kElements), first);
     }
+    if (kCommands.contains(first)) refuse(card.line, "no command", first);
   } else if (!kDotWords.contains(first)) {
     refuse(card.line, "an element or one of " + std::string(kDotLines), first);
   }

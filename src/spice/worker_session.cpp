@@ -145,7 +145,7 @@ void WorkerSession::read_tables(const WorkerMessage& request) {
   for (const auto& table : request.header.at("tables")) {
     const auto points = table.at("points").get<std::ptrdiff_t>();
     if (points < 1 || request.values.end() - from < 2 * points) {
-      throw std::out_of_range("a table of the request has no points");
+      throw std::out_of_range("a table of the request has fewer numbers than points");
     }
     tables_[table.at("source").get<std::string>()] = {.times = {from, from + points},
                                                       .values = {from + points, from + 2 * points}};

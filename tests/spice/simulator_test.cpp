@@ -185,6 +185,14 @@ TEST(OperatingPoint, DiodeBehindAResistorObeysItsEquation) {
   EXPECT_NEAR(i / (1e-14 * std::expm1(v / (8.617333262e-5 * 300.15))), 1, 1e-4);
 }
 
+TEST(OperatingPoint, GivesQuantitiesOfDevicesAndIgnoresWhatFollowsEnd) {
+  const auto result = operating_point("v1 a 0 1\nr1 a 0 2k\n  .END  \n\n* nothing\n",
+                                      {.vectors = {"@R1[i]", "v(A)"}}, {});
+  ASSERT_TRUE(result.usable()) << result.reason;
+  EXPECT_NEAR(result.values.at("@R1[i]"), 0.5e-3, 1e-12);
+  EXPECT_NEAR(result.values.at("v(A)"), 1, 1e-12);
+}
+
 TEST(SimulatorInfo, NamesLibraryAndVersion) {
   const auto info = simulator_info({});
   EXPECT_NE(info.library.find("libngspice"), std::string::npos);

@@ -1,0 +1,26 @@
+#pragma once
+
+/// @file
+/// The gnuplot script of a figure.
+
+#include <cstddef>
+#include <string>
+
+#include "psi_xlstm/report/figure.hpp"
+
+namespace psi_xlstm {
+
+/// The script that makes gnuplot print `figure` as SVG. Texts of the figure are quoted so that they
+/// cannot end a string or start a command; long series are decimated so that the SVG stays below
+/// about 300 kB. Throws ShapeError if x and y of a series differ in length, DataError if there is
+/// no panel, or a panel without a point that can be drawn.
+std::string figure_script(const Figure& figure);
+
+/// The data blocks that open the script: one per series, named by figure_block_name. Throws as
+/// figure_script does.
+std::string figure_data_blocks(const Figure& figure);
+
+/// Name of the data block of a series, by the indices of its panel and of itself.
+std::string figure_block_name(std::size_t panel, std::size_t series);
+
+}  // namespace psi_xlstm

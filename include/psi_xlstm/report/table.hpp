@@ -1,0 +1,42 @@
+#pragma once
+
+/// @file
+/// One table, four forms of text. Cells are plain text; each form escapes what it must.
+///
+/// Axes: R rows, C columns.
+
+#include <string>
+#include <vector>
+
+namespace psi_xlstm {
+
+/// A table of texts. A column whose cells are all numbers (with or without a unit) or empty is
+/// aligned to the right.
+struct Table {
+  std::string caption;
+  std::vector<std::string> header;             ///< [C]
+  std::vector<std::vector<std::string>> rows;  ///< [R][C]
+  std::string note;                            ///< What the numbers mean, below the table.
+};
+
+/// Throws ShapeError unless every row of `table` is as long as its header.
+void check_table(const Table& table);
+
+/// Which columns of `table` hold numbers, [C]. Throws as check_table does.
+std::vector<bool> number_columns(const Table& table);
+
+/// A Markdown table (GitHub's form), with caption and note. Throws as check_table does.
+std::string to_markdown(const Table& table);
+
+/// Comma-separated values (RFC 4180), header first, lines ended by "\n"; no caption, no note.
+/// Throws as check_table does.
+std::string to_csv(const Table& table);
+
+/// A LaTeX `table` with `tabular` in the style of the booktabs package; the note stands below.
+/// Throws as check_table does.
+std::string to_latex(const Table& table);
+
+/// Aligned columns for a terminal, with caption and note. Throws as check_table does.
+std::string to_text(const Table& table);
+
+}  // namespace psi_xlstm

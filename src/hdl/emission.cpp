@@ -1,0 +1,210 @@
+#include "psi_xlstm/hdl/emission.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/number_text.hpp"
+#include "psi_xlstm/ir/dynamics.hpp"
+#include "psi_xlstm/ir/operations.hpp"
+
+namespace psi_xlstm::hdl {
+namespace {
+
+using ir::Op;
+
+struct Interval {
+  double low = 0, high = 0;
+};
+
+Interval scaled(Interval a, double factor) {
+  return {std::min(a.low * factor, a.high * factor), std::max(a.low * factor, a.high * factor)};
+}
+
+Interval product(Interval a, Interval b) {
+  const double corners[] = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
+  return {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
+}
+
+// Bounds every element of every node while |V| stays within `voltage` and the states in [-1, 1].
+class Bounds {
+ public:
+  Bounds(const ir::Network& network, double voltage) : network_(network), voltage_(voltage) {
+    for (const ir::Node& node : network.nodes) {
+      std::vector<Interval> row;
+      for (int i = 0; i < node.width; ++i) row.push_back(bound(node, i));
+      bounds_.push_back(std::move(row));
+    }
+  }
+
+  double largest_argument() const { return largest_argument_; }
+
+ private:
+  Interval of(int id, int element) const {
+    return bounds_[static_cast<std::size_t>(id)][static_cast<std::size_t>(element)];
+  }
+
+  Interval affine(const ir::Node& node, int element) const {
+    const double* p = network_.parameters.data();
+    const double bias = node.bias >= 0 ? p[node.bias + element] : 0;
+    Interval sum{bias, bias};
+    int inputs = 0, column = 0;
+    for (int argument : node.arguments) inputs += network_.node(argument).width;
+    for (int argument : node.arguments) {
+      for (int j = 0; j < network_.node(argument).width; ++j, ++column) {
+        const Interval term = scaled(of(argument, j), p[node.weight + element * inputs + column]);
+        sum = {sum.low + term.low, sum.high + term.high};
+      }
+    }
+    return sum;
+  }
+
+  Interval bound(const ir::Node& node, int i) {
+    if (node.op == Op::kPorts) return {-voltage_, voltage_};
+    if (node.op == Op::kStates) return {-1, 1};
+    if (node.op == Op::kAffine) return affine(node, i);
+    const Interval a = of(node.arguments[0], i);
+    if (node.op == Op::kScale) return scaled(a, node.factor);
+    if (node.arguments.size() == 2) {
+      const Interval b = of(node.arguments[1], i);
+      if (node.op == Op::kSum) return {a.low + b.low, a.high + b.high};
+      return product(a, node.op == Op::kProduct ? b : Interval{1 / b.high, 1 / b.low});
+    }
+    const bool exponential =
+        node.op == Op::kExp || node.op == Op::kSoftplus || node.op == Op::kSigmoid;
+    if (exponential) {
+      largest_argument_ = std::max({largest_argument_, std::abs(a.low), std::abs(a.high)});
+    }
+    return {ir::unary_value(node, a.low), ir::unary_value(node, a.high)};
+  }
+
+  const ir::Network& network_;
+  double voltage_;
+  double largest_argument_ = 0;
+  std::vector<std::vector<Interval>> bounds_;
+};
+
+// Conductance at V -> 0 over the corners of the states' box: e +- sum |k|.
+void set_conductance_range(const ir::Network& network, EmissionPlan& plan) {
+  double y = network.parameters[static_cast<std::size_t>(network.readout_bias)];
+  double swing = 0;
+  for (int s = 0; s < network.state_count(); ++s) {
+    swing += std::abs(network.parameters[static_cast<std::size_t>(network.readout_weight + s)]);
+  }
+  const auto conductance = [&](double readout) {
+    if (network.head == ir::Head::kExp) return network.conductance_scale * std::exp(readout);
+    if (network.head == ir::Head::kSoftplus) {
+      return network.conductance_scale * ir::softplus(readout);
+    }
+    return network.conductance_scale * readout;
+  };
+  plan.conductance_low = conductance(y - swing);
+  plan.conductance_high = conductance(y + swing);
+  const bool stateless = network.state_count() == 0 || network.start == ir::Start::kRest;
+  const double low = std::max(plan.conductance_low, network.box.conductance_min);
+  const double high = std::min(plan.conductance_high, network.box.conductance_max);
+  plan.default_conductance =
+      !stateless && low > 0 && high > low ? std::sqrt(low * high) : network.conductance_scale;
+}
+
+double longest_step(const ir::Network& network) {
+  double step = network.box.duration > 0 ? network.box.duration / 50 : 1;
+  if (network.box.drive_frequency > 0) step = std::min(step, 0.01 / network.box.drive_frequency);
+  if (network.box.fastest_rate > 0) step = std::min(step, 0.05 / network.box.fastest_rate);
+  return step;
+}
+
+}  // namespace
+
+EmissionPlan plan_emission(const ir::Network& network) {
+  ir::validate(network);
+  if (network.port_count() != 1) {
+    throw EmitError(fmt::format("model {}: expected one port, found {}", network.name,
+                                network.port_count()));
+  }
+  constexpr double kLargestArgument = 300;  // exp(300) is still far from overflow
+  EmissionPlan plan;
+  const double voltage =
+      3 * std::max({std::abs(network.box.voltage_min), std::abs(network.box.voltage_max),
+                    network.voltage_scale});
+  plan.largest_argument = Bounds(network, voltage).largest_argument();
+  if (!(plan.largest_argument < kLargestArgument)) {
+    throw EmitError(fmt::format(
+        "model {}: expected arguments of exponentials below {} in size up to {} V, found {:.3g}",
+        network.name, kLargestArgument, voltage, plan.largest_argument));
+  }
+  plan.rest = ir::rest_state(network);
+  double largest = 0;
+  for (int s = 0; s < network.state_count(); ++s) {
+    const double k = network.parameters[static_cast<std::size_t>(network.readout_weight + s)];
+    plan.kappa.push_back(network.head == ir::Head::kExp ? k : 1.0);
+    largest = std::max(largest, std::abs(plan.kappa.back()));
+  }
+  for (double& kappa : plan.kappa) {
+    const double floor = std::max(0.1 * largest, 0.1);
+    if (std::abs(kappa) < floor) kappa = std::copysign(floor, kappa);
+  }
+  if (network.box.median_rate > 0) {
+    plan.rate_scale = network.box.median_rate;
+  } else if (network.box.duration > 0) {
+    plan.rate_scale = 1 / network.box.duration;
+  }
+  plan.charge_capacitance = std::max(1e-12, 1e-5 / plan.rate_scale);
+  plan.leak_rate = 1e-10 * plan.rate_scale;
+  plan.hold_rate = 1e3 * plan.rate_scale;
+  plan.max_step = longest_step(network);
+  set_conductance_range(network, plan);
+  plan.zero_bias_rate = ir::worst_zero_bias_rate(network);
+  return plan;
+}
+
+std::vector<std::string> model_facts(const ir::Network& network, const EmissionPlan& plan) {
+  const ir::TrainingBox& box = network.box;
+  return {
+      fmt::format("{} states, {} trained numbers; trained on {} to {}, {} to {}, steps to {}",
+                  network.state_count(), network.parameter_count(),
+                  engineering(box.voltage_min, "V"), engineering(box.voltage_max, "V"),
+                  engineering(box.conductance_min, "S"), engineering(box.conductance_max, "S"),
+                  engineering(box.step_max, "s")),
+      fmt::format("conductance the states can hold at 0 V: {} to {}",
+                  engineering(plan.conductance_low, "S"),
+                  engineering(plan.conductance_high, "S")),
+      fmt::format("drift of ln(conductance) at 0 V: at most {}",
+                  engineering(plan.zero_bias_rate, "1/s")),
+      fmt::format("largest |argument| of an exponential up to three times the training voltage: "
+                  "{:.3g}",
+                  plan.largest_argument),
+      fmt::format("longest time step for accurate transients: {}; trapezoidal integration",
+                  engineering(plan.max_step, "s")),
+  };
+}
+
+std::string readout_expression(const ir::Network& network, const std::string& log_name) {
+  const std::string gs = shortest(network.conductance_scale);
+  if (network.head == ir::Head::kExp) return fmt::format("{}(g0/{})", log_name, gs);
+  if (network.head == ir::Head::kSoftplus) {
+    return fmt::format("{}(exp(g0/{})-1.0)", log_name, gs);
+  }
+  return fmt::format("g0/{}", gs);
+}
+
+std::string initial_state_expression(const ir::Network& network,
+                                     const EmissionPlan& plan,
+                                     int state,
+                                     const std::string& log_name) {
+  const auto s = static_cast<std::size_t>(state);
+  if (network.start == ir::Start::kRest) return shortest(plan.rest[s]);
+  const double* k = &network.parameters[static_cast<std::size_t>(network.readout_weight)];
+  double y = network.parameters[static_cast<std::size_t>(network.readout_bias)];
+  double norm = 0;
+  for (std::size_t j = 0; j < plan.rest.size(); ++j) {
+    y += k[j] * plan.rest[j];
+    norm += k[j] * k[j];
+  }
+  return fmt::format("{}+({})*({}-({}))", shortest(plan.rest[s]), shortest(k[s] / norm),
+                     readout_expression(network, log_name), shortest(y));
+}
+
+}  // namespace psi_xlstm::hdl

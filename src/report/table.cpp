@@ -1,0 +1,210 @@
+#include "psi_xlstm/report/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/report/utf8.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+constexpr int kColumnGap = 2;
+
+bool says_nothing(const std::string& cell) { return cell.empty() || cell == "-" || cell == "n/a"; }
+
+// A number, alone or before a unit.
+bool is_number(const std::string& cell) {
+  const std::size_t sign = cell.starts_with('+') || cell.starts_with('-') ? 1 : 0;
+  if (cell.substr(sign) == "inf") return true;
+  return sign < cell.size() && cell[sign] >= '0' && cell[sign] <= '9';
+}
+
+// `text` on one line, with `replacement(c)` in place of every character for which it is not empty.
+template <class Replacement>
+std::string escaped(const std::string& text, Replacement replacement) {
+  std::string result;
+  for (const char c : printable(text)) {
+    const std::string_view other = replacement(c);
+    if (other.empty()) {
+      result += c;
+    } else {
+      result += other;
+    }
+  }
+  return result;
+}
+
+std::string markdown_text(const std::string& text) {
+  return escaped(text, [](char c) -> std::string_view {
+    switch (c) {
+      case '\\':
+        return "\\\\";
+      case '|':
+        return "\\|";
+      case '`':
+        return "\\`";
+      case '*':
+        return "\\*";
+      case '<':
+        return "&lt;";
+      case '&':
+        return "&amp;";
+      default:
+        return {};
+    }
+  });
+}
+
+std::string latex_text(const std::string& text) {
+  return escaped(text, [](char c) -> std::string_view {
+    switch (c) {
+      case '\\':
+        return "\\textbackslash{}";
+      case '&':
+        return "\\&";
+      case '%':
+        return "\\%";
+      case '$':
+        return "\\$";
+      case '#':
+        return "\\#";
+      case '_':
+        return "\\_";
+      case '{':
+        return "\\{";
+      case '}':
+        return "\\}";
+      case '~':
+        return "\\textasciitilde{}";
+      case '^':
+        return "\\textasciicircum{}";
+      case '<':
+        return "\\textless{}";
+      case '>':
+        return "\\textgreater{}";
+      default:
+        return {};
+    }
+  });
+}
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    quoted += c;
+    if (c == '"') quoted += c;
+  }
+  return quoted + "\"";
+}
+
+// Cells joined by `separator`, each passed through `cell_text`.
+template <class CellText>
+std::string joined(const std::vector<std::string>& cells,
+                   const std::string& separator,
+                   CellText cell_text) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) line += (i ? separator : "") + cell_text(cells[i]);
+  return line;
+}
+
+// One line of a terminal table, without blanks at its end.
+std::string padded_line(const std::vector<std::string>& cells,
+                        const std::vector<int>& widths,
+                        const std::vector<bool>& right) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::string cell = printable(cells[i]);
+    const std::string blanks(static_cast<std::size_t>(widths[i] - display_width(cell)), ' ');
+    if (i > 0) line += std::string(kColumnGap, ' ');
+    line += right[i] ? blanks + cell : cell + blanks;
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line + "\n";
+}
+
+}  // namespace
+
+void check_table(const Table& table) {
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    if (table.rows[i].size() != table.header.size()) {
+      throw ShapeError(fmt::format("table \"{}\": expected {} cells in row {}, found {}",
+                                   table.caption, table.header.size(), i + 1,
+                                   table.rows[i].size()));
+    }
+  }
+}
+
+std::vector<bool> number_columns(const Table& table) {
+  check_table(table);
+  std::vector<bool> numbers;
+  for (std::size_t column = 0; column < table.header.size(); ++column) {
+    bool any = false;
+    bool all = true;
+    for (const auto& row : table.rows) {
+      any = any || is_number(row[column]);
+      all = all && (is_number(row[column]) || says_nothing(row[column]));
+    }
+    numbers.push_back(any && all);
+  }
+  return numbers;
+}
+
+std::string to_markdown(const Table& table) {
+  const auto numbers = number_columns(table);
+  std::string text;
+  if (!table.caption.empty()) text += fmt::format("**{}**\n\n", markdown_text(table.caption));
+  text += "| " + joined(table.header, " | ", markdown_text) + " |\n|";
+  for (const bool number : numbers) text += number ? " ---: |" : " --- |";
+  text += "\n";
+  for (const auto& row : table.rows) text += "| " + joined(row, " | ", markdown_text) + " |\n";
+  if (!table.note.empty()) text += fmt::format("\n{}\n", markdown_text(table.note));
+  return text;
+}
+
+std::string to_csv(const Table& table) {
+  check_table(table);
+  std::string text = joined(table.header, ",", csv_cell) + "\n";
+  for (const auto& row : table.rows) text += joined(row, ",", csv_cell) + "\n";
+  return text;
+}
+
+std::string to_latex(const Table& table) {
+  std::string columns;
+  for (const bool number : number_columns(table)) columns += number ? 'r' : 'l';
+  std::string text = "\\begin{table}\n\\centering\n";
+  if (!table.caption.empty()) text += fmt::format("\\caption{{{}}}\n", latex_text(table.caption));
+  text += fmt::format("\\begin{{tabular}}{{{}}}\n\\toprule\n", columns);
+  text += joined(table.header, " & ", latex_text) + " \\\\\n\\midrule\n";
+  for (const auto& row : table.rows) text += joined(row, " & ", latex_text) + " \\\\\n";
+  text += "\\bottomrule\n\\end{tabular}\n";
+  if (!table.note.empty()) {
+    text += fmt::format("\n\\smallskip\n{{\\footnotesize {}}}\n", latex_text(table.note));
+  }
+  return text + "\\end{table}\n";
+}
+
+std::string to_text(const Table& table) {
+  const auto numbers = number_columns(table);
+  std::vector<int> widths(table.header.size(), 0);
+  const auto widen = [&](const std::vector<std::string>& cells) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      widths[i] = std::max(widths[i], display_width(printable(cells[i])));
+    }
+  };
+  widen(table.header);
+  for (const auto& row : table.rows) widen(row);
+  std::vector<std::string> rules;
+  for (const int width : widths) rules.emplace_back(static_cast<std::size_t>(width), '-');
+
+  std::string text;
+  if (!table.caption.empty()) text += printable(table.caption) + "\n\n";
+  text += padded_line(table.header, widths, numbers) + padded_line(rules, widths, numbers);
+  for (const auto& row : table.rows) text += padded_line(row, widths, numbers);
+  if (!table.note.empty()) text += "\n" + printable(table.note) + "\n";
+  return text;
+}
+
+}  // namespace psi_xlstm

@@ -1,0 +1,258 @@
+#include "psi_xlstm/spice/cosimulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numbers>
+#include <span>
+#include <utility>
+
+#include "psi_xlstm/core/number_text.hpp"
+#include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/hdl/subcircuit.hpp"
+#include "psi_xlstm/ir/dynamics.hpp"
+#include "psi_xlstm/metrics/errors.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+std::string netlist_for(const ir::Network& emitted, const CosimCase& wanted) {
+  std::string netlist = hdl::subcircuit(emitted);
+  netlist += wanted.stimulus.netlist("vin", "in", "0");
+  const bool resistor = wanted.series_resistance > 0;
+  if (resistor) netlist += fmt::format("rseries in p {}\n", shortest(wanted.series_resistance));
+  netlist += fmt::format("vmeter {} d 0.0\n", resistor ? "p" : "in");
+  const bool tied = emitted.state_count() > 0 && emitted.start == ir::Start::kTied;
+  netlist += fmt::format("x1 d 0 {}{}\n", emitted.name,
+                         tied ? fmt::format(" g0={}", shortest(wanted.conductance)) : "");
+  return netlist;
+}
+
+double swing(const ReferenceResult& reference) {
+  double low = std::numeric_limits<double>::infinity(), high = 0, largest = 0;
+  for (double v : reference.voltage) largest = std::max(largest, std::abs(v));
+  for (std::size_t k = 0; k < reference.voltage.size(); ++k) {
+    // The quotient is rounding noise where the voltage crosses zero.
+    if (std::abs(reference.voltage[k]) < 1e-3 * largest) continue;
+    const double g = reference.current[k] / reference.voltage[k];
+    low = std::min(low, g);
+    high = std::max(high, g);
+  }
+  return low > 0 && high >= low ? high / low - 1 : 0;
+}
+
+std::vector<double> times_to(double stop, int points) {
+  std::vector<double> times;
+  for (int i = 0; i <= points; ++i) times.push_back(stop * i / points);
+  return times;
+}
+
+ReferenceResult reference_at(const ir::Network& network,
+                             const CosimCase& wanted,
+                             const std::vector<double>& times) {
+  const StateEquation equation = state_equation(network);
+  return integrate_reference(equation, wanted.stimulus, wanted.series_resistance,
+                             ir::initial_state(network, wanted.conductance), times,
+                             {.max_step = 20 * wanted.max_step});
+}
+
+// Doubles the length until the conductance has moved enough, at most to 32 times.
+void lengthen(const ir::Network& network, double smallest_swing, CosimCase& wanted) {
+  for (int i = 0; i < 5; ++i) {
+    const ReferenceResult r = reference_at(network, wanted, times_to(wanted.stop_time, 500));
+    if (!r.usable() || swing(r) >= smallest_swing) return;
+    wanted.stop_time *= 2;
+  }
+}
+
+}  // namespace
+
+StateEquation state_equation(const ir::Network& network) {
+  const auto evaluator = std::make_shared<ir::Evaluator>(network);
+  StateEquation equation;
+  equation.states = network.state_count();
+  equation.derivative = [evaluator, &network](double voltage, const double* c, double* out) {
+    ir::state_derivative(*evaluator, network, voltage, c, out);
+  };
+  equation.current = [evaluator, &network](double voltage, const double* c) {
+    evaluator->evaluate(ir::Part::kOutput, &voltage, c);
+    return evaluator->value(network.current_node);
+  };
+  return equation;
+}
+
+ir::Network frozen(const ir::Network& network) {
+  ir::Network copy = network;
+  if (copy.rate_node >= 0) copy.rate_node = ir::NetworkBuilder(copy).scale(copy.rate_node, 1e-12);
+  return copy;
+}
+
+CosimOutcome compare_transient(const ir::Network& network,
+                               const ir::Network& emitted,
+                               const CosimCase& wanted,
+                               const SimulatorOptions& simulator) {
+  CosimOutcome out;
+  out.row = {.model = network.name, .path = "subcircuit", .stimulus = wanted.name};
+  if (wanted.limit > 0) out.row.limit = wanted.limit;
+  if (wanted.limit > 0) out.row.passed = false;
+  TransientOptions options;
+  options.stop_time = wanted.stop_time;
+  options.max_step = wanted.max_step;
+  options.relative_tolerance = wanted.relative_tolerance;
+  options.vectors = {"i(vmeter)"};
+  options.external = wanted.stimulus.tables("vin");
+  const TransientResult run = transient(netlist_for(emitted, wanted), options, simulator);
+  out.counters = run.counters;
+  if (!run.usable()) {
+    out.reason = run.reason;
+    return out;
+  }
+  ReferenceResult reference = reference_at(network, wanted, run.time);
+  if (!reference.usable()) {
+    out.reason = reference.reason;
+    return out;
+  }
+  out.time = run.time;
+  out.current = run.vectors.at("i(vmeter)");
+  out.conductance_swing = swing(reference);
+  out.voltage = std::move(reference.voltage);
+  out.reference = std::move(reference.current);
+  out.row.max_abs_err_over_fs = max_error_over_full_scale(out.reference, out.current);
+  out.row.rmse_over_fs = rmse_over_full_scale(out.reference, out.current);
+  out.row.correlation = correlation(out.reference, out.current);
+  if (wanted.limit > 0) {
+    out.row.passed = out.row.max_abs_err_over_fs && *out.row.max_abs_err_over_fs <= wanted.limit;
+  }
+  return out;
+}
+
+std::vector<CosimCase> standard_cases(const ir::Network& network,
+                                      const CosimConfig& config,
+                                      double conductance) {
+  const ir::TrainingBox& box = network.box;
+  const double largest = std::max(std::abs(box.voltage_min), std::abs(box.voltage_max));
+  const double amplitude = config.amplitude > 0 ? config.amplitude : largest;
+  const double frequency = config.frequency > 0      ? config.frequency
+                           : box.drive_frequency > 0 ? box.drive_frequency
+                                                     : 2 / box.duration;
+  const double period = 1 / frequency;
+  CosimCase base;
+  base.stop_time = config.periods * period;
+  base.max_step = config.max_step > 0 ? config.max_step : period / 100;
+  base.conductance = conductance;
+  base.relative_tolerance = config.relative_tolerance;
+  base.limit = config.limit;
+  const double edge = config.edge_time > 0 ? config.edge_time : base.max_step / 10;
+  const double start = config.start_voltage != 0 ? config.start_voltage : amplitude;
+
+  std::vector<CosimCase> cases(4, base);
+  cases[0].name = "sine";
+  cases[0].stimulus.terms = {SineTerm{.amplitude = amplitude, .frequency = frequency}};
+  cases[1].name = "pulse train";
+  cases[1].stimulus.terms = {
+      PulseTerm{0, amplitude, 0.1 * period, edge, edge, 0.3 * period, period},
+      PulseTerm{0, -0.8 * amplitude, 0.6 * period, edge, edge, 0.2 * period, period}};
+  cases[2].name = "series resistor";
+  cases[2].stimulus.terms = {SineTerm{.amplitude = amplitude, .frequency = frequency}};
+  cases[2].series_resistance =
+      config.series_resistance > 0 ? config.series_resistance : 1 / conductance;
+  cases[3].name = fmt::format("start at {}", engineering(start, "V"));
+  cases[3].stimulus.terms = {SineTerm{.amplitude = start, .frequency = frequency, .phase_deg = 90}};
+  for (CosimCase& wanted : cases) lengthen(network, config.smallest_swing, wanted);
+  return cases;
+}
+
+bool CosimReport::passed() const {
+  const std::vector<CosimRow> all = rows();
+  return std::none_of(all.begin(), all.end(),
+                      [](const CosimRow& row) { return row.passed && !*row.passed; });
+}
+
+std::vector<CosimRow> CosimReport::rows() const {
+  std::vector<CosimRow> all;
+  for (const CosimOutcome& outcome : transients) all.push_back(outcome.row);
+  all.insert(all.end(), checks.begin(), checks.end());
+  return all;
+}
+
+namespace {
+
+// The error of a sine falls when the step does: a wrong model has an error that stays.
+void check_refinement(const ir::Network& network,
+                      const CosimConfig& config,
+                      const CosimCase& sine,
+                      const SimulatorOptions& simulator,
+                      CosimReport& report) {
+  CosimCase coarse = sine, fine = sine;
+  coarse.relative_tolerance = fine.relative_tolerance = 1e-5;
+  fine.max_step = sine.max_step / 5;
+  coarse.limit = fine.limit = 0;
+  coarse.name = "sine, reltol 1e-5";
+  fine.name = "sine, reltol 1e-5, a fifth of the step";
+  const CosimOutcome a = compare_transient(network, network, coarse, simulator);
+  CosimOutcome b = compare_transient(network, network, fine, simulator);
+  if (a.row.max_abs_err_over_fs) {
+    b.row.limit = *a.row.max_abs_err_over_fs / config.refinement_factor;
+    b.row.passed = b.row.max_abs_err_over_fs && *b.row.max_abs_err_over_fs <= *b.row.limit;
+  }
+  report.checks.push_back(a.row);
+  report.checks.push_back(b.row);
+}
+
+// The negative control passes where the comparison fails by the wanted factor.
+void check_frozen(const ir::Network& network,
+                  const CosimConfig& config,
+                  const CosimCase& sine,
+                  const SimulatorOptions& simulator,
+                  CosimReport& report) {
+  CosimCase wanted = sine;
+  wanted.limit = 0;
+  wanted.name = "negative control: sine, state frozen";
+  const CosimOutcome control = compare_transient(network, frozen(network), wanted, simulator);
+  CosimRow row = control.row;
+  if (control.conductance_swing < config.smallest_swing) {
+    report.warnings.push_back(
+        fmt::format("the sine moves the conductance by {:.1f} % only: the control with a frozen "
+                    "state is not judged",
+                    100 * control.conductance_swing));
+  } else if (row.max_abs_err_over_fs) {
+    row.passed = *row.max_abs_err_over_fs >= config.frozen_factor * config.limit;
+  }
+  report.checks.push_back(row);
+}
+
+}  // namespace
+
+CosimReport cosimulate(const ir::Network& network,
+                       const CosimConfig& config,
+                       const CosimCase& training_like,
+                       double conductance,
+                       const SimulatorOptions& simulator) {
+  CosimReport report;
+  const bool moves = network.state_count() > 0;
+  std::vector<CosimCase> cases = standard_cases(network, config, conductance);
+  const CosimCase sine = cases.front();
+  if (!training_like.stimulus.terms.empty()) cases.insert(cases.begin(), training_like);
+  for (const CosimCase& wanted : cases) {
+    report.transients.push_back(compare_transient(network, network, wanted, simulator));
+    const CosimOutcome& outcome = report.transients.back();
+    if (!outcome.reason.empty()) {
+      report.warnings.push_back(fmt::format("{}: {}", wanted.name, outcome.reason));
+    } else if (moves && outcome.conductance_swing < config.smallest_swing) {
+      report.warnings.push_back(fmt::format("{}: the conductance moves by {:.1f} % only",
+                                            wanted.name, 100 * outcome.conductance_swing));
+    }
+  }
+  if (moves) {
+    check_refinement(network, config, sine, simulator, report);
+    check_frozen(network, config, sine, simulator, report);
+  }
+  for (CosimRow& row : static_checks(network, config, conductance, simulator)) {
+    report.checks.push_back(std::move(row));
+  }
+  return report;
+}
+
+}  // namespace psi_xlstm

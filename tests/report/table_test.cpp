@@ -1,0 +1,106 @@
+#include "psi_xlstm/report/table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+Table example() {
+  return {.caption = "Errors",
+          .header = {"model", "tau", "MSE [A^2]"},
+          .rows = {{"low_rank", "12.3 us", "1.5e-10"}, {"a|b", "n/a", "-2"}},
+          .note = "Smaller is better."};
+}
+
+TEST(Table, AlignsColumnsOfNumbersToTheRight) {
+  EXPECT_EQ(number_columns(example()), (std::vector<bool>{false, true, true}));
+  Table table = example();
+  table.rows[1][2] = "information";
+  table.rows[0][1] = "n/a";
+  EXPECT_EQ(number_columns(table), (std::vector<bool>{false, false, false}));
+}
+
+TEST(Table, IsMarkdown) {
+  EXPECT_EQ(to_markdown(example()),
+            "**Errors**\n"
+            "\n"
+            "| model | tau | MSE [A^2] |\n"
+            "| --- | ---: | ---: |\n"
+            "| low_rank | 12.3 us | 1.5e-10 |\n"
+            "| a\\|b | n/a | -2 |\n"
+            "\n"
+            "Smaller is better.\n");
+}
+
+TEST(Table, EscapesMarkup) {
+  Table table = {.caption = "", .header = {"<b>*x*`y`\n\\&"}, .rows = {}, .note = ""};
+  EXPECT_EQ(to_markdown(table), "| &lt;b>\\*x\\*\\`y\\` \\\\&amp; |\n| --- |\n");
+}
+
+TEST(Table, IsCommaSeparatedWithQuotesWhereNeeded) {
+  const Table table = {.caption = "not written",
+                       .header = {"name", "value"},
+                       .rows = {{"a,b", "1"}, {"say \"x\"", "2"}, {"two\nlines", "3"}},
+                       .note = ""};
+  EXPECT_EQ(to_csv(table), "name,value\n\"a,b\",1\n\"say \"\"x\"\"\",2\n\"two\nlines\",3\n");
+}
+
+TEST(Table, IsLatex) {
+  EXPECT_EQ(to_latex(example()),
+            "\\begin{table}\n"
+            "\\centering\n"
+            "\\caption{Errors}\n"
+            "\\begin{tabular}{lrr}\n"
+            "\\toprule\n"
+            "model & tau & MSE [A\\textasciicircum{}2] \\\\\n"
+            "\\midrule\n"
+            "low\\_rank & 12.3 us & 1.5e-10 \\\\\n"
+            "a|b & n/a & -2 \\\\\n"
+            "\\bottomrule\n"
+            "\\end{tabular}\n"
+            "\n"
+            "\\smallskip\n"
+            "{\\footnotesize Smaller is better.}\n"
+            "\\end{table}\n");
+}
+
+TEST(Table, EscapesEveryCommandOfLatex) {
+  const Table table = {
+      .caption = "", .header = {"\\input{x} 5% $ # & ~ < >"}, .rows = {}, .note = ""};
+  EXPECT_NE(
+      to_latex(table).find("\\textbackslash{}input\\{x\\} 5\\% \\$ \\# \\& \\textasciitilde{} "
+                           "\\textless{} \\textgreater{} \\\\\n"),
+      std::string::npos);
+}
+
+TEST(Table, AlignsTextByColumnsOfTheTerminal) {
+  Table table = example();
+  table.rows[1][1] = "3 \xc2\xb5s";
+  EXPECT_EQ(to_text(table),
+            "Errors\n"
+            "\n"
+            "model         tau  MSE [A^2]\n"
+            "--------  -------  ---------\n"
+            "low_rank  12.3 us    1.5e-10\n"
+            "a|b          3 \xc2\xb5s         -2\n"
+            "\n"
+            "Smaller is better.\n");
+}
+
+TEST(Table, NamesTheRowThatDoesNotFit) {
+  Table table = example();
+  table.rows[1].pop_back();
+  for (const auto form : {to_markdown, to_csv, to_latex, to_text}) {
+    try {
+      form(table);
+      FAIL() << "expected a ShapeError";
+    } catch (const ShapeError& e) {
+      EXPECT_STREQ(e.what(), "table \"Errors\": expected 3 cells in row 2, found 2");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace psi_xlstm
