@@ -58,7 +58,7 @@ class FileReader {
                       "empty file",
                       file.string()));
     }
-    header_ = parse_csv_header(*line, lines_.where());
+    header_ = parse_csv_header(*line, lines_.where(), options.current_required);
   }
 
   std::vector<Record> read() {
@@ -110,21 +110,36 @@ class FileReader {
 
   void add_sample() {
     const double time = number_in(cells_, header_.time, lines_);
+    if (!repeated_at_.empty()) refuse_repeated_time();
     if (!record_.time.empty() && !(time > previous_time_)) {
-      refuse_cell(lines_, header_.time, "a time that increases within a record",
-                  fmt::format("{} after {}", time, previous_time_));
+      if (time == previous_time_) {
+        repeated_at_ = lines_.where();
+        return;
+      }
+      refuse_time(lines_.where(), time);
     }
     previous_time_ = time;
     record_.time.push_back(time * header_.time.scale);
     const double voltage = number_in(cells_, header_.voltage, lines_);
     record_.voltage[0].push_back(voltage * header_.voltage.scale);
-    const double current = number_in(cells_, header_.current, lines_);
-    record_.current[0].push_back(current * header_.current.scale * options_.sign);
+    if (header_.current) {
+      const double current = number_in(cells_, *header_.current, lines_);
+      record_.current[0].push_back(current * header_.current->scale * options_.sign);
+    }
     if (header_.clean_current) {
       const double clean = number_in(cells_, *header_.clean_current, lines_);
       record_.clean_current.push_back(clean * header_.clean_current->scale * options_.sign);
     }
     if (header_.initial_conductance) add_initial_conductance();
+  }
+
+  // Loggers write their last sample twice; anywhere else a repeated time is an error.
+  void refuse_repeated_time() { refuse_time(repeated_at_, previous_time_); }
+
+  [[noreturn]] void refuse_time(const std::string& where, double time) {
+    throw DataError(
+        fmt::format("{}: column {}: expected a time that increases within a record, found {} after {}",
+                    where, shown(header_.time.name), time, previous_time_));
   }
 
   void add_initial_conductance() {
@@ -151,6 +166,12 @@ class FileReader {
       throw DataError(fmt::format("{}: column {}: expected a voltage, found only zeros", where,
                                   shown(header_.voltage.name)));
     }
+    if (!repeated_at_.empty()) {
+      record_.remarks.push_back(fmt::format(
+          "{}: left out the last sample of the record, which repeats the time before it",
+          repeated_at_));
+      repeated_at_.clear();
+    }
     records_.push_back(std::move(record_));
     open_ = false;
   }
@@ -167,6 +188,7 @@ class FileReader {
   std::string record_text_;
   std::string first_line_;    // "file:line" where record_ starts.
   double previous_time_ = 0;  // In the unit of the time column.
+  std::string repeated_at_;   // "file:line" of a sample with the time of the one before it.
 };
 
 // `id` as a cell, quoted where it must be.

@@ -87,7 +87,9 @@ void refuse_numbers(const CsvCells& names, const std::string& where) {
 
 }  // namespace
 
-CsvHeader parse_csv_header(std::string_view line, const std::string& where) {
+CsvHeader parse_csv_header(std::string_view line,
+                           const std::string& where,
+                           bool current_required) {
   CsvHeader header;
   header.separator = most_frequent_separator(line);
   CsvCells names;
@@ -109,8 +111,8 @@ CsvHeader parse_csv_header(std::string_view line, const std::string& where) {
   header.time = required(only(Quantity::kTime, "time"), "time", "time_s", names, where);
   header.voltage =
       required(only(Quantity::kVoltage, "voltage"), "voltage", "voltage_V", names, where);
-  header.current =
-      required(only(Quantity::kCurrent, "current"), "current", "current_A", names, where);
+  header.current = only(Quantity::kCurrent, "current");
+  if (current_required) required(header.current, "current", "current_A", names, where);
   header.clean_current = only(Quantity::kCleanCurrent, "clean current");
   header.initial_conductance = only(Quantity::kInitialConductance, "initial conductance");
   header.record = only(Quantity::kRecord, "record");

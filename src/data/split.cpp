@@ -7,7 +7,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>

@@ -1,26 +1,20 @@
 #include "psi_xlstm/fit/train.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
-#include <thread>
 #include <utility>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/fit/least_squares.hpp"
+#include "psi_xlstm/fit/parallel.hpp"
 #include "psi_xlstm/fit/sensitivity.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
+#include "psi_xlstm/metrics/spectrum.hpp"
+#include "psi_xlstm/metrics/statistics.hpp"
 
 namespace psi_xlstm::fit {
 namespace {
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 double duration(const Record& record) { return record.time.back() - record.time.front(); }
 
@@ -94,6 +88,50 @@ std::vector<TrainingStage> refine_stages(const std::vector<TrainingRecord>& reco
   }
   if (d == 1) stages.front().iterations = 150;
   return stages;
+}
+
+// Frequency of the fastest strong line of the drive [Hz]: at least 30 % of the largest amplitude.
+double drive_frequency(const std::vector<TrainingRecord>& records) {
+  constexpr double kStrong = 0.3;
+  double fastest = 0;
+  for (const TrainingRecord& r : records) {
+    const Spectrum spectrum = amplitude_spectrum(r.record.time, r.record.voltage[0]);
+    double largest = 0;
+    for (std::size_t i = 1; i < spectrum.amplitude.size(); ++i) {
+      largest = std::max(largest, spectrum.amplitude[i]);
+    }
+    for (std::size_t i = 1; i < spectrum.amplitude.size(); ++i) {
+      if (spectrum.amplitude[i] >= kStrong * largest) {
+        fastest = std::max(fastest, spectrum.frequency[i]);
+      }
+    }
+  }
+  return fastest;
+}
+
+// Largest relaxation rate along a trajectory, taken at every 16th sample [1/s].
+double fastest_rate(const ir::Network& network,
+                    const std::vector<double>& voltage,
+                    const ir::Trajectory& run) {
+  constexpr std::size_t kEvery = 16;
+  double fastest = 0;
+  ir::Evaluator evaluator(network);
+  std::vector<double> c(run.states.size());
+  for (std::size_t k = 0; k < voltage.size() && !c.empty(); k += kEvery) {
+    for (std::size_t s = 0; s < c.size(); ++s) c[s] = run.states[s][k];
+    evaluator.evaluate(ir::Part::kDynamics, &voltage[k], c.data());
+    for (int i = 0; i < network.rate_count(); ++i) fastest = std::max(fastest, evaluator.rate(i));
+  }
+  return fastest;
+}
+
+// Median of the rates at which something happens: a device with thresholds rests most of the time.
+double typical_rate(std::vector<double> rates) {
+  constexpr double kHappens = 1e-3;
+  if (rates.empty()) return 0;
+  const double largest = *std::max_element(rates.begin(), rates.end());
+  std::erase_if(rates, [&](double rate) { return rate < kHappens * largest; });
+  return rates.empty() ? 0 : median(rates);
 }
 
 // A start under way: parameters and corrections of ln g0.
@@ -228,19 +266,6 @@ std::vector<Candidate> make_candidates(const FitConfig& config,
   return candidates;
 }
 
-// Runs `work(i)` for i in 0..count-1 on `threads` threads; each i is independent of the others.
-template <class Work>
-void for_each_index(int count, int threads, const Work& work) {
-  std::atomic<int> next{0};
-  const auto loop = [&] {
-    for (int i = next++; i < count; i = next++) work(i);
-  };
-  std::vector<std::thread> pool;
-  for (int t = 1; t < std::min(threads, count); ++t) pool.emplace_back(loop);
-  loop();
-  for (std::thread& thread : pool) thread.join();
-}
-
 }  // namespace
 
 StudentScales scales_of(const std::vector<TrainingRecord>& records) {
@@ -254,8 +279,8 @@ StudentScales scales_of(const std::vector<TrainingRecord>& records) {
       steps.push_back(r.record.time[k] - r.record.time[k - 1]);
     }
   }
-  scales.conductance = median(std::move(conductances));
-  scales.step = median(std::move(steps));
+  scales.conductance = median(conductances);
+  scales.step = median(steps);
   return scales;
 }
 
@@ -318,6 +343,7 @@ ir::TrainingBox training_box(const ir::Network& network,
     const std::vector<double>& voltage = r.record.voltage[0];
     const ir::Trajectory run =
         ir::simulate(network, time, voltage, ir::initial_state(network, r.start.value));
+    box.fastest_rate = std::max(box.fastest_rate, fastest_rate(network, voltage, run));
     const auto [low, high] = std::minmax_element(voltage.begin(), voltage.end());
     box.voltage_min = std::min(box.voltage_min, *low);
     box.voltage_max = std::max(box.voltage_max, *high);
@@ -335,7 +361,8 @@ ir::TrainingBox training_box(const ir::Network& network,
       }
     }
   }
-  box.median_rate = median(std::move(rates));
+  box.median_rate = typical_rate(std::move(rates));
+  box.drive_frequency = drive_frequency(records);
   return box;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -32,9 +33,9 @@ int argument_count(Op op) {
 }
 
 void validate_affine(const Network& network, const Node& node, int id) {
-  int inputs = 0;
+  long long inputs = 0;  // width * inputs can be beyond an int
   for (int argument : node.arguments) inputs += network.node(argument).width;
-  const int count = network.parameter_count();
+  const long long count = network.parameter_count();
   const bool weight_fits =
       inputs == 0 || (node.weight >= 0 && node.weight <= count - node.width * inputs);
   const bool bias_fits = node.bias == -1 || (node.bias >= 0 && node.bias <= count - node.width);
@@ -77,6 +78,9 @@ void validate_role(const Network& network, int id, int width, const char* role) 
 }
 
 void validate_states(const Network& network) {
+  const int count_q = network.parameter_count();
+  expect(network.readout_bias >= 0 && network.readout_bias < count_q, network,
+         "readout: expected a bias inside the parameters");
   if (network.state_count() == 0) {
     expect(network.rate_node == -1 && network.target_node == -1, network,
            "rate and target: expected none in a network without states");
@@ -91,11 +95,8 @@ void validate_states(const Network& network) {
            fmt::format("rate of a state: expected 0..{}, found {}", network.rate_count() - 1,
                        rate));
   }
-  const int count_q = network.parameter_count();
   expect(network.readout_weight >= 0 && network.readout_weight <= count_q - network.state_count(),
          network, "readout: expected weights inside the parameters");
-  expect(network.readout_bias >= 0 && network.readout_bias < count_q, network,
-         "readout: expected a bias inside the parameters");
 }
 
 }  // namespace
@@ -115,7 +116,10 @@ void validate(const Network& network) {
   for (const std::string& port : network.ports) checked_identifier(port, "port name");
   checked_identifier(network.reference_terminal, "reference terminal");
   int next = 0;
+  std::set<std::string> names;
   for (const ParameterBlock& block : network.blocks) {
+    expect(names.insert(block.name).second, network,
+           fmt::format("block {}: expected every name once", block.name));
     expect(block.offset == next && block.rows >= 0 && block.columns >= 0 &&
                static_cast<long long>(block.rows) * block.columns <=
                    network.parameter_count() - next,

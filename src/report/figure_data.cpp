@@ -1,3 +1,5 @@
+#include "psi_xlstm/report/figure_data.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/report/decimation.hpp"
-#include "psi_xlstm/report/figure_script.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -35,7 +36,8 @@ PointLimits point_limits(const Figure& figure) {
   PointLimits limits;
   limits.line = std::min(kLongestLine, kByteBudget / (kBytesPerLinePoint * (lines + clouds + 1)));
   const std::size_t rest = kByteBudget - lines * limits.line * kBytesPerLinePoint;
-  limits.markers = std::min(kMostMarkers, rest / (kBytesPerMarker * (clouds + 1)));
+  limits.markers =
+      std::min(kMostMarkers, rest / (kBytesPerMarker * std::max<std::size_t>(clouds, 1)));
   return limits;
 }
 

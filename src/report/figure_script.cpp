@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/report/figure_data.hpp"
 #include "psi_xlstm/report/utf8.hpp"
 
 namespace psi_xlstm {
@@ -23,24 +24,22 @@ constexpr std::string_view kAxisColor = "#6e7781";
 constexpr std::string_view kGridColor = "#e3e6ea";
 
 // Lengths [px]; the font has 13 px.
-constexpr double kCharacterWidth = 7.4;
+constexpr double kCharacterWidth = 7.2;
 constexpr double kLineHeight = 19;
 constexpr double kPadding = 10;
 constexpr double kAxisWidth = 76;       // Tick labels and axis label beside a plot.
 constexpr double kNarrowMargin = 26;    // Room for half a tick label.
 constexpr double kLegendSample = 64;    // Line and gaps of a legend entry.
 constexpr double kBarGroupWidth = 0.8;  // Of the distance of two groups, no length.
+constexpr double kLabelGap = 2;         // Between neighbouring tick labels.
 constexpr double kSlope = 0.45;         // Rise of a tilted tick label.
 constexpr int kMostLabelLines = 3;
 
-// A gnuplot string. Between single quotes nothing is replaced, neither backslashes nor backquotes;
-// a quote is doubled.
+// A gnuplot string. Between single quotes nothing is replaced, neither backslashes nor backquotes.
+// A quote becomes an apostrophe (U+2019), because gnuplot ends the string at some doubled quotes.
 std::string quoted(const std::string& text) {
   std::string result = "'";
-  for (const char c : printable(text)) {
-    result += c;
-    if (c == '\'') result += c;
-  }
+  for (const char c : printable(text)) result += c == '\'' ? "\u2019" : std::string(1, c);
   return result + "'";
 }
 
@@ -84,13 +83,14 @@ struct TickLabels {
 };
 
 TickLabels tick_labels(const Panel& panel, double plot_width) {
-  if (panel.tick_labels.empty()) return {.command = "set xtics autofreq norotate scale 0.6,0\n"};
+  if (panel.tick_labels.empty())
+    return {.command = "set xtics autofreq norotate scale 0.6,0 font ',13'\n"};
   const auto groups = static_cast<double>(panel.tick_labels.size());
   std::string list, tilted_list;
   std::size_t most_lines = 1;
   double widest_line = 0, widest_label = 0;
   for (std::size_t i = 0; i < panel.tick_labels.size(); ++i) {
-    const auto lines = wrapped(panel.tick_labels[i], plot_width / groups - kPadding);
+    const auto lines = wrapped(panel.tick_labels[i], plot_width / groups - kLabelGap);
     std::string text;
     for (const std::string& line : lines) {
       text += (text.empty() ? "" : ".\"\\n\".") + quoted(line);
@@ -101,12 +101,13 @@ TickLabels tick_labels(const Panel& panel, double plot_width) {
     most_lines = std::max(most_lines, lines.size());
     widest_label = std::max(widest_label, text_width(panel.tick_labels[i]));
   }
-  if (widest_line <= plot_width / groups && most_lines <= kMostLabelLines) {
-    return {.command = fmt::format("set xtics ({}) norotate scale 0\n", list),
+  if (widest_line <= plot_width / groups - kLabelGap && most_lines <= kMostLabelLines) {
+    return {.command = fmt::format("set xtics ({}) norotate scale 0 font ',12'\n", list),
             .height = kLineHeight * static_cast<double>(most_lines)};
   }
-  return {.command = fmt::format("set xtics ({}) rotate by 25 right scale 0\n", tilted_list),
-          .height = kLineHeight + kSlope * widest_label};
+  return {
+      .command = fmt::format("set xtics ({}) rotate by 25 right scale 0 font ',12'\n", tilted_list),
+      .height = kLineHeight + kSlope * widest_label};
 }
 
 // The place of one panel in the figure [px from the top left corner].

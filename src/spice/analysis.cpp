@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <regex>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "psi_xlstm/core/error.hpp"
@@ -23,12 +23,30 @@ std::string lower(std::string text) {
   return text;
 }
 
+/// Whether `name` is `begin`, letters, digits and '_', '.', '#', then `end`.
+bool is_wrapped(std::string_view name, std::string_view begin, std::string_view end) {
+  if (!name.starts_with(begin) || !name.ends_with(end)) return false;
+  if (name.size() <= begin.size() + end.size()) return false;
+  const std::string_view inside =
+      name.substr(begin.size(), name.size() - begin.size() - end.size());
+  return std::all_of(inside.begin(), inside.end(), [](unsigned char c) {
+    return c < 128 && (std::isalnum(c) != 0 || c == '_' || c == '.' || c == '#');
+  });
+}
+
+bool is_vector_name(const std::string& name) {
+  if (is_wrapped(name, "v(", ")") || is_wrapped(name, "i(", ")")) return true;
+  const std::size_t bracket = name.find('[');
+  return bracket != name.npos && is_wrapped(name.substr(0, bracket), "@", "") &&
+         is_wrapped(name.substr(bracket), "[", "]");
+}
+
 void check_vectors(const std::vector<std::string>& vectors) {
-  static const std::regex pattern(R"([vi]\([a-z0-9_.#]+\)|@[a-z0-9_.]+\[[a-z0-9_]+\])");
-  if (vectors.empty())
+  if (vectors.empty()) {
     throw SpiceError("simulation: expected at least one wanted vector, got none");
+  }
   for (const std::string& name : vectors) {
-    if (std::regex_match(lower(name), pattern)) continue;
+    if (is_vector_name(lower(name))) continue;
     throw SpiceError(fmt::format(
         "wanted vector: expected v(node), i(source) or @device[quantity], got \"{}\"", name));
   }

@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
-#include <numbers>
-#include <span>
 #include <utility>
 
 #include "psi_xlstm/core/number_text.hpp"
@@ -30,13 +29,14 @@ std::string netlist_for(const ir::Network& emitted, const CosimCase& wanted) {
   return netlist;
 }
 
-double swing(const ReferenceResult& reference) {
-  double low = std::numeric_limits<double>::infinity(), high = 0, largest = 0;
-  for (double v : reference.voltage) largest = std::max(largest, std::abs(v));
-  for (std::size_t k = 0; k < reference.voltage.size(); ++k) {
-    // The quotient is rounding noise where the voltage crosses zero.
-    if (std::abs(reference.voltage[k]) < 1e-3 * largest) continue;
-    const double g = reference.current[k] / reference.voltage[k];
+// How far the states moved the conductance at V -> 0: max / min - 1.
+double swing(const ir::Network& network, const ReferenceResult& reference) {
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  ir::Evaluator evaluator(network);
+  const double zero = 0;
+  for (const std::vector<double>& c : reference.states) {
+    evaluator.evaluate(ir::Part::kOutput, &zero, c.data());
+    const double g = evaluator.value(network.conductance_node);
     low = std::min(low, g);
     high = std::max(high, g);
   }
@@ -62,7 +62,7 @@ ReferenceResult reference_at(const ir::Network& network,
 void lengthen(const ir::Network& network, double smallest_swing, CosimCase& wanted) {
   for (int i = 0; i < 5; ++i) {
     const ReferenceResult r = reference_at(network, wanted, times_to(wanted.stop_time, 500));
-    if (!r.usable() || swing(r) >= smallest_swing) return;
+    if (!r.usable() || swing(network, r) >= smallest_swing) return;
     wanted.stop_time *= 2;
   }
 }
@@ -116,7 +116,7 @@ CosimOutcome compare_transient(const ir::Network& network,
   }
   out.time = run.time;
   out.current = run.vectors.at("i(vmeter)");
-  out.conductance_swing = swing(reference);
+  out.conductance_swing = swing(network, reference);
   out.voltage = std::move(reference.voltage);
   out.reference = std::move(reference.current);
   out.row.max_abs_err_over_fs = max_error_over_full_scale(out.reference, out.current);
@@ -155,9 +155,12 @@ std::vector<CosimCase> standard_cases(const ir::Network& network,
       PulseTerm{0, amplitude, 0.1 * period, edge, edge, 0.3 * period, period},
       PulseTerm{0, -0.8 * amplitude, 0.6 * period, edge, edge, 0.2 * period, period}};
   cases[2].name = "series resistor";
-  cases[2].stimulus.terms = {SineTerm{.amplitude = amplitude, .frequency = frequency}};
   cases[2].series_resistance =
       config.series_resistance > 0 ? config.series_resistance : 1 / conductance;
+  // So much that the device sees the full amplitude at its start.
+  cases[2].stimulus.terms = {
+      SineTerm{.amplitude = amplitude * (1 + cases[2].series_resistance * conductance),
+               .frequency = frequency}};
   cases[3].name = fmt::format("start at {}", engineering(start, "V"));
   cases[3].stimulus.terms = {SineTerm{.amplitude = start, .frequency = frequency, .phase_deg = 90}};
   for (CosimCase& wanted : cases) lengthen(network, config.smallest_swing, wanted);

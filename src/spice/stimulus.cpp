@@ -120,7 +120,40 @@ std::string problem_of(const DecayingJumpTerm& term) {
   return rates ? "" : "expected a decay rate and a rise time > 0";
 }
 
-std::string name_of_term(std::string_view source_name, std::size_t k) {
+/// A pulse of 0 V in series with `term`, or an empty text: ngspice has no breakpoint where an EXP
+/// source or a delayed SIN source begins.
+std::string breakpoint_text(const Stimulus::Term& term) {
+  double start = 0, edge = 0;
+  if (const auto* const jump = std::get_if<DecayingJumpTerm>(&term)) {
+    start = jump->start;
+    edge = jump->rise_time;
+  } else if (const auto* const sine = std::get_if<SineTerm>(&term)) {
+    start = sine->delay;
+    edge = 0.01 / sine->frequency;
+  }
+  if (start == 0) return "";
+  return fmt::format("dc 0 pulse(0 0 {} {} {} {})", start, edge, edge, edge);
+}
+
+/// What stands after the nodes of every source, in series; `table` is the waveform of an external
+/// one.
+struct Source {
+  std::string text;
+  const VoltageTable* table = nullptr;
+};
+
+std::vector<Source> sources_of(const Stimulus& stimulus) {
+  std::vector<Source> sources;
+  for (const auto& term : stimulus.terms) {
+    sources.push_back({.text = std::visit([](const auto& t) { return source_text(t); }, term),
+                       .table = std::get_if<VoltageTable>(&term)});
+    const std::string breakpoint = breakpoint_text(term);
+    if (!breakpoint.empty()) sources.push_back({.text = breakpoint, .table = nullptr});
+  }
+  return sources;
+}
+
+std::string name_of_source(std::string_view source_name, std::size_t k) {
   return k == 0 ? std::string(source_name) : fmt::format("{}_{}", source_name, k);
 }
 
@@ -160,24 +193,23 @@ std::string Stimulus::netlist(std::string_view source_name,
       throw SpiceError(fmt::format("stimulus node: expected 0 or an identifier, got \"{}\"", node));
     }
   }
+  const auto sources = sources_of(*this);
   std::string text;
-  for (std::size_t k = 0; k < terms.size(); ++k) {
-    const std::string above = k == 0 ? std::string(positive) : fmt::format("{}_{}", source_name, k);
-    const std::string below =
-        k + 1 == terms.size() ? std::string(negative) : fmt::format("{}_{}", source_name, k + 1);
-    const std::string source =
-        std::visit([](const auto& term) { return source_text(term); }, terms[k]);
-    text += fmt::format("{} {} {} {}\n", name_of_term(source_name, k), above, below, source);
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    const bool is_last = k + 1 == sources.size();
+    text += fmt::format("{} {} {} {}\n", name_of_source(source_name, k),
+                        k == 0 ? std::string(positive) : name_of_source(source_name, k),
+                        is_last ? std::string(negative) : name_of_source(source_name, k + 1),
+                        sources[k].text);
   }
   return text;
 }
 
 std::map<std::string, VoltageTable> Stimulus::tables(std::string_view source_name) const {
+  const auto sources = sources_of(*this);
   std::map<std::string, VoltageTable> found;
-  for (std::size_t k = 0; k < terms.size(); ++k) {
-    if (const auto* table = std::get_if<VoltageTable>(&terms[k])) {
-      found[name_of_term(source_name, k)] = *table;
-    }
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    if (sources[k].table != nullptr) found[name_of_source(source_name, k)] = *sources[k].table;
   }
   return found;
 }

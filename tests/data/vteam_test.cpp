@@ -37,7 +37,7 @@ std::string message_of(F f) {
   return "nothing was thrown";
 }
 
-// The sampled relative state by classical RK4, `steps` equal steps per sample, as a second opinion.
+// The current by classical RK4 with `steps` equal steps per sample, as a second opinion.
 std::vector<double> rk4_current(const VteamParameters& parameters,
                                 const std::vector<double>& time,
                                 const Voltage& voltage,
@@ -111,7 +111,7 @@ TEST(VteamDevice, HasTheEquationsOfThePaper) {
   EXPECT_DOUBLE_EQ(exponential.conductance(0.5), 1 / std::sqrt(20e6));
 }
 
-// By hand at u = 1/4 and p = 2, with k (V/v - 1) = k; 7/16 = (u - 1/2)^2 + 3/4 - 3/8 and so on.
+// By hand at u = 1/4, p = 2 and V/v - 1 = 1; (u - 1/2)^2 + 3/4 = 13/16.
 TEST(VteamDevice, HasTheFourWindowsOfTheLiterature) {
   const double k = 1.869e-4 / 3e-9;
   const VteamDevice joglekar(with_window("joglekar")), biolek(with_window("biolek"));

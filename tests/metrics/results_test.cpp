@@ -16,7 +16,7 @@ StudyMetrics example() {
   ModelResult model;
   model.name = "compact";
   model.seed = 1;
-  model.init = "random";
+  model.init = 11;
   model.parameters = 44;
   model.states = 1;
   model.test.mse = 1.47e-10;
@@ -41,7 +41,7 @@ TEST(MetricsText, NamesEveryFieldAndWritesNullForWhatIsAbsent) {
     {
       "name": "compact",
       "seed": 1,
-      "init": "random",
+      "init": 11,
       "parameters": 44,
       "states": 1,
       "test": {

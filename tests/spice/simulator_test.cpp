@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 #include <string>
+#include <vector>
 
 #include "psi_xlstm/core/error.hpp"
 
@@ -116,6 +117,16 @@ TEST(Transient, RefusesWrongOptionsInOneSentence) {
 }
 
 // C dx/dt = x^2 with x(0) = 1 has no solution beyond t = 1.
+TEST(Transient, RefusesVectorsThatAreNoNames) {
+  TransientOptions options{.stop_time = 1, .max_step = 1};
+  for (const std::string& name :
+       std::vector<std::string>{"", "v()", "v(", "v(a", "v(a,b)", "v(a b)", "x", "@", "@r1",
+                                "@r1[]", "@[i]", "@r1[i]x", "v(a)\nquit", "v(\xc3\xa9)", "all"}) {
+    options.vectors = {name};
+    EXPECT_TRUE(error_of(kRc, options).starts_with("wanted vector: ")) << name;
+  }
+}
+
 TEST(Transient, KeepsThePointsBeforeABreakdownAndSaysWhy) {
   const auto result = transient("b1 0 x i=v(x)*v(x)\nc1 x 0 1 ic=1\n",
                                 {.stop_time = 2,

@@ -107,6 +107,18 @@ TEST(Stimulus, BreakpointsAreWhereAValueOrASlopeJumps) {
             (std::vector<double>{2e-6, 9e-6, 15e-6}));
 }
 
+TEST(Stimulus, NgspiceStopsWhereAJumpOrAnEdgeBegins) {
+  const Stimulus stimulus{{kJump, kPulse, kLateSine}};
+  const auto result = transient(stimulus.netlist("vin", "p", "0") + "rload p 0 1k\n",
+                                {.stop_time = kStop, .max_step = 3.1e-7, .vectors = {"v(p)"}}, {});
+  ASSERT_TRUE(result.usable()) << result.reason;
+  for (const double wall : stimulus.breakpoints(kStop)) {
+    double nearest = kStop;
+    for (const double time : result.time) nearest = std::min(nearest, std::abs(time - wall));
+    EXPECT_LT(nearest, 1e-12) << wall;
+  }
+}
+
 TEST(Stimulus, NumbersSurviveTheNetlistUnchanged) {
   const double third = 1.0 / 3.0;
   const auto text = Stimulus{{ConstantTerm{.voltage = third}}}.netlist("v1", "a", "b");
@@ -117,6 +129,7 @@ TEST(Stimulus, TermsStandInSeriesUnderNamesOfTheirOwn) {
   const Stimulus sum{{ConstantTerm{.voltage = 1}, kTable, ConstantTerm{.voltage = 2}}};
   EXPECT_EQ(sum.netlist("vin", "p", "0"),
             "vin p vin_1 dc 1\nvin_1 vin_1 vin_2 external\nvin_2 vin_2 0 dc 2\n");
+  EXPECT_EQ((Stimulus{{kJump, kTable}}.tables("vin").count("vin_2")), 1u);
   ASSERT_EQ(sum.tables("vin").size(), 1u);
   EXPECT_EQ(sum.tables("vin").at("vin_1").times, kTable.times);
 }

@@ -3,7 +3,6 @@
 /// @file
 /// Configs of the data generators (data/published_recipe.hpp, data/vteam.hpp, data/mem3.hpp).
 
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -44,9 +43,9 @@ struct VteamParameters {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("v_on", c.v_on, between(-1e3, -1e-6));
-    visit("v_off", c.v_off, between(1e-6, 1e3));
-    visit("k_on", c.k_on, between(-std::numeric_limits<double>::max(), 0));
+    visit("v_on", c.v_on, Range{.high = -1e-6});
+    visit("v_off", c.v_off, at_least(1e-6));
+    visit("k_on", c.k_on, Range{.high = 0});
     visit("k_off", c.k_off, at_least(0));
     visit("alpha_on", c.alpha_on, greater_than(0));
     visit("alpha_off", c.alpha_off, greater_than(0));

@@ -21,7 +21,8 @@ struct CsvColumn {
 struct CsvHeader {
   char separator = ',';
   std::size_t fields = 0;  ///< Of every line.
-  CsvColumn time, voltage, current;
+  CsvColumn time, voltage;
+  std::optional<CsvColumn> current;
   std::optional<CsvColumn> clean_current;
   std::optional<CsvColumn> initial_conductance;
   std::optional<CsvColumn> record;  ///< A new record starts where its text changes.
@@ -40,7 +41,9 @@ struct CsvHeader {
 /// A voltage or current may name its port (v1, vds, "CH1 [V]", gate_voltage) as long as there is
 /// one of each. Other columns are ignored. Throws DataError, opened by `where`, if a column is
 /// missing, occurs twice, has an unknown unit or belongs to a second port, and if the line holds
-/// numbers only or an open quote.
-CsvHeader parse_csv_header(std::string_view line, const std::string& where);
+/// numbers only or an open quote. Where `current_required` is false, the current may be missing.
+CsvHeader parse_csv_header(std::string_view line,
+                           const std::string& where,
+                           bool current_required = true);
 
 }  // namespace psi_xlstm

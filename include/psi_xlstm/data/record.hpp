@@ -36,6 +36,7 @@ struct Record {
   std::vector<double> clean_current;        ///< Noise-free current of port 0 [A], [N], or empty.
   std::optional<double> initial_conductance;  ///< True conductance at time[0] [S], where known.
   std::vector<AdmittancePoint> admittance;  ///< Of an ac record, [F]; else empty.
+  std::vector<std::string> remarks;         ///< What a reader left out, one sentence each.
 
   std::size_t size() const { return voltage.empty() ? 0 : voltage.front().size(); }
 };

@@ -18,7 +18,7 @@ namespace psi_xlstm {
 struct ModelResult {
   std::string name;
   std::optional<int> seed;        ///< Of the generator of the run.
-  std::string init;               ///< How its weights started, e.g. "random".
+  std::optional<int> init;        ///< Seed of the starting points of its training.
   std::optional<int> parameters;  ///< Number of trained numbers.
   std::optional<int> states;      ///< Number of state variables.
   ErrorMetrics test;

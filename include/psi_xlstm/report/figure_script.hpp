@@ -3,7 +3,6 @@
 /// @file
 /// The gnuplot script of a figure.
 
-#include <cstddef>
 #include <string>
 
 #include "psi_xlstm/report/figure.hpp"
@@ -15,12 +14,5 @@ namespace psi_xlstm {
 /// about 300 kB. Throws ShapeError if x and y of a series differ in length, DataError if there is
 /// no panel, or a panel without a point that can be drawn.
 std::string figure_script(const Figure& figure);
-
-/// The data blocks that open the script: one per series, named by figure_block_name. Throws as
-/// figure_script does.
-std::string figure_data_blocks(const Figure& figure);
-
-/// Name of the data block of a series, by the indices of its panel and of itself.
-std::string figure_block_name(std::size_t panel, std::size_t series);
 
 }  // namespace psi_xlstm

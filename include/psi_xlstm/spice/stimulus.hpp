@@ -60,9 +60,10 @@ struct Stimulus {
   std::vector<double> breakpoints(double stop) const;
 
   /// Sources in series from node `positive` to node `negative` that give this waveform, one line
-  /// per term; the first is named `source_name` (it begins with v), the others and the nodes
-  /// between them `source_name`_<k>. A table becomes an external source. Throws SpiceError if a
-  /// name is no identifier or a number is outside its range.
+  /// per source; the first is named `source_name` (it begins with v), the others and the nodes
+  /// between them `source_name`_<k>. A table becomes an external source; ngspice then knows no
+  /// breakpoints of it. Throws SpiceError if a name is no identifier or a number is outside its
+  /// range.
   std::string netlist(std::string_view source_name,
                       std::string_view positive,
                       std::string_view negative) const;

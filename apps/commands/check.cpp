@@ -1,0 +1,25 @@
+// psi check: computes the numbers of a finished run again from what it stored.
+
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "psi_xlstm/experiments/check.hpp"
+
+namespace psi_xlstm::apps {
+
+void add_check(CLI::App& app, int& exit_code) {
+  const auto run = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("check", "Compute the numbers of a run again and compare");
+  command->add_option("run", *run, "Run folder")->required();
+  command->callback([run, &exit_code] {
+    const experiments::CheckResult result = experiments::check_run(*run);
+    for (const std::string& difference : result.differences) fmt::print("{}\n", difference);
+    fmt::print("{} numbers computed again, {} differences\n", result.values,
+               result.differences.size());
+    exit_code = result.differences.empty() ? kDone : kMissedCriterion;
+  });
+}
+
+}  // namespace psi_xlstm::apps

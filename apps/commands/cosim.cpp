@@ -1,0 +1,39 @@
+// psi cosim: an emitted model in ngspice against its network's own equations.
+
+#include <memory>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "command.hpp"
+#include "psi_xlstm/hdl/emission.hpp"
+
+namespace psi_xlstm::apps {
+
+void add_cosim(CLI::App& app, int& exit_code) {
+  struct Options {
+    std::string model, config;
+    double g0 = 0;
+  };
+  const auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("cosim", "Compare a model in ngspice with its equations");
+  command->add_option("model", o->model, "model.safetensors")->required();
+  command->add_option("--config", o->config, "JSON file with stimuli and limits");
+  command->add_option("--g0", o->g0, "Conductance at the start [S]")->check(CLI::PositiveNumber);
+  command->callback([o, &exit_code] {
+    experiments::StudyResult result;
+    result.fits.resize(1);
+    result.fits.front().model = experiments::load_model(o->model);
+    const ir::Network& network = result.fits.front().model.network;
+    const CosimConfig config =
+        o->config.empty() ? CosimConfig{} : read_config<CosimConfig>(o->config);
+    const double g0 = o->g0 > 0 ? o->g0 : hdl::plan_emission(network).default_conductance;
+    const CosimReport report =
+        cosimulate(network, config, {}, g0, {.time_limit_s = config.time_limit_s});
+    fmt::print("{}", experiments::cosimulation_text(report.rows()));
+    for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
+    exit_code = report.passed() ? kDone : kMissedCriterion;
+  });
+}
+
+}  // namespace psi_xlstm::apps

@@ -1,0 +1,77 @@
+// psi fit: a compact model from the user's own waveforms.
+
+#include <memory>
+#include <optional>
+
+#include "command.hpp"
+#include "psi_xlstm/core/identifier.hpp"
+
+namespace psi_xlstm::apps {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  std::string out, name, split;
+  bool continuous = false;
+  std::optional<double> g0, noise;
+  std::optional<int> states, features;
+  int sign = 1, seed = 11, threads = 2;
+};
+
+StudyConfig config_for(const Options& options) {
+  StudyConfig config;
+  const std::string stem = std::filesystem::path(options.files.front()).stem().string();
+  config.model = options.name.empty() ? identifier_from(stem)
+                                      : checked_identifier(options.name, "--name");
+  config.study = config.model;
+  config.seeds = {options.seed};
+  config.data.source = "csv";
+  for (const std::string& file : options.files) {
+    config.data.files.push_back(std::filesystem::absolute(file).string());
+  }
+  config.data.sign = options.sign;
+  config.data.split = options.split;
+  config.data.continuous = options.continuous;
+  config.data.noise = options.noise;
+  config.data.initial_conductance = options.g0;
+  config.fit.seed = options.seed;
+  config.fit.starts = 4;
+  config.fit.curriculum = "both";
+  config.fit.ridge = 0.1;
+  config.selection = {.enabled = true, .states = options.states, .features = options.features};
+  config.cosim.limit = config.cosim.limit_training_like = 1e-3;
+  config.threads = options.threads;
+  return config;
+}
+
+}  // namespace
+
+void add_fit(CLI::App& app, int& exit_code) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("fit", "Fit a compact model to measured waveforms (CSV)");
+  command->add_option("files", o->files, "CSV files: time_s, voltage_V, current_A")->required();
+  command->add_option("--out", o->out, "Run folder (default: results/<name>)");
+  command->add_option("--name", o->name, "Name of the model (default: from the first file)");
+  command->add_option("--split", o->split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
+  command->add_flag("--continuous", o->continuous, "Each record goes on where the last one ended");
+  command->add_option("--g0", o->g0, "Conductance at the start of every record [S]")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--noise", o->noise, "Noise as a fraction of the current's sd, e.g. 0.03")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--sign", o->sign, "-1: current was counted out of the device")
+      ->check(CLI::IsMember({-1, 1}));
+  command->add_option("--states", o->states, "Only this number of states")->check(CLI::Range(0, 16));
+  command->add_option("--features", o->features, "Only this number of features")
+      ->check(CLI::Range(1, 64));
+  command->add_option("--seed", o->seed, "Of the starting points")->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
+  command->callback([o, &exit_code] {
+    const StudyConfig config = config_for(*o);
+    const std::filesystem::path folder =
+        o->out.empty() ? std::filesystem::path("results") / config.study
+                       : std::filesystem::path(o->out);
+    exit_code = run_and_print(config, folder);
+  });
+}
+
+}  // namespace psi_xlstm::apps

@@ -1,0 +1,54 @@
+// psi info: versions and abilities, or the facts about a model.
+
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/version.hpp"
+#include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/report/gnuplot.hpp"
+#include "psi_xlstm/spice/simulator.hpp"
+
+namespace psi_xlstm::apps {
+namespace {
+
+void print_program() {
+  fmt::print("psi {} (commit {})\n", version(), git_commit());
+  for (const auto& [name, number] : library_versions()) fmt::print("{:<14} {}\n", name, number);
+  try {
+    const SimulatorInfo simulator = simulator_info({});
+    fmt::print("{:<14} {}, {}, compiled Verilog-A (OSDI): {}\n", "ngspice", simulator.version,
+               simulator.library, simulator.has_osdi ? "yes" : "no");
+  } catch (const SpiceError& e) {
+    fmt::print("{:<14} none: {}\n", "ngspice", e.what());
+  }
+  const GnuplotResult gnuplot = run_gnuplot("print GPVAL_VERSION");
+  fmt::print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
+}
+
+void print_model(const std::string& file) {
+  const experiments::StoredModel model = experiments::load_model(file);
+  fmt::print("{}\n", model.network.name);
+  for (const std::string& fact : hdl::model_facts(model.network, hdl::plan_emission(model.network))) {
+    fmt::print("  {}\n", fact);
+  }
+  for (const ir::ParameterBlock& block : model.network.blocks) {
+    fmt::print("  {:<22} {} x {}\n", block.name, block.rows, block.columns);
+  }
+}
+
+}  // namespace
+
+void add_info(CLI::App& app, int& exit_code) {
+  const auto model = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("info", "What this program can do, or facts about a model");
+  command->add_option("model", *model, "model.safetensors");
+  command->callback([model, &exit_code] {
+    model->empty() ? print_program() : print_model(*model);
+    exit_code = kDone;
+  });
+}
+
+}  // namespace psi_xlstm::apps

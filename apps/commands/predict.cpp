@@ -1,0 +1,52 @@
+// psi predict: a model on another waveform.
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "command.hpp"
+#include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/data/csv.hpp"
+#include "psi_xlstm/experiments/predict.hpp"
+
+namespace psi_xlstm::apps {
+
+void add_predict(CLI::App& app, int& exit_code) {
+  struct Options {
+    std::string model, drive, out = "-";
+    std::optional<double> g0;
+  };
+  const auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("predict", "The current of a model under another voltage");
+  command->add_option("model", o->model, "model.safetensors")->required();
+  command->add_option("drive", o->drive, "CSV with time and voltage; - reads standard input")
+      ->required();
+  command->add_option("--out", o->out, "CSV file; - writes standard output");
+  command->add_option("--g0", o->g0, "Conductance at the start [S] (default: from a current in the "
+                                     "drive, else the middle of the model's range)")
+      ->check(CLI::PositiveNumber);
+  command->callback([o, &exit_code] {
+    const ir::Network network = experiments::load_model(o->model).network;
+    const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
+    std::vector<Record> records =
+        read_csv({file}, {.fewest_samples = 2, .current_required = false});
+    for (Record& record : records) {
+      for (const std::string& warning : experiments::predict_in_place(network, o->g0, record)) {
+        spdlog::warn("{}", warning);
+      }
+    }
+    const std::string text = csv_text(records);
+    if (o->out == "-") {
+      std::fwrite(text.data(), 1, text.size(), stdout);
+    } else {
+      write_file(o->out, text);
+    }
+    exit_code = kDone;
+  });
+}
+
+}  // namespace psi_xlstm::apps

@@ -1,0 +1,43 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "command.hpp"
+
+namespace psi_xlstm::apps {
+namespace {
+
+void draw_bar(const std::string& stage, double done, const std::string& detail) {
+  constexpr int kWidth = 24;
+  const int filled = static_cast<int>(done * kWidth);
+  fmt::print(stderr, "\r\033[K{:<12}[{}{}] {}", stage, std::string(static_cast<std::size_t>(filled), '#'),
+             std::string(static_cast<std::size_t>(kWidth - filled), '.'), detail);
+  if (stage == "report") fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+experiments::Progress terminal_progress() {
+  if (isatty(STDERR_FILENO) != 0) return draw_bar;
+  return [](const std::string& stage, double, const std::string& detail) {
+    fmt::print(stderr, "{}: {}\n", stage, detail);
+  };
+}
+
+int run_and_print(const StudyConfig& config, const std::filesystem::path& folder) {
+  const experiments::StudyResult result =
+      experiments::run_study(config, folder, terminal_progress());
+  fmt::print("{}", experiments::summary_text(result));
+  for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
+  fmt::print("report: {}\n", (folder / "report.html").string());
+  if (result.passed) return kDone;
+  spdlog::error("{}", result.reason);
+  return kMissedCriterion;
+}
+
+}  // namespace psi_xlstm::apps

@@ -1,0 +1,69 @@
+#pragma once
+
+/// @file
+/// A whole run: data, fits, emission, co-simulation, metrics, report.
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "psi_xlstm/config/study.hpp"
+#include "psi_xlstm/data/record.hpp"
+#include "psi_xlstm/experiments/data_source.hpp"
+#include "psi_xlstm/experiments/run_folder.hpp"
+#include "psi_xlstm/fit/evaluation.hpp"
+#include "psi_xlstm/metrics/results.hpp"
+#include "psi_xlstm/report/manifest.hpp"
+#include "psi_xlstm/spice/cosimulation.hpp"
+
+namespace psi_xlstm::experiments {
+
+/// Told what is going on: a stage, how much of it is done (0 to 1), and one line of detail.
+using Progress = std::function<void(const std::string& stage, double done, const std::string& detail)>;
+
+/// One fit of one seed with everything known about it.
+struct FitOutcome {
+  int seed = 0;
+  int fit = 0;                 ///< 0, 1, ...
+  bool usable = false;
+  std::string reason;          ///< Why it is not usable.
+  StoredModel model;
+  std::vector<fit::Prediction> predictions;  ///< Of the test records.
+  fit::Baselines baselines;
+  ErrorMetrics test;
+};
+
+/// What a run found. The first fit of the first seed is the one that is emitted.
+struct StudyResult {
+  std::filesystem::path folder;
+  StudyConfig config;
+  SourcedData data;                 ///< Of the first seed.
+  std::vector<FitOutcome> fits;
+  CosimReport cosim;
+  StudyMetrics metrics;
+  std::vector<std::string> warnings;
+  bool passed = false;              ///< Every fit is usable and every judged comparison passed.
+  std::string reason;               ///< Why not, one sentence.
+};
+
+/// Runs `config` in `folder`. Finished fits of an earlier run with the same config and data are
+/// taken from the folder, so a killed run goes on where it stopped. Throws what the data sources
+/// throw; numerical outcomes are in the result.
+StudyResult run_study(const StudyConfig& config,
+                      const std::filesystem::path& folder,
+                      const Progress& progress);
+
+/// The row of metrics.json for one fit.
+ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome);
+
+/// Writes report.html, tables/ and figures/ of `result`; returns the path of the page.
+std::filesystem::path write_report(const StudyResult& result);
+
+/// The co-simulation's rows as a table for a terminal.
+std::string cosimulation_text(const std::vector<CosimRow>& rows);
+
+/// The closing table for a terminal.
+std::string summary_text(const StudyResult& result);
+
+}  // namespace psi_xlstm::experiments

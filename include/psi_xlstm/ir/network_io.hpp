@@ -1,0 +1,29 @@
+#pragma once
+
+/// @file
+/// A network as a safetensors file: one tensor per parameter block, the structure as JSON under the
+/// metadata key "network". Nothing executable is read.
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "psi_xlstm/ir/network.hpp"
+
+namespace psi_xlstm::ir {
+
+/// The bytes of the file; `metadata` is kept beside the network (keys other than "network" and
+/// "format").
+std::string network_bytes(const Network& network, const std::map<std::string, std::string>& metadata);
+
+/// A network and what stood beside it.
+struct StoredNetwork {
+  Network network;
+  std::map<std::string, std::string> metadata;
+};
+
+/// The reverse. Throws DataError where the bytes are no such file or the network is inconsistent;
+/// `where` opens the message.
+StoredNetwork parse_network(std::string_view bytes, const std::string& where);
+
+}  // namespace psi_xlstm::ir

@@ -1,0 +1,313 @@
+#include "psi_xlstm/experiments/study.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/identifier.hpp"
+#include "psi_xlstm/core/sha256.hpp"
+#include "psi_xlstm/core/version.hpp"
+#include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/hdl/subcircuit.hpp"
+#include "psi_xlstm/hdl/verilog_a.hpp"
+#include "psi_xlstm/ir/dynamics.hpp"
+#include "psi_xlstm/metrics/statistics.hpp"
+
+namespace psi_xlstm::experiments {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string utc_now() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(
+                         std::chrono::system_clock::now())));
+}
+
+// Measures one stage after another; everything that is a time goes to timings.json alone.
+class Stopwatch {
+ public:
+  Stopwatch() { timings_.started = utc_now(); }
+  void stage(const std::string& name) {
+    const auto now = Clock::now();
+    timings_.stages.push_back({name, std::chrono::duration<double>(now - last_).count()});
+    last_ = now;
+  }
+  std::string text() {
+    timings_.finished = utc_now();
+    return timings_text(timings_);
+  }
+
+ private:
+  Timings timings_;
+  Clock::time_point last_ = Clock::now();
+};
+
+// Everything that a fit depends on; threads, co-simulation and names of other things are not in it.
+std::string fingerprint(const StudyConfig& config, const FitConfig& fit, const SourcedData& data) {
+  const nlohmann::ordered_json tree = {{"version", version()},
+                                       {"model", config.model},
+                                       {"fit", config_tree(fit)},
+                                       {"selection", config_tree(config.selection)},
+                                       {"data", checksum(data.dataset)},
+                                       {"noise", config.data.noise.value_or(0)},
+                                       {"g0", config.data.initial_conductance.value_or(0)},
+                                       {"prefix", config.data.prefix}};
+  return sha256_hex(tree.dump());
+}
+
+FitConfig fit_config(const StudyConfig& config, int fit) {
+  constexpr int kApart = 10;
+  FitConfig out = config.fit;
+  out.seed += kApart * fit;
+  return out;
+}
+
+StoredModel stored(const fit::TrainingResult& training, const StudentShape& shape) {
+  StoredModel model;
+  model.network = training.network;
+  model.shape = shape;
+  model.chi2_per_sample = training.chi2_per_sample;
+  for (Eigen::Index i = 0; i < training.covariance.rows(); ++i) {
+    model.standard_deviations.push_back(std::sqrt(std::max(0.0, training.covariance(i, i))));
+  }
+  return model;
+}
+
+// Trains from nothing; `outcome` says how it went.
+void train_model(const StudyConfig& config,
+                 const FitConfig& fit,
+                 const SourcedData& data,
+                 const Progress& progress,
+                 FitOutcome& outcome) {
+  fit::TrainingResult training;
+  StudentShape shape = fit.student;
+  std::vector<fit::CandidateReport> candidates;
+  if (config.selection.enabled) {
+    const auto shapes = fit::candidate_shapes(fit.student, config.selection.states.value_or(-1),
+                                              config.selection.features.value_or(-1));
+    const auto told = [&](int done, int count, const fit::CandidateReport& c) {
+      progress("choose", static_cast<double>(done) / count,
+               fmt::format("{} states, {} features, {} static: validation MSE {:.4g} A^2",
+                           c.shape.states, c.shape.states > 0 ? c.shape.features : 0,
+                           c.shape.static_features, c.validation_mse));
+    };
+    fit::SelectionResult selected = fit::select(data.dataset, shapes, fit, data.starts,
+                                                config.model, config.threads, told);
+    training = std::move(selected.training);
+    shape = selected.shape;
+    candidates = std::move(selected.candidates);
+  } else {
+    training = fit::train(
+        fit::training_records(data.dataset, data.dataset.split.train, data.starts), fit,
+        config.model, config.threads);
+  }
+  outcome.usable = training.usable;
+  outcome.reason = training.reason;
+  if (!training.usable) return;
+  outcome.model = stored(training, shape);
+  outcome.model.candidates = std::move(candidates);
+}
+
+StoredPredictions to_store(const Dataset& dataset, const FitOutcome& outcome) {
+  StoredPredictions out;
+  out.baselines = outcome.baselines;
+  for (const fit::Prediction& p : outcome.predictions) {
+    out.dataset.records.push_back(dataset.records[static_cast<std::size_t>(p.record)]);
+    out.predictions.push_back(p);
+    out.predictions.back().record = static_cast<int>(out.dataset.records.size()) - 1;
+  }
+  return out;
+}
+
+FitOutcome run_fit(const StudyConfig& config,
+                   int seed,
+                   int fit,
+                   const SourcedData& data,
+                   const std::filesystem::path& run,
+                   const Progress& progress) {
+  FitOutcome outcome{.seed = seed, .fit = fit};
+  const FitConfig options = fit_config(config, fit);
+  const std::string wanted = fingerprint(config, options, data);
+  const std::filesystem::path folder = fit_folder(run, seed, fit);
+  const std::filesystem::path file = folder / "model.safetensors";
+  if (std::filesystem::exists(file)) {
+    outcome.model = load_model(file);
+    outcome.usable = outcome.model.fingerprint == wanted;
+  }
+  if (!outcome.usable) {
+    train_model(config, options, data, progress, outcome);
+    if (!outcome.usable) return outcome;
+    outcome.model.fingerprint = wanted;
+    save_model(file, outcome.model);
+  }
+  outcome.predictions = fit::predict(outcome.model.network, data.dataset, data.dataset.split.test,
+                                     data.starts, data.refine_starts);
+  outcome.baselines = fit::fit_baselines(data.dataset, outcome.predictions);
+  outcome.test = fit::score(data.dataset, outcome.predictions);
+  save_predictions(folder / "predictions.safetensors", to_store(data.dataset, outcome));
+  return outcome;
+}
+
+void emit(const StudyResult& result) {
+  const ir::Network& network = result.fits.front().model.network;
+  const std::filesystem::path folder = result.folder / "hdl";
+  write_file(folder / (network.name + ".va"), hdl::verilog_a(network));
+  write_file(folder / (network.name + ".sp"), hdl::subcircuit(network));
+}
+
+void run_cosimulation(StudyResult& result) {
+  const FitOutcome& first = result.fits.front();
+  const ir::Network& network = first.model.network;
+  const hdl::EmissionPlan plan = hdl::plan_emission(network);
+  const fit::Prediction& shown = first.predictions.back();
+  const Record& record = result.data.dataset.records[static_cast<std::size_t>(shown.record)];
+  const CosimConfig& config = result.config.cosim;
+  CosimCase wanted = training_like_case(result.config.data, record);
+  wanted.conductance = shown.conductance.front();
+  if (!shown.states.empty()) {
+    std::vector<double> c;
+    for (const auto& state : shown.states) c.push_back(state.front());
+    ir::Evaluator evaluator(network);
+    const double zero = 0;
+    evaluator.evaluate(ir::Part::kOutput, &zero, c.data());
+    wanted.conductance = evaluator.value(network.conductance_node);
+  }
+  if (config.training_like_max_step > 0) wanted.max_step = config.training_like_max_step;
+  if (wanted.max_step == 0 || wanted.max_step > plan.max_step * 4) {
+    wanted.max_step = plan.max_step;
+  }
+  wanted.relative_tolerance = config.relative_tolerance;
+  wanted.limit = config.limit_training_like;
+  result.cosim = cosimulate(network, config, wanted, plan.default_conductance,
+                            {.time_limit_s = config.time_limit_s});
+  for (const CosimOutcome& outcome : result.cosim.transients) {
+    if (outcome.time.empty()) continue;
+    save_traces(result.folder / "cosim" / trace_file_name(outcome.row.stimulus), outcome);
+  }
+  result.metrics.cosim = result.cosim.rows();
+  for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);
+}
+
+void collect_numbers(StudyResult& result) {
+  std::vector<NamedNumber>& numbers = result.metrics.numbers;
+  for (int seed : result.config.seeds) {
+    std::vector<double> ratios, clean;
+    for (const FitOutcome& f : result.fits) {
+      if (f.seed != seed) continue;
+      if (f.test.mse_over_floor) ratios.push_back(*f.test.mse_over_floor);
+      if (f.test.nrmse_std_clean) clean.push_back(*f.test.nrmse_std_clean);
+    }
+    if (!ratios.empty()) {
+      numbers.push_back({fmt::format("seed_{}_median_mse_over_floor", seed), median(ratios)});
+    }
+    if (!clean.empty()) {
+      numbers.push_back({fmt::format("seed_{}_median_nrmse_std_clean", seed), median(clean)});
+    }
+  }
+  const FitOutcome& first = result.fits.front();
+  if (!first.usable) return;
+  const hdl::EmissionPlan plan = hdl::plan_emission(first.model.network);
+  numbers.push_back({"zero_bias_rate_per_s", plan.zero_bias_rate});
+  numbers.push_back({"conductance_low_S", plan.conductance_low});
+  numbers.push_back({"conductance_high_S", plan.conductance_high});
+  numbers.push_back({"largest_argument", plan.largest_argument});
+}
+
+void judge(StudyResult& result) {
+  result.passed = true;
+  for (const FitOutcome& f : result.fits) {
+    if (f.usable) continue;
+    result.passed = false;
+    result.reason = fmt::format("seed {}, fit {}: {}", f.seed, f.fit, f.reason);
+    return;
+  }
+  for (const CosimRow& row : result.metrics.cosim) {
+    if (!row.passed || *row.passed) continue;
+    result.passed = false;
+    result.reason = fmt::format(
+        "co-simulation \"{}\": expected an error of at most {:.3g}, found {}", row.stimulus,
+        row.limit.value_or(0),
+        row.max_abs_err_over_fs ? fmt::format("{:.3g}", *row.max_abs_err_over_fs) : "none");
+    return;
+  }
+}
+
+void write_manifest(const StudyResult& result) {
+  Manifest manifest;
+  manifest.program_version = version();
+  manifest.git_commit = git_commit();
+  manifest.versions = library_versions();
+  manifest.seeds = result.config.seeds;
+  manifest.files = file_checksums(result.folder);
+  write_file(result.folder / kManifestName, manifest_text(manifest));
+}
+
+}  // namespace
+
+ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome) {
+  ModelResult row;
+  row.name = "compact";
+  row.seed = outcome.seed;
+  row.init = fit_config(config, outcome.fit).seed;
+  if (!outcome.usable) return row;
+  row.parameters = outcome.model.network.parameter_count();
+  row.states = outcome.model.network.state_count();
+  row.test = outcome.test;
+  return row;
+}
+
+StudyResult run_study(const StudyConfig& config,
+                      const std::filesystem::path& folder,
+                      const Progress& progress) {
+  checked_identifier(config.study, "study");
+  checked_identifier(config.model, "model");
+  Stopwatch watch;
+  StudyResult result;
+  result.folder = folder;
+  result.config = config;
+  result.metrics.study = config.study;
+  write_file(folder / "config.json", config_text(config));
+  const auto total = static_cast<double>(config.seeds.size()) * config.fits;
+  for (int seed : config.seeds) {
+    progress("data", 0, fmt::format("{}, seed {}", config.data.source, seed));
+    const SourcedData data = load_data(config.data, seed);
+    watch.stage(fmt::format("data, seed {}", seed));
+    for (int fit = 0; fit < config.fits; ++fit) {
+      progress("fit", static_cast<double>(result.fits.size()) / total,
+               fmt::format("seed {}, fit {} of {}", seed, fit + 1, config.fits));
+      result.fits.push_back(run_fit(config, seed, fit, data, folder, progress));
+      const FitOutcome& f = result.fits.back();
+      result.metrics.models.push_back(model_row(config, f));
+      watch.stage(fmt::format("fit {}, seed {}", fit, seed));
+    }
+    if (seed == config.seeds.front()) result.data = data;
+  }
+  const FitOutcome& first = result.fits.front();
+  if (first.usable) {
+    result.metrics.baselines =
+        fit::score_baselines(first.baselines, result.data.dataset, first.predictions);
+    emit(result);
+    watch.stage("emit");
+    if (config.cosimulate) {
+      progress("co-simulate", 0, "ngspice against the reference integration");
+      run_cosimulation(result);
+      watch.stage("co-simulate");
+    }
+  }
+  collect_numbers(result);
+  judge(result);
+  write_file(folder / "metrics.json", metrics_text(result.metrics));
+  progress("report", 0, "tables, figures, page");
+  write_report(result);
+  watch.stage("report");
+  write_manifest(result);
+  write_file(folder / kTimingsName, watch.text());
+  return result;
+}
+
+}  // namespace psi_xlstm::experiments

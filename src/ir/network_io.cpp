@@ -1,0 +1,199 @@
+#include "psi_xlstm/ir/network_io.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/safetensors.hpp"
+
+namespace psi_xlstm::ir {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::pair<Op, const char*>, 13> kOpNames = {{{Op::kPorts, "ports"},
+                                                                  {Op::kStates, "states"},
+                                                                  {Op::kAffine, "affine"},
+                                                                  {Op::kScale, "scale"},
+                                                                  {Op::kTanh, "tanh"},
+                                                                  {Op::kSigmoid, "sigmoid"},
+                                                                  {Op::kSoftplus, "softplus"},
+                                                                  {Op::kExp, "exp"},
+                                                                  {Op::kLog, "log"},
+                                                                  {Op::kSqrt, "sqrt"},
+                                                                  {Op::kSum, "sum"},
+                                                                  {Op::kProduct, "product"},
+                                                                  {Op::kQuotient, "quotient"}}};
+constexpr std::array<std::pair<Head, const char*>, 3> kHeadNames = {
+    {{Head::kExp, "exp"}, {Head::kSoftplus, "softplus"}, {Head::kAffine, "affine"}}};
+constexpr std::array<std::pair<Start, const char*>, 2> kStartNames = {
+    {{Start::kTied, "tied"}, {Start::kRest, "rest"}}};
+
+template <class Names, class Value>
+std::string name_of(const Names& names, Value value) {
+  for (const auto& [v, name] : names) {
+    if (v == value) return name;
+  }
+  return "";
+}
+
+template <class Names>
+auto value_of(const Names& names, const std::string& text) {
+  for (const auto& [value, name] : names) {
+    if (name == text) return value;
+  }
+  throw DataError(fmt::format("unknown name \"{}\"", text));
+}
+
+Json box_tree(const TrainingBox& box) {
+  return {{"voltage_min_V", box.voltage_min},
+          {"voltage_max_V", box.voltage_max},
+          {"conductance_min_S", box.conductance_min},
+          {"conductance_max_S", box.conductance_max},
+          {"step_max_s", box.step_max},
+          {"duration_s", box.duration},
+          {"drive_frequency_Hz", box.drive_frequency},
+          {"median_rate_per_s", box.median_rate},
+          {"fastest_rate_per_s", box.fastest_rate}};
+}
+
+TrainingBox box_from(const Json& tree) {
+  TrainingBox box;
+  box.voltage_min = tree.at("voltage_min_V");
+  box.voltage_max = tree.at("voltage_max_V");
+  box.conductance_min = tree.at("conductance_min_S");
+  box.conductance_max = tree.at("conductance_max_S");
+  box.step_max = tree.at("step_max_s");
+  box.duration = tree.at("duration_s");
+  box.drive_frequency = tree.at("drive_frequency_Hz");
+  box.median_rate = tree.at("median_rate_per_s");
+  box.fastest_rate = tree.at("fastest_rate_per_s");
+  return box;
+}
+
+Json node_tree(const Node& node) {
+  Json tree = {{"op", name_of(kOpNames, node.op)}, {"width", node.width}};
+  if (!node.arguments.empty()) tree["arguments"] = node.arguments;
+  if (node.weight >= 0) tree["weight"] = node.weight;
+  if (node.bias >= 0) tree["bias"] = node.bias;
+  if (node.op == Op::kScale) tree["factor"] = node.factor;
+  return tree;
+}
+
+Node node_from(const Json& tree) {
+  Node node;
+  node.op = value_of(kOpNames, tree.at("op").get<std::string>());
+  node.width = tree.at("width");
+  node.arguments = tree.value("arguments", std::vector<int>{});
+  node.weight = tree.value("weight", -1);
+  node.bias = tree.value("bias", -1);
+  node.factor = tree.value("factor", 1.0);
+  return node;
+}
+
+Json network_tree(const Network& n) {
+  Json nodes = Json::array(), blocks = Json::array();
+  for (const Node& node : n.nodes) nodes.push_back(node_tree(node));
+  for (const ParameterBlock& b : n.blocks) blocks.push_back({b.name, b.rows, b.columns});
+  return {{"name", n.name},
+          {"ports", n.ports},
+          {"reference_terminal", n.reference_terminal},
+          {"nodes", std::move(nodes)},
+          {"blocks", std::move(blocks)},
+          {"rate_node", n.rate_node},
+          {"target_node", n.target_node},
+          {"rate_of_state", n.rate_of_state},
+          {"current_node", n.current_node},
+          {"conductance_node", n.conductance_node},
+          {"head", name_of(kHeadNames, n.head)},
+          {"start", name_of(kStartNames, n.start)},
+          {"readout_weight", n.readout_weight},
+          {"readout_bias", n.readout_bias},
+          {"conductance_scale_S", n.conductance_scale},
+          {"voltage_scale_V", n.voltage_scale},
+          {"reference_step_s", n.reference_step},
+          {"training_box", box_tree(n.box)}};
+}
+
+void read_parameters(const Json& blocks, const SafetensorsFile& file, Network& network) {
+  NetworkBuilder build(network);
+  for (const Json& b : blocks) {
+    const std::string name = b.at(0);
+    const int rows = b.at(1), columns = b.at(2);
+    const auto found = file.tensors.find(name);
+    if (found == file.tensors.end() || rows < 0 || columns < 0 ||
+        found->second.shape != std::vector<std::int64_t>{rows, columns}) {
+      throw DataError(fmt::format("expected a tensor \"{}\" of shape [{}, {}]", name, rows, columns));
+    }
+    const int offset = build.parameters(name, rows, columns);
+    std::copy(found->second.values.begin(), found->second.values.end(),
+              network.parameters.begin() + offset);
+  }
+}
+
+Network network_from(const Json& tree, const SafetensorsFile& file) {
+  Network n;
+  n.name = tree.at("name");
+  n.ports = tree.at("ports").get<std::vector<std::string>>();
+  n.reference_terminal = tree.at("reference_terminal");
+  for (const Json& node : tree.at("nodes")) n.nodes.push_back(node_from(node));
+  read_parameters(tree.at("blocks"), file, n);
+  n.rate_node = tree.at("rate_node");
+  n.target_node = tree.at("target_node");
+  n.rate_of_state = tree.at("rate_of_state").get<std::vector<int>>();
+  n.current_node = tree.at("current_node");
+  n.conductance_node = tree.at("conductance_node");
+  n.head = value_of(kHeadNames, tree.at("head").get<std::string>());
+  n.start = value_of(kStartNames, tree.at("start").get<std::string>());
+  n.readout_weight = tree.at("readout_weight");
+  n.readout_bias = tree.at("readout_bias");
+  n.conductance_scale = tree.at("conductance_scale_S");
+  n.voltage_scale = tree.at("voltage_scale_V");
+  n.reference_step = tree.at("reference_step_s");
+  n.box = box_from(tree.at("training_box"));
+  validate(n);
+  return n;
+}
+
+}  // namespace
+
+std::string network_bytes(const Network& network,
+                          const std::map<std::string, std::string>& metadata) {
+  validate(network);
+  SafetensorsFile file;
+  file.metadata = metadata;
+  file.metadata["format"] = "pt";
+  file.metadata["network"] = network_tree(network).dump();
+  for (const ParameterBlock& b : network.blocks) {
+    const std::span<const double> values = network.block(b.name);
+    file.tensors[b.name] = {{b.rows, b.columns}, {values.begin(), values.end()}};
+  }
+  return safetensors_bytes(file);
+}
+
+StoredNetwork parse_network(std::string_view bytes, const std::string& where) {
+  SafetensorsFile file = parse_safetensors(bytes, where);
+  const auto found = file.metadata.find("network");
+  if (found == file.metadata.end()) {
+    throw DataError(fmt::format("{}: expected a model with the metadata key \"network\", found none",
+                                where));
+  }
+  StoredNetwork out;
+  try {
+    out.network = network_from(Json::parse(found->second), file);
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(fmt::format("{}: expected the structure of a network: {}", where, e.what()));
+  } catch (const Error& e) {
+    throw DataError(fmt::format("{}: {}", where, e.what()));
+  }
+  file.metadata.erase("network");
+  file.metadata.erase("format");
+  out.metadata = std::move(file.metadata);
+  return out;
+}
+
+}  // namespace psi_xlstm::ir

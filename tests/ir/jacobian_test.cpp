@@ -1,0 +1,131 @@
+#include "psi_xlstm/ir/jacobian.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/ir/evaluator.hpp"
+#include "support/every_operation.hpp"
+#include "support/networks.hpp"
+
+namespace psi_xlstm::ir {
+namespace {
+
+// Ports and states together, in the order of the inputs.
+std::vector<double> point_of(const Network& network) {
+  std::vector<double> x;
+  for (int p = 0; p < network.port_count(); ++p) x.push_back(0.4 - 0.7 * p);
+  for (int s = 0; s < network.state_count(); ++s) x.push_back(0.35 - 0.5 * s);
+  return x;
+}
+
+void evaluate(SparseJacobian& jacobian, const Network& network, const std::vector<double>& x) {
+  jacobian.evaluate(x.data(), x.data() + network.port_count());
+}
+
+std::vector<Network> networks() {
+  return {testing::one_state(), testing::three_states(), testing::static_curve(),
+          testing::every_operation(), testing::random_student({.head = "softplus"}, 9),
+          testing::random_student({.states = 2, .rates = 2, .head = "affine"}, 9)};
+}
+
+// Central differences: error of order h^2 and rounding / h, together below 1e-7 of the largest.
+TEST(SparseJacobian, MatchesCentralDifferencesInEveryElementOfEveryNode) {
+  constexpr double kStep = 1e-5;
+  for (const Network& network : networks()) {
+    SparseJacobian jacobian(network), moved(network);
+    const std::vector<double> x = point_of(network);
+    evaluate(jacobian, network, x);
+    for (int id = 0; id < static_cast<int>(network.nodes.size()); ++id) {
+      for (int i = 0; i < network.node(id).width; ++i) {
+        for (int input = 0; input < static_cast<int>(x.size()); ++input) {
+          std::vector<double> y = x;
+          y[static_cast<std::size_t>(input)] += kStep;
+          evaluate(moved, network, y);
+          const double high = moved.value(id, i);
+          y[static_cast<std::size_t>(input)] -= 2 * kStep;
+          evaluate(moved, network, y);
+          const double expected = (high - moved.value(id, i)) / (2 * kStep);
+          const double scale = std::abs(expected) + std::abs(jacobian.value(id, i));
+          EXPECT_NEAR(jacobian.derivative(id, i, input), expected, 1e-7 * scale + 1e-13)
+              << network.name << ", node " << id << ", input " << input;
+        }
+      }
+    }
+  }
+}
+
+TEST(SparseJacobian, AgreesWithReverseMode) {
+  for (const Network& network : networks()) {
+    SparseJacobian jacobian(network);
+    Evaluator evaluator(network);
+    const std::vector<double> x = point_of(network);
+    const int ports = network.port_count(), states = network.state_count();
+    evaluate(jacobian, network, x);
+    std::vector<double> by_ports(2), by_states(3), by_parameters(network.parameters.size());
+    const auto compare = [&](Part part, int id, int element) {
+      evaluator.evaluate(part, x.data(), x.data() + ports);
+      EXPECT_EQ(evaluator.value(id, element), jacobian.value(id, element));
+      evaluator.gradient(id, element, by_ports.data(), by_states.data(), by_parameters.data());
+      for (int i = 0; i < ports + states; ++i) {
+        const double expected = i < ports ? by_ports[static_cast<std::size_t>(i)]
+                                          : by_states[static_cast<std::size_t>(i - ports)];
+        EXPECT_NEAR(jacobian.derivative(id, element, i), expected, 1e-13 * std::abs(expected))
+            << network.name << ", node " << id << ", input " << i;
+      }
+    };
+    for (int k = 0; k < network.rate_count(); ++k) compare(Part::kDynamics, network.rate_node, k);
+    for (int s = 0; s < states; ++s) compare(Part::kDynamics, network.target_node, s);
+    for (int p = 0; p < ports; ++p) compare(Part::kOutput, network.current_node, p);
+    compare(Part::kOutput, network.conductance_node, 0);
+  }
+}
+
+// Three states, each of which sees itself only.
+TEST(SparseJacobian, PatternOfADiagonalNetworkIsDiagonal) {
+  Network network = testing::three_states();
+  NetworkBuilder build(network);
+  const int squared = build.binary(Op::kProduct, 2, 2);
+  const int target = build.unary(Op::kTanh, squared);
+  const int rate = build.unary(Op::kSoftplus, build.affine("constant", 2, {}));
+  network.target_node = target;
+  network.rate_node = rate;
+  ASSERT_EQ(network.node(2).op, Op::kStates);
+  SparseJacobian jacobian(network);
+  for (int s = 0; s < 3; ++s) {
+    EXPECT_EQ(jacobian.inputs(2, s), std::vector<int>{1 + s});
+    EXPECT_EQ(jacobian.inputs(target, s), std::vector<int>{1 + s});
+  }
+  EXPECT_TRUE(jacobian.inputs(rate, 0).empty());
+  EXPECT_EQ(jacobian.inputs(0, 0), std::vector<int>{0});
+  EXPECT_EQ(jacobian.inputs(network.current_node, 0), (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_EQ(jacobian.inputs(network.conductance_node, 0), (std::vector<int>{1, 2, 3}));
+  evaluate(jacobian, network, {0.2, 0.5, -0.3, 0.1});
+  EXPECT_DOUBLE_EQ(jacobian.derivative(target, 0, 1), 1 / std::pow(std::cosh(0.25), 2));
+  EXPECT_EQ(jacobian.derivative(target, 0, 2), 0.0);
+  EXPECT_EQ(jacobian.derivatives(target, 1).size(), 1U);
+}
+
+TEST(SparseJacobian, ForgetsThePointBefore) {
+  const Network network = testing::three_states();
+  SparseJacobian used(network), fresh(network);
+  evaluate(used, network, {-0.9, 0.1, 0.2, 0.3});
+  evaluate(used, network, {0.4, -0.2, 0.6, 0.0});
+  evaluate(fresh, network, {0.4, -0.2, 0.6, 0.0});
+  for (int s = 0; s < 3; ++s) {
+    EXPECT_EQ(used.derivatives(network.target_node, s), fresh.derivatives(network.target_node, s));
+  }
+  EXPECT_EQ(used.derivatives(network.current_node, 0), fresh.derivatives(network.current_node, 0));
+}
+
+TEST(SparseJacobian, RefusesAnInconsistentNetwork) {
+  Network network = testing::one_state();
+  network.target_node = 99;
+  EXPECT_THROW(SparseJacobian{network}, ShapeError);
+}
+
+}  // namespace
+}  // namespace psi_xlstm::ir
