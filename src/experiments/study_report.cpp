@@ -49,12 +49,11 @@ Table baseline_table(const StudyResult& result) {
   Table table;
   table.caption = "Trivial predictors on the same samples";
   table.header = {"predictor", "MSE [A^2]", "times the model's", "nrmse_std"};
-  const std::optional<double> model =
-      result.metrics.models.empty() ? std::nullopt : result.metrics.models.front().test.mse;
+  const double model = result.fits.front().test.mse.value_or(0);
   for (const BaselineResult& b : result.metrics.baselines) {
-    std::optional<double> ratio;
-    if (b.mse && model && *model > 0) ratio = *b.mse / *model;
-    table.rows.push_back({b.name, text(b.mse), text(ratio), percent(b.nrmse_std)});
+    const bool known = b.mse && model > 0;
+    table.rows.push_back({b.name, text(b.mse), known ? fmt::format("{:.4g}", *b.mse / model) : "n/a",
+                          percent(b.nrmse_std)});
   }
   table.note =
       "A model that does not beat these has learnt nothing about the device's memory. The first three "

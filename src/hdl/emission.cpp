@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,8 @@ namespace psi_xlstm::hdl {
 namespace {
 
 using ir::Op;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Interval {
   double low = 0, high = 0;
@@ -70,12 +73,16 @@ class Bounds {
     if (node.arguments.size() == 2) {
       const Interval b = of(node.arguments[1], i);
       if (node.op == Op::kSum) return {a.low + b.low, a.high + b.high};
-      return product(a, node.op == Op::kProduct ? b : Interval{1 / b.high, 1 / b.low});
+      if (node.op == Op::kProduct) return product(a, b);
+      if (b.low <= 0 && b.high >= 0) return {-kInfinity, kInfinity};
+      return product(a, {1 / b.high, 1 / b.low});
     }
     const bool exponential =
         node.op == Op::kExp || node.op == Op::kSoftplus || node.op == Op::kSigmoid;
     if (exponential) {
-      largest_argument_ = std::max({largest_argument_, std::abs(a.low), std::abs(a.high)});
+      const double largest = std::max(std::abs(a.low), std::abs(a.high));
+      const bool bounded = std::isfinite(a.low) && std::isfinite(a.high);
+      largest_argument_ = std::max(largest_argument_, bounded ? largest : kInfinity);
     }
     return {ir::unary_value(node, a.low), ir::unary_value(node, a.high)};
   }
@@ -112,7 +119,7 @@ void set_conductance_range(const ir::Network& network, EmissionPlan& plan) {
 double longest_step(const ir::Network& network) {
   double step = network.box.duration > 0 ? network.box.duration / 50 : 1;
   if (network.box.drive_frequency > 0) step = std::min(step, 0.01 / network.box.drive_frequency);
-  if (network.box.fastest_rate > 0) step = std::min(step, 0.05 / network.box.fastest_rate);
+  if (network.box.fastest_rate > 0) step = std::min(step, 0.01 / network.box.fastest_rate);
   return step;
 }
 
@@ -154,8 +161,16 @@ EmissionPlan plan_emission(const ir::Network& network) {
   plan.charge_capacitance = std::max(1e-12, 1e-5 / plan.rate_scale);
   plan.leak_rate = 1e-10 * plan.rate_scale;
   plan.hold_rate = 1e3 * plan.rate_scale;
+  if (network.box.fastest_rate > 0) {
+    plan.release_time = std::clamp(1e-5 / network.box.fastest_rate, 1e-12, 1e-9);
+  }
   plan.max_step = longest_step(network);
   set_conductance_range(network, plan);
+  for (double c : ir::initial_state(network, plan.default_conductance)) {
+    if (std::isfinite(c)) continue;
+    throw EmitError(fmt::format("model {}: expected a finite state at the start, found {}",
+                                network.name, c));
+  }
   plan.zero_bias_rate = ir::worst_zero_bias_rate(network);
   return plan;
 }

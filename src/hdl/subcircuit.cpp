@@ -53,7 +53,7 @@ class Printer {
     line(".subckt {} {} {} params:{} area=1.0", network_.name, plus(), minus(), parameters);
     if (network_.state_count() > 0) {
       line("* held while this source is 1: operating point, DC sweep, AC, start of a transient");
-      line("Vh h 0 dc {{hold}} pulse({{hold}} 0.0 0.0 1e-9 1e-9 1e6 2e6)");
+      line("Vh h 0 dc {{hold}} pulse({{hold}} 0.0 0.0 {0} {0} 1e9 2e9)", shortest(plan_.release_time));
     }
     for (int s = 0; s < network_.state_count(); ++s) {
       line(".param c0_{}={{{}}}", s + 1, initial_state_expression(network_, plan_, s, "log"));

@@ -5,7 +5,10 @@
 
 namespace psi_xlstm::ir {
 
-double sigmoid(double a) { return a >= 0 ? 1 / (1 + std::exp(-a)) : 1 - 1 / (1 + std::exp(a)); }
+double sigmoid(double a) {
+  const double e = std::exp(-std::abs(a));
+  return a >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
 
 double softplus(double a) { return std::max(a, 0.0) + std::log1p(std::exp(-std::abs(a))); }
 

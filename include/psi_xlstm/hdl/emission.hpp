@@ -23,6 +23,7 @@ struct EmissionPlan {
   double charge_capacitance = 1e-9;  ///< cx [F].
   double leak_rate = 0;         ///< Keeps the state node defined without a drive [1/s].
   double hold_rate = 1e3;       ///< Pulls the held state to its start [1/s].
+  double release_time = 1e-9;   ///< In which a transient lets go of the held state [s].
   double max_step = 0;          ///< Longest time step that keeps the integration accurate [s].
   double default_conductance = 0;  ///< Default of g0 [S].
 
