@@ -52,6 +52,37 @@ FigureAxis axis(const std::string& what, const Unit& unit) {
 
 }  // namespace
 
+namespace {
+
+// About eight periods of the current around its largest value, sample by sample.
+Panel detail_panel(const Record& record, const fit::Prediction& prediction, const Unit& s, const Unit& a) {
+  constexpr int kPeriods = 8;
+  const std::vector<double>& measured = record.current[0];
+  int crossings = 0;
+  for (std::size_t k = 1; k < measured.size(); ++k) {
+    crossings += record.voltage[0][k] * record.voltage[0][k - 1] < 0 ? 1 : 0;
+  }
+  const auto n = static_cast<std::ptrdiff_t>(measured.size());
+  const std::ptrdiff_t length = std::clamp<std::ptrdiff_t>(
+      crossings > 0 ? 2 * kPeriods * n / crossings : n, std::min<std::ptrdiff_t>(n, 50), n);
+  const auto largest = std::max_element(measured.begin(), measured.end(), [](double x, double y) {
+                         return std::abs(x) < std::abs(y);
+                       }) - measured.begin();
+  const std::ptrdiff_t first = std::clamp<std::ptrdiff_t>(largest - length / 2, 0, n - length);
+  const auto part = [&](const std::vector<double>& values, double factor) {
+    return scaled({values.begin() + first, values.begin() + first + length}, factor);
+  };
+  const std::vector<double> time = part(record.time, s.factor);
+  return {.title = "detail",
+          .x = axis("time", s),
+          .left = axis("current", a),
+          .series = {{.label = "measured", .x = time, .y = part(measured, a.factor),
+                      .style = SeriesStyle::kPoints},
+                     {.label = "model", .x = time, .y = part(prediction.current, a.factor)}}};
+}
+
+}  // namespace
+
 Figure waveform_figure(const Record& record, const fit::Prediction& prediction) {
   const std::vector<double>& measured = record.current[0];
   const std::vector<double> residual = difference(prediction.current, measured);
@@ -71,6 +102,7 @@ Figure waveform_figure(const Record& record, const fit::Prediction& prediction) 
                    .style = SeriesStyle::kMutedLines},
                   {.label = "model, running freely", .x = time,
                    .y = scaled(prediction.current, a.factor)}}},
+      detail_panel(record, prediction, s, a),
       {.x = axis("time", s),
        .left = axis("model - measured", r),
        .series = {{.x = time, .y = scaled(residual, r.factor),

@@ -307,6 +307,9 @@ StudyResult run_study(const StudyConfig& config,
     }
     if (seed == config.seeds.front()) result.data = data;
   }
+  for (const Record& record : result.data.dataset.records) {
+    result.warnings.insert(result.warnings.end(), record.remarks.begin(), record.remarks.end());
+  }
   const FitOutcome& first = result.fits.front();
   if (first.usable) {
     result.metrics.baselines =

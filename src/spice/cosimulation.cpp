@@ -61,6 +61,7 @@ ReferenceResult reference_at(const ir::Network& network,
 // Doubles the length until the conductance has moved enough, at most to 32 times.
 void lengthen(const ir::Network& network, double smallest_swing, CosimCase& wanted) {
   constexpr double kMostSteps = 100'000;
+  if (network.state_count() == 0) return;
   for (int i = 0; i < 5 && wanted.stop_time < 0.5 * kMostSteps * wanted.max_step; ++i) {
     const ReferenceResult r = reference_at(network, wanted, times_to(wanted.stop_time, 500));
     if (!r.usable() || swing(network, r) >= smallest_swing) return;
@@ -199,6 +200,7 @@ void check_refinement(const ir::Network& network,
   fine.name = "sine, reltol 1e-5, a fifth of the step";
   const CosimOutcome a = compare_transient(network, network, coarse, simulator);
   CosimOutcome b = compare_transient(network, network, fine, simulator);
+  if (!a.reason.empty()) b.row.passed = false;
   if (a.row.max_abs_err_over_fs) {
     // Below a hundredth of the limit the tolerances of the simulator decide, not its step.
     b.row.limit =
@@ -220,7 +222,10 @@ void check_frozen(const ir::Network& network,
   wanted.name = "negative control: sine, state frozen";
   const CosimOutcome control = compare_transient(network, frozen(network), wanted, simulator);
   CosimRow row = control.row;
-  if (control.conductance_swing < config.smallest_swing) {
+  if (!control.reason.empty()) {
+    row.passed = false;
+    report.warnings.push_back(fmt::format("{}: {}", wanted.name, control.reason));
+  } else if (control.conductance_swing < config.smallest_swing) {
     report.warnings.push_back(
         fmt::format("the sine moves the conductance by {:.1f} % only: the control with a frozen "
                     "state is not judged",

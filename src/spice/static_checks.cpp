@@ -40,7 +40,7 @@ CosimRow make_row(
 }
 
 // A static solution to the last digits: the curve I(V) at a fixed state is not linear.
-constexpr double kTight = 1e-9;
+constexpr double kTight = 1e-12;
 const NumericOptions kTightOptions = {{"vntol", 1e-12}, {"abstol", 1e-18}};
 
 // Current of the held device [A].

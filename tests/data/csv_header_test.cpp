@@ -26,8 +26,8 @@ TEST(ParseCsvHeader, FindsTheColumnsInAnyOrder) {
   EXPECT_EQ(header.time.name, "time_ms");
   EXPECT_EQ(header.time.scale, 1e-3);
   EXPECT_EQ(header.voltage.position, 2U);
-  EXPECT_EQ(header.current.position, 0U);
-  EXPECT_EQ(header.current.scale, 1e-6);
+  EXPECT_EQ(header.current->position, 0U);
+  EXPECT_EQ(header.current->scale, 1e-6);
   EXPECT_FALSE(header.record.has_value());
   EXPECT_FALSE(header.clean_current.has_value());
   EXPECT_FALSE(header.initial_conductance.has_value());
@@ -49,7 +49,7 @@ TEST(ParseCsvHeader, DetectsItsSeparator) {
 
 TEST(ParseCsvHeader, TakesOneNamedPort) {
   EXPECT_EQ(parse_csv_header("time,AV,AI", "").voltage.name, "AV");
-  EXPECT_EQ(parse_csv_header("Time [s],CH1 [V],CH2 [A]", "").current.name, "CH2 [A]");
+  EXPECT_EQ(parse_csv_header("Time [s],CH1 [V],CH2 [A]", "").current->name, "CH2 [A]");
 }
 
 TEST(ParseCsvHeader, RefusesSeveralPorts) {

@@ -156,12 +156,32 @@ TEST_F(ReadCsv, RefusesADecimalComma) {
 }
 
 TEST_F(ReadCsv, RefusesTimeThatDoesNotIncrease) {
-  EXPECT_EQ(refusal("time_us,v,i\n0,1,2\n0.5,1,2\n0.5,1,2\n"),
+  EXPECT_EQ(refusal("time_us,v,i\n0,1,2\n0.5,1,2\n0.5,1,2\n0.6,1,2\n"),
             "dev.csv:4: column \"time_us\": expected a time that increases within a record, found "
             "0.5 after 0.5");
   EXPECT_EQ(refusal("t,v,i\n" + rows(60) + "3,1,1\n"),
             "dev.csv:62: column \"t\": expected a time that increases within a record, found 3 "
             "after 59");
+}
+
+TEST_F(ReadCsv, LeavesOutALastSampleThatRepeatsItsTimeAndSaysSo) {
+  const std::vector<Record> records =
+      read("cycle,t,v,i\n" + rows(60, "1,") + "1,59,7,8\n" + rows(60, "2,"));
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].size(), 60U);
+  EXPECT_NE(records[0].current[0].back(), 8);
+  ASSERT_EQ(records[0].remarks.size(), 1U);
+  EXPECT_EQ(records[0].remarks[0],
+            (folder_ / "dev.csv").string() +
+                ":62: left out the last sample of the record, which repeats the time before it");
+  EXPECT_TRUE(records[1].remarks.empty());
+}
+
+TEST_F(ReadCsv, ReadsADriveWithoutCurrentWhereItIsNotRequired) {
+  const std::vector<Record> records =
+      read_csv({write("t,v\n0,1\n1,2\n")}, {.fewest_samples = 2, .current_required = false});
+  EXPECT_EQ(records[0].voltage[0], (std::vector<double>{1, 2}));
+  EXPECT_TRUE(records[0].current[0].empty());
 }
 
 TEST_F(ReadCsv, RefusesAShortRecord) {

@@ -50,8 +50,8 @@ TEST(EmissionPlan, ScalesTheCircuitWithTheSpeedOfTheModel) {
 }
 
 TEST(EmissionPlan, StepResolvesRecordDriveAndFastestRate) {
-  ir::Network network = one_state();  // 2 ms / 50, 0.01 / 10 kHz, 0.05 / 1e5
-  EXPECT_DOUBLE_EQ(plan_emission(network).max_step, 5e-7);
+  ir::Network network = one_state();  // 2 ms / 50, 0.01 / 10 kHz, 0.01 / 1e5
+  EXPECT_DOUBLE_EQ(plan_emission(network).max_step, 1e-7);
   network.box.fastest_rate = 0;
   EXPECT_DOUBLE_EQ(plan_emission(network).max_step, 1e-6);
   network.box.drive_frequency = 0;
@@ -130,7 +130,7 @@ TEST(ModelFacts, SayRangesRatesAndLimits) {
             "1 states, 19 trained numbers; trained on -1.20 V to 1.20 V, 60.0 uS to 800 uS, steps "
             "to 1.00 us");
   EXPECT_EQ(facts[1], "conductance the states can hold at 0 V: 45.5 uS to 1.12 mS");
-  EXPECT_EQ(facts[4], "longest time step for accurate transients: 500 ns; trapezoidal integration");
+  EXPECT_EQ(facts[4], "longest time step for accurate transients: 100 ns; trapezoidal integration");
 }
 
 TEST(InitialStateExpression, IsANumberWhereTheStartIsRest) {

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs what the program needs from the distribution (Debian 12 or newer, Ubuntu 24.04 or newer),
+# then configures and builds. Running it again only builds what has changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(
+  g++ cmake ninja-build git
+  libeigen3-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libceres-dev
+  libsundials-dev libssl-dev libngspice0-dev libgtest-dev
+  gnuplot-nox adms
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if ! command -v apt-get >/dev/null; then
+    echo "setup: expected apt-get to install ${missing[*]}, found no such program" >&2
+    exit 1
+  fi
+  as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null || ! sudo -v; then
+      echo "setup: expected root or sudo to install ${missing[*]}, found neither" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "setup: installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+cmake --preset release
+cmake --build --preset release
