@@ -35,9 +35,7 @@ StudyConfig config_for(const Options& options) {
   config.data.noise = options.noise;
   config.data.initial_conductance = options.g0;
   config.fit.seed = options.seed;
-  config.fit.starts = 4;
   config.fit.curriculum = "both";
-  config.fit.ridge = 0.1;
   config.selection = {.enabled = true, .states = options.states, .features = options.features};
   config.cosim.limit = config.cosim.limit_training_like = 1e-3;
   config.threads = options.threads;

@@ -55,7 +55,8 @@ Json candidate_tree(const fit::CandidateReport& c) {
           {"parameters", c.parameters},
           {"chi2_per_sample", number(c.chi2_per_sample)},
           {"validation_mse_A2", number(c.validation_mse)},
-          {"validation_standard_error_A2", number(c.validation_standard_error)},
+          {"shape_score_A2", number(c.shape_score)},
+          {"shape_standard_error_A2", number(c.shape_standard_error)},
           {"chosen", c.chosen}};
 }
 
@@ -65,7 +66,8 @@ fit::CandidateReport candidate_from(const Json& tree, const std::string& where) 
   c.parameters = tree.at("parameters");
   c.chi2_per_sample = number_from(tree.at("chi2_per_sample"));
   c.validation_mse = number_from(tree.at("validation_mse_A2"));
-  c.validation_standard_error = number_from(tree.at("validation_standard_error_A2"));
+  c.shape_score = number_from(tree.at("shape_score_A2"));
+  c.shape_standard_error = number_from(tree.at("shape_standard_error_A2"));
   c.chosen = tree.at("chosen");
   return c;
 }

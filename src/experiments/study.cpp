@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/identifier.hpp"
 #include "psi_xlstm/core/sha256.hpp"
 #include "psi_xlstm/core/version.hpp"
@@ -15,6 +16,7 @@
 #include "psi_xlstm/hdl/subcircuit.hpp"
 #include "psi_xlstm/hdl/verilog_a.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
+#include "psi_xlstm/metrics/spectrum.hpp"
 #include "psi_xlstm/metrics/statistics.hpp"
 
 namespace psi_xlstm::experiments {
@@ -183,8 +185,13 @@ void run_cosimulation(StudyResult& result) {
   }
   wanted.relative_tolerance = config.relative_tolerance;
   wanted.limit = config.limit_training_like;
-  result.cosim = cosimulate(network, config, wanted, plan.default_conductance,
-                            {.time_limit_s = config.time_limit_s});
+  try {
+    result.cosim = cosimulate(network, config, wanted, plan.default_conductance,
+                              {.time_limit_s = config.time_limit_s});
+  } catch (const SpiceError& e) {  // everything computed before is kept
+    result.reason = e.what();
+    return;
+  }
   for (const CosimOutcome& outcome : result.cosim.transients) {
     if (outcome.time.empty()) continue;
     save_traces(result.folder / "cosim" / trace_file_name(outcome.row.stimulus), outcome);
@@ -212,6 +219,26 @@ void collect_record_errors(StudyResult& result) {
   }
 }
 
+// Error of the first fit on its last test record by frequency band, multiples of the drive frequency.
+void collect_band_errors(StudyResult& result) {
+  const FitOutcome& first = result.fits.front();
+  const double f = first.model.network.box.drive_frequency;
+  const fit::Prediction& shown = first.predictions.back();
+  const Record& record = result.data.dataset.records[static_cast<std::size_t>(shown.record)];
+  const Band bands[] = {{0, 0.2 * f}, {0.2 * f, 0.5 * f}, {0.5 * f, 1.5 * f}, {1.5 * f, 4.5 * f}};
+  const bool clean = !record.clean_current.empty();
+  const double noise =
+      clean ? 0 : fit::noise_of(record, result.data.dataset.noise);
+  for (const BandError& e :
+       band_errors(record.time, clean ? record.clean_current : record.current[0], shown.current,
+                   bands, noise)) {
+    result.metrics.numbers.push_back(
+        {fmt::format("record_{}_band_{:.4g}_to_{:.4g}_Hz_error", record.id, e.band.low,
+                     e.band.high),
+         e.error});
+  }
+}
+
 void collect_numbers(StudyResult& result) {
   std::vector<NamedNumber>& numbers = result.metrics.numbers;
   for (int seed : result.config.seeds) {
@@ -231,6 +258,7 @@ void collect_numbers(StudyResult& result) {
   collect_record_errors(result);
   const FitOutcome& first = result.fits.front();
   if (!first.usable) return;
+  collect_band_errors(result);
   const hdl::EmissionPlan plan = hdl::plan_emission(first.model.network);
   numbers.push_back({"zero_bias_rate_per_s", plan.zero_bias_rate});
   numbers.push_back({"conductance_low_S", plan.conductance_low});
@@ -238,8 +266,28 @@ void collect_numbers(StudyResult& result) {
   numbers.push_back({"largest_argument", plan.largest_argument});
 }
 
+// Why a judged row did not pass, one sentence.
+std::string missed(const CosimReport& cosim, const CosimRow& row) {
+  for (const CosimOutcome& outcome : cosim.transients) {
+    if (outcome.row.stimulus == row.stimulus && !outcome.reason.empty()) {
+      return fmt::format("co-simulation \"{}\": {}", row.stimulus, outcome.reason);
+    }
+  }
+  if (!row.max_abs_err_over_fs) {
+    return fmt::format("co-simulation \"{}\": expected a result of ngspice, found none",
+                       row.stimulus);
+  }
+  if (!row.limit) {
+    return fmt::format("co-simulation \"{}\": expected a large error, found {:.3g}", row.stimulus,
+                       *row.max_abs_err_over_fs);
+  }
+  return fmt::format("co-simulation \"{}\": expected an error of at most {:.3g}, found {:.3g}",
+                     row.stimulus, *row.limit, *row.max_abs_err_over_fs);
+}
+
 void judge(StudyResult& result) {
-  result.passed = true;
+  result.passed = result.reason.empty();
+  if (!result.passed) return;
   for (const FitOutcome& f : result.fits) {
     if (f.usable) continue;
     result.passed = false;
@@ -249,10 +297,7 @@ void judge(StudyResult& result) {
   for (const CosimRow& row : result.metrics.cosim) {
     if (!row.passed || *row.passed) continue;
     result.passed = false;
-    result.reason = fmt::format(
-        "co-simulation \"{}\": expected an error of at most {:.3g}, found {}", row.stimulus,
-        row.limit.value_or(0),
-        row.max_abs_err_over_fs ? fmt::format("{:.3g}", *row.max_abs_err_over_fs) : "none");
+    result.reason = missed(result.cosim, row);
     return;
   }
 }

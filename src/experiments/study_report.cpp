@@ -83,16 +83,18 @@ Table candidate_table(const StudyResult& result) {
   Table table;
   table.caption = "Shapes tried, and the choice";
   table.header = {"states", "features", "static", "parameters", "validation MSE [A^2]",
-                  "standard error", "choice"};
+                  "middle of its shape", "standard error", "choice"};
   for (const fit::CandidateReport& c : result.fits.front().model.candidates) {
     table.rows.push_back({std::to_string(c.shape.states),
                           c.shape.states > 0 ? std::to_string(c.shape.features) : "",
                           std::to_string(c.shape.static_features), std::to_string(c.parameters),
-                          text(c.validation_mse), text(c.validation_standard_error),
+                          text(c.validation_mse), text(c.shape_score),
+                          text(c.shape_standard_error),
                           c.chosen ? "chosen" : ""});
   }
   table.note =
-      "The simplest shape within one standard error of the smallest validation error is chosen. "
+      "Each shape is fitted three times. The simplest shape whose middle error is within one standard "
+      "error of the smallest is chosen, with the best of its fits. "
       "\"static\" counts the features of the curve I(V) at a fixed state.";
   return table;
 }

@@ -19,9 +19,10 @@ struct Attempt {
   FitConfig config;
   TrainingResult training;
   CandidateReport report;
+  double error_along_records = 0;  ///< Standard error of the validation error along the records.
 };
 
-constexpr int kFitsPerShape = 2;
+constexpr int kFitsPerShape = 3;
 
 void judge(const Dataset& dataset, const StartOptions& starts, Attempt& attempt) {
   CandidateReport& report = attempt.report;
@@ -36,12 +37,92 @@ void judge(const Dataset& dataset, const StartOptions& starts, Attempt& attempt)
   report.validation_mse = mse;
   constexpr int kPieces = 10;
   const std::vector<double> pieces = piecewise_mse(dataset, predictions, kPieces);
-  report.validation_standard_error = summarize(pieces).standard_error.value_or(0);
+  attempt.error_along_records = summarize(pieces).standard_error.value_or(0);
+}
+
+// The curriculum that reached the lowest cost on one shape with states; whole records at equal cost.
+std::string better_curriculum(const std::vector<TrainingRecord>& records,
+                              const FitConfig& config,
+                              int threads) {
+  constexpr double kClearly = 0.5;
+  FitConfig probe = config;
+  probe.student.states = probe.student.rates = 1;
+  probe.student.features = 8;
+  probe.student.static_features = 4;
+  probe.refine = {{.decimation = 32, .iterations = 1}};
+  double whole = std::numeric_limits<double>::infinity(), windows = whole;
+  for (const StartReport& start : train(records, probe, "probe", threads).starts) {
+    double& best = start.curriculum == "windows" ? windows : whole;
+    best = std::min(best, start.chi2_per_sample);
+  }
+  return windows < kClearly * whole ? "windows" : "whole";
+}
+
+// Whether a static curve beats a resistor on the validation records: whether I(V) bends at all.
+bool is_curved(const Dataset& dataset,
+               const std::vector<TrainingRecord>& records,
+               const FitConfig& config,
+               const StartOptions& starts) {
+  constexpr double kClearly = 0.9;
+  Attempt straight{.config = config}, curved{.config = config};
+  for (Attempt* attempt : {&straight, &curved}) {
+    attempt->config.student.states = 0;
+    attempt->config.student.static_features = attempt == &curved ? 4 : 0;
+    attempt->config.curriculum = "whole";
+    attempt->training = train(records, attempt->config, "probe");
+    judge(dataset, starts, *attempt);
+  }
+  return curved.report.validation_mse < kClearly * straight.report.validation_mse;
+}
+
+// Without the shapes that have a static curve and states, where there is nothing to bend.
+std::vector<StudentShape> worth_trying(std::vector<StudentShape> shapes, bool curved) {
+  std::vector<StudentShape> kept = shapes;
+  std::erase_if(kept, [&](const StudentShape& shape) {
+    return !curved && shape.states > 0 && shape.static_features > 0;
+  });
+  return kept.empty() ? shapes : kept;
 }
 
 bool simpler(const CandidateReport& a, const CandidateReport& b) {
   if (a.parameters != b.parameters) return a.parameters < b.parameters;
   return a.validation_mse < b.validation_mse;
+}
+
+// Middle error of the fits of each shape; the scatter between fits is the step from the best to the
+// middle one, since a fit that got stuck says little about the shape.
+void score_shapes(std::size_t shapes, std::vector<Attempt>& attempts) {
+  for (std::size_t shape = 0; shape < shapes; ++shape) {
+    std::vector<const Attempt*> fits;
+    for (const Attempt& a : attempts) {
+      if (a.shape == shape) fits.push_back(&a);
+    }
+    std::sort(fits.begin(), fits.end(), [](const Attempt* a, const Attempt* b) {
+      return a->report.validation_mse < b->report.validation_mse;
+    });
+    const Attempt& middle = *fits[fits.size() / 2];
+    const double score = middle.report.validation_mse, along = middle.error_along_records;
+    const double between = score - fits.front()->report.validation_mse;
+    const double error = std::isfinite(score) ? std::hypot(along, between) : 0;
+    for (Attempt& a : attempts) {
+      if (a.shape != shape) continue;
+      a.report.shape_score = score;
+      a.report.shape_standard_error = error;
+    }
+  }
+}
+
+std::vector<Attempt>::iterator choose(std::vector<Attempt>& attempts) {
+  const auto best = std::min_element(attempts.begin(), attempts.end(),
+                                     [](const Attempt& a, const Attempt& b) {
+                                       return a.report.shape_score < b.report.shape_score;
+                                     });
+  const double limit = best->report.shape_score + best->report.shape_standard_error;
+  auto chosen = best;
+  for (auto it = attempts.begin(); it != attempts.end(); ++it) {
+    if (it->report.shape_score <= limit && simpler(it->report, chosen->report)) chosen = it;
+  }
+  return chosen;
 }
 
 }  // namespace
@@ -65,7 +146,8 @@ std::vector<StudentShape> candidate_shapes(const StudentShape& base, int states,
   };
   for (int curve : {0, 4}) {
     if (states <= 0) add(0, 1, curve);
-    for (int m : {3, 8, 12}) add(1, m, curve);
+    for (int m : {3, 8}) add(1, m, curve);
+    if (curve == 0) add(1, 12, curve);
     for (int s : {2, 3}) add(s, 6, curve);
     if (states > 3) add(states, 6, curve);
   }
@@ -73,7 +155,7 @@ std::vector<StudentShape> candidate_shapes(const StudentShape& base, int states,
 }
 
 SelectionResult select(const Dataset& dataset,
-                       const std::vector<StudentShape>& shapes,
+                       const std::vector<StudentShape>& wanted,
                        const FitConfig& config,
                        const StartOptions& starts,
                        const std::string& name,
@@ -84,10 +166,18 @@ SelectionResult select(const Dataset& dataset,
   }
   const std::vector<TrainingRecord> records =
       training_records(dataset, dataset.split.train, starts);
+  const std::vector<StudentShape> shapes =
+      worth_trying(wanted, is_curved(dataset, records, config, starts));
+  FitConfig base = config;
+  const bool dynamic = std::any_of(shapes.begin(), shapes.end(),
+                                   [](const StudentShape& shape) { return shape.states > 0; });
+  if (dynamic && config.curriculum == "both") {
+    base.curriculum = better_curriculum(records, config, threads);
+  }
   std::vector<Attempt> attempts;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     for (int fit = 0; fit < (shapes[i].states == 0 ? 1 : kFitsPerShape); ++fit) {
-      Attempt attempt{.shape = i, .config = config};
+      Attempt attempt{.shape = i, .config = base};
       attempt.config.student = shapes[i];
       attempt.config.seed = config.seed + 1000 * fit;
       attempts.push_back(std::move(attempt));
@@ -103,15 +193,8 @@ SelectionResult select(const Dataset& dataset,
     progress(++done, static_cast<int>(attempts.size()), attempt.report);
   });
 
-  const auto best = std::min_element(
-      attempts.begin(), attempts.end(), [](const Attempt& a, const Attempt& b) {
-        return a.report.validation_mse < b.report.validation_mse;
-      });
-  const double limit = best->report.validation_mse + best->report.validation_standard_error;
-  auto chosen = best;
-  for (auto it = attempts.begin(); it != attempts.end(); ++it) {
-    if (it->report.validation_mse <= limit && simpler(it->report, chosen->report)) chosen = it;
-  }
+  score_shapes(shapes.size(), attempts);
+  const auto chosen = choose(attempts);
   chosen->report.chosen = true;
   SelectionResult result;
   result.shape = chosen->config.student;

@@ -139,7 +139,8 @@ EmissionPlan plan_emission(const ir::Network& network) {
   plan.largest_argument = Bounds(network, voltage).largest_argument();
   if (!(plan.largest_argument < kLargestArgument)) {
     throw EmitError(fmt::format(
-        "model {}: expected arguments of exponentials below {} in size up to {:.3g} V, found {:.3g}",
+        "model {}: expected arguments of exponentials below {} in size up to {:.3g} V, "
+        "found {:.3g}",
         network.name, kLargestArgument, voltage, plan.largest_argument));
   }
   plan.rest = ir::rest_state(network);

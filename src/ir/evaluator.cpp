@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "psi_xlstm/ir/operations.hpp"
+#include "psi_xlstm/ir/vector_functions.hpp"
 
 namespace psi_xlstm::ir {
 Evaluator::Evaluator(const Network& network) : network_(network), parameters_(network.parameters) {
@@ -59,6 +60,7 @@ void Evaluator::forward(int id, const double* ports, const double* states) {
     for (int i = 0; i < node.width; ++i) out[i] = binary_value(node.op, a[i], b[i]);
     return;
   }
+  if (node.op == Op::kTanh) return tanh_of(a, out, node.width);
   for (int i = 0; i < node.width; ++i) out[i] = unary_value(node, a[i]);
 }
 

@@ -244,6 +244,12 @@ CosimReport cosimulate(const ir::Network& network,
                        double conductance,
                        const SimulatorOptions& simulator) {
   CosimReport report;
+  const double reach = std::max(std::abs(network.box.voltage_min), network.box.voltage_max);
+  if (config.amplitude > 1.001 * reach) {
+    report.warnings.push_back(
+        fmt::format("the stimuli reach {}, the model was trained to {}: it extrapolates",
+                    engineering(config.amplitude, "V"), engineering(reach, "V")));
+  }
   const bool moves = network.state_count() > 0;
   std::vector<CosimCase> cases = standard_cases(network, config, conductance);
   const CosimCase sine = cases.front();

@@ -180,8 +180,9 @@ TEST(ReadConfig, RefusesWhatIsNoJsonFile) {
 
 // A value of any type, with keys that the config knows and keys that it does not.
 nlohmann::json random_value(std::mt19937& rng, int depth) {
-  static const std::vector<std::string> keys = {"fast",   "seed", "width",  "head",  "note", "stage",
-                                                "stages", "taus", "limit", "extra", "steps", "x"};
+  static const std::vector<std::string> keys = {"fast",  "seed",  "width",  "head",
+                                                "note",  "stage", "stages", "taus",
+                                                "limit", "extra", "steps",  "x"};
   switch (rng() % (depth > 0 ? 9 : 7)) {
     case 0:
       return nullptr;

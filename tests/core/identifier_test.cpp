@@ -11,7 +11,8 @@ namespace {
 
 TEST(Identifier, IsALetterThenLettersDigitsAndUnderscores) {
   for (const char* good : {"a", "Z", "x1", "my_model_2", "A__"}) EXPECT_TRUE(is_identifier(good));
-  for (const char* bad : {"", "1x", "_x", "a-b", "a b", "a.b", "a\n", "\xc3\xa9", "a\xc3\xa9", "x)"}) {
+  for (const char* bad :
+       {"", "1x", "_x", "a-b", "a b", "a.b", "a\n", "\xc3\xa9", "a\xc3\xa9", "x)"}) {
     EXPECT_FALSE(is_identifier(bad)) << bad;
   }
 }

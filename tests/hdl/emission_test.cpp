@@ -58,6 +58,15 @@ TEST(EmissionPlan, StepResolvesRecordDriveAndFastestRate) {
   EXPECT_DOUBLE_EQ(plan_emission(network).max_step, 4e-5);
 }
 
+TEST(EmissionPlan, LetsGoOfTheHeldStateFasterThanItMoves) {
+  ir::Network network = one_state();  // 1e-5 / fastest rate, between 1 ps and 1 ns
+  EXPECT_DOUBLE_EQ(plan_emission(network).release_time, 1e-10);
+  EXPECT_DOUBLE_EQ(plan_emission(testing::fast_device()).release_time, 1e-12);
+  EXPECT_DOUBLE_EQ(plan_emission(testing::slow_device()).release_time, 1e-9);
+  network.box.fastest_rate = 0;
+  EXPECT_DOUBLE_EQ(plan_emission(network).release_time, 1e-9);
+}
+
 TEST(EmissionPlan, FindsTheConductancesTheStatesCanHold) {
   ir::Network network = one_state();
   const EmissionPlan plan = plan_emission(network);

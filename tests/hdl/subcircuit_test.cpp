@@ -58,8 +58,8 @@ TEST(Subcircuit, WritesNumbersThatReadBackExactly) {
   testing::set_block(network, "target.weight", {1.0 / 3, 1e-25, -0.1});
   testing::set_block(network, "target.bias", {-1.2345678901234566e-7});
   const std::string text = subcircuit(network);
-  for (const char* number : {" 0.3333333333333333\n", " 1e-25\n", " -0.1\n",
-                             "{-1.2345678901234566e-07}\n"}) {
+  for (const char* number :
+       {" 0.3333333333333333\n", " 1e-25\n", " -0.1\n", "{-1.2345678901234566e-07}\n"}) {
     EXPECT_NE(text.find(number), std::string::npos) << number;
   }
 }

@@ -165,7 +165,8 @@ TEST(NetworkFile, MutatedBytesAreReadOrRefusedAndNothingElse) {
 // A whole number of the structure, set to something else.
 void mutate(Json& value, std::mt19937& rng) {
   if (value.is_number_integer()) {
-    static const std::vector<int> candidates = {-1, 0, 1, 2, 3, 7, 14, 19, 65536, 1000000, 2147483647};
+    static const std::vector<int> candidates = {-1, 0,  1,     2,       3,         7,
+                                                14, 19, 65536, 1000000, 2147483647};
     value = candidates[rng() % candidates.size()];
   } else if (!value.empty() && value.is_structured()) {
     auto child = value.begin();

@@ -76,12 +76,13 @@ TEST(Validate, RefusesWeightsOutsideTheParameters) {
 
 // 65536 x 65536 weights: their number is 0 in 32 bits.
 TEST(Validate, RefusesMoreWeightsThanAnIntCanCount) {
-  EXPECT_EQ(problem_after([](Network& n) {
-              const int id = static_cast<int>(n.nodes.size());
-              n.nodes.push_back({.op = Op::kAffine, .width = 65536});
-              n.nodes.push_back({.op = Op::kAffine, .width = 65536, .arguments = {id}, .weight = 0});
-            }),
-            "node 16: expected weights inside the 19 parameters");
+  EXPECT_EQ(
+      problem_after([](Network& n) {
+        const int id = static_cast<int>(n.nodes.size());
+        n.nodes.push_back({.op = Op::kAffine, .width = 65536});
+        n.nodes.push_back({.op = Op::kAffine, .width = 65536, .arguments = {id}, .weight = 0});
+      }),
+      "node 16: expected weights inside the 19 parameters");
 }
 
 TEST(Validate, RefusesBlocksThatDoNotTileTheParameters) {

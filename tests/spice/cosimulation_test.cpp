@@ -93,9 +93,14 @@ TEST(CompareTransient, HeadsAndCurvesAgreeWithTheReference) {
   for (const char* head : {"exp", "softplus", "affine"}) {
     ir::Network network = testing::random_student(
         {.states = 2, .rates = 2, .features = 3, .static_features = 2, .head = head}, 12);
-    network.box = {.voltage_min = -1, .voltage_max = 1, .conductance_min = 1e-4,
-                   .conductance_max = 1e-3, .duration = 1e-4, .drive_frequency = 1e5,
-                   .median_rate = 2e5, .fastest_rate = 1e6};
+    network.box = {.voltage_min = -1,
+                   .voltage_max = 1,
+                   .conductance_min = 1e-4,
+                   .conductance_max = 1e-3,
+                   .duration = 1e-4,
+                   .drive_frequency = 1e5,
+                   .median_rate = 2e5,
+                   .fastest_rate = 1e6};
     EXPECT_LT(error_of(network, network, sine_of(network, 4)), 1e-4) << head;
   }
 }
@@ -209,16 +214,19 @@ TEST(StandardCases, AreLongEnoughToMoveTheConductance) {
   }
 }
 
-TEST(StaticChecks, TellAModelThatIsNotItsNetwork) {
-  ir::Network network = testing::static_curve();
-  const auto all_pass = [&](double limit) {
-    const std::vector<CosimRow> rows =
-        static_checks(network, {.limit_static = limit}, start_of(network), {});
-    EXPECT_EQ(rows.size(), 5U);
-    return rows[0].passed.value_or(false) && rows[1].passed.value_or(false);
-  };
-  EXPECT_TRUE(all_pass(1e-9));
-  EXPECT_FALSE(all_pass(1e-18));  // rounding alone is more
+TEST(StaticChecks, AreJudgedByTheLimitsOfTheConfig) {
+  const ir::Network network = three_states();
+  const CosimConfig impossible{.limit_static = 1e-30, .limit_ac = 1e-30};
+  const std::vector<CosimRow> rows = static_checks(network, {}, start_of(network), {});
+  const std::vector<CosimRow> failed = static_checks(network, impossible, start_of(network), {});
+  ASSERT_EQ(rows.size(), 5U);
+  for (const CosimRow& row : rows) {
+    EXPECT_EQ(row.passed, std::optional<bool>(true)) << row.stimulus;
+    EXPECT_EQ(row.limit, row.stimulus.starts_with("ac") ? 1e-6 : 1e-9);
+  }
+  for (const CosimRow& row : failed) {
+    EXPECT_EQ(row.passed, row.max_abs_err_over_fs == 0.0) << row.stimulus;
+  }
 }
 
 }  // namespace

@@ -26,8 +26,7 @@ inline int adms_exit_code(const std::string& verilog_a) {
   std::string program = "admsXml", file = "model.va";
   std::array<char*, 3> arguments = {program.data(), file.data(), nullptr};
   pid_t child = 0;
-  const int failed =
-      posix_spawnp(&child, "admsXml", &actions, nullptr, arguments.data(), environ);
+  const int failed = posix_spawnp(&child, "admsXml", &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   int status = 0;
   if (failed == 0) waitpid(child, &status, 0);

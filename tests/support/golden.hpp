@@ -26,8 +26,7 @@ inline std::string line_at(const std::string& text, std::size_t position) {
 /// One paragraph on the first byte in which `found` differs from `expected`; empty if none does.
 inline std::string first_difference(const std::string& expected, const std::string& found) {
   if (expected == found) return "";
-  const auto [e, f] =
-      std::mismatch(expected.begin(), expected.end(), found.begin(), found.end());
+  const auto [e, f] = std::mismatch(expected.begin(), expected.end(), found.begin(), found.end());
   const auto position = static_cast<std::size_t>(e - expected.begin());
   const auto line = 1 + std::count(expected.begin(), e, '\n');
   std::ostringstream text;

@@ -54,9 +54,9 @@ inline ir::Network random_student(const StudentShape& shape, std::uint32_t seed)
 /// One state, three features, 19 numbers: a device of 0.2 mS whose state relaxes within 1 ms at 0 V
 /// and within 0.13 ms at 1.2 V. Sampled every 1 us.
 inline ir::Network one_state() {
-  ir::Network network = fit::build_compact_student(
-      {.states = 1, .features = 3}, {.conductance = 2e-4, .voltage = 1.2, .step = 1e-6},
-      "one_state");
+  ir::Network network =
+      fit::build_compact_student({.states = 1, .features = 3},
+                                 {.conductance = 2e-4, .voltage = 1.2, .step = 1e-6}, "one_state");
   set_block(network, "features.weight", {3.2, 0.21, 2.9, -0.13, 3.4, 0.08});
   set_block(network, "features.bias", {2.1, 0.11, -2.3});
   set_block(network, "forget_gate.weight", {1.1, 0.15, -1.2});
@@ -80,8 +80,8 @@ inline ir::Network one_state() {
 /// Three states that share two rates, four features.
 inline ir::Network three_states() {
   ir::Network network = fit::build_compact_student(
-      {.states = 3, .rates = 2, .features = 4},
-      {.conductance = 5e-4, .voltage = 1.0, .step = 1e-6}, "three_states");
+      {.states = 3, .rates = 2, .features = 4}, {.conductance = 5e-4, .voltage = 1.0, .step = 1e-6},
+      "three_states");
   set_block(network, "features.weight",
             {2.8, 0.11, -0.07, 0.05, 3.1, -0.12, 0.06, 0.02,  //
              2.7, 0.04, 0.13, -0.09, 3.3, 0.08, -0.05, 0.1});
@@ -108,8 +108,8 @@ inline ir::Network three_states() {
 /// No state: a curve G(V) = 1 mS exp(0.1 + sum_l a_l (tanh(u_l V + q_l) - tanh(q_l))).
 inline ir::Network static_curve() {
   ir::Network network = fit::build_compact_student(
-      {.states = 0, .static_features = 2},
-      {.conductance = 1e-3, .voltage = 1.0, .step = 1e-6}, "static_curve");
+      {.states = 0, .static_features = 2}, {.conductance = 1e-3, .voltage = 1.0, .step = 1e-6},
+      "static_curve");
   set_block(network, "static.weight", {1.7, 2.4});
   set_block(network, "static.bias", {0.6, -1.1});
   set_block(network, "static.gain", {0.35, -0.22});

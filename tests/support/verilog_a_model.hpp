@@ -20,9 +20,9 @@ class VerilogAModel {
  public:
   explicit VerilogAModel(const std::string& text) : text_(text) {}
 
-  std::map<std::string, double> values;         ///< Parameters, variables and branch voltages.
-  std::map<std::string, double> resistive;      ///< Sum of contributions, e.g. to "I(p,n)".
-  std::map<std::string, double> charges;        ///< Sum of the arguments of ddt.
+  std::map<std::string, double> values;     ///< Parameters, variables and branch voltages.
+  std::map<std::string, double> resistive;  ///< Sum of contributions, e.g. to "I(p,n)".
+  std::map<std::string, double> charges;    ///< Sum of the arguments of ddt.
 
   /// Runs the module once; `held`: the condition of every `if` is true.
   void execute(bool held) {

@@ -20,7 +20,7 @@ struct StartOptions {
   std::optional<double> conductance;  ///< Given by the user for every record [S].
   bool exact = false;                 ///< Use Record::initial_conductance where there is one.
   double prefix = 0;                  ///< Length of the prefix that gives g0 [s]; 0: automatic.
-  double wanted_log_sd = 0.005;       ///< Automatic: the shortest prefix that is as good as this.
+  double wanted_log_sd = 0.002;       ///< Automatic: the shortest prefix that is as good as this.
   double longest_fraction = 0.02;     ///< Automatic: but no more than this part of the record.
 };
 

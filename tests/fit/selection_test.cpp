@@ -1,0 +1,110 @@
+#include "psi_xlstm/fit/selection.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/ir/network_io.hpp"
+#include "support/networks.hpp"
+#include "support/synthetic_records.hpp"
+
+namespace psi_xlstm::fit {
+namespace {
+
+// Five records of `device` with 3 % noise; three train, two choose.
+Dataset dataset_of(const ir::Network& device) {
+  Dataset dataset;
+  dataset.noise = 0.03;
+  dataset.split = {.train = {0, 1, 2}, .validation = {3, 4}};
+  Rng rng(6);
+  for (double g0 : {1.3e-4, 2.2e-4, 4.5e-4, 1.8e-4, 3.5e-4}) {
+    dataset.records.push_back(testing::synthetic_record(device, g0, 0.8, 9e3, 500, 0.03, rng));
+  }
+  return dataset;
+}
+
+// A constant conductance of 0.3 mS.
+ir::Network resistor() {
+  ir::Network network = build_compact_student(
+      {.states = 0}, {.conductance = 3e-4, .voltage = 1, .step = 1e-6}, "resistor");
+  return network;
+}
+
+const std::vector<StudentShape> kShapes = {
+    {.states = 0}, {.states = 0, .static_features = 2}, {.states = 1, .features = 3}};
+
+SelectionResult selected(const ir::Network& device, int threads) {
+  FitConfig config;
+  config.starts = 1;
+  return select(dataset_of(device), kShapes, config, {.exact = true}, "chosen", threads,
+                [](int, int, const CandidateReport&) {});
+}
+
+TEST(Select, FindsThatAResistorIsStaticAndSimple) {
+  const SelectionResult result = selected(resistor(), 1);
+  EXPECT_EQ(result.shape.states, 0);
+  EXPECT_EQ(result.shape.static_features, 0);
+  EXPECT_EQ(result.training.network.parameter_count(), 1);
+}
+
+TEST(Select, FindsThatADeviceWithMemoryNeedsAState) {
+  const SelectionResult result = selected(testing::one_state(), 1);
+  EXPECT_EQ(result.shape.states, 1);
+  double still = 0, moving = 1e9;
+  for (const CandidateReport& c : result.candidates) {
+    (c.shape.states == 0 ? still : moving) = c.validation_mse;
+  }
+  EXPECT_GT(still, 10 * moving);
+}
+
+TEST(Select, ReportsEveryFitSortedWithOneOfThemChosen) {
+  std::size_t calls = 0, last = 0, announced = 0;
+  FitConfig config;
+  config.starts = 1;
+  const SelectionResult result =
+      select(dataset_of(resistor()), kShapes, config, {.exact = true}, "chosen", 1,
+             [&](int done, int count, const CandidateReport& report) {
+               ++calls;
+               last = static_cast<std::size_t>(done);
+               announced = static_cast<std::size_t>(count);
+               EXPECT_GT(report.validation_mse, 0);
+             });
+  EXPECT_GT(announced, kShapes.size());  // shapes with states are fitted several times
+  EXPECT_EQ(calls, announced);
+  EXPECT_EQ(last, announced);
+  ASSERT_EQ(result.candidates.size(), announced);
+  EXPECT_TRUE(
+      std::is_sorted(result.candidates.begin(), result.candidates.end(),
+                     [](const auto& a, const auto& b) { return a.parameters < b.parameters; }));
+  EXPECT_EQ(std::count_if(result.candidates.begin(), result.candidates.end(),
+                          [](const CandidateReport& c) { return c.chosen; }),
+            1);
+}
+
+TEST(Select, DoesNotDependOnTheThreads) {
+  const auto one = ir::network_bytes(selected(testing::one_state(), 1).training.network, {});
+  EXPECT_EQ(ir::network_bytes(selected(testing::one_state(), 2).training.network, {}), one);
+}
+
+TEST(Select, RefusesADataSetWithNothingToChooseBy) {
+  Dataset dataset = dataset_of(resistor());
+  dataset.split.validation.clear();
+  EXPECT_THROW(select(dataset, kShapes, {}, {}, "none", 1, [](int, int, const CandidateReport&) {}),
+               DataError);
+}
+
+TEST(CandidateShapes, AreAllDifferentAndStayWithinWhatIsAsked) {
+  const std::vector<StudentShape> open = candidate_shapes({.head = "softplus"}, -1, -1);
+  EXPECT_EQ(open.size(), 12U);
+  for (const StudentShape& shape : open) EXPECT_EQ(shape.head, "softplus");
+  for (const StudentShape& shape : candidate_shapes({}, 2, -1)) EXPECT_EQ(shape.states, 2);
+  for (const StudentShape& shape : candidate_shapes({}, 5, -1)) EXPECT_EQ(shape.states, 5);
+  EXPECT_EQ(candidate_shapes({}, 5, -1).size(), 2U);
+  for (const StudentShape& shape : candidate_shapes({}, 1, 7)) EXPECT_EQ(shape.features, 7);
+  EXPECT_EQ(candidate_shapes({}, 1, 7).size(), 2U);
+}
+
+}  // namespace
+}  // namespace psi_xlstm::fit
