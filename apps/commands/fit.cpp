@@ -5,6 +5,7 @@
 
 #include "command.hpp"
 #include "psi_xlstm/core/identifier.hpp"
+#include "psi_xlstm/hdl/names.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -23,6 +24,7 @@ StudyConfig config_for(const Options& options) {
   const std::string stem = std::filesystem::path(options.files.front()).stem().string();
   config.model = options.name.empty() ? identifier_from(stem)
                                       : checked_identifier(options.name, "--name");
+  if (options.name.empty() && hdl::is_reserved_word(config.model)) config.model += "_device";
   config.study = config.model;
   config.seeds = {options.seed};
   config.data.source = "csv";

@@ -117,10 +117,16 @@ nlohmann::json parse_json(const std::filesystem::path& file) {
   if (!stream || std::filesystem::is_directory(file)) {
     throw ConfigError(fmt::format("{}: expected a readable JSON file", file.string()));
   }
+  constexpr int kDeepest = 100;  // what prints a value calls itself for every level
   std::ostringstream text;
   text << stream.rdbuf();
   try {
-    return nlohmann::json::parse(text.str(), nullptr, true, /*ignore_comments=*/true);
+    const auto flat = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+      if (depth < kDeepest) return true;
+      throw ConfigError(
+          fmt::format("{}: expected at most {} levels of nesting", file.string(), kDeepest));
+    };
+    return nlohmann::json::parse(text.str(), flat, true, /*ignore_comments=*/true);
   } catch (const nlohmann::json::exception& e) {
     throw ConfigError(fmt::format("{}: expected JSON: {}", file.string(), e.what()));
   }

@@ -13,6 +13,7 @@
 #include "psi_xlstm/core/sha256.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/hdl/names.hpp"
 #include "psi_xlstm/hdl/subcircuit.hpp"
 #include "psi_xlstm/hdl/verilog_a.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
@@ -331,6 +332,10 @@ StudyResult run_study(const StudyConfig& config,
                       const Progress& progress) {
   checked_identifier(config.study, "study");
   checked_identifier(config.model, "model");
+  if (hdl::is_reserved_word(config.model)) {
+    throw ConfigError(fmt::format(
+        "model: expected another name than \"{}\", which is a word of Verilog-A", config.model));
+  }
   Stopwatch watch;
   StudyResult result;
   result.folder = folder;

@@ -94,7 +94,8 @@ Table candidate_table(const StudyResult& result) {
   }
   table.note =
       "Each shape is fitted three times. The simplest shape whose middle error is within one standard "
-      "error of the smallest is chosen, with the best of its fits. "
+      "error of the smallest is chosen; of its fits that are as good as its best, the one with the "
+      "lowest training cost. "
       "\"static\" counts the features of the curve I(V) at a fixed state.";
   return table;
 }

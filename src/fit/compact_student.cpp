@@ -45,8 +45,9 @@ int add_static_part(ir::NetworkBuilder& build, const StudentShape& shape, int vo
   const int gain = build.parameters("static.gain", 1, count);
   const int curve = build.unary(Op::kTanh, build.affine(count, {voltage}, weight, bias));
   const int origin = build.unary(Op::kTanh, build.affine(count, {}, -1, bias));
-  return build.binary(Op::kSum, build.affine(1, {curve}, gain, -1),
-                      build.scale(build.affine(1, {origin}, gain, -1), -1));
+  const int sum = build.affine(1, {curve}, gain, -1);
+  const int sum_at_zero = build.affine(1, {origin}, gain, -1);
+  return build.binary(Op::kSum, sum, build.scale(sum_at_zero, -1));
 }
 
 std::span<double> block(ir::Network& network, const std::string& name) {
@@ -115,9 +116,13 @@ void randomise_readout(ir::Network& network,
   double& e = block(network, "readout.bias")[0];
   e = 0.5 * (hint.log_conductance_high + hint.log_conductance_low);
   double span = std::max(1.5 * half, 1.0);
-  if (network.head != ir::Head::kExp) {  // the readout is the conductance itself, not its log
-    const double low = std::exp(hint.log_conductance_low);
-    const double high = std::exp(hint.log_conductance_high);
+  if (network.head != ir::Head::kExp) {  // the readout is not the log of the conductance
+    const auto readout = [&](double log_g) {
+      return network.head == ir::Head::kSoftplus ? inverse_softplus(std::exp(log_g))
+                                                 : std::exp(log_g);
+    };
+    const double low = readout(hint.log_conductance_low);
+    const double high = readout(hint.log_conductance_high);
     e = 0.5 * (low + high);
     span = std::max(0.75 * (high - low), 0.1);
   }

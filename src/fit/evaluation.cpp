@@ -105,7 +105,8 @@ Prediction cut(const Run& run, int record, std::size_t first, std::size_t count)
   Prediction out;
   out.record = record;
   out.start = run.start;
-  out.scored_from = first == 0 && run.start.log_sd > 0 ? run.start.samples : 0;
+  const std::size_t prefix = run.start.log_sd > 0 ? at(run.start.samples) : 0;
+  out.scored_from = static_cast<int>(std::clamp(prefix, first, first + count) - first);
   out.current = piece(run.trajectory.current, first, count);
   out.conductance = piece(run.trajectory.conductance, first, count);
   for (const auto& state : run.trajectory.states) out.states.push_back(piece(state, first, count));

@@ -64,15 +64,17 @@ bool is_curved(const Dataset& dataset,
                const FitConfig& config,
                const StartOptions& starts) {
   constexpr double kClearly = 0.9;
-  Attempt straight{.config = config}, curved{.config = config};
-  for (Attempt* attempt : {&straight, &curved}) {
-    attempt->config.student.states = 0;
-    attempt->config.student.static_features = attempt == &curved ? 4 : 0;
-    attempt->config.curriculum = "whole";
-    attempt->training = train(records, attempt->config, "probe");
-    judge(dataset, starts, *attempt);
-  }
-  return curved.report.validation_mse < kClearly * straight.report.validation_mse;
+  const auto validation_error = [&](int static_features) {
+    Attempt attempt;
+    attempt.config = config;
+    attempt.config.student.states = 0;
+    attempt.config.student.static_features = static_features;
+    attempt.config.curriculum = "whole";
+    attempt.training = train(records, attempt.config, "probe");
+    judge(dataset, starts, attempt);
+    return attempt.report.validation_mse;
+  };
+  return validation_error(4) < kClearly * validation_error(0);
 }
 
 // Without the shapes that have a static curve and states, where there is nothing to bend.
@@ -81,7 +83,7 @@ std::vector<StudentShape> worth_trying(std::vector<StudentShape> shapes, bool cu
   std::erase_if(kept, [&](const StudentShape& shape) {
     return !curved && shape.states > 0 && shape.static_features > 0;
   });
-  return kept.empty() ? shapes : kept;
+  return kept.empty() ? std::move(shapes) : kept;
 }
 
 bool simpler(const CandidateReport& a, const CandidateReport& b) {
@@ -118,9 +120,18 @@ std::vector<Attempt>::iterator choose(std::vector<Attempt>& attempts) {
                                        return a.report.shape_score < b.report.shape_score;
                                      });
   const double limit = best->report.shape_score + best->report.shape_standard_error;
-  auto chosen = best;
+  auto simplest = best;
   for (auto it = attempts.begin(); it != attempts.end(); ++it) {
-    if (it->report.shape_score <= limit && simpler(it->report, chosen->report)) chosen = it;
+    if (it->report.shape_score <= limit && simpler(it->report, simplest->report)) simplest = it;
+  }
+  // The validation records cannot tell these fits apart; the training records may.
+  const double close = simplest->report.validation_mse + simplest->report.shape_standard_error;
+  auto chosen = simplest;
+  for (auto it = attempts.begin(); it != attempts.end(); ++it) {
+    if (it->shape == simplest->shape && it->report.validation_mse <= close &&
+        it->report.chi2_per_sample < chosen->report.chi2_per_sample) {
+      chosen = it;
+    }
   }
   return chosen;
 }

@@ -190,6 +190,7 @@ class Trainer {
     const std::vector<Segment> segments = cut(stage);
     const SensitivityModel model(network_, segments, correction_count_);
     NormalEquations normal = model.evaluate(x, true);
+    model.add_zero_bias(x, penalty(), normal);
     add_priors(x, normal);
     return normal.hessian;
   }
@@ -282,6 +283,9 @@ StudentScales scales_of(const std::vector<TrainingRecord>& records) {
   }
   scales.conductance = median(conductances);
   scales.step = median(steps);
+  if (!(scales.voltage > 0) || !(scales.conductance > 0) || !(scales.step > 0)) {
+    throw DataError("training: expected records with voltage and current, found only zeros");
+  }
   return scales;
 }
 

@@ -8,6 +8,7 @@
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/number_text.hpp"
+#include "psi_xlstm/hdl/names.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/ir/operations.hpp"
 
@@ -131,6 +132,7 @@ EmissionPlan plan_emission(const ir::Network& network) {
     throw EmitError(fmt::format("model {}: expected one port, found {}", network.name,
                                 network.port_count()));
   }
+  check_names(network);
   constexpr double kLargestArgument = 300;  // exp(300) is still far from overflow
   EmissionPlan plan;
   const double voltage =

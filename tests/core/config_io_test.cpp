@@ -175,6 +175,8 @@ TEST(ReadConfig, RefusesWhatIsNoJsonFile) {
     EXPECT_THROW(read_config<Everything>(written(text)), ConfigError) << text;
   }
   EXPECT_THROW(read_config<Everything>("/nowhere/at/all.json"), ConfigError);
+  const std::string deep = std::string(300'000, '[') + std::string(300'000, ']');
+  EXPECT_THROW(read_config<Everything>(written("{\"seed\": " + deep + "}")), ConfigError);
   EXPECT_THROW(read_config<Everything>(::testing::TempDir()), ConfigError);
 }
 

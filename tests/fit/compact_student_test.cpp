@@ -110,12 +110,14 @@ TEST(Randomise, MakesTheDeviceFasterAwayFromZeroVolts) {
 
 TEST(Randomise, HoldsTheConductancesOfTheHint) {
   const StartHint hint{.log_conductance_low = -1.5, .log_conductance_high = 1, .time_constant = 1};
-  const StudentShape shape;
-  ir::Network network = build_compact_student(shape, kScales, "s");
-  Rng rng(4);
-  randomise(network, shape, hint, rng);
-  for (double log_g : {-1.5, 0.0, 1.0}) {
-    EXPECT_LT(std::abs(ir::initial_state(network, 2e-4 * std::exp(log_g))[0]), 1) << log_g;
+  for (const char* head : {"exp", "softplus"}) {
+    const StudentShape shape{.head = head};
+    ir::Network network = build_compact_student(shape, kScales, "s");
+    Rng rng(4);
+    randomise(network, shape, hint, rng);
+    for (double log_g : {-1.5, 0.0, 1.0}) {
+      EXPECT_LT(std::abs(ir::initial_state(network, 2e-4 * std::exp(log_g))[0]), 1) << head;
+    }
   }
 }
 

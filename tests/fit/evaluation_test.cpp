@@ -144,6 +144,16 @@ TEST(Predict, CarriesTheStateOverInAContinuousDataSet) {
   }
 }
 
+TEST(Predict, ThePrefixOfAContinuousDataSetMayEndInALaterRecord) {
+  const Dataset dataset = dataset_of(true, 0.02);
+  const StartOptions prefix{.prefix = 1.25 * kSamples * 1e-6};
+  const auto found = predict(testing::one_state(), dataset, {0, 1, 2}, prefix, false);
+  EXPECT_EQ(found[0].scored_from, kSamples);
+  EXPECT_EQ(found[1].scored_from, kSamples / 4);
+  EXPECT_EQ(found[2].scored_from, 0);
+  EXPECT_TRUE(score(dataset, found).mse.has_value());
+}
+
 // The state moves within 60 us: the plain estimate is off, the model knows by how much.
 TEST(Predict, RefinesAStartThatMovesWithinThePrefix) {
   const Dataset dataset = dataset_of(false, 0.001);

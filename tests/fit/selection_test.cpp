@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
@@ -97,13 +98,24 @@ TEST(Select, RefusesADataSetWithNothingToChooseBy) {
 
 TEST(CandidateShapes, AreAllDifferentAndStayWithinWhatIsAsked) {
   const std::vector<StudentShape> open = candidate_shapes({.head = "softplus"}, -1, -1);
-  EXPECT_EQ(open.size(), 12U);
-  for (const StudentShape& shape : open) EXPECT_EQ(shape.head, "softplus");
-  for (const StudentShape& shape : candidate_shapes({}, 2, -1)) EXPECT_EQ(shape.states, 2);
-  for (const StudentShape& shape : candidate_shapes({}, 5, -1)) EXPECT_EQ(shape.states, 5);
-  EXPECT_EQ(candidate_shapes({}, 5, -1).size(), 2U);
-  for (const StudentShape& shape : candidate_shapes({}, 1, 7)) EXPECT_EQ(shape.features, 7);
-  EXPECT_EQ(candidate_shapes({}, 1, 7).size(), 2U);
+  std::set<std::vector<int>> different;
+  for (const StudentShape& shape : open) {
+    EXPECT_EQ(shape.head, "softplus");
+    different.insert({shape.states, shape.features, shape.static_features});
+  }
+  EXPECT_EQ(different.size(), open.size());
+  for (int states : {0, 1, 3}) {
+    EXPECT_TRUE(std::any_of(open.begin(), open.end(),
+                            [&](const StudentShape& shape) { return shape.states == states; }));
+  }
+  for (int states : {0, 2, 5}) {
+    const std::vector<StudentShape> some = candidate_shapes({}, states, -1);
+    EXPECT_FALSE(some.empty());
+    for (const StudentShape& shape : some) EXPECT_EQ(shape.states, states);
+  }
+  const std::vector<StudentShape> seven = candidate_shapes({}, 1, 7);
+  EXPECT_FALSE(seven.empty());
+  for (const StudentShape& shape : seven) EXPECT_EQ(shape.features, 7);
 }
 
 }  // namespace

@@ -125,6 +125,28 @@ TEST(EmissionPlan, RefusesAStartThatIsNotFinite) {
             "model one_state: expected a finite state at the start, foun");
 }
 
+TEST(EmissionPlan, RefusesNamesThatALanguageOrTheModelUses) {
+  ir::Network network = one_state();
+  network.name = "module";
+  EXPECT_EQ(problem_with(network),
+            "model module: expected another name than \"module\", which is a word of Verilog-A");
+  for (const char* port : {"inout", "v", "h", "H", "gnd", "x1", "X1", "t4_1", "c_1", "area"}) {
+    network = one_state();
+    network.ports = {port};
+    EXPECT_NE(problem_with(network), "none") << port;
+    network = one_state();
+    network.reference_terminal = port;
+    EXPECT_NE(problem_with(network), "none") << port;
+  }
+  network = one_state();
+  network.ports = {"n"};
+  EXPECT_EQ(problem_with(network),
+            "model one_state: expected another name than \"n\", which both terminals have");
+  network.ports = {"anode"};
+  network.reference_terminal = "cathode";
+  EXPECT_EQ(problem_with(network), "none");
+}
+
 TEST(EmissionPlan, RefusesMoreThanOnePort) {
   EXPECT_EQ(problem_with(testing::every_operation(2)),
             "model every_operation: expected one port, found 2");

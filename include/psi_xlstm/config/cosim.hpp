@@ -7,7 +7,7 @@ namespace psi_xlstm {
 /// The co-simulation of an emitted model against the reference integration of its network: which
 /// stimuli, and the largest error that passes. 0 means: derived from the training data.
 struct CosimConfig {
-  double relative_tolerance = 1e-3;    ///< reltol of the simulator.
+  double relative_tolerance = 1e-4;    ///< reltol of the simulator.
   double amplitude = 0;                ///< Of the standard stimuli [V].
   double frequency = 0;                ///< Of the standard stimuli [Hz].
   double max_step = 0;                 ///< Of the standard stimuli [s]; 0: a hundredth of a period.

@@ -5,7 +5,7 @@
 /// times each from other starting points, and judged on the validation records. A shape's score is
 /// the middle one of its three errors; its standard error holds the scatter along the records and
 /// the scatter between the fits. The simplest shape within one standard error of the best score
-/// wins, with the best of its fits.
+/// wins; of its fits that are as good as its best, the one with the lowest training cost.
 
 #include <functional>
 #include <string>

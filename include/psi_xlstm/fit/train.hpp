@@ -41,7 +41,8 @@ struct TrainingResult {
   int iterations = 0;             ///< Levenberg-Marquardt iterations of the chosen start.
 };
 
-/// The scales of `records`: median conductance, largest voltage, median sample step.
+/// The scales of `records`: median conductance, largest voltage, median sample step. Throws DataError
+/// where one of them is zero.
 StudentScales scales_of(const std::vector<TrainingRecord>& records);
 
 /// Fits a compact student called `name` to `records`. Numerical failure is in the result. Throws

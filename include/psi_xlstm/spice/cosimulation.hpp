@@ -25,7 +25,7 @@ struct CosimCase {
   double max_step = 0;           ///< [s]
   double series_resistance = 0;  ///< Between source and device [Ohm].
   double conductance = 0;        ///< g0 [S].
-  double relative_tolerance = 1e-3;
+  double relative_tolerance = 1e-4;
   double limit = 0;  ///< Largest error over full scale that passes; 0: not judged.
 };
 
