@@ -68,7 +68,7 @@ std::vector<TrainingStage> whole_stages(const std::vector<TrainingRecord>& recor
 
 std::vector<TrainingStage> window_stages(const std::vector<TrainingRecord>& records) {
   constexpr int kFirstWindow = 40, kFewestSteps = 10, kDoublings = 4;
-  const int decimation = std::max(coarsest(records), std::min(4, total_samples(records) / 1000 + 1));
+  const int decimation = coarsest(records);
   const int first = std::max(kFirstWindow, kFewestSteps * decimation);
   std::vector<TrainingStage> stages;
   for (int i = 0; i < kDoublings; ++i) {
