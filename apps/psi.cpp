@@ -1,13 +1,12 @@
 // psi: waveforms of an electronic device in, a verified compact model out.
 
-#include <csignal>
-#include <cstdlib>
-
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
+#include <csignal>
+#include <cstdlib>
 
 #include "commands/command.hpp"
 #include "psi_xlstm/core/error.hpp"

@@ -1,11 +1,12 @@
 // psi check: computes the numbers of a finished run again from what it stored.
 
-#include <memory>
+#include "psi_xlstm/experiments/check.hpp"
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "command.hpp"
-#include "psi_xlstm/experiments/check.hpp"
 
 namespace psi_xlstm::apps {
 

@@ -3,10 +3,9 @@
 // What the subcommands of psi share. Each is one file: add_<name>(app) declares its options and
 // returns nothing; its callback does the work and stores the exit code.
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "psi_xlstm/experiments/study.hpp"
 

@@ -1,9 +1,9 @@
 // psi cosim: an emitted model in ngspice against its network's own equations.
 
-#include <memory>
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <memory>
 
 #include "command.hpp"
 #include "psi_xlstm/hdl/emission.hpp"

@@ -1,8 +1,8 @@
 // psi data: writes the records of a generator as CSV.
 
-#include <memory>
-
 #include <fmt/format.h>
+
+#include <memory>
 
 #include "command.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"

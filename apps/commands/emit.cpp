@@ -1,8 +1,8 @@
 // psi emit: a trained model as Verilog-A and as a SPICE subcircuit.
 
-#include <memory>
-
 #include <fmt/format.h>
+
+#include <memory>
 
 #include "command.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"

@@ -22,8 +22,8 @@ struct Options {
 StudyConfig config_for(const Options& options) {
   StudyConfig config;
   const std::string stem = std::filesystem::path(options.files.front()).stem().string();
-  config.model = options.name.empty() ? identifier_from(stem)
-                                      : checked_identifier(options.name, "--name");
+  config.model =
+      options.name.empty() ? identifier_from(stem) : checked_identifier(options.name, "--name");
   if (options.name.empty() && hdl::is_reserved_word(config.model)) config.model += "_device";
   config.study = config.model;
   config.seeds = {options.seed};
@@ -60,16 +60,17 @@ void add_fit(CLI::App& app, int& exit_code) {
       ->check(CLI::PositiveNumber);
   command->add_option("--sign", o->sign, "-1: current was counted out of the device")
       ->check(CLI::IsMember({-1, 1}));
-  command->add_option("--states", o->states, "Only this number of states")->check(CLI::Range(0, 16));
+  command->add_option("--states", o->states, "Only this number of states")
+      ->check(CLI::Range(0, 16));
   command->add_option("--features", o->features, "Only this number of features")
       ->check(CLI::Range(1, 64));
   command->add_option("--seed", o->seed, "Of the starting points")->check(CLI::NonNegativeNumber);
   command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
   command->callback([o, &exit_code] {
     const StudyConfig config = config_for(*o);
-    const std::filesystem::path folder =
-        o->out.empty() ? std::filesystem::path("results") / config.study
-                       : std::filesystem::path(o->out);
+    const std::filesystem::path folder = o->out.empty()
+                                             ? std::filesystem::path("results") / config.study
+                                             : std::filesystem::path(o->out);
     exit_code = run_and_print(config, folder);
   });
 }

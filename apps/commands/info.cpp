@@ -1,8 +1,8 @@
 // psi info: versions and abilities, or the facts about a model.
 
-#include <memory>
-
 #include <fmt/format.h>
+
+#include <memory>
 
 #include "command.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -31,7 +31,8 @@ void print_program() {
 void print_model(const std::string& file) {
   const experiments::StoredModel model = experiments::load_model(file);
   fmt::print("{}\n", model.network.name);
-  for (const std::string& fact : hdl::model_facts(model.network, hdl::plan_emission(model.network))) {
+  for (const std::string& fact :
+       hdl::model_facts(model.network, hdl::plan_emission(model.network))) {
     fmt::print("  {}\n", fact);
   }
   for (const ir::ParameterBlock& block : model.network.blocks) {
@@ -43,7 +44,8 @@ void print_model(const std::string& file) {
 
 void add_info(CLI::App& app, int& exit_code) {
   const auto model = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("info", "What this program can do, or facts about a model");
+  CLI::App* command =
+      app.add_subcommand("info", "What this program can do, or facts about a model");
   command->add_option("model", *model, "model.safetensors");
   command->callback([model, &exit_code] {
     model->empty() ? print_program() : print_model(*model);

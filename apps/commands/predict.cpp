@@ -1,17 +1,18 @@
 // psi predict: a model on another waveform.
 
-#include <cstdio>
-#include <memory>
-#include <optional>
+#include "psi_xlstm/experiments/predict.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
 
 #include "command.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/csv.hpp"
-#include "psi_xlstm/experiments/predict.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -26,8 +27,10 @@ void add_predict(CLI::App& app, int& exit_code) {
   command->add_option("drive", o->drive, "CSV with time and voltage; - reads standard input")
       ->required();
   command->add_option("--out", o->out, "CSV file; - writes standard output");
-  command->add_option("--g0", o->g0, "Conductance at the start [S] (default: from a current in the "
-                                     "drive, else the middle of the model's range)")
+  command
+      ->add_option("--g0", o->g0,
+                   "Conductance at the start [S] (default: from a current in the "
+                   "drive, else the middle of the model's range)")
       ->check(CLI::PositiveNumber);
   command->callback([o, &exit_code] {
     const ir::Network network = experiments::load_model(o->model).network;

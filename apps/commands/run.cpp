@@ -14,7 +14,8 @@ void add_run(CLI::App& app, int& exit_code) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("run", "Run a study: data, fits, emission, co-simulation");
-  command->add_option("config", options->config, "JSON file, e.g. configs/quickstart.json")->required();
+  command->add_option("config", options->config, "JSON file, e.g. configs/quickstart.json")
+      ->required();
   command->add_option("--out", options->out, "Run folder (default: results/<study>)");
   command->add_option("--threads", options->threads, "At most this many threads")
       ->check(CLI::Range(1, 64));
@@ -22,9 +23,9 @@ void add_run(CLI::App& app, int& exit_code) {
     auto config = read_config<StudyConfig>(options->config);
     checked_identifier(config.study, options->config + ": /study");
     if (options->threads > 0) config.threads = options->threads;
-    const std::filesystem::path folder =
-        options->out.empty() ? std::filesystem::path("results") / config.study
-                             : std::filesystem::path(options->out);
+    const std::filesystem::path folder = options->out.empty()
+                                             ? std::filesystem::path("results") / config.study
+                                             : std::filesystem::path(options->out);
     exit_code = run_and_print(config, folder);
   });
 }

@@ -1,10 +1,9 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <string>
-
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "command.hpp"
 
@@ -14,7 +13,8 @@ namespace {
 void draw_bar(const std::string& stage, double done, const std::string& detail) {
   constexpr int kWidth = 24;
   const int filled = static_cast<int>(done * kWidth);
-  fmt::print(stderr, "\r\033[K{:<12}[{}{}] {}", stage, std::string(static_cast<std::size_t>(filled), '#'),
+  fmt::print(stderr, "\r\033[K{:<12}[{}{}] {}", stage,
+             std::string(static_cast<std::size_t>(filled), '#'),
              std::string(static_cast<std::size_t>(kWidth - filled), '.'), detail);
   if (stage == "report") fmt::print(stderr, "\r\033[K");
   std::fflush(stderr);

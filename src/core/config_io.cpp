@@ -1,12 +1,12 @@
 #include "psi_xlstm/core/config_io.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cmath>
 #include <fstream>
 #include <sstream>
 #include <utility>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "psi_xlstm/core/error.hpp"
 

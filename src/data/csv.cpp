@@ -137,9 +137,9 @@ class FileReader {
   void refuse_repeated_time() { refuse_time(repeated_at_, previous_time_); }
 
   [[noreturn]] void refuse_time(const std::string& where, double time) {
-    throw DataError(
-        fmt::format("{}: column {}: expected a time that increases within a record, found {} after {}",
-                    where, shown(header_.time.name), time, previous_time_));
+    throw DataError(fmt::format(
+        "{}: column {}: expected a time that increases within a record, found {} after {}", where,
+        shown(header_.time.name), time, previous_time_));
   }
 
   void add_initial_conductance() {

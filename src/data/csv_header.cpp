@@ -87,9 +87,7 @@ void refuse_numbers(const CsvCells& names, const std::string& where) {
 
 }  // namespace
 
-CsvHeader parse_csv_header(std::string_view line,
-                           const std::string& where,
-                           bool current_required) {
+CsvHeader parse_csv_header(std::string_view line, const std::string& where, bool current_required) {
   CsvHeader header;
   header.separator = most_frequent_separator(line);
   CsvCells names;

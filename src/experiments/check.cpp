@@ -1,10 +1,10 @@
 #include "psi_xlstm/experiments/check.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "psi_xlstm/config/study.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
@@ -28,16 +28,14 @@ void check_predictions(const ir::Network& network,
     const Record& record = stored.dataset.records[static_cast<std::size_t>(p.record)];
     std::vector<double> initial;
     for (const auto& state : p.states) initial.push_back(state.front());
-    const ir::Trajectory run =
-        ir::simulate(network, record.time, record.voltage[0], initial);
-    const double error =
-        max_error_over_full_scale(p.current, run.current).value_or(0);
+    const ir::Trajectory run = ir::simulate(network, record.time, record.voltage[0], initial);
+    const double error = max_error_over_full_scale(p.current, run.current).value_or(0);
     ++result.values;
     if (!(error <= kTolerance)) {
-      result.differences.push_back(
-          fmt::format("{}, record {}: the stored prediction differs from the stored model by {:.3g} "
-                      "of full scale",
-                      where, record.id, error));
+      result.differences.push_back(fmt::format(
+          "{}, record {}: the stored prediction differs from the stored model by {:.3g} "
+          "of full scale",
+          where, record.id, error));
     }
   }
 }

@@ -1,12 +1,12 @@
 #include "psi_xlstm/experiments/data_source.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/sha256.hpp"
@@ -91,8 +91,8 @@ CosimCase training_like_case(const DataSourceConfig& config, const Record& recor
     out.stimulus.terms = {SineTerm{.amplitude = 0.5, .frequency = tones.low},
                           SineTerm{.amplitude = 0.3, .frequency = tones.high}};
     for (double start : {0.2e-3, 0.5e-3, 0.8e-3}) {
-      out.stimulus.terms.emplace_back(DecayingJumpTerm{.amplitude = 0.4, .start = start,
-                                                       .decay_rate = 1e4});
+      out.stimulus.terms.emplace_back(
+          DecayingJumpTerm{.amplitude = 0.4, .start = start, .decay_rate = 1e4});
     }
     out.stop_time = kPublishedDuration;
     return out;

@@ -1,10 +1,10 @@
 #include "psi_xlstm/experiments/figures.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
@@ -55,7 +55,10 @@ FigureAxis axis(const std::string& what, const Unit& unit) {
 namespace {
 
 // About eight periods of the current around its largest value, sample by sample.
-Panel detail_panel(const Record& record, const fit::Prediction& prediction, const Unit& s, const Unit& a) {
+Panel detail_panel(const Record& record,
+                   const fit::Prediction& prediction,
+                   const Unit& s,
+                   const Unit& a) {
   constexpr int kPeriods = 8;
   const std::vector<double>& measured = record.current[0];
   int crossings = 0;
@@ -65,9 +68,10 @@ Panel detail_panel(const Record& record, const fit::Prediction& prediction, cons
   const auto n = static_cast<std::ptrdiff_t>(measured.size());
   const std::ptrdiff_t length = std::clamp<std::ptrdiff_t>(
       crossings > 0 ? 2 * kPeriods * n / crossings : n, std::min<std::ptrdiff_t>(n, 50), n);
-  const auto largest = std::max_element(measured.begin(), measured.end(), [](double x, double y) {
-                         return std::abs(x) < std::abs(y);
-                       }) - measured.begin();
+  const auto largest =
+      std::max_element(measured.begin(), measured.end(),
+                       [](double x, double y) { return std::abs(x) < std::abs(y); }) -
+      measured.begin();
   const std::ptrdiff_t first = std::clamp<std::ptrdiff_t>(largest - length / 2, 0, n - length);
   const auto part = [&](const std::vector<double>& values, double factor) {
     return scaled({values.begin() + first, values.begin() + first + length}, factor);
@@ -76,7 +80,9 @@ Panel detail_panel(const Record& record, const fit::Prediction& prediction, cons
   return {.title = "detail",
           .x = axis("time", s),
           .left = axis("current", a),
-          .series = {{.label = "measured", .x = time, .y = part(measured, a.factor),
+          .series = {{.label = "measured",
+                      .x = time,
+                      .y = part(measured, a.factor),
                       .style = SeriesStyle::kPoints},
                      {.label = "model", .x = time, .y = part(prediction.current, a.factor)}}};
 }
@@ -98,15 +104,18 @@ Figure waveform_figure(const Record& record, const fit::Prediction& prediction) 
        .series = {{.x = time, .y = scaled(record.voltage[0], v.factor)}}},
       {.x = axis("time", s),
        .left = axis("current", a),
-       .series = {{.label = "measured", .x = time, .y = scaled(measured, a.factor),
+       .series = {{.label = "measured",
+                   .x = time,
+                   .y = scaled(measured, a.factor),
                    .style = SeriesStyle::kMutedLines},
-                  {.label = "model, running freely", .x = time,
+                  {.label = "model, running freely",
+                   .x = time,
                    .y = scaled(prediction.current, a.factor)}}},
       detail_panel(record, prediction, s, a),
       {.x = axis("time", s),
        .left = axis("model - measured", r),
-       .series = {{.x = time, .y = scaled(residual, r.factor),
-                   .style = SeriesStyle::kMutedLines}}}};
+       .series = {
+           {.x = time, .y = scaled(residual, r.factor), .style = SeriesStyle::kMutedLines}}}};
   return figure;
 }
 
@@ -115,14 +124,16 @@ Figure loop_figure(const Record& record, const fit::Prediction& prediction) {
   const Unit a = unit_for(largest_of(record.current[0]), "A");
   const std::vector<double> voltage = scaled(record.voltage[0], v.factor);
   Figure figure{.title = fmt::format("Current against voltage, test record {}", record.id),
-                .width = 560, .panel_height = 400};
-  figure.panels = {{.x = axis("voltage", v),
-                    .left = axis("current", a),
-                    .series = {{.label = "measured", .x = voltage,
-                                .y = scaled(record.current[0], a.factor),
-                                .style = SeriesStyle::kMutedLines},
-                               {.label = "model", .x = voltage,
-                                .y = scaled(prediction.current, a.factor)}}}};
+                .width = 560,
+                .panel_height = 400};
+  figure.panels = {
+      {.x = axis("voltage", v),
+       .left = axis("current", a),
+       .series = {{.label = "measured",
+                   .x = voltage,
+                   .y = scaled(record.current[0], a.factor),
+                   .style = SeriesStyle::kMutedLines},
+                  {.label = "model", .x = voltage, .y = scaled(prediction.current, a.factor)}}}};
   return figure;
 }
 

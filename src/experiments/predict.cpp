@@ -1,9 +1,9 @@
 #include "psi_xlstm/experiments/predict.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/fit/evaluation.hpp"
@@ -43,24 +43,25 @@ std::vector<std::string> predict_in_place(const ir::Network& network,
   const double start = start_of(network, plan, g0, record, warnings);
   const bool tied = network.state_count() > 0 && network.start == ir::Start::kTied;
   if (tied && (start < plan.conductance_low || start > plan.conductance_high)) {
-    warnings.push_back(fmt::format(
-        "record {}: the initial conductance {} is outside the range {} to {} that the model can hold",
-        record.id, engineering(start, "S"), engineering(plan.conductance_low, "S"),
-        engineering(plan.conductance_high, "S")));
+    warnings.push_back(
+        fmt::format("record {}: the initial conductance {} is outside the range {} to {} that the "
+                    "model can hold",
+                    record.id, engineering(start, "S"), engineering(plan.conductance_low, "S"),
+                    engineering(plan.conductance_high, "S")));
   }
-  const auto [low, high] =
-      std::minmax_element(record.voltage[0].begin(), record.voltage[0].end());
+  const auto [low, high] = std::minmax_element(record.voltage[0].begin(), record.voltage[0].end());
   const ir::TrainingBox& box = network.box;
   const double slack = 1e-9 * (box.voltage_max - box.voltage_min);
   if (*low < box.voltage_min - slack || *high > box.voltage_max + slack) {
-    warnings.push_back(fmt::format(
-        "record {}: the voltage runs from {} to {}, the model was trained on {} to {}: it extrapolates",
-        record.id, engineering(*low, "V"), engineering(*high, "V"),
-        engineering(box.voltage_min, "V"), engineering(box.voltage_max, "V")));
+    warnings.push_back(
+        fmt::format("record {}: the voltage runs from {} to {}, the model was trained on {} to {}: "
+                    "it extrapolates",
+                    record.id, engineering(*low, "V"), engineering(*high, "V"),
+                    engineering(box.voltage_min, "V"), engineering(box.voltage_max, "V")));
   }
-  record.current[0] = ir::simulate(network, record.time, record.voltage[0],
-                                   ir::initial_state(network, start))
-                          .current;
+  record.current[0] =
+      ir::simulate(network, record.time, record.voltage[0], ir::initial_state(network, start))
+          .current;
   record.clean_current.clear();
   record.initial_conductance.reset();
   return warnings;

@@ -1,10 +1,10 @@
 #include "psi_xlstm/experiments/run_folder.hpp"
 
-#include <cmath>
-#include <utility>
-
 #include <fmt/format.h>
+
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/config_io.hpp"
@@ -111,7 +111,8 @@ StoredModel load_model(const std::filesystem::path& file) {
       model.candidates.push_back(candidate_from(c, where));
     }
   } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("{}: expected the metadata of a trained model: {}", where, e.what()));
+    throw DataError(
+        fmt::format("{}: expected the metadata of a trained model: {}", where, e.what()));
   }
   return model;
 }
@@ -171,8 +172,8 @@ StoredPredictions load_predictions(const std::filesystem::path& file) {
       p.current = tensor(in, record_key(i, "predicted_current_A"), where);
       for (double c : tensor(in, record_key(i, "initial_state"), where)) p.states.push_back({c});
       const std::size_t n = record.time.size();
-      if (record.voltage[0].size() != n || record.current[0].size() != n ||
-          p.current.size() != n || p.scored_from < 0 || static_cast<std::size_t>(p.scored_from) > n) {
+      if (record.voltage[0].size() != n || record.current[0].size() != n || p.current.size() != n ||
+          p.scored_from < 0 || static_cast<std::size_t>(p.scored_from) > n) {
         throw DataError(fmt::format("{}: expected columns of {} samples", where, n));
       }
       out.dataset.records.push_back(std::move(record));
@@ -184,8 +185,7 @@ StoredPredictions load_predictions(const std::filesystem::path& file) {
   const std::vector<double>& numbers = tensor(in, "baselines.numbers", where);
   out.baselines.polynomial = tensor(in, "baselines.polynomial_A", where);
   out.baselines.record_conductances = tensor(in, "baselines.record_conductances_S", where);
-  if (numbers.size() != 3 ||
-      out.baselines.record_conductances.size() != out.predictions.size()) {
+  if (numbers.size() != 3 || out.baselines.record_conductances.size() != out.predictions.size()) {
     throw DataError(fmt::format("{}: expected the numbers of the baselines", where));
   }
   out.baselines.mean = numbers[0];

@@ -1,9 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/number_text.hpp"
@@ -28,8 +28,16 @@ std::string percent(const std::optional<double>& value) {
 Table model_table(const StudyResult& result) {
   Table table;
   table.caption = "Models on the test records, running freely";
-  table.header = {"model", "seed", "init", "parameters", "states", "MSE [A^2]",
-                  "MSE / noise floor", "nrmse_std", "nrmse_range", "nrmse_std, noise-free"};
+  table.header = {"model",
+                  "seed",
+                  "init",
+                  "parameters",
+                  "states",
+                  "MSE [A^2]",
+                  "MSE / noise floor",
+                  "nrmse_std",
+                  "nrmse_range",
+                  "nrmse_std, noise-free"};
   for (const ModelResult& m : result.metrics.models) {
     table.rows.push_back({m.name, m.seed ? std::to_string(*m.seed) : "",
                           m.init ? std::to_string(*m.init) : "",
@@ -39,8 +47,10 @@ Table model_table(const StudyResult& result) {
                           percent(m.test.nrmse_range), percent(m.test.nrmse_std_clean)});
   }
   table.note =
-      "MSE / noise floor is 1 for a model as good as the true device. nrmse_std is the RMS error over "
-      "the standard deviation of the current, nrmse_range over its range; the last column leaves the "
+      "MSE / noise floor is 1 for a model as good as the true device. nrmse_std is the RMS error "
+      "over "
+      "the standard deviation of the current, nrmse_range over its range; the last column leaves "
+      "the "
       "noise of the measurement out.";
   return table;
 }
@@ -52,11 +62,13 @@ Table baseline_table(const StudyResult& result) {
   const double model = result.fits.front().test.mse.value_or(0);
   for (const BaselineResult& b : result.metrics.baselines) {
     const bool known = b.mse && model > 0;
-    table.rows.push_back({b.name, text(b.mse), known ? fmt::format("{:.4g}", *b.mse / model) : "n/a",
+    table.rows.push_back({b.name, text(b.mse),
+                          known ? fmt::format("{:.4g}", *b.mse / model) : "n/a",
                           percent(b.nrmse_std)});
   }
   table.note =
-      "A model that does not beat these has learnt nothing about the device's memory. The first three "
+      "A model that does not beat these has learnt nothing about the device's memory. The first "
+      "three "
       "are fitted on the training records, the last one on the first samples of each test record.";
   return table;
 }
@@ -64,13 +76,15 @@ Table baseline_table(const StudyResult& result) {
 Table cosim_table(const std::vector<CosimRow>& rows) {
   Table table;
   table.caption = "The emitted model in ngspice against the network's own equations";
-  table.header = {"path", "stimulus", "max error / full scale", "rms / full scale", "correlation",
+  table.header = {"path",  "stimulus", "max error / full scale", "rms / full scale", "correlation",
                   "limit", "result"};
   for (const CosimRow& r : rows) {
     table.rows.push_back({r.path, r.stimulus, text(r.max_abs_err_over_fs, "{:.2e}"),
                           text(r.rmse_over_fs, "{:.2e}"), text(r.correlation, "{:.7f}"),
                           text(r.limit, "{:.1e}"),
-                          !r.passed ? "" : *r.passed ? "passed" : "FAILED"});
+                          !r.passed   ? ""
+                          : *r.passed ? "passed"
+                                      : "FAILED"});
   }
   table.note =
       "Current through the device, every time point of the simulator, the first ones included; the "
@@ -82,18 +96,24 @@ Table cosim_table(const std::vector<CosimRow>& rows) {
 Table candidate_table(const StudyResult& result) {
   Table table;
   table.caption = "Shapes tried, and the choice";
-  table.header = {"states", "features", "static", "parameters", "validation MSE [A^2]",
-                  "middle of its shape", "standard error", "choice"};
+  table.header = {"states",
+                  "features",
+                  "static",
+                  "parameters",
+                  "validation MSE [A^2]",
+                  "middle of its shape",
+                  "standard error",
+                  "choice"};
   for (const fit::CandidateReport& c : result.fits.front().model.candidates) {
     table.rows.push_back({std::to_string(c.shape.states),
                           c.shape.states > 0 ? std::to_string(c.shape.features) : "",
                           std::to_string(c.shape.static_features), std::to_string(c.parameters),
-                          text(c.validation_mse), text(c.shape_score),
-                          text(c.shape_standard_error),
+                          text(c.validation_mse), text(c.shape_score), text(c.shape_standard_error),
                           c.chosen ? "chosen" : ""});
   }
   table.note =
-      "Each shape is fitted three times. The simplest shape whose middle error is within one standard "
+      "Each shape is fitted three times. The simplest shape whose middle error is within one "
+      "standard "
       "error of the smallest is chosen; of its fits that are as good as its best, the one with the "
       "lowest training cost. "
       "\"static\" counts the features of the curve I(V) at a fixed state.";
@@ -119,7 +139,8 @@ Table fact_table(const StudyResult& result) {
        fmt::format("{:.4f}", result.fits.front().model.chi2_per_sample)},
       {"longest time step for accurate transients", engineering(plan.max_step, "s")}};
   table.note =
-      "Outside the training voltages the model extrapolates. The drift at 0 V is 0 for a device that "
+      "Outside the training voltages the model extrapolates. The drift at 0 V is 0 for a device "
+      "that "
       "holds its state; short records cannot tell.";
   return table;
 }
@@ -190,9 +211,9 @@ std::filesystem::path write_report(const StudyResult& result) {
   const FitOutcome& first = result.fits.front();
   ReportPage page;
   page.title = result.config.study;
-  page.subtitle = fmt::format("A compact model of {}",
-                              result.data.dataset.source.empty() ? "the generated device"
-                                                                 : result.data.dataset.source);
+  page.subtitle = fmt::format("A compact model of {}", result.data.dataset.source.empty()
+                                                           ? "the generated device"
+                                                           : result.data.dataset.source);
   page.warnings = result.warnings;
   if (!result.passed) page.warnings.insert(page.warnings.begin(), result.reason);
   page.footer = {fmt::format("psi {} ({})", version(), git_commit())};
@@ -220,8 +241,7 @@ std::filesystem::path write_report(const StudyResult& result) {
     page.sections.push_back(std::move(pictures));
     if (!result.metrics.cosim.empty()) {
       tables.emplace_back("cosimulation", cosim_table(result.metrics.cosim));
-      page.sections.push_back(
-          {.heading = "Co-simulation", .tables = {tables.back().second}});
+      page.sections.push_back({.heading = "Co-simulation", .tables = {tables.back().second}});
     }
     page.sections.push_back(std::move(model));
   }

@@ -1,10 +1,10 @@
 #include "psi_xlstm/fit/compact_student.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <span>
-
-#include <fmt/format.h>
 
 #include "psi_xlstm/core/error.hpp"
 
@@ -54,7 +54,8 @@ std::span<double> block(ir::Network& network, const std::string& name) {
   for (const ir::ParameterBlock& b : network.blocks) {
     if (b.name == name) {
       return std::span(network.parameters)
-          .subspan(static_cast<std::size_t>(b.offset), static_cast<std::size_t>(b.rows * b.columns));
+          .subspan(static_cast<std::size_t>(b.offset),
+                   static_cast<std::size_t>(b.rows * b.columns));
     }
   }
   return {};
@@ -88,11 +89,11 @@ void randomise_gates(ir::Network& network,
   const auto forget_bias = block(network, "forget_gate.bias");
   const double crowd = 8.0 / shape.features;
   for (std::size_t k = 0; k < forget_bias.size(); ++k) {
-    const double spread = forget_bias.size() == 1
-                              ? 1.0
-                              : static_cast<double>(k) / static_cast<double>(forget_bias.size() - 1);
-    const double fast = hint.fastest_time_constant > 0 ? hint.fastest_time_constant
-                                                       : 0.03 * hint.time_constant;
+    const double spread = forget_bias.size() == 1 ? 1.0
+                                                  : static_cast<double>(k) /
+                                                        static_cast<double>(forget_bias.size() - 1);
+    const double fast =
+        hint.fastest_time_constant > 0 ? hint.fastest_time_constant : 0.03 * hint.time_constant;
     const double tau = fast * std::pow(hint.time_constant / fast, spread);
     double at_zero = 0;  // forget gate at V = 0, c = 0 without its bias
     for (std::size_t j = 0; j < features && !forget_weight.empty(); ++j) {
@@ -135,7 +136,8 @@ void randomise_readout(ir::Network& network,
   const auto gain = block(network, "static.gain");
   for (int l = 0; l < shape.static_features; ++l) {
     const auto i = static_cast<std::size_t>(l);
-    const double knot = shape.static_features == 1 ? 0 : 1.6 * l / (shape.static_features - 1) - 0.8;
+    const double knot =
+        shape.static_features == 1 ? 0 : 1.6 * l / (shape.static_features - 1) - 0.8;
     weight[i] = 2 * (1 + 0.1 * rng.normal());
     bias[i] = -weight[i] * knot;
     gain[i] = 0.05 * rng.normal();

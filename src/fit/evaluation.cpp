@@ -28,7 +28,8 @@ const Record& record_of(const Dataset& dataset, int index) { return dataset.reco
 void append(Record& head, const Record& tail) {
   double shift = 0;
   if (tail.time.front() <= head.time.back()) {
-    const double step = (tail.time.back() - tail.time.front()) / static_cast<double>(tail.size() - 1);
+    const double step =
+        (tail.time.back() - tail.time.front()) / static_cast<double>(tail.size() - 1);
     shift = head.time.back() + step - tail.time.front();
   }
   for (double t : tail.time) head.time.push_back(t + shift);
@@ -50,7 +51,9 @@ Record joined(const Dataset& dataset, int first, int last) {
 }
 
 // Moves g0 so that the model fits the prefix: Gauss-Newton in ln g0, five steps.
-double refined_start(const ir::Network& network, const Record& record, const StartConductance& start) {
+double refined_start(const ir::Network& network,
+                     const Record& record,
+                     const StartConductance& start) {
   constexpr double kStep = 1e-4, kLongest = 0.5;
   const std::size_t n = std::min(at(start.samples), record.size());
   const std::span<const double> time(record.time.data(), n);
@@ -238,8 +241,7 @@ std::vector<double> piecewise_mse(const Dataset& dataset,
     const auto measured = scored(record_of(dataset, p.record).current[0], p);
     const auto predicted = scored(p.current, p);
     for (std::size_t k = 0; k + length <= measured.size(); k += length) {
-      out.push_back(
-          mean_squared_error(measured.subspan(k, length), predicted.subspan(k, length)));
+      out.push_back(mean_squared_error(measured.subspan(k, length), predicted.subspan(k, length)));
     }
   }
   return out;
@@ -275,18 +277,19 @@ std::vector<BaselineResult> score_baselines(const Baselines& baselines,
     return BaselineResult{.name = name, .mse = errors.mse, .nrmse_std = errors.nrmse_std};
   };
   using Voltages = std::vector<double>;
-  return {
-      result("mean",
-             [&](std::size_t, const Voltages& v) {
-               return std::vector<double>(v.size(), baselines.mean);
-             }),
-      result("resistor",
-             [&](std::size_t, const Voltages& v) { return resistor_current(baselines.resistor, v); }),
-      result("static polynomial",
-             [&](std::size_t, const Voltages& v) { return polynomial_current(polynomial, v); }),
-      result("one conductance per record", [&](std::size_t i, const Voltages& v) {
-        return resistor_current(baselines.record_conductances[i], v);
-      })};
+  return {result("mean",
+                 [&](std::size_t, const Voltages& v) {
+                   return std::vector<double>(v.size(), baselines.mean);
+                 }),
+          result("resistor",
+                 [&](std::size_t, const Voltages& v) {
+                   return resistor_current(baselines.resistor, v);
+                 }),
+          result("static polynomial",
+                 [&](std::size_t, const Voltages& v) { return polynomial_current(polynomial, v); }),
+          result("one conductance per record", [&](std::size_t i, const Voltages& v) {
+            return resistor_current(baselines.record_conductances[i], v);
+          })};
 }
 
 }  // namespace psi_xlstm::fit

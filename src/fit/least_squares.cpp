@@ -1,10 +1,10 @@
 #include "psi_xlstm/fit/least_squares.hpp"
 
+#include <ceres/ceres.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include <ceres/ceres.h>
 
 namespace psi_xlstm::fit {
 namespace {

@@ -101,8 +101,8 @@ std::vector<Segment> make_segments(const Record& record, const SegmentOptions& o
   }
   const auto window = static_cast<std::size_t>(options.window);
   for (std::size_t first = 0; first + window / 2 <= size; first += window) {
-    const StartConductance start = start_conductance(
-        record, static_cast<int>(first), options.window_prefix, options.noise_sd);
+    const StartConductance start =
+        start_conductance(record, static_cast<int>(first), options.window_prefix, options.noise_sd);
     // A window that starts where the voltage crosses zero says nothing about its conductance.
     if (!(start.value > 0) || start.log_sd > 0.1) continue;
     Segment piece = make_segment(record, first, std::min(first + window, size), first, options);

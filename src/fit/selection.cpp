@@ -40,7 +40,8 @@ void judge(const Dataset& dataset, const StartOptions& starts, Attempt& attempt)
   attempt.error_along_records = summarize(pieces).standard_error.value_or(0);
 }
 
-// The curriculum that reached the lowest cost on one shape with states; whole records at equal cost.
+// The curriculum that reached the lowest cost on one shape with states; whole records at equal
+// cost.
 std::string better_curriculum(const std::vector<TrainingRecord>& records,
                               const FitConfig& config,
                               int threads) {
@@ -115,10 +116,10 @@ void score_shapes(std::size_t shapes, std::vector<Attempt>& attempts) {
 }
 
 std::vector<Attempt>::iterator choose(std::vector<Attempt>& attempts) {
-  const auto best = std::min_element(attempts.begin(), attempts.end(),
-                                     [](const Attempt& a, const Attempt& b) {
-                                       return a.report.shape_score < b.report.shape_score;
-                                     });
+  const auto best =
+      std::min_element(attempts.begin(), attempts.end(), [](const Attempt& a, const Attempt& b) {
+        return a.report.shape_score < b.report.shape_score;
+      });
   const double limit = best->report.shape_score + best->report.shape_standard_error;
   auto simplest = best;
   for (auto it = attempts.begin(); it != attempts.end(); ++it) {

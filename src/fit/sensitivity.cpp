@@ -104,7 +104,9 @@ class Runner {
   }
 
   // Upper triangle of [J r]^T [J r], columns as in Rows.
-  double matrix(int i, int j) const { return matrix_[at(std::min(i, j) * width_ + std::max(i, j))]; }
+  double matrix(int i, int j) const {
+    return matrix_[at(std::min(i, j) * width_ + std::max(i, j))];
+  }
 
  private:
   static constexpr int kBuffered = 32;

@@ -11,11 +11,8 @@
 
 namespace psi_xlstm::fit {
 
-PSI_CLONES void linear_combination(double* out,
-                                   int width,
-                                   const double* coefficients,
-                                   const double* const* rows,
-                                   int count) {
+PSI_CLONES void linear_combination(
+    double* out, int width, const double* coefficients, const double* const* rows, int count) {
   constexpr int kLanes = 8;
   int i = 0;
   for (; i + kLanes <= width; i += kLanes) {

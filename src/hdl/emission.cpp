@@ -1,10 +1,10 @@
 #include "psi_xlstm/hdl/emission.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/number_text.hpp"
@@ -129,21 +129,20 @@ double longest_step(const ir::Network& network) {
 EmissionPlan plan_emission(const ir::Network& network) {
   ir::validate(network);
   if (network.port_count() != 1) {
-    throw EmitError(fmt::format("model {}: expected one port, found {}", network.name,
-                                network.port_count()));
+    throw EmitError(
+        fmt::format("model {}: expected one port, found {}", network.name, network.port_count()));
   }
   check_names(network);
   constexpr double kLargestArgument = 300;  // exp(300) is still far from overflow
   EmissionPlan plan;
-  const double voltage =
-      3 * std::max({std::abs(network.box.voltage_min), std::abs(network.box.voltage_max),
-                    network.voltage_scale});
+  const double voltage = 3 * std::max({std::abs(network.box.voltage_min),
+                                       std::abs(network.box.voltage_max), network.voltage_scale});
   plan.largest_argument = Bounds(network, voltage).largest_argument();
   if (!(plan.largest_argument < kLargestArgument)) {
-    throw EmitError(fmt::format(
-        "model {}: expected arguments of exponentials below {} in size up to {:.3g} V, "
-        "found {:.3g}",
-        network.name, kLargestArgument, voltage, plan.largest_argument));
+    throw EmitError(
+        fmt::format("model {}: expected arguments of exponentials below {} in size up to {:.3g} V, "
+                    "found {:.3g}",
+                    network.name, kLargestArgument, voltage, plan.largest_argument));
   }
   plan.rest = ir::rest_state(network);
   double largest = 0;
@@ -171,8 +170,8 @@ EmissionPlan plan_emission(const ir::Network& network) {
   set_conductance_range(network, plan);
   for (double c : ir::initial_state(network, plan.default_conductance)) {
     if (std::isfinite(c)) continue;
-    throw EmitError(fmt::format("model {}: expected a finite state at the start, found {}",
-                                network.name, c));
+    throw EmitError(
+        fmt::format("model {}: expected a finite state at the start, found {}", network.name, c));
   }
   plan.zero_bias_rate = ir::worst_zero_bias_rate(network);
   return plan;
@@ -187,8 +186,7 @@ std::vector<std::string> model_facts(const ir::Network& network, const EmissionP
                   engineering(box.conductance_min, "S"), engineering(box.conductance_max, "S"),
                   engineering(box.step_max, "s")),
       fmt::format("conductance the states can hold at 0 V: {} to {}",
-                  engineering(plan.conductance_low, "S"),
-                  engineering(plan.conductance_high, "S")),
+                  engineering(plan.conductance_low, "S"), engineering(plan.conductance_high, "S")),
       fmt::format("drift of ln(conductance) at 0 V: at most {}",
                   engineering(plan.zero_bias_rate, "1/s")),
       fmt::format("largest |argument| of an exponential up to three times the training voltage: "

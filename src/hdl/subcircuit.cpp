@@ -1,10 +1,10 @@
 #include "psi_xlstm/hdl/subcircuit.hpp"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
@@ -53,7 +53,8 @@ class Printer {
     line(".subckt {} {} {} params:{} area=1.0", network_.name, plus(), minus(), parameters);
     if (network_.state_count() > 0) {
       line("* held while this source is 1: operating point, DC sweep, AC, start of a transient");
-      line("Vh h 0 dc {{hold}} pulse({{hold}} 0.0 0.0 {0} {0} 1e9 2e9)", shortest(plan_.release_time));
+      line("Vh h 0 dc {{hold}} pulse({{hold}} 0.0 0.0 {0} {0} 1e9 2e9)",
+           shortest(plan_.release_time));
     }
     for (int s = 0; s < network_.state_count(); ++s) {
       line(".param c0_{}={{{}}}", s + 1, initial_state_expression(network_, plan_, s, "log"));
@@ -81,7 +82,8 @@ class Printer {
     line("Rl{0} l{0} 0 1.0", k + 1);
   }
 
-  // q = kappa (z - c0);  r = (1 - h) (lambda / L) (q - x) - h (hold rate / L) x;  cx dx/dt = cx L r.
+  // q = kappa (z - c0);  r = (1 - h) (lambda / L) (q - x) - h (hold rate / L) x;  cx dx/dt = cx L
+  // r.
   void state(int s) {
     const double cx = plan_.charge_capacitance;
     const int n = s + 1;
@@ -166,7 +168,8 @@ class Printer {
       line("G{0}_{1} 0 {0} {2} {3} {4}", name, i + 1, t.plus, t.minus, shortest(t.coefficient));
     }
     std::string constant = shortest(sum.constant);
-    for (const auto& [c, s] : sum.starts) constant += fmt::format("+({})*c0_{}", shortest(c), s + 1);
+    for (const auto& [c, s] : sum.starts)
+      constant += fmt::format("+({})*c0_{}", shortest(c), s + 1);
     line("I{0} 0 {0} {{{1}}}", name, constant);
     line("R{0} {0} 0 1.0", name);
     return name;

@@ -1,11 +1,11 @@
 #include "psi_xlstm/hdl/verilog_a.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
@@ -97,7 +97,8 @@ class Printer {
     }
     constexpr std::size_t kPerLine = 8;
     for (std::size_t i = 0; i < names.size(); i += kPerLine) {
-      const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(i + kPerLine, names.size()));
+      const auto end =
+          names.begin() + static_cast<std::ptrdiff_t>(std::min(i + kPerLine, names.size()));
       line("    real {};", fmt::join(names.begin() + static_cast<std::ptrdiff_t>(i), end, ", "));
     }
   }
@@ -112,8 +113,8 @@ class Printer {
     const double cx = plan_.charge_capacitance, scale = plan_.rate_scale;
     const int n = s + 1;
     line("        rate_{} = {}*{}*({} - c_{});", n, parenthesised(plan_.kappa[at(s)]),
-         value(network_.rate_node, network_.rate_of_state[at(s)]),
-         value(network_.target_node, s), n);
+         value(network_.rate_node, network_.rate_of_state[at(s)]), value(network_.target_node, s),
+         n);
     line("        // The one use of $abstime: the start of an analysis keeps the state (hold).");
     line("        if (hold == 1 && !analysis(\"ac\") && $abstime <= 0.0)");
     line("            rate_{0} = -{1}*V(x_{0});", n, shortest(plan_.hold_rate));

@@ -1,10 +1,10 @@
 #include "psi_xlstm/ir/dynamics.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include <fmt/format.h>
 
 #include <Eigen/Dense>
-#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/ir/jacobian.hpp"
@@ -61,8 +61,8 @@ class Stepper {
     }
     right_.evaluate(evaluator_, network_, voltage, next_.data());
     for (std::size_t s = 0; s < c_.size(); ++s) {
-      c_[s] = step_state(c_[s], dt, left_.rate[s], left_.target[s], right_.rate[s],
-                         right_.target[s]);
+      c_[s] =
+          step_state(c_[s], dt, left_.rate[s], left_.target[s], right_.rate[s], right_.target[s]);
     }
     if (predictor_needed_) right_.evaluate(evaluator_, network_, voltage, c_.data());
     std::swap(left_, right_);
@@ -144,10 +144,10 @@ Trajectory simulate(const Network& network,
                     std::span<const double> voltage,
                     std::span<const double> initial) {
   if (time.size() != voltage.size() || initial.size() != at(network.state_count())) {
-    throw ShapeError(fmt::format("simulate: expected as many times as voltages and {} states, "
-                                 "found {} times, {} voltages, {} states",
-                                 network.state_count(), time.size(), voltage.size(),
-                                 initial.size()));
+    throw ShapeError(
+        fmt::format("simulate: expected as many times as voltages and {} states, "
+                    "found {} times, {} voltages, {} states",
+                    network.state_count(), time.size(), voltage.size(), initial.size()));
   }
   Trajectory out;
   out.current.resize(time.size());

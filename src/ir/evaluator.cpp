@@ -83,11 +83,8 @@ void Evaluator::forward_affine(const Node& node, double* out) const {
   }
 }
 
-void Evaluator::gradient(int id,
-                         int element,
-                         double* by_ports,
-                         double* by_states,
-                         double* by_parameters) {
+void Evaluator::gradient(
+    int id, int element, double* by_ports, double* by_states, double* by_parameters) {
   std::fill_n(by_ports, network_.port_count(), 0.0);
   std::fill_n(by_states, network_.state_count(), 0.0);
   std::fill_n(by_parameters, parameters_.size(), 0.0);

@@ -98,8 +98,7 @@ void SparseJacobian::evaluate_element(const Node& node, std::size_t out, int ele
   }
   const std::size_t right = row(node.arguments[1], element);
   values_[out] = binary_value(node.op, values_[left], values_[right]);
-  const BinarySlopes slopes =
-      binary_slopes(node.op, values_[left], values_[right], values_[out]);
+  const BinarySlopes slopes = binary_slopes(node.op, values_[left], values_[right], values_[out]);
   accumulate(slopes.by_left, left, out);
   accumulate(slopes.by_right, right, out);
 }

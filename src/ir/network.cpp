@@ -1,10 +1,10 @@
 #include "psi_xlstm/ir/network.hpp"
 
+#include <fmt/format.h>
+
 #include <cassert>
 #include <cmath>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/identifier.hpp"
@@ -46,9 +46,9 @@ void validate_affine(const Network& network, const Node& node, int id) {
 void validate_node(const Network& network, int id) {
   const Node& node = network.node(id);
   const int wanted = argument_count(node.op);
-  expect(wanted < 0 || static_cast<int>(node.arguments.size()) == wanted, network,
-         fmt::format("node {}: expected {} arguments, found {}", id, wanted,
-                     node.arguments.size()));
+  expect(
+      wanted < 0 || static_cast<int>(node.arguments.size()) == wanted, network,
+      fmt::format("node {}: expected {} arguments, found {}", id, wanted, node.arguments.size()));
   expect(node.width >= 1 && node.width <= 1'000'000, network,
          fmt::format("node {}: expected a width of at least 1, found {}", id, node.width));
   for (int argument : node.arguments) {
@@ -91,9 +91,9 @@ void validate_states(const Network& network) {
          fmt::format("rate: expected a node, found index {}", network.rate_node));
   validate_role(network, network.target_node, network.state_count(), "target");
   for (int rate : network.rate_of_state) {
-    expect(rate >= 0 && rate < network.rate_count(), network,
-           fmt::format("rate of a state: expected 0..{}, found {}", network.rate_count() - 1,
-                       rate));
+    expect(
+        rate >= 0 && rate < network.rate_count(), network,
+        fmt::format("rate of a state: expected 0..{}, found {}", network.rate_count() - 1, rate));
   }
   expect(network.readout_weight >= 0 && network.readout_weight <= count_q - network.state_count(),
          network, "readout: expected weights inside the parameters");
@@ -104,10 +104,11 @@ void validate_states(const Network& network) {
 std::span<const double> Network::block(const std::string& block_name) const {
   for (const ParameterBlock& b : blocks) {
     if (b.name != block_name) continue;
-    return std::span(parameters).subspan(static_cast<std::size_t>(b.offset),
-                                         static_cast<std::size_t>(b.rows * b.columns));
+    return std::span(parameters)
+        .subspan(static_cast<std::size_t>(b.offset), static_cast<std::size_t>(b.rows * b.columns));
   }
-  throw ShapeError(fmt::format("network {}: expected a block \"{}\", found none", name, block_name));
+  throw ShapeError(
+      fmt::format("network {}: expected a block \"{}\", found none", name, block_name));
 }
 
 void validate(const Network& network) {
@@ -120,10 +121,10 @@ void validate(const Network& network) {
   for (const ParameterBlock& block : network.blocks) {
     expect(names.insert(block.name).second, network,
            fmt::format("block {}: expected every name once", block.name));
-    expect(block.offset == next && block.rows >= 0 && block.columns >= 0 &&
-               static_cast<long long>(block.rows) * block.columns <=
-                   network.parameter_count() - next,
-           network, fmt::format("block {}: expected blocks that tile the parameters", block.name));
+    expect(
+        block.offset == next && block.rows >= 0 && block.columns >= 0 &&
+            static_cast<long long>(block.rows) * block.columns <= network.parameter_count() - next,
+        network, fmt::format("block {}: expected blocks that tile the parameters", block.name));
     next += block.rows * block.columns;
   }
   expect(next == network.parameter_count(), network,
@@ -137,8 +138,7 @@ void validate(const Network& network) {
   validate_states(network);
   validate_role(network, network.current_node, network.port_count(), "current");
   validate_role(network, network.conductance_node, 1, "conductance");
-  for (double scale :
-       {network.conductance_scale, network.voltage_scale, network.reference_step}) {
+  for (double scale : {network.conductance_scale, network.voltage_scale, network.reference_step}) {
     expect(std::isfinite(scale) && scale > 0, network, "scales: expected positive numbers");
   }
 }

@@ -1,11 +1,11 @@
 #include "psi_xlstm/ir/network_io.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <utility>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/safetensors.hpp"
@@ -127,7 +127,8 @@ void read_parameters(const Json& blocks, const SafetensorsFile& file, Network& n
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end() || rows < 0 || columns < 0 ||
         found->second.shape != std::vector<std::int64_t>{rows, columns}) {
-      throw DataError(fmt::format("expected a tensor \"{}\" of shape [{}, {}]", name, rows, columns));
+      throw DataError(
+          fmt::format("expected a tensor \"{}\" of shape [{}, {}]", name, rows, columns));
     }
     const int offset = build.parameters(name, rows, columns);
     std::copy(found->second.values.begin(), found->second.values.end(),
@@ -179,8 +180,8 @@ StoredNetwork parse_network(std::string_view bytes, const std::string& where) {
   SafetensorsFile file = parse_safetensors(bytes, where);
   const auto found = file.metadata.find("network");
   if (found == file.metadata.end()) {
-    throw DataError(fmt::format("{}: expected a model with the metadata key \"network\", found none",
-                                where));
+    throw DataError(
+        fmt::format("{}: expected a model with the metadata key \"network\", found none", where));
   }
   StoredNetwork out;
   try {

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kLanes = 8;
 
-// tanh x = E / (E + 2), E = exp(2 |x|) - 1, with the sign of x. With 2 |x| = k ln 2 + r and p = exp(r) - 1:
-// E = 2^k p + (2^k - 1), without cancellation near 0.
+// tanh x = E / (E + 2), E = exp(2 |x|) - 1, with the sign of x. With 2 |x| = k ln 2 + r and p =
+// exp(r) - 1: E = 2^k p + (2^k - 1), without cancellation near 0.
 PSI_CLONES void tanh_lanes(const double* a, double* y) {
   constexpr double kLog2e = 1.4426950408889634074;
   constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;

@@ -7,23 +7,23 @@ namespace psi_xlstm {
 /// The co-simulation of an emitted model against the reference integration of its network: which
 /// stimuli, and the largest error that passes. 0 means: derived from the training data.
 struct CosimConfig {
-  double relative_tolerance = 1e-4;    ///< reltol of the simulator.
-  double amplitude = 0;                ///< Of the standard stimuli [V].
-  double frequency = 0;                ///< Of the standard stimuli [Hz].
-  double max_step = 0;                 ///< Of the standard stimuli [s]; 0: a hundredth of a period.
-  double edge_time = 0;                ///< Of the pulses [s]; 0: a tenth of max_step.
-  double series_resistance = 0;        ///< Of the closed loop [Ohm].
-  double start_voltage = 0;            ///< Of the run that starts away from 0 V [V].
-  int periods = 10;                    ///< Length of the standard stimuli; grows until G has moved.
-  double training_like_max_step = 0;   ///< Of the training-like stimulus [s].
-  double limit_training_like = 5e-4;   ///< Largest error over full scale, training-like stimulus.
-  double limit = 2e-4;                 ///< Largest error over full scale, other transients.
-  double limit_static = 1e-9;          ///< Operating point and DC sweep, relative.
-  double limit_ac = 1e-6;              ///< AC against the closed form, relative.
-  double refinement_factor = 5;        ///< The error falls at least so much when the step is fifthed.
-  double frozen_factor = 100;          ///< A frozen state fails the limit at least so many times.
-  double smallest_swing = 0.2;         ///< Least relative change of G that a stimulus must cause.
-  double time_limit_s = 120;           ///< For one simulation [s].
+  double relative_tolerance = 1e-4;   ///< reltol of the simulator.
+  double amplitude = 0;               ///< Of the standard stimuli [V].
+  double frequency = 0;               ///< Of the standard stimuli [Hz].
+  double max_step = 0;                ///< Of the standard stimuli [s]; 0: a hundredth of a period.
+  double edge_time = 0;               ///< Of the pulses [s]; 0: a tenth of max_step.
+  double series_resistance = 0;       ///< Of the closed loop [Ohm].
+  double start_voltage = 0;           ///< Of the run that starts away from 0 V [V].
+  int periods = 10;                   ///< Length of the standard stimuli; grows until G has moved.
+  double training_like_max_step = 0;  ///< Of the training-like stimulus [s].
+  double limit_training_like = 5e-4;  ///< Largest error over full scale, training-like stimulus.
+  double limit = 2e-4;                ///< Largest error over full scale, other transients.
+  double limit_static = 1e-9;         ///< Operating point and DC sweep, relative.
+  double limit_ac = 1e-6;             ///< AC against the closed form, relative.
+  double refinement_factor = 5;  ///< The error falls at least so much when the step is fifthed.
+  double frozen_factor = 100;    ///< A frozen state fails the limit at least so many times.
+  double smallest_swing = 0.2;   ///< Least relative change of G that a stimulus must cause.
+  double time_limit_s = 120;     ///< For one simulation [s].
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {

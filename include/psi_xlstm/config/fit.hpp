@@ -10,13 +10,13 @@ namespace psi_xlstm {
 
 /// Shape of a compact student (fit/compact_student.hpp). 0 states: a static model.
 struct StudentShape {
-  int states = 1;             ///< S.
-  int rates = 1;              ///< K, shared by the states: state s uses rate s mod K.
-  int features = 8;           ///< m, tanh features of the gates.
-  int static_features = 0;    ///< Tanh features of the curve I(V) at a fixed state.
-  std::string head = "exp";   ///< "exp", "softplus" or "affine".
-  bool liquid = true;         ///< Rates depend on the features; else they are constants.
-  bool state_gates = true;    ///< The features see the states.
+  int states = 1;            ///< S.
+  int rates = 1;             ///< K, shared by the states: state s uses rate s mod K.
+  int features = 8;          ///< m, tanh features of the gates.
+  int static_features = 0;   ///< Tanh features of the curve I(V) at a fixed state.
+  std::string head = "exp";  ///< "exp", "softplus" or "affine".
+  bool liquid = true;        ///< Rates depend on the features; else they are constants.
+  bool state_gates = true;   ///< The features see the states.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -47,9 +47,9 @@ struct TrainingStage {
 /// How a compact student is fitted: one "fit" is the best of `starts` by training cost.
 struct FitConfig {
   StudentShape student;
-  int starts = 3;            ///< Random starting points.
-  int seed = 11;             ///< Of the starting points.
-  double ridge = 1;          ///< Weight of |parameters|^2 in chi^2: a unit normal prior on each.
+  int starts = 3;             ///< Random starting points.
+  int seed = 11;              ///< Of the starting points.
+  double ridge = 1;           ///< Weight of |parameters|^2 in chi^2: a unit normal prior on each.
   double zero_bias_rate = 0;  ///< Weight of the drift at 0 V over a record in chi^2, dimensionless.
   /// Relaxation time at 0 V of the starting points, as a fraction of the longest record.
   double initial_time_constant = 0.5;

@@ -16,10 +16,10 @@ struct DataSourceConfig {
   VteamConfig vteam;                 ///< Of source vteam; its seed is the study's.
   Mem3Config mem3;                   ///< Of source mem3; its seed is the study's.
   std::vector<std::string> files;    ///< Of source csv.
-  int sign = 1;                      ///< Of source csv: -1 where current was counted out of the device.
-  std::string split;                 ///< Of source csv, see data/split.hpp.
-  bool continuous = false;           ///< Of source csv: each record goes on where the last one ended.
-  std::optional<double> noise;       ///< Of source csv: as a fraction of the sd of the current.
+  int sign = 1;                 ///< Of source csv: -1 where current was counted out of the device.
+  std::string split;            ///< Of source csv, see data/split.hpp.
+  bool continuous = false;      ///< Of source csv: each record goes on where the last one ended.
+  std::optional<double> noise;  ///< Of source csv: as a fraction of the sd of the current.
   std::optional<double> initial_conductance;  ///< Of every record [S]; else estimated.
   double prefix = 0;  ///< First seconds of each record that give its g0 [s]; 0: automatic.
 
@@ -61,9 +61,9 @@ struct StudyConfig {
   DataSourceConfig data;
   FitConfig fit;
   SelectionConfig selection;
-  bool cosimulate = true;            ///< Emit and co-simulate the first fit of the first seed.
+  bool cosimulate = true;  ///< Emit and co-simulate the first fit of the first seed.
   CosimConfig cosim;
-  int threads = 2;                   ///< At most; no result depends on it.
+  int threads = 2;  ///< At most; no result depends on it.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {

@@ -8,13 +8,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace psi_xlstm {
 
@@ -22,7 +21,7 @@ namespace psi_xlstm {
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  bool open_low = false;             ///< `low` itself is excluded.
+  bool open_low = false;                  ///< `low` itself is excluded.
   std::vector<std::string> choices = {};  ///< Of a text; empty: anything.
 
   bool contains(double x) const { return (open_low ? x > low : x >= low) && x <= high; }
@@ -57,7 +56,7 @@ class ConfigReader {
                 const std::string& child_path,
                 T& value,
                 const Range& range) {
-    if constexpr (requires(ConfigReader& r) { T::fields(value, r); }) {
+    if constexpr (requires(ConfigReader & r) { T::fields(value, r); }) {
       ConfigReader reader(child, child_path, problems_);
       T::fields(value, reader);
       reader.finish();
@@ -120,7 +119,7 @@ struct ConfigWriter {
  private:
   template <class T>
   static nlohmann::ordered_json to_tree(const T& value) {
-    if constexpr (requires(ConfigWriter& w) { T::fields(value, w); }) {
+    if constexpr (requires(ConfigWriter & w) { T::fields(value, w); }) {
       ConfigWriter child;
       T::fields(value, child);
       return std::move(child.tree);

@@ -16,15 +16,17 @@ namespace psi_xlstm {
 struct CsvOptions {
   int sign = 1;             ///< -1 where the current was counted out of the device.
   int fewest_samples = 50;  ///< A shorter record is an error.
-  bool current_required = true;  ///< Else a file without current gives records without samples of it.
+  bool current_required =
+      true;  ///< Else a file without current gives records without samples of it.
 };
 
 /// Reads transient records with one port from `files`, in order. Their ids are "stem", or
 /// "stem/text" where a record column gives a text; a new record starts where that text changes.
 /// Throws DataError naming file, line and column if a file cannot be read or used: a wrong header,
 /// a wrong number of fields, a cell that is not a finite number, time that does not increase within
-/// a record (a last sample that repeats its time is left out, with a remark), a record in two places, too few samples, no voltage at all, an initial conductance
-/// that changes, two files with the same stem. Throws ConfigError if `sign` is not 1 or -1.
+/// a record (a last sample that repeats its time is left out, with a remark), a record in two
+/// places, too few samples, no voltage at all, an initial conductance that changes, two files with
+/// the same stem. Throws ConfigError if `sign` is not 1 or -1.
 std::vector<Record> read_csv(const std::vector<std::filesystem::path>& files,
                              const CsvOptions& options);
 

@@ -12,9 +12,10 @@ struct CheckResult {
   std::vector<std::string> differences;  ///< One sentence each; empty: all agree.
 };
 
-/// Computes the numbers of metrics.json in `run` again, from the stored models (run along the stored
-/// voltages), the stored predictions, baselines and co-simulation traces, and compares; also the
-/// checksums of manifest.json. Throws DataError or ConfigError where a file is missing or broken.
+/// Computes the numbers of metrics.json in `run` again, from the stored models (run along the
+/// stored voltages), the stored predictions, baselines and co-simulation traces, and compares; also
+/// the checksums of manifest.json. Throws DataError or ConfigError where a file is missing or
+/// broken.
 CheckResult check_run(const std::filesystem::path& run);
 
 }  // namespace psi_xlstm::experiments

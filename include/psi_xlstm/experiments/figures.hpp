@@ -26,8 +26,8 @@ Figure spectrum_figure(const Record& record, const fit::Prediction& prediction);
 /// Relaxation time constants against voltage at several states; none for a model without states.
 std::optional<Figure> time_constant_figure(const ir::Network& network);
 
-/// |simulator - reference| over full scale against time, one curve per stimulus; none where there is
-/// no comparison.
+/// |simulator - reference| over full scale against time, one curve per stimulus; none where there
+/// is no comparison.
 std::optional<Figure> cosimulation_figure(const std::vector<CosimOutcome>& transients);
 
 }  // namespace psi_xlstm::experiments

@@ -25,9 +25,9 @@ struct StoredModel {
   ir::Network network;
   StudentShape shape;
   double chi2_per_sample = 0;
-  std::vector<double> standard_deviations;        ///< Of the parameters, from the information matrix.
-  std::vector<fit::CandidateReport> candidates;   ///< Empty where the shape was given.
-  std::string fingerprint;                        ///< Of the config and the data it was trained on.
+  std::vector<double> standard_deviations;  ///< Of the parameters, from the information matrix.
+  std::vector<fit::CandidateReport> candidates;  ///< Empty where the shape was given.
+  std::string fingerprint;                       ///< Of the config and the data it was trained on.
 };
 
 /// The folder of one fit.
@@ -41,8 +41,8 @@ StoredModel load_model(const std::filesystem::path& file);
 
 /// What a fit is judged on: the test records with the predictions, and the baselines' numbers.
 struct StoredPredictions {
-  Dataset dataset;                            ///< The test records only.
-  std::vector<fit::Prediction> predictions;   ///< One per record of `dataset`, currents only.
+  Dataset dataset;                           ///< The test records only.
+  std::vector<fit::Prediction> predictions;  ///< One per record of `dataset`, currents only.
   fit::Baselines baselines;
 };
 

@@ -20,14 +20,15 @@
 namespace psi_xlstm::experiments {
 
 /// Told what is going on: a stage, how much of it is done (0 to 1), and one line of detail.
-using Progress = std::function<void(const std::string& stage, double done, const std::string& detail)>;
+using Progress =
+    std::function<void(const std::string& stage, double done, const std::string& detail)>;
 
 /// One fit of one seed with everything known about it.
 struct FitOutcome {
   int seed = 0;
-  int fit = 0;                 ///< 0, 1, ...
+  int fit = 0;  ///< 0, 1, ...
   bool usable = false;
-  std::string reason;          ///< Why it is not usable.
+  std::string reason;  ///< Why it is not usable.
   StoredModel model;
   std::vector<fit::Prediction> predictions;  ///< Of the test records.
   fit::Baselines baselines;
@@ -38,13 +39,13 @@ struct FitOutcome {
 struct StudyResult {
   std::filesystem::path folder;
   StudyConfig config;
-  SourcedData data;                 ///< Of the first seed.
+  SourcedData data;  ///< Of the first seed.
   std::vector<FitOutcome> fits;
   CosimReport cosim;
   StudyMetrics metrics;
   std::vector<std::string> warnings;
-  bool passed = false;              ///< Every fit is usable and every judged comparison passed.
-  std::string reason;               ///< Why not, one sentence.
+  bool passed = false;  ///< Every fit is usable and every judged comparison passed.
+  std::string reason;   ///< Why not, one sentence.
 };
 
 /// Runs `config` in `folder`. Finished fits of an earlier run with the same config and data are

@@ -31,15 +31,15 @@ double noise_of(const Record& record, std::optional<double> noise);
 /// The start of `record` from its first samples, with at least 8 of them in an automatic prefix.
 StartConductance find_start(const Record& record, double noise_sd, const StartOptions& options);
 
-/// The records `indices` of `dataset` ready for training. In a continuous data set neighbours become
-/// one record.
+/// The records `indices` of `dataset` ready for training. In a continuous data set neighbours
+/// become one record.
 std::vector<TrainingRecord> training_records(const Dataset& dataset,
                                              const std::vector<int>& indices,
                                              const StartOptions& options);
 
 /// One record as a model sees it.
 struct Prediction {
-  int record = 0;                   ///< Index into Dataset::records.
+  int record = 0;  ///< Index into Dataset::records.
   StartConductance start;
   int scored_from = 0;              ///< Samples before it gave the start and are not scored.
   std::vector<double> current;      ///< [A], [N].
@@ -66,11 +66,11 @@ std::vector<double> piecewise_mse(const Dataset& dataset,
 
 /// Predictors without memory, as numbers that can be stored.
 struct Baselines {
-  double mean = 0;                           ///< Of the training current [A].
-  double resistor = 0;                       ///< [S]
-  std::vector<double> polynomial;            ///< [A], by power of V / polynomial_scale.
-  double polynomial_scale = 1;               ///< [V]
-  std::vector<double> record_conductances;   ///< One per scored record, from its prefix [S].
+  double mean = 0;                          ///< Of the training current [A].
+  double resistor = 0;                      ///< [S]
+  std::vector<double> polynomial;           ///< [A], by power of V / polynomial_scale.
+  double polynomial_scale = 1;              ///< [V]
+  std::vector<double> record_conductances;  ///< One per scored record, from its prefix [S].
 };
 
 /// Fits the baselines on the training records; `scored` are the predictions they are compared with.

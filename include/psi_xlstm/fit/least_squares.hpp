@@ -4,12 +4,11 @@
 /// Levenberg-Marquardt on normal equations: Ceres Solver's trust region, fed the reduced form
 /// R^T R = J^T J instead of tens of thousands of rows.
 
+#include <Eigen/Dense>
 #include <functional>
 #include <span>
 #include <string>
 #include <vector>
-
-#include <Eigen/Dense>
 
 #include "psi_xlstm/fit/sensitivity.hpp"
 
@@ -19,17 +18,17 @@ namespace psi_xlstm::fit {
 using Objective = std::function<NormalEquations(std::span<const double> x, bool derivatives)>;
 
 struct LeastSquaresOptions {
-  int iterations = 30;            ///< Most accepted or rejected steps.
-  double initial_radius = 1e4;    ///< Of the trust region: 1 / damping.
+  int iterations = 30;               ///< Most accepted or rejected steps.
+  double initial_radius = 1e4;       ///< Of the trust region: 1 / damping.
   double function_tolerance = 1e-7;  ///< Ends when a step lowers the cost by less, relative.
 };
 
 struct LeastSquaresResult {
   std::vector<double> x;
-  double cost = 0;        ///< r^T r at x.
+  double cost = 0;  ///< r^T r at x.
   int iterations = 0;
-  std::string reason;     ///< Why it ended, one sentence.
-  bool usable = false;    ///< The start could be evaluated and x is finite.
+  std::string reason;   ///< Why it ended, one sentence.
+  bool usable = false;  ///< The start could be evaluated and x is finite.
 };
 
 /// Minimises r^T r from `start`. Deterministic: one thread, nothing stops by the clock.

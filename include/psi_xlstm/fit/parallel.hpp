@@ -7,8 +7,8 @@
 
 namespace psi_xlstm::fit {
 
-/// Runs `work(i)` for i = 0..count-1 on at most `threads` threads. The calls must not depend on each
-/// other; the order in which they run is not defined. `work` must not throw.
+/// Runs `work(i)` for i = 0..count-1 on at most `threads` threads. The calls must not depend on
+/// each other; the order in which they run is not defined. `work` must not throw.
 template <class Work>
 void for_each_index(int count, int threads, const Work& work) {
   std::atomic<int> next{0};

@@ -28,21 +28,21 @@ struct Block {
 
 /// A stretch of a record with its own start.
 struct Segment {
-  double voltage_left = 0;     ///< Voltage at the first sample [V].
+  double voltage_left = 0;  ///< Voltage at the first sample [V].
   std::vector<Block> blocks;
-  double log_conductance = 0;  ///< ln of the conductance at the start, relative to 1 S.
+  double log_conductance = 0;     ///< ln of the conductance at the start, relative to 1 S.
   double log_conductance_sd = 0;  ///< How well that is known; 0: exactly.
-  int correction = -1;         ///< Which correction of ln g0 is fitted with it; -1: none.
-  double noise_sd = 1;         ///< Of one sample of the current [A].
-  double misfit_inside = 0;    ///< sum (SII - SVI^2/SVV) / noise^2: no model can remove it.
-  int samples = 0;             ///< How many samples count.
+  int correction = -1;            ///< Which correction of ln g0 is fitted with it; -1: none.
+  double noise_sd = 1;            ///< Of one sample of the current [A].
+  double misfit_inside = 0;       ///< sum (SII - SVI^2/SVV) / noise^2: no model can remove it.
+  int samples = 0;                ///< How many samples count.
 };
 
 /// A conductance estimated from the first samples of a record.
 struct StartConductance {
-  double value = 0;      ///< g0 [S].
-  double log_sd = 0;     ///< Standard deviation of ln g0.
-  int samples = 0;       ///< Length of the prefix.
+  double value = 0;   ///< g0 [S].
+  double log_sd = 0;  ///< Standard deviation of ln g0.
+  int samples = 0;    ///< Length of the prefix.
 };
 
 /// g0 = sum V I / sum V^2 over the first `samples` samples from `first` on, with its standard
@@ -51,13 +51,13 @@ StartConductance start_conductance(const Record& record, int first, int samples,
 
 /// What turns a record into segments.
 struct SegmentOptions {
-  int decimation = 1;       ///< D.
-  int window = 0;           ///< Samples of a window; 0: the whole record as one segment.
-  int window_prefix = 20;   ///< Samples that give a window its own conductance.
-  int skip = 0;             ///< Samples at the start that do not count.
-  double noise_sd = 1;      ///< Of one sample of the current [A].
-  StartConductance start;   ///< Of the record.
-  int correction = -1;      ///< Segment::correction of the whole record; windows have none.
+  int decimation = 1;      ///< D.
+  int window = 0;          ///< Samples of a window; 0: the whole record as one segment.
+  int window_prefix = 20;  ///< Samples that give a window its own conductance.
+  int skip = 0;            ///< Samples at the start that do not count.
+  double noise_sd = 1;     ///< Of one sample of the current [A].
+  StartConductance start;  ///< Of the record.
+  int correction = -1;     ///< Segment::correction of the whole record; windows have none.
 };
 
 /// Cuts `record` (one port, transient) as `options` say.

@@ -6,10 +6,9 @@
 ///
 /// Axes: Q parameters of the network, R corrections of ln g0.
 
+#include <Eigen/Dense>
 #include <span>
 #include <vector>
-
-#include <Eigen/Dense>
 
 #include "psi_xlstm/fit/segment.hpp"
 #include "psi_xlstm/ir/network.hpp"
@@ -35,7 +34,9 @@ struct ZeroBiasPenalty {
 class SensitivityModel {
  public:
   /// Keeps references to both. Throws ShapeError where ir::validate(network) would.
-  SensitivityModel(const ir::Network& network, const std::vector<Segment>& segments, int corrections);
+  SensitivityModel(const ir::Network& network,
+                   const std::vector<Segment>& segments,
+                   int corrections);
 
   /// chi^2 of all residuals at `x` = (parameters [Q], corrections [R]), without priors; with
   /// `derivatives`, J^T J and J^T r too. A misfit that no model can remove is not in it.
@@ -48,8 +49,8 @@ class SensitivityModel {
 
   int parameter_count() const { return network_.parameter_count(); }
   int correction_count() const { return corrections_; }
-  int sample_count() const;       ///< Samples that count.
-  double misfit_inside() const;   ///< The part of chi^2 that no model can remove.
+  int sample_count() const;      ///< Samples that count.
+  double misfit_inside() const;  ///< The part of chi^2 that no model can remove.
 
  private:
   const ir::Network& network_;

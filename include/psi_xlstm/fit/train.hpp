@@ -4,10 +4,9 @@
 /// Training of a compact student: several starts, block decimation that is refined step by step,
 /// Levenberg-Marquardt on every stage.
 
+#include <Eigen/Dense>
 #include <string>
 #include <vector>
-
-#include <Eigen/Dense>
 
 #include "psi_xlstm/config/fit.hpp"
 #include "psi_xlstm/data/record.hpp"
@@ -20,8 +19,8 @@ namespace psi_xlstm::fit {
 /// A record a student is trained on, with what is known about it.
 struct TrainingRecord {
   Record record;
-  double noise_sd = 1;      ///< Of one sample of the current [A].
-  StartConductance start;   ///< At the first sample. log_sd 0: exact.
+  double noise_sd = 1;     ///< Of one sample of the current [A].
+  StartConductance start;  ///< At the first sample. log_sd 0: exact.
 };
 
 /// How one start went.
@@ -31,18 +30,18 @@ struct StartReport {
 };
 
 struct TrainingResult {
-  ir::Network network;            ///< With its training box filled in.
+  ir::Network network;  ///< With its training box filled in.
   bool usable = false;
-  std::string reason;             ///< One sentence on how it ended.
-  double chi2_per_sample = 0;     ///< Training cost over the samples that count, without priors.
+  std::string reason;          ///< One sentence on how it ended.
+  double chi2_per_sample = 0;  ///< Training cost over the samples that count, without priors.
   std::vector<StartReport> starts;
   std::vector<double> corrections;  ///< Fitted corrections of ln g0, one per record; may be empty.
-  Eigen::MatrixXd covariance;     ///< Of the parameters, inverse information matrix [Q, Q].
-  int iterations = 0;             ///< Levenberg-Marquardt iterations of the chosen start.
+  Eigen::MatrixXd covariance;       ///< Of the parameters, inverse information matrix [Q, Q].
+  int iterations = 0;               ///< Levenberg-Marquardt iterations of the chosen start.
 };
 
-/// The scales of `records`: median conductance, largest voltage, median sample step. Throws DataError
-/// where one of them is zero.
+/// The scales of `records`: median conductance, largest voltage, median sample step. Throws
+/// DataError where one of them is zero.
 StudentScales scales_of(const std::vector<TrainingRecord>& records);
 
 /// Fits a compact student called `name` to `records`. Numerical failure is in the result. Throws

@@ -8,11 +8,8 @@
 namespace psi_xlstm::fit {
 
 /// out[i] = sum_j coefficients[j] * rows[j][i] for i in 0..width-1; `out` may be one of the rows.
-void linear_combination(double* out,
-                        int width,
-                        const double* coefficients,
-                        const double* const* rows,
-                        int count);
+void linear_combination(
+    double* out, int width, const double* coefficients, const double* const* rows, int count);
 
 /// Adds sum_j row_j^T row_j to the upper triangle of the row-major `matrix` [width, width];
 /// `rows` is [count, width]. `width` must be a multiple of 4.

@@ -4,9 +4,10 @@
 /// What every printer needs to know about a network before it writes it down: the scaled state
 /// nodes, the scale of the rate nodes, and the facts that are printed with every model.
 ///
-/// The state node is x_s = kappa_s (c_s - c_s(0)): zero at the start whatever g0 is, and of order 1.
-/// The rate is a node of its own, r_s = (dx_s/dt) / L: the simulator's node test then makes the rate
-/// converge, and the charge cx x_s that is integrated belongs to the accepted solution.
+/// The state node is x_s = kappa_s (c_s - c_s(0)): zero at the start whatever g0 is, and of
+/// order 1. The rate is a node of its own, r_s = (dx_s/dt) / L: the simulator's node test then
+/// makes the rate converge, and the charge cx x_s that is integrated belongs to the accepted
+/// solution.
 
 #include <string>
 #include <vector>
@@ -17,15 +18,15 @@ namespace psi_xlstm::hdl {
 
 /// Numbers common to all emitted forms of one network.
 struct EmissionPlan {
-  std::vector<double> kappa;    ///< [S], dimensionless.
-  std::vector<double> rest;     ///< Equilibrium of the states at V = 0, [S].
-  double rate_scale = 1;        ///< L [1/s].
+  std::vector<double> kappa;         ///< [S], dimensionless.
+  std::vector<double> rest;          ///< Equilibrium of the states at V = 0, [S].
+  double rate_scale = 1;             ///< L [1/s].
   double charge_capacitance = 1e-9;  ///< cx [F].
-  double leak_rate = 0;         ///< Keeps the state node defined without a drive [1/s].
-  double hold_rate = 1e3;       ///< Pulls the held state to its start [1/s].
-  double release_time = 1e-9;   ///< In which a transient lets go of the held state [s].
-  double max_step = 0;          ///< Longest time step that keeps the integration accurate [s].
-  double default_conductance = 0;  ///< Default of g0 [S].
+  double leak_rate = 0;              ///< Keeps the state node defined without a drive [1/s].
+  double hold_rate = 1e3;            ///< Pulls the held state to its start [1/s].
+  double release_time = 1e-9;        ///< In which a transient lets go of the held state [s].
+  double max_step = 0;               ///< Longest time step that keeps the integration accurate [s].
+  double default_conductance = 0;    ///< Default of g0 [S].
 
   double conductance_low = 0;   ///< Smallest conductance at V -> 0 the states can hold [S].
   double conductance_high = 0;  ///< Largest [S].
@@ -33,8 +34,8 @@ struct EmissionPlan {
   double largest_argument = 0;  ///< Bound on |argument| of every exp-like function.
 };
 
-/// Checks `network` and derives the plan. Throws EmitError where the network has more than one port,
-/// an argument of an exponential that is not bounded, or a start that is not finite.
+/// Checks `network` and derives the plan. Throws EmitError where the network has more than one
+/// port, an argument of an exponential that is not bounded, or a start that is not finite.
 EmissionPlan plan_emission(const ir::Network& network);
 
 /// The facts about `network` as comment lines without comment signs: ranges, rates, parameters.

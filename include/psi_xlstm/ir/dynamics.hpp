@@ -31,9 +31,9 @@ std::vector<double> initial_state(const Network& network, double g0);
 
 /// The states and the current along a drive.
 struct Trajectory {
-  std::vector<double> current;               ///< [A], [N].
-  std::vector<double> conductance;           ///< Current over voltage, defined at V = 0 too [S], [N].
-  std::vector<std::vector<double>> states;   ///< [S][N].
+  std::vector<double> current;      ///< [A], [N].
+  std::vector<double> conductance;  ///< Current over voltage, defined at V = 0 too [S], [N].
+  std::vector<std::vector<double>> states;  ///< [S][N].
 };
 
 /// Runs the discrete network over N samples: exponential trapezoidal steps (rates and targets at

@@ -45,11 +45,11 @@ class Evaluator {
 
   const Network& network_;
   const std::vector<double>& parameters_;
-  std::vector<std::size_t> offsets_;          ///< Where each node's values start.
+  std::vector<std::size_t> offsets_;  ///< Where each node's values start.
   std::vector<double> values_;
   std::vector<double> adjoints_;
-  std::vector<int> program_[2];               ///< Nodes of each Part, in order.
-  std::vector<std::vector<int>> ancestors_;   ///< Of each node that may be differentiated.
+  std::vector<int> program_[2];              ///< Nodes of each Part, in order.
+  std::vector<std::vector<int>> ancestors_;  ///< Of each node that may be differentiated.
 };
 
 }  // namespace psi_xlstm::ir

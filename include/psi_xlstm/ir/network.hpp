@@ -71,24 +71,24 @@ struct TrainingBox {
   double step_max = 0;         ///< Longest sample step [s].
   double duration = 0;         ///< Longest record [s].
   double drive_frequency = 0;  ///< Frequency of the largest line of the voltage [Hz].
-  double median_rate = 0;      ///< Median over the training data of |d(x_s)/dt|, x of order 1 [1/s].
-  double fastest_rate = 0;     ///< Largest relaxation rate along the training data [1/s].
+  double median_rate = 0;   ///< Median over the training data of |d(x_s)/dt|, x of order 1 [1/s].
+  double fastest_rate = 0;  ///< Largest relaxation rate along the training data [1/s].
 };
 
 /// A trained recurrence. Plain data: copy it, compare it, write it to disk (ir/network_io.hpp).
 struct Network {
-  std::string name = "student";                ///< An identifier (core/identifier.hpp).
-  std::vector<std::string> ports = {"p"};      ///< Port names, [P].
+  std::string name = "student";            ///< An identifier (core/identifier.hpp).
+  std::vector<std::string> ports = {"p"};  ///< Port names, [P].
   std::string reference_terminal = "n";
   std::vector<Node> nodes;
-  std::vector<ParameterBlock> blocks;          ///< Tile `parameters` without gap.
-  std::vector<double> parameters;              ///< Trained numbers, dimensionless, [Q].
+  std::vector<ParameterBlock> blocks;  ///< Tile `parameters` without gap.
+  std::vector<double> parameters;      ///< Trained numbers, dimensionless, [Q].
 
-  int rate_node = -1;            ///< lambda [1/s], width K; -1 where there are no states.
-  int target_node = -1;          ///< z, width S; -1 where there are no states.
+  int rate_node = -1;              ///< lambda [1/s], width K; -1 where there are no states.
+  int target_node = -1;            ///< z, width S; -1 where there are no states.
   std::vector<int> rate_of_state;  ///< k(s), [S].
-  int current_node = -1;         ///< I [A], width P.
-  int conductance_node = -1;     ///< G = I/V at port 0 [S], width 1.
+  int current_node = -1;           ///< I [A], width P.
+  int conductance_node = -1;       ///< G = I/V at port 0 [S], width 1.
 
   Head head = Head::kExp;
   Start start = Start::kTied;
@@ -101,7 +101,9 @@ struct Network {
 
   int port_count() const { return static_cast<int>(ports.size()); }
   int state_count() const { return static_cast<int>(rate_of_state.size()); }
-  int rate_count() const { return rate_node < 0 ? 0 : nodes[static_cast<std::size_t>(rate_node)].width; }
+  int rate_count() const {
+    return rate_node < 0 ? 0 : nodes[static_cast<std::size_t>(rate_node)].width;
+  }
   int parameter_count() const { return static_cast<int>(parameters.size()); }
   const Node& node(int id) const { return nodes[static_cast<std::size_t>(id)]; }
   /// The numbers of the block called `block_name`. Throws ShapeError where there is none.

@@ -14,7 +14,8 @@ namespace psi_xlstm::ir {
 
 /// The bytes of the file; `metadata` is kept beside the network (keys other than "network" and
 /// "format").
-std::string network_bytes(const Network& network, const std::map<std::string, std::string>& metadata);
+std::string network_bytes(const Network& network,
+                          const std::map<std::string, std::string>& metadata);
 
 /// A network and what stood beside it.
 struct StoredNetwork {

@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "psi_xlstm/fit/train.hpp"
+#include "psi_xlstm/ir/dynamics.hpp"
+#include "psi_xlstm/metrics/spectrum.hpp"
+#include "psi_xlstm/metrics/statistics.hpp"
+
+namespace psi_xlstm::fit {
+namespace {
+
+// Frequency of the fastest strong line of the drive [Hz]: at least 30 % of the largest amplitude.
+double drive_frequency(const std::vector<TrainingRecord>& records) {
+  constexpr double kStrong = 0.3;
+  double fastest = 0;
+  for (const TrainingRecord& r : records) {
+    const Spectrum spectrum = amplitude_spectrum(r.record.time, r.record.voltage[0]);
+    double largest = 0;
+    for (std::size_t i = 1; i < spectrum.amplitude.size(); ++i) {
+      largest = std::max(largest, spectrum.amplitude[i]);
+    }
+    for (std::size_t i = 1; i < spectrum.amplitude.size(); ++i) {
+      if (spectrum.amplitude[i] >= kStrong * largest) {
+        fastest = std::max(fastest, spectrum.frequency[i]);
+      }
+    }
+  }
+  return fastest;
+}
+
+// Largest relaxation rate along a trajectory, taken at every 16th sample [1/s].
+double fastest_rate(const ir::Network& network,
+                    const std::vector<double>& voltage,
+                    const ir::Trajectory& run) {
+  constexpr std::size_t kEvery = 16;
+  double fastest = 0;
+  ir::Evaluator evaluator(network);
+  std::vector<double> c(run.states.size());
+  for (std::size_t k = 0; k < voltage.size() && !c.empty(); k += kEvery) {
+    for (std::size_t s = 0; s < c.size(); ++s) c[s] = run.states[s][k];
+    evaluator.evaluate(ir::Part::kDynamics, &voltage[k], c.data());
+    for (int i = 0; i < network.rate_count(); ++i) fastest = std::max(fastest, evaluator.rate(i));
+  }
+  return fastest;
+}
+
+// Median of the rates at which something happens: a device with thresholds rests most of the time.
+double typical_rate(std::vector<double> rates) {
+  constexpr double kHappens = 1e-3;
+  if (rates.empty()) return 0;
+  const double largest = *std::max_element(rates.begin(), rates.end());
+  std::erase_if(rates, [&](double rate) { return rate < kHappens * largest; });
+  return rates.empty() ? 0 : median(rates);
+}
+
+}  // namespace
+
+ir::TrainingBox training_box(const ir::Network& network,
+                             const std::vector<TrainingRecord>& records) {
+  ir::TrainingBox box;
+  box.conductance_min = std::numeric_limits<double>::infinity();
+  std::vector<double> rates;
+  for (const TrainingRecord& r : records) {
+    const std::vector<double>& time = r.record.time;
+    const std::vector<double>& voltage = r.record.voltage[0];
+    const ir::Trajectory run =
+        ir::simulate(network, time, voltage, ir::initial_state(network, r.start.value));
+    box.fastest_rate = std::max(box.fastest_rate, fastest_rate(network, voltage, run));
+    const auto [low, high] = std::minmax_element(voltage.begin(), voltage.end());
+    box.voltage_min = std::min(box.voltage_min, *low);
+    box.voltage_max = std::max(box.voltage_max, *high);
+    box.duration = std::max(box.duration, time.back() - time.front());
+    for (std::size_t k = 0; k < time.size(); ++k) {
+      box.conductance_min = std::min(box.conductance_min, run.conductance[k]);
+      box.conductance_max = std::max(box.conductance_max, run.conductance[k]);
+      if (k == 0) continue;
+      box.step_max = std::max(box.step_max, time[k] - time[k - 1]);
+      for (std::size_t s = 0; s < run.states.size(); ++s) {
+        const double readout =
+            network.parameters[static_cast<std::size_t>(network.readout_weight) + s];
+        rates.push_back(std::abs(readout * (run.states[s][k] - run.states[s][k - 1]) /
+                                 (time[k] - time[k - 1])));
+      }
+    }
+  }
+  box.median_rate = typical_rate(std::move(rates));
+  box.drive_frequency = drive_frequency(records);
+  return box;
+}
+
+}  // namespace psi_xlstm::fit
