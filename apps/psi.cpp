@@ -1,5 +1,6 @@
 // psi: waveforms of an electronic device in, a verified compact model out.
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <string>
 
 #include "commands/command.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -15,7 +17,14 @@
 namespace {
 
 // Every file is written at once, so what is on disk is whole: the next run goes on from there.
-void interrupted(int) { _exit(psi_xlstm::apps::kInterrupted); }
+void interrupted(int signal) { _exit(128 + signal); }
+
+// The first word where it is neither an option nor a subcommand, else an empty text.
+std::string unknown_subcommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return "";
+  const auto same_name = [&](const CLI::App* command) { return command->check_name(argv[1]); };
+  return app.get_subcommands(same_name).empty() ? argv[1] : "";
+}
 
 }  // namespace
 
@@ -38,6 +47,13 @@ int main(int argc, char** argv) {
   add_cosim(app, exit_code);
   add_check(app, exit_code);
   add_info(app, exit_code);
+  app.failure_message([](const CLI::App*, const CLI::Error& e) {
+    return fmt::format("psi: error: {}; psi --help says more\n", e.what());
+  });
+  if (const std::string word = unknown_subcommand(app, argc, argv); !word.empty()) {
+    spdlog::error("expected a subcommand (psi --help lists them), found \"{}\"", word);
+    return kWrongInput;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

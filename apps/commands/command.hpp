@@ -26,8 +26,11 @@ void add_check(CLI::App& app, int& exit_code);
 /// Shows progress on stderr: a bar on a terminal, plain lines otherwise.
 experiments::Progress terminal_progress();
 
-/// Runs `config` in `folder`, prints the closing tables and the path of the report, and returns the
+/// A number > 0.
+CLI::Validator positive();
+
+/// Runs `config`, prints the closing tables and the path of the report, and returns the
 /// exit code.
-int run_and_print(const StudyConfig& config, const std::filesystem::path& folder);
+int run_and_print(const StudyConfig& config, const experiments::RunOptions& options);
 
 }  // namespace psi_xlstm::apps

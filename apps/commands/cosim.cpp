@@ -19,7 +19,7 @@ void add_cosim(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("cosim", "Compare a model in ngspice with its equations");
   command->add_option("model", o->model, "model.safetensors")->required();
   command->add_option("--config", o->config, "JSON file with stimuli and limits");
-  command->add_option("--g0", o->g0, "Conductance at the start [S]")->check(CLI::PositiveNumber);
+  command->add_option("--g0", o->g0, "Conductance at the start [S]")->check(positive());
   command->callback([o, &exit_code] {
     experiments::StudyResult result;
     result.fits.resize(1);

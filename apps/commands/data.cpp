@@ -44,7 +44,7 @@ void add_data(CLI::App& app, int& exit_code) {
   mem3->add_option("--tau", o->mem3.taus, "Time constants [s]")->delimiter(',');
   mem3->add_option("--waveform", o->mem3.waveform, "bursts, step or published")
       ->check(CLI::IsMember({"bursts", "step", "published"}));
-  mem3->add_option("--duration", o->mem3.duration, "[s]")->check(CLI::PositiveNumber);
+  mem3->add_option("--duration", o->mem3.duration, "[s]")->check(positive());
   mem3->add_option("--noise", o->mem3.noise, "Of the sd of the current")
       ->check(CLI::NonNegativeNumber);
   command->callback([o, &exit_code] {

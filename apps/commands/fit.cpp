@@ -40,7 +40,6 @@ StudyConfig config_for(const Options& options) {
   config.fit.curriculum = "both";
   config.selection = {.enabled = true, .states = options.states, .features = options.features};
   config.cosim.limit = config.cosim.limit_training_like = 1e-3;
-  config.threads = options.threads;
   return config;
 }
 
@@ -55,9 +54,9 @@ void add_fit(CLI::App& app, int& exit_code) {
   command->add_option("--split", o->split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
   command->add_flag("--continuous", o->continuous, "Each record goes on where the last one ended");
   command->add_option("--g0", o->g0, "Conductance at the start of every record [S]")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->add_option("--noise", o->noise, "Noise as a fraction of the current's sd, e.g. 0.03")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->add_option("--sign", o->sign, "-1: current was counted out of the device")
       ->check(CLI::IsMember({-1, 1}));
   command->add_option("--states", o->states, "Only this number of states")
@@ -71,7 +70,7 @@ void add_fit(CLI::App& app, int& exit_code) {
     const std::filesystem::path folder = o->out.empty()
                                              ? std::filesystem::path("results") / config.study
                                              : std::filesystem::path(o->out);
-    exit_code = run_and_print(config, folder);
+    exit_code = run_and_print(config, {folder, o->threads});
   });
 }
 

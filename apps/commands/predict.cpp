@@ -31,7 +31,7 @@ void add_predict(CLI::App& app, int& exit_code) {
       ->add_option("--g0", o->g0,
                    "Conductance at the start [S] (default: from a current in the "
                    "drive, else the middle of the model's range)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->callback([o, &exit_code] {
     const ir::Network network = experiments::load_model(o->model).network;
     const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;

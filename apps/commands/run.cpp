@@ -10,7 +10,7 @@ namespace psi_xlstm::apps {
 void add_run(CLI::App& app, int& exit_code) {
   struct Options {
     std::string config, out;
-    int threads = 0;
+    int threads = 2;
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("run", "Run a study: data, fits, emission, co-simulation");
@@ -20,13 +20,12 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--threads", options->threads, "At most this many threads")
       ->check(CLI::Range(1, 64));
   command->callback([options, &exit_code] {
-    auto config = read_config<StudyConfig>(options->config);
+    const auto config = read_config<StudyConfig>(options->config);
     checked_identifier(config.study, options->config + ": /study");
-    if (options->threads > 0) config.threads = options->threads;
     const std::filesystem::path folder = options->out.empty()
                                              ? std::filesystem::path("results") / config.study
                                              : std::filesystem::path(options->out);
-    exit_code = run_and_print(config, folder);
+    exit_code = run_and_print(config, {folder, options->threads});
   });
 }
 

@@ -22,6 +22,16 @@ void draw_bar(const std::string& stage, double done, const std::string& detail) 
 
 }  // namespace
 
+CLI::Validator positive() {
+  return {[](std::string& text) {
+            double value = 0;
+            const bool number = CLI::detail::lexical_cast(text, value);
+            return number && value > 0 ? std::string{}
+                                       : fmt::format("expected a number > 0, found {}", text);
+          },
+          "> 0"};
+}
+
 experiments::Progress terminal_progress() {
   if (isatty(STDERR_FILENO) != 0) return draw_bar;
   return [](const std::string& stage, double, const std::string& detail) {
@@ -29,12 +39,12 @@ experiments::Progress terminal_progress() {
   };
 }
 
-int run_and_print(const StudyConfig& config, const std::filesystem::path& folder) {
+int run_and_print(const StudyConfig& config, const experiments::RunOptions& options) {
   const experiments::StudyResult result =
-      experiments::run_study(config, folder, terminal_progress());
+      experiments::run_study(config, options, terminal_progress());
   fmt::print("{}", experiments::summary_text(result));
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
-  fmt::print("report: {}\n", (folder / "report.html").string());
+  fmt::print("report: {}\n", (options.folder / "report.html").string());
   if (result.passed) return kDone;
   spdlog::error("{}", result.reason);
   return kMissedCriterion;

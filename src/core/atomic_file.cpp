@@ -107,6 +107,12 @@ void synchronize_folder(const std::filesystem::path& target, const std::filesyst
 std::string read_file(const std::filesystem::path& path) {
   const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.number() < 0) fail_to_read(path, errno);
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (!error && size > kLargestFile) {
+    throw DataError(fmt::format("{}: expected a file of at most {} bytes, found {}", path.string(),
+                                kLargestFile, size));
+  }
   std::string bytes;
   std::array<char, 1 << 16> buffer;
   while (true) {

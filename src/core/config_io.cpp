@@ -118,6 +118,13 @@ nlohmann::json parse_json(const std::filesystem::path& file) {
     throw ConfigError(fmt::format("{}: expected a readable JSON file", file.string()));
   }
   constexpr int kDeepest = 100;  // what prints a value calls itself for every level
+  constexpr std::uintmax_t kLargest = 16 << 20;
+  std::error_code error;
+  if (const std::uintmax_t size = std::filesystem::file_size(file, error);
+      !error && size > kLargest) {
+    throw ConfigError(fmt::format("{}: expected a JSON file of at most {} bytes, found {}",
+                                  file.string(), kLargest, size));
+  }
   std::ostringstream text;
   text << stream.rdbuf();
   try {

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "psi_xlstm/config/study.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/experiments/run_folder.hpp"
 #include "psi_xlstm/experiments/study.hpp"
+#include "psi_xlstm/experiments/study_numbers.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/metrics/errors.hpp"
 #include "psi_xlstm/report/manifest.hpp"
@@ -29,29 +33,32 @@ void check_predictions(const ir::Network& network,
     std::vector<double> initial;
     for (const auto& state : p.states) initial.push_back(state.front());
     const ir::Trajectory run = ir::simulate(network, record.time, record.voltage[0], initial);
-    const double error = max_error_over_full_scale(p.current, run.current).value_or(0);
+    const std::optional<double> error = max_error_over_full_scale(p.current, run.current);
     ++result.values;
-    if (!(error <= kTolerance)) {
-      result.differences.push_back(fmt::format(
-          "{}, record {}: the stored prediction differs from the stored model by {:.3g} "
-          "of full scale",
-          where, record.id, error));
-    }
+    if (error ? *error <= kTolerance : p.current == run.current) continue;
+    result.differences.push_back(fmt::format(
+        "{}, record {}: the stored prediction differs from the stored model by {} of full scale",
+        where, record.id, error ? fmt::format("{:.3g}", *error) : "more than any part"));
   }
 }
 
-FitOutcome stored_outcome(const std::filesystem::path& folder,
-                          int seed,
-                          int fit,
-                          CheckResult& result,
-                          StoredPredictions& predictions) {
+// One stored fit, judged again; `dataset` becomes the test records it was judged on.
+FitOutcome stored_outcome(
+    const std::filesystem::path& folder, int seed, int fit, CheckResult& result, Dataset& dataset) {
   FitOutcome outcome{.seed = seed, .fit = fit};
+  ++result.values;
   if (!std::filesystem::exists(folder / "model.safetensors")) return outcome;
   outcome.model = load_model(folder / "model.safetensors");
-  predictions = load_predictions(folder / "predictions.safetensors");
-  check_predictions(outcome.model.network, predictions, folder.string(), result);
-  outcome.test = fit::score(predictions.dataset, predictions.predictions);
+  StoredPredictions stored = load_predictions(folder / "predictions.safetensors");
+  check_predictions(outcome.model.network, stored, folder.string(), result);
+  outcome.test = fit::score(stored.dataset, stored.predictions);
   outcome.usable = true;
+  outcome.predictions = std::move(stored.predictions);
+  outcome.baselines = std::move(stored.baselines);
+  dataset = std::move(stored.dataset);
+  for (int i = 0; i < static_cast<int>(dataset.records.size()); ++i) {
+    dataset.split.test.push_back(i);
+  }
   return outcome;
 }
 
@@ -78,29 +85,36 @@ void recompute_cosim(const std::filesystem::path& run,
 
 CheckResult check_run(const std::filesystem::path& run) {
   CheckResult result;
-  const auto config = read_config<StudyConfig>(run / "config.json");
+  StudyResult again;
+  again.config = read_config<StudyConfig>(run / "config.json");
   const std::filesystem::path file = run / "metrics.json";
   const StudyMetrics stored = parse_metrics(read_file(file), file.string());
-  StudyMetrics again = stored;
-  again.models.clear();
-  bool first = true;
-  for (int seed : config.seeds) {
-    for (int fit = 0; fit < config.fits; ++fit) {
-      StoredPredictions predictions;
-      const FitOutcome outcome =
-          stored_outcome(fit_folder(run, seed, fit), seed, fit, result, predictions);
-      again.models.push_back(model_row(config, outcome));
-      ++result.values;
-      if (first && outcome.usable) {
-        again.baselines = fit::score_baselines(predictions.baselines, predictions.dataset,
-                                               predictions.predictions);
-        result.values += static_cast<int>(again.baselines.size());
-      }
-      first = false;
+  again.metrics.study = stored.study;
+  for (int seed : again.config.seeds) {
+    for (int fit = 0; fit < again.config.fits; ++fit) {
+      Dataset dataset;
+      again.fits.push_back(stored_outcome(fit_folder(run, seed, fit), seed, fit, result, dataset));
+      again.metrics.models.push_back(model_row(again.config, again.fits.back()));
+      if (again.fits.size() == 1) again.data.dataset = std::move(dataset);
     }
   }
-  recompute_cosim(run, again.cosim, result);
-  for (const std::string& sentence : compare_metrics(again, stored, kTolerance)) {
+  if (again.fits.empty())
+    throw DataError(fmt::format("{}: expected a fit, found none", run.string()));
+  const FitOutcome& first = again.fits.front();
+  if (first.usable) {
+    again.metrics.baselines =
+        fit::score_baselines(first.baselines, again.data.dataset, first.predictions);
+  }
+  try {
+    collect_numbers(again);
+  } catch (const EmitError& e) {  // a model that could not have been emitted
+    result.differences.push_back(e.what());
+    again.metrics.numbers = stored.numbers;
+  }
+  again.metrics.cosim = stored.cosim;
+  recompute_cosim(run, again.metrics.cosim, result);
+  result.values += static_cast<int>(again.metrics.baselines.size() + again.metrics.numbers.size());
+  for (const std::string& sentence : compare_metrics(again.metrics, stored, kTolerance)) {
     result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));
   }
   const std::filesystem::path manifest = run / kManifestName;

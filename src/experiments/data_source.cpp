@@ -63,6 +63,15 @@ SourcedData load_data(const DataSourceConfig& config, int seed) {
     out.dataset = read_files(config);
     out.refine_starts = config.prefix == 0;
   }
+  for (const Record& record : out.dataset.records) {
+    const double step = median_step(record), length = record.time.back() - record.time.front();
+    if (config.prefix > 0 && (config.prefix < 4 * step || config.prefix > 0.5 * length)) {
+      throw ConfigError(fmt::format(
+          "data: expected a prefix of at least 4 samples and at most half of record {} ({} s to {} "
+          "s), found {} s",
+          record.id, 4 * step, 0.5 * length, config.prefix));
+    }
+  }
   out.starts.prefix = config.prefix;
   out.starts.conductance = config.initial_conductance;
   return out;

@@ -198,7 +198,7 @@ std::optional<Figure> cosimulation_figure(const std::vector<CosimOutcome>& trans
     Series series{.x = scaled(outcome.time, s.factor)};
     for (std::size_t k = 0; k < outcome.time.size(); ++k) {
       const double error = std::abs(outcome.current[k] - outcome.reference[k]) / full_scale;
-      series.y.push_back(std::max(error, 1e-12));
+      series.y.push_back(std::max(error, 1e-9));
     }
     figure.panels.push_back({.title = outcome.row.stimulus,
                              .x = axis("time", s),

@@ -12,6 +12,7 @@
 #include "psi_xlstm/core/identifier.hpp"
 #include "psi_xlstm/core/safetensors.hpp"
 #include "psi_xlstm/ir/network_io.hpp"
+#include "psi_xlstm/report/manifest.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
@@ -77,6 +78,26 @@ std::string record_key(std::size_t index, const char* what) {
 }
 
 }  // namespace
+
+void claim(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder) || std::filesystem::is_empty(folder)) return;
+  bool is_run = false;
+  try {
+    const nlohmann::json config = parse_json(folder / "config.json");
+    is_run = config.is_object() && config.contains("study");
+  } catch (const ConfigError&) {
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (is_run || name.starts_with("seed_")) continue;
+    throw ConfigError(fmt::format("{}: expected an empty folder or one of an earlier run, found {}",
+                                  folder.string(), name));
+  }
+  for (const char* old : {"hdl", "cosim", "tables", "figures", "metrics.json", "report.html",
+                          kManifestName, kTimingsName}) {
+    std::filesystem::remove_all(folder / old);
+  }
+}
 
 std::filesystem::path fit_folder(const std::filesystem::path& run, int seed, int fit) {
   return run / fmt::format("seed_{}", seed) / fmt::format("fit_{}", fit);
@@ -145,6 +166,7 @@ void save_predictions(const std::filesystem::path& file, const StoredPredictions
   out.tensors["baselines.numbers"] = vector_tensor(
       {stored.baselines.mean, stored.baselines.resistor, stored.baselines.polynomial_scale});
   out.metadata["records"] = records.dump();
+  out.metadata["noise"] = Json(stored.dataset.noise ? Json(*stored.dataset.noise) : Json()).dump();
   write_file(file, safetensors_bytes(out));
 }
 
@@ -153,6 +175,8 @@ StoredPredictions load_predictions(const std::filesystem::path& file) {
   const SafetensorsFile in = parse_safetensors(read_file(file), where);
   StoredPredictions out;
   try {
+    const Json noise = Json::parse(metadata(in, "noise", where));
+    if (!noise.is_null()) out.dataset.noise = noise.get<double>();
     const Json records = Json::parse(metadata(in, "records", where));
     for (std::size_t i = 0; i < records.size(); ++i) {
       Record record;

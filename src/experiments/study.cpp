@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "psi_xlstm/core/atomic_file.hpp"
@@ -84,6 +85,7 @@ StoredModel stored(const fit::TrainingResult& training, const StudentShape& shap
 void train_model(const StudyConfig& config,
                  const FitConfig& fit,
                  const SourcedData& data,
+                 int threads,
                  const Progress& progress,
                  FitOutcome& outcome) {
   fit::TrainingResult training;
@@ -99,14 +101,14 @@ void train_model(const StudyConfig& config,
                            c.shape.static_features, c.validation_mse));
     };
     fit::SelectionResult selected =
-        fit::select(data.dataset, shapes, fit, data.starts, config.model, config.threads, told);
+        fit::select(data.dataset, shapes, fit, data.starts, config.model, threads, told);
     training = std::move(selected.training);
     shape = selected.shape;
     candidates = std::move(selected.candidates);
   } else {
     training =
         fit::train(fit::training_records(data.dataset, data.dataset.split.train, data.starts), fit,
-                   config.model, config.threads);
+                   config.model, threads);
   }
   outcome.usable = training.usable;
   outcome.reason = training.reason;
@@ -118,6 +120,7 @@ void train_model(const StudyConfig& config,
 StoredPredictions to_store(const Dataset& dataset, const FitOutcome& outcome) {
   StoredPredictions out;
   out.baselines = outcome.baselines;
+  out.dataset.noise = dataset.noise;
   for (const fit::Prediction& p : outcome.predictions) {
     out.dataset.records.push_back(dataset.records[static_cast<std::size_t>(p.record)]);
     out.predictions.push_back(p);
@@ -126,23 +129,37 @@ StoredPredictions to_store(const Dataset& dataset, const FitOutcome& outcome) {
   return out;
 }
 
+// The model of an earlier run, where it is whole and what is wanted; else its folder is emptied.
+bool take_finished(const std::filesystem::path& folder,
+                   const std::string& wanted,
+                   FitOutcome& outcome) {
+  const std::filesystem::path file = folder / "model.safetensors";
+  if (std::filesystem::exists(file)) {
+    try {
+      outcome.model = load_model(file);
+      if (outcome.model.fingerprint == wanted) return true;
+    } catch (const DataError&) {  // e.g. an interrupted copy: fitted again
+    }
+    outcome.model = {};
+  }
+  std::filesystem::remove_all(folder);
+  return false;
+}
+
 FitOutcome run_fit(const StudyConfig& config,
                    int seed,
                    int fit,
                    const SourcedData& data,
-                   const std::filesystem::path& run,
+                   const RunOptions& run,
                    const Progress& progress) {
   FitOutcome outcome{.seed = seed, .fit = fit};
   const FitConfig options = fit_config(config, fit);
   const std::string wanted = fingerprint(config, options, data);
-  const std::filesystem::path folder = fit_folder(run, seed, fit);
+  const std::filesystem::path folder = fit_folder(run.folder, seed, fit);
   const std::filesystem::path file = folder / "model.safetensors";
-  if (std::filesystem::exists(file)) {
-    outcome.model = load_model(file);
-    outcome.usable = outcome.model.fingerprint == wanted;
-  }
+  outcome.usable = take_finished(folder, wanted, outcome);
   if (!outcome.usable) {
-    train_model(config, options, data, progress, outcome);
+    train_model(config, options, data, run.threads, progress, outcome);
     if (!outcome.usable) return outcome;
     outcome.model.fingerprint = wanted;
     save_model(file, outcome.model);
@@ -210,6 +227,71 @@ void write_manifest(const StudyResult& result) {
   write_file(result.folder / kManifestName, manifest_text(manifest));
 }
 
+void check_config(const StudyConfig& config) {
+  checked_identifier(config.study, "study");
+  checked_identifier(config.model, "model");
+  if (hdl::is_reserved_word(config.model)) {
+    throw ConfigError(fmt::format(
+        "model: expected another name than \"{}\", which is a word of Verilog-A", config.model));
+  }
+  if (config.seeds.empty()) throw ConfigError("seeds: expected at least one seed, found none");
+  const std::set<int> different(config.seeds.begin(), config.seeds.end());
+  if (different.size() != config.seeds.size()) {
+    throw ConfigError("seeds: expected different seeds, found one twice");
+  }
+  if (config.data.source == "csv" && config.seeds.size() > 1) {
+    throw ConfigError(
+        fmt::format("seeds: expected one seed for data from files, found {}", config.seeds.size()));
+  }
+}
+
+// What a reader should know before believing a model.
+void collect_warnings(StudyResult& result) {
+  const FitOutcome& first = result.fits.front();
+  for (const Record& record : result.data.dataset.records) {
+    result.warnings.insert(result.warnings.end(), record.remarks.begin(), record.remarks.end());
+  }
+  if (first.baselines.resistor < 0) {
+    result.warnings.push_back(
+        "the current runs against the voltage in the training records: if it was counted out of "
+        "the "
+        "device, use --sign -1");
+  }
+  constexpr double kClearly = 1.02;
+  for (const BaselineResult& b : result.metrics.baselines) {
+    if (b.mse && first.test.mse && *b.mse <= kClearly * *first.test.mse) {
+      result.warnings.push_back(
+          fmt::format("the model is no better than the trivial predictor \"{}\"", b.name));
+    }
+  }
+}
+
+// All fits of all seeds; result.data is that of the first seed.
+void run_fits(const RunOptions& options,
+              const Progress& progress,
+              Stopwatch& watch,
+              StudyResult& result) {
+  const StudyConfig& config = result.config;
+  const auto total = static_cast<double>(config.seeds.size()) * config.fits;
+  for (int seed : config.seeds) {
+    progress("data", 0, fmt::format("{}, seed {}", config.data.source, seed));
+    const SourcedData data = load_data(config.data, seed);
+    if (result.fits.empty()) {  // the input is right: from here on the folder belongs to this run
+      claim(options.folder);
+      write_file(options.folder / "config.json", config_text(config));
+      result.data = data;
+    }
+    watch.stage(fmt::format("data, seed {}", seed));
+    for (int fit = 0; fit < config.fits; ++fit) {
+      progress("fit", static_cast<double>(result.fits.size()) / total,
+               fmt::format("seed {}, fit {} of {}", seed, fit + 1, config.fits));
+      result.fits.push_back(run_fit(config, seed, fit, data, options, progress));
+      result.metrics.models.push_back(model_row(config, result.fits.back()));
+      watch.stage(fmt::format("fit {}, seed {}", fit, seed));
+    }
+  }
+}
+
 }  // namespace
 
 ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome) {
@@ -225,42 +307,20 @@ ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome) {
 }
 
 StudyResult run_study(const StudyConfig& config,
-                      const std::filesystem::path& folder,
+                      const RunOptions& options,
                       const Progress& progress) {
-  checked_identifier(config.study, "study");
-  checked_identifier(config.model, "model");
-  if (hdl::is_reserved_word(config.model)) {
-    throw ConfigError(fmt::format(
-        "model: expected another name than \"{}\", which is a word of Verilog-A", config.model));
-  }
+  check_config(config);
   Stopwatch watch;
   StudyResult result;
-  result.folder = folder;
+  result.folder = options.folder;
   result.config = config;
   result.metrics.study = config.study;
-  write_file(folder / "config.json", config_text(config));
-  const auto total = static_cast<double>(config.seeds.size()) * config.fits;
-  for (int seed : config.seeds) {
-    progress("data", 0, fmt::format("{}, seed {}", config.data.source, seed));
-    const SourcedData data = load_data(config.data, seed);
-    watch.stage(fmt::format("data, seed {}", seed));
-    for (int fit = 0; fit < config.fits; ++fit) {
-      progress("fit", static_cast<double>(result.fits.size()) / total,
-               fmt::format("seed {}, fit {} of {}", seed, fit + 1, config.fits));
-      result.fits.push_back(run_fit(config, seed, fit, data, folder, progress));
-      const FitOutcome& f = result.fits.back();
-      result.metrics.models.push_back(model_row(config, f));
-      watch.stage(fmt::format("fit {}, seed {}", fit, seed));
-    }
-    if (seed == config.seeds.front()) result.data = data;
-  }
-  for (const Record& record : result.data.dataset.records) {
-    result.warnings.insert(result.warnings.end(), record.remarks.begin(), record.remarks.end());
-  }
+  run_fits(options, progress, watch, result);
   const FitOutcome& first = result.fits.front();
   if (first.usable) {
     result.metrics.baselines =
         fit::score_baselines(first.baselines, result.data.dataset, first.predictions);
+    collect_warnings(result);
     emit(result);
     watch.stage("emit");
     if (config.cosimulate) {
@@ -271,12 +331,12 @@ StudyResult run_study(const StudyConfig& config,
   }
   collect_numbers(result);
   judge(result);
-  write_file(folder / "metrics.json", metrics_text(result.metrics));
+  write_file(result.folder / "metrics.json", metrics_text(result.metrics));
   progress("report", 0, "tables, figures, page");
   write_report(result);
   watch.stage("report");
   write_manifest(result);
-  write_file(folder / kTimingsName, watch.text());
+  write_file(result.folder / kTimingsName, watch.text());
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include "psi_xlstm/fit/least_squares.hpp"
 
 #include <ceres/ceres.h>
+#include <glog/logging.h>
 
 #include <algorithm>
 #include <cmath>
@@ -61,6 +62,16 @@ class ReducedCost : public ceres::CostFunction {
   const Objective& objective_;
   int parameters_;
 };
+
+}  // namespace
+
+namespace {
+
+// Ceres reports a start that cannot be evaluated to its log; here that is a field of the result.
+[[maybe_unused]] const bool kQuiet = [] {
+  FLAGS_minloglevel = google::GLOG_FATAL;
+  return true;
+}();
 
 }  // namespace
 

@@ -60,7 +60,8 @@ double typical_rate(std::vector<double> rates) {
 ir::TrainingBox training_box(const ir::Network& network,
                              const std::vector<TrainingRecord>& records) {
   ir::TrainingBox box;
-  box.conductance_min = std::numeric_limits<double>::infinity();
+  box.conductance_min = box.voltage_min = std::numeric_limits<double>::infinity();
+  box.voltage_max = -box.voltage_min;
   std::vector<double> rates;
   for (const TrainingRecord& r : records) {
     const std::vector<double>& time = r.record.time;

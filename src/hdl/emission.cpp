@@ -164,7 +164,7 @@ EmissionPlan plan_emission(const ir::Network& network) {
   plan.leak_rate = 1e-10 * plan.rate_scale;
   plan.hold_rate = 1e3 * plan.rate_scale;
   if (network.box.fastest_rate > 0) {
-    plan.release_time = std::clamp(1e-5 / network.box.fastest_rate, 1e-12, 1e-9);
+    plan.release_time = std::clamp(1e-5 / network.box.fastest_rate, 1e-15, 1e-9);
   }
   plan.max_step = longest_step(network);
   set_conductance_range(network, plan);

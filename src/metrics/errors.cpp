@@ -99,7 +99,9 @@ std::optional<double> pooled_correlation(std::span<const Pair> pairs) {
       pooled_mean(pairs, [&](double y, double p) { return (y - mean_y) * (p - mean_p); });
   const double variance_p =
       pooled_mean(pairs, [&](double, double p) { return (p - mean_p) * (p - mean_p); });
-  return ratio(covariance, std::sqrt(pooled_variance(pairs)) * std::sqrt(variance_p));
+  const std::optional<double> found =
+      ratio(covariance, std::sqrt(pooled_variance(pairs)) * std::sqrt(variance_p));
+  return found ? std::optional(std::clamp(*found, -1.0, 1.0)) : found;  // rounding can exceed 1
 }
 
 std::vector<Pair> pair_up(std::span<const PredictedRecord> records,

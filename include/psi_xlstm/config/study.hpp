@@ -63,7 +63,6 @@ struct StudyConfig {
   SelectionConfig selection;
   bool cosimulate = true;  ///< Emit and co-simulate the first fit of the first seed.
   CosimConfig cosim;
-  int threads = 2;  ///< At most; no result depends on it.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -76,7 +75,6 @@ struct StudyConfig {
     visit("selection", c.selection);
     visit("cosimulate", c.cosimulate);
     visit("cosim", c.cosim);
-    visit("threads", c.threads, between(1, 64));
   }
 };
 

@@ -10,7 +10,11 @@
 
 namespace psi_xlstm {
 
-/// The bytes of `path`. Throws DataError if it is missing, a directory, or cannot be read.
+/// No file that is read whole is larger [bytes]: a wrong file ends at once, not after minutes.
+inline constexpr std::size_t kLargestFile = std::size_t{512} << 20;
+
+/// The bytes of `path`. Throws DataError if it is missing, a directory, larger than kLargestFile or
+/// cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
 /// Replaces `path` by a file holding `bytes`: temporary file in the same folder, write, fsync,

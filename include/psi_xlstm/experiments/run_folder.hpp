@@ -30,6 +30,10 @@ struct StoredModel {
   std::string fingerprint;                       ///< Of the config and the data it was trained on.
 };
 
+/// Makes `folder` the folder of one run: the fits of an earlier run stay, all else of it is
+/// removed. Throws ConfigError where the folder holds something that is no run.
+void claim(const std::filesystem::path& folder);
+
 /// The folder of one fit.
 std::filesystem::path fit_folder(const std::filesystem::path& run, int seed, int fit);
 
@@ -41,7 +45,7 @@ StoredModel load_model(const std::filesystem::path& file);
 
 /// What a fit is judged on: the test records with the predictions, and the baselines' numbers.
 struct StoredPredictions {
-  Dataset dataset;                           ///< The test records only.
+  Dataset dataset;                           ///< The test records and the noise level only.
   std::vector<fit::Prediction> predictions;  ///< One per record of `dataset`, currents only.
   fit::Baselines baselines;
 };

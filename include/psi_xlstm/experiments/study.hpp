@@ -48,11 +48,18 @@ struct StudyResult {
   std::string reason;   ///< Why not, one sentence.
 };
 
-/// Runs `config` in `folder`. Finished fits of an earlier run with the same config and data are
-/// taken from the folder, so a killed run goes on where it stopped. Throws what the data sources
-/// throw; numerical outcomes are in the result.
+/// Where a study runs, and on how many threads; no result depends on either.
+struct RunOptions {
+  std::filesystem::path folder;
+  int threads = 2;  ///< At most.
+};
+
+/// Runs `config` in `options.folder`. Finished fits of an earlier run with the same config and data
+/// are taken from there, so a killed run goes on where it stopped; all else of an earlier run is
+/// removed. Throws what the data sources throw, and ConfigError where the folder holds something
+/// that is no run or the config contradicts itself; numerical outcomes are in the result.
 StudyResult run_study(const StudyConfig& config,
-                      const std::filesystem::path& folder,
+                      const RunOptions& options,
                       const Progress& progress);
 
 /// The row of metrics.json for one fit.

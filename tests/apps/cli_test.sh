@@ -1,0 +1,270 @@
+#!/usr/bin/env bash
+# The program psi as a user meets it: exit codes, one-sentence messages, and what is left on disk.
+# PSI names the program; PSI_NGSPICE_WORKER the worker where it is not beside it.
+set -euo pipefail
+: "${PSI:?expected the path of the program psi}"
+PSI=$(realpath "$PSI")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+fail() {
+  echo "FAILED: $*"
+  echo "--- standard output"; head -40 stdout
+  echo "--- standard error"; head -40 stderr
+  exit 1
+}
+
+# The lines of standard error that are no progress and not the pointer to --help.
+messages() {
+  grep -v -E '^(data|fit|choose|co-simulate|report): |^Run with --help for more information\.$' \
+    stderr || true
+}
+
+# run <exit code> <command...>
+run() {
+  local wanted=$1 code=0
+  shift
+  printf '%s\n' "psi ${*//$PSI/}" | cut -c1-100
+  timeout 60 "$@" >stdout 2>stderr </dev/null || code=$?
+  [ "$code" = "$wanted" ] || fail "expected exit code $wanted, found $code"
+}
+
+# refuses <text> <arguments of psi...>: exit code 1, no standard output, one line with <text>.
+refuses() {
+  local text=$1
+  shift
+  run 1 timeout 20 "$PSI" "$@"
+  [ ! -s stdout ] || fail "expected nothing on standard output"
+  [ "$(messages | wc -l)" = 1 ] || fail "expected one line on standard error"
+  messages | grep -q -F -e "$text" || fail "expected a message with: $text"
+}
+
+has() { grep -q -F -e "$2" "$1" || fail "expected in $1: $2"; }
+exists() { for file in "$@"; do [ -s "$file" ] || fail "expected the file $file"; done; }
+absent() { for file in "$@"; do [ ! -e "$file" ] || fail "expected no file $file"; done; }
+error_lines() { grep -c '^psi: error: ' stderr || true; }
+
+# Three records of a conductance that moves with the voltage, 400 samples of 1 us.
+device() {
+  awk 'BEGIN {
+    print "record,time_s,voltage_V,current_A"
+    for (r = 1; r <= 3; r++) {
+      x = 0.1 * r
+      for (k = 0; k < 400; k++) {
+        t = k * 1e-6
+        V = sin(6.283185307 * (4 + r) * 1e3 * t) + 0.4 * sin(6.283185307 * 11e3 * t)
+        I = 1e-4 * exp(2 * x) * V + 1e-6 * sin(12345.678 * k * k)
+        z = V > 0 ? 0.9 : 0.1
+        x += 1e-6 * 6e3 * (0.1 + V * V) * (z - x)
+        printf "%d,%.9g,%.9g,%.9g\n", r, t, V, I
+      }
+    }
+  }'
+}
+device >device.csv
+printf 't,v\n0,0.5\n1e-6,0.6\n2e-6,0.7\n' >inside.csv
+printf 't,v\n0,0.5\n1e-6,50\n2e-6,0.7\n' >outside.csv
+small=(--states 1 --features 3)
+
+echo "== help and subcommands"
+run 0 "$PSI" --help
+for command in run fit predict data emit cosim check info; do
+  has stdout "  $command "
+  run 0 "$PSI" "$command" --help
+  run 0 "$PSI" --help
+done
+run 0 "$PSI" --version
+run 0 "$PSI" info
+has stdout "ngspice"
+refuses "subcommand" frobnicate
+refuses "subcommand"
+for command in run fit predict data emit cosim check; do refuses "required" "$command"; done
+
+echo "== files that are no data"
+: >empty.csv
+printf 'a,b,c\n1,2,3\n' >columns.csv
+printf 'time_s,voltage_V,current_A\n' >header.csv
+sed '50s/,[^,]*$/,nan/' device.csv >nan.csv
+awk -F, -v OFS=, 'NR == 60 { $2 = 0 } { print }' device.csv >back.csv
+sed '1s/.*/record,time_s,v1,v2/' device.csv >ports.csv
+head -40 device.csv >short.csv
+truncate -s 2G garbage
+mkdir a_folder
+refuses "nowhere.csv: expected a readable CSV file, found none" fit nowhere.csv
+refuses "a_folder: expected a CSV file, found a directory" fit a_folder
+refuses "empty.csv: expected a header line such as" fit empty.csv
+refuses "columns.csv:1: expected a time column such as time_s" fit columns.csv
+refuses "header.csv:1: expected samples below the header" fit header.csv
+refuses "nan.csv:50: column \"current_A\": expected a finite number, found \"nan\"" fit nan.csv
+refuses "back.csv:60: column \"time_s\": expected a time that increases" fit back.csv
+refuses "ports.csv:1: expected one voltage column (more than one port" fit ports.csv
+refuses "expected at least 50 samples, found 39" fit short.csv
+refuses "garbage:1: expected plain text, found a NUL byte" fit garbage
+refuses "found \"device\" twice" fit device.csv device.csv
+absent results/empty/metrics.json results/nan/metrics.json
+
+echo "== options that cannot be"
+refuses "split \"1/2\": expected three parts" fit device.csv --split 1/2
+refuses "split \"1/2/9\": expected records from 1 to 3, found 9" fit device.csv --split 1/2/9
+refuses "split \"one/2/3\": expected records such as" fit device.csv --split one/2/3
+refuses "--sign" fit device.csv --sign 0
+refuses "--g0" fit device.csv --g0 -1
+refuses "--noise" fit device.csv --noise 0
+refuses "--states" fit device.csv --states 17
+refuses "--features" fit device.csv --features 0
+refuses "--threads" fit device.csv --threads 0
+refuses "--frobnicate" fit device.csv --frobnicate
+# shellcheck disable=SC2016
+for name in 'x; shell rm -rf' '$(touch touched)' '`touch touched`' '../up' 'µ' '1st' \
+            "$(printf 'a%.0s' {1..200})"; do
+  refuses "--name: expected a letter followed by" fit device.csv --name "$name"
+done
+absent touched results/x ../up
+refuses "expected to write the file" fit device.csv "${small[@]}" --out device.csv/run
+
+echo "== configs"
+refuses "nowhere.json: expected a readable JSON file" run nowhere.json
+echo '{"study": "two", "fits": 0, "bogus": 1, "cosim": {"limit": -1}, "seeds": "x"}' \
+  >problems.json
+run 1 "$PSI" run problems.json
+for problem in "/fits: must be in [1, 100], got 0" "/bogus: unknown key; known keys are study," \
+               "/cosim/limit: must be > 0, got -1" "/seeds: expected a list, got \"x\""; do
+  has stderr "problems.json: $problem"
+done
+absent results/two
+echo '{"study": "a b"}' >name.json
+refuses "name.json: /study: expected a letter followed by" run name.json
+echo '{"seeds": []}' >seeds.json
+refuses "seed" run seeds.json --out no_seeds
+echo '{"data": {"source": "csv"}}' >files.json
+refuses "expected at least one CSV file, found none" run files.json --out no_files
+echo '{' >broken.json
+refuses "broken.json: expected JSON" run broken.json
+
+echo "== a fit, and a check of it"
+run 0 "$PSI" fit device.csv "${small[@]}" --out first
+[ -z "$(messages)" ] || fail "expected no message"
+has stdout "report: first/report.html"
+exists first/{config,metrics,manifest,timings}.json first/report.html first/hdl/device.{va,sp}
+model=first/seed_11/fit_0/model.safetensors
+run 0 "$PSI" check first
+has stdout " 0 differences"
+cp -r first edited
+sed -i '0,/"mse_A2": /s//"mse_A2": 1/' edited/metrics.json
+run 2 "$PSI" check edited
+has stdout "metrics.json: /models/0/test/mse_A2: expected "
+cp -r first removed
+rm removed/hdl/device.va
+run 2 "$PSI" check removed
+has stdout "hdl/device.va: expected by the manifest, found no such file"
+refuses "nowhere" check nowhere
+refuses "expected" check device.csv
+refuses "first/seed_11" check first/seed_11
+
+echo "== a name that is a keyword of Verilog-A"
+for name in module analog real inf; do
+  refuses "$name" emit "$model" --name "$name" --out keyword
+  refuses "$name" fit device.csv "${small[@]}" --name "$name" --out keyword
+done
+absent keyword/module.va keyword/seed_11 keyword/metrics.json
+
+echo "== paths with blanks, quotes and dollars"
+odd="an 'odd\" \$HOME; folder"
+mkdir "$odd"
+cp device.csv "$odd/my device.csv"
+run 0 "$PSI" fit "$odd/my device.csv" "${small[@]}" --out "$odd/run"
+exists "$odd/run/hdl/my_device.va" "$odd/run/report.html"
+run 0 "$PSI" check "$odd/run"
+
+echo "== files that are no model"
+truncate -s 64M zeros.safetensors
+for file in device.csv zeros.safetensors first/metrics.json empty.csv nowhere.safetensors \
+            a_folder first/seed_11/fit_0/predictions.safetensors; do
+  for command in info emit cosim; do refuses "$file: expected " "$command" "$file"; done
+  refuses "$file: expected " predict "$file" inside.csv
+done
+
+echo "== predictions"
+run 0 "$PSI" predict "$model" inside.csv
+[ "$(messages | wc -l)" = 1 ] || fail "expected one warning"
+has stderr "record inside: no initial conductance is given, assumed "
+[ "$(head -1 stdout)" = "time_s,voltage_V,current_A" ] || fail "expected a CSV header"
+[ "$(wc -l <stdout)" = 4 ] || fail "expected four lines"
+cp stdout from_file
+echo "psi predict through a pipe"
+"$PSI" predict "$model" - 2>stderr <inside.csv | cat >stdout || fail "expected exit code 0"
+cmp stdout from_file || fail "expected the same through a pipe"
+run 0 "$PSI" predict "$model" inside.csv --g0 2e-4 --out again.csv
+[ -z "$(messages)" ] || fail "expected no message"
+run 0 "$PSI" predict "$model" again.csv --g0 2e-4
+cmp stdout again.csv || fail "expected that a prediction reads back"
+run 0 "$PSI" predict "$model" outside.csv --g0 2e-4
+[ "$(messages | wc -l)" = 1 ] || fail "expected one warning"
+has stderr "warning: record outside: the voltage runs from 500 mV to 50.0 V, the model was trained"
+refuses "--g0" predict "$model" inside.csv --g0 -1
+refuses "nowhere.csv" predict "$model" nowhere.csv
+refuses "expected to write the file" predict "$model" inside.csv --g0 2e-4 --out device.csv/out.csv
+
+echo "== generated data can be fitted"
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out mem3.csv
+has stdout "3 records in mem3.csv"
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out again.csv
+cmp mem3.csv again.csv || fail "expected the same data twice"
+run 0 "$PSI" data mem3 --tau 1e-4 --duration 0.4e-3 --part test --out part.csv
+has stdout "1 records in part.csv"
+run 0 "$PSI" fit mem3.csv "${small[@]}" --out mem3
+exists mem3/report.html
+refuses "not in" data frobnicate --out x.csv
+refuses "--duration" data mem3 --duration 0 --out x.csv
+refuses "expected to write the file" data mem3 --duration 1e-3 --out device.csv/x.csv
+
+echo "== a folder with other things in it"
+mkdir mine
+echo "mine" >mine/notes.txt
+refuses "mine: expected an empty folder" fit device.csv "${small[@]}" --out mine
+[ "$(ls mine)" = notes.txt ] || fail "expected the folder as it was"
+
+echo "== workers that hang, crash, or are not there"
+cat >study.json <<END
+{"study": "worker", "seeds": [1], "data": {"source": "csv", "files": ["$folder/device.csv"]},
+ "fit": {"student": {"states": 1, "features": 3}, "starts": 1}, "cosim": {"time_limit_s": 0.2}}
+END
+printf '#!/bin/sh\nexec sleep 60\n' >hang
+printf '#!/bin/sh\nkill -SEGV $$\n' >crash
+printf '#!/bin/sh\nexit 3\n' >leave
+chmod +x hang crash leave
+for worker in hang crash leave missing; do
+  run 2 env PSI_NGSPICE_WORKER="$folder/$worker" "$PSI" run study.json --out "worker_$worker"
+  [ "$(error_lines)" = 1 ] || fail "expected one error"
+  [ "$(grep -c -v -E '^(data|fit|co-simulate|report): |^psi: (warning|error): ' stderr)" = 0 ] ||
+    fail "expected progress, warnings and one error only"
+  exists worker_$worker/seed_1/fit_0/{model,predictions}.safetensors worker_$worker/hdl/student.va \
+         worker_$worker/{metrics,manifest}.json worker_$worker/report.html
+  case $worker in
+    hang) has stderr "co-simulation \"training-like\": ngspice did not finish within 0.2 s" ;;
+    crash) has stderr "co-simulation \"training-like\": ngspice ended with signal 11" ;;
+    leave) has stderr "co-simulation \"training-like\": ngspice ended with exit status 3" ;;
+    missing) has stderr "ngspice worker: expected a program at $folder/missing, found none" ;;
+  esac
+  run 0 "$PSI" check "worker_$worker"
+done
+run 2 env PSI_NGSPICE_WORKER="$folder/crash" "$PSI" cosim "$model"
+run 0 env PSI_NGSPICE_WORKER="$folder/missing" "$PSI" info
+has stdout "none: ngspice worker: expected a program at"
+
+echo "== an interrupted fit"
+long=(fit device.csv --states 1 --threads 1 --out interrupted)
+"$PSI" "${long[@]}" >stdout 2>stderr &
+pid=$!
+while kill -0 $pid 2>/dev/null && ! grep -q '^choose: ' stderr; do sleep 0.02; done
+kill -INT $pid
+code=0
+wait $pid || code=$?
+[ $code = 130 ] || fail "expected exit code 130, found $code"
+absent interrupted/metrics.json
+run 0 "$PSI" "${long[@]}"
+run 0 "$PSI" check interrupted
+run 0 "$PSI" "${long[@]}"
+if grep -q '^choose: ' stderr; then fail "expected that a finished fit is not repeated"; fi
+echo "all cases passed"
