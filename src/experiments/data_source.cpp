@@ -61,6 +61,7 @@ SourcedData load_data(const DataSourceConfig& config, int seed) {
     out.starts.exact = true;
   } else {
     out.dataset = read_files(config);
+    out.starts.exact = true;  // where the file has a column for it
     out.refine_starts = config.prefix == 0;
   }
   for (const Record& record : out.dataset.records) {
