@@ -1,17 +1,11 @@
-// Only plain arrays in this file: an inline function of a library compiled here for AVX-512 could
-// be the copy that the linker keeps for the whole program.
+// Only plain arrays in this file, see core/instruction_sets.hpp.
 #include "psi_xlstm/fit/vector_kernels.hpp"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define PSI_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define PSI_CLONES
-#endif
+#include "psi_xlstm/core/instruction_sets.hpp"
 
 namespace psi_xlstm::fit {
 
-PSI_CLONES void linear_combination(
+PSI_INSTRUCTION_SETS void linear_combination(
     double* out, int width, const double* coefficients, const double* const* rows, int count) {
   constexpr int kLanes = 8;
   int i = 0;
@@ -31,7 +25,10 @@ PSI_CLONES void linear_combination(
   }
 }
 
-PSI_CLONES void add_outer_products(double* matrix, int width, const double* rows, int count) {
+PSI_INSTRUCTION_SETS void add_outer_products(double* matrix,
+                                             int width,
+                                             const double* rows,
+                                             int count) {
   for (int i = 0; i < width; ++i) {
     double* out = matrix + i * width;
     const int first = i / 4 * 4;  // aligned start: a few entries below the diagonal come along

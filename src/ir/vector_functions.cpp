@@ -1,13 +1,7 @@
-// Only plain arrays in this file: an inline function of a library compiled here for AVX-512 could
-// be the copy that the linker keeps for the whole program.
+// Only plain arrays in this file, see core/instruction_sets.hpp.
 #include "psi_xlstm/ir/vector_functions.hpp"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define PSI_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define PSI_CLONES
-#endif
+#include "psi_xlstm/core/instruction_sets.hpp"
 
 namespace psi_xlstm::ir {
 namespace {
@@ -16,7 +10,7 @@ constexpr int kLanes = 8;
 
 // tanh x = E / (E + 2), E = exp(2 |x|) - 1, with the sign of x. With 2 |x| = k ln 2 + r and p =
 // exp(r) - 1: E = 2^k p + (2^k - 1), without cancellation near 0.
-PSI_CLONES void tanh_lanes(const double* a, double* y) {
+PSI_INSTRUCTION_SETS void tanh_lanes(const double* a, double* y) {
   constexpr double kLog2e = 1.4426950408889634074;
   constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
   constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
