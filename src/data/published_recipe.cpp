@@ -80,6 +80,16 @@ double PublishedDevice::resistance(double w) const {
   return r_on * x + r_off * (1 - x);
 }
 
+double PublishedDevice::state(double g) const {
+  const double x = (r_off - 1 / g) / (r_off - r_on);
+  return w_min + (w_max - w_min) * std::clamp(x, 0.0, 1.0);
+}
+
+std::vector<double> published_current(const std::vector<double>& voltage, double g0) {
+  const PublishedDevice device;
+  return euler_current(device, voltage, device.state(g0));
+}
+
 PublishedTones published_tones(int sequence) {
   return {.low = 1000.0 + 500.0 * sequence, .high = 50e3 + 10e3 * sequence};
 }

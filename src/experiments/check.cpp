@@ -43,8 +43,12 @@ void check_predictions(const ir::Network& network,
 }
 
 // One stored fit, judged again; `dataset` becomes the test records it was judged on.
-FitOutcome stored_outcome(
-    const std::filesystem::path& folder, int seed, int fit, CheckResult& result, Dataset& dataset) {
+FitOutcome stored_outcome(const std::filesystem::path& folder,
+                          int seed,
+                          int fit,
+                          const DataSourceConfig& source,
+                          CheckResult& result,
+                          Dataset& dataset) {
   FitOutcome outcome{.seed = seed, .fit = fit};
   ++result.values;
   if (!std::filesystem::exists(folder / "model.safetensors")) return outcome;
@@ -52,6 +56,7 @@ FitOutcome stored_outcome(
   StoredPredictions stored = load_predictions(folder / "predictions.safetensors");
   check_predictions(outcome.model.network, stored, folder.string(), result);
   outcome.test = fit::score(stored.dataset, stored.predictions);
+  outcome.device_law = device_law_errors(source, stored.dataset, stored.predictions);
   outcome.usable = true;
   outcome.predictions = std::move(stored.predictions);
   outcome.baselines = std::move(stored.baselines);
@@ -93,7 +98,8 @@ CheckResult check_run(const std::filesystem::path& run) {
   for (int seed : again.config.seeds) {
     for (int fit = 0; fit < again.config.fits; ++fit) {
       Dataset dataset;
-      again.fits.push_back(stored_outcome(fit_folder(run, seed, fit), seed, fit, result, dataset));
+      again.fits.push_back(stored_outcome(fit_folder(run, seed, fit), seed, fit, again.config.data,
+                                          result, dataset));
       again.metrics.models.push_back(model_row(again.config, again.fits.back()));
       if (again.fits.size() == 1) again.data.dataset = std::move(dataset);
     }

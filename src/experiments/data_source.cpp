@@ -92,6 +92,18 @@ std::string checksum(const Dataset& dataset) {
   return sha256_hex(all + (dataset.continuous ? "/continuous" : ""));
 }
 
+std::optional<ErrorMetrics> device_law_errors(const DataSourceConfig& config,
+                                              const Dataset& dataset,
+                                              const std::vector<fit::Prediction>& predictions) {
+  if (config.source != "published") return std::nullopt;
+  std::vector<fit::Prediction> truth = predictions;
+  for (fit::Prediction& p : truth) {
+    const Record& record = dataset.records[static_cast<std::size_t>(p.record)];
+    p.current = published_current(record.voltage[0], p.start.value);
+  }
+  return fit::score(dataset, truth);
+}
+
 CosimCase training_like_case(const DataSourceConfig& config, const Record& record) {
   CosimCase out;
   out.name = "training-like";

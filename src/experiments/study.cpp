@@ -168,6 +168,7 @@ FitOutcome run_fit(const StudyConfig& config,
                                      data.starts, data.refine_starts);
   outcome.baselines = fit::fit_baselines(data.dataset, outcome.predictions);
   outcome.test = fit::score(data.dataset, outcome.predictions);
+  outcome.device_law = device_law_errors(config.data, data.dataset, outcome.predictions);
   save_predictions(folder / "predictions.safetensors", to_store(data.dataset, outcome));
   return outcome;
 }

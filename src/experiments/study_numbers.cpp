@@ -84,6 +84,13 @@ void collect_numbers(StudyResult& result) {
       numbers.push_back({fmt::format("seed_{}_median_nrmse_std_clean", seed), median(clean)});
     }
   }
+  for (const FitOutcome& f : result.fits) {
+    if (f.fit != 0 || !f.device_law) continue;
+    numbers.push_back(
+        {fmt::format("seed_{}_device_law_mse_over_floor", f.seed), f.device_law->mse_over_floor});
+    numbers.push_back(
+        {fmt::format("seed_{}_device_law_nrmse_std_clean", f.seed), f.device_law->nrmse_std_clean});
+  }
   collect_record_errors(result);
   const FitOutcome& first = result.fits.front();
   if (!first.usable) return;

@@ -38,20 +38,31 @@ Table model_table(const StudyResult& result) {
                   "nrmse_std",
                   "nrmse_range",
                   "nrmse_std, noise-free"};
+  const auto add = [&](std::vector<std::string> row, const ErrorMetrics& e) {
+    for (std::string cell : {text(e.mse), text(e.mse_over_floor), percent(e.nrmse_std),
+                             percent(e.nrmse_range), percent(e.nrmse_std_clean)}) {
+      row.push_back(std::move(cell));
+    }
+    table.rows.push_back(std::move(row));
+  };
   for (const ModelResult& m : result.metrics.models) {
-    table.rows.push_back({m.name, m.seed ? std::to_string(*m.seed) : "",
-                          m.init ? std::to_string(*m.init) : "",
-                          m.parameters ? std::to_string(*m.parameters) : "n/a",
-                          m.states ? std::to_string(*m.states) : "n/a", text(m.test.mse),
-                          text(m.test.mse_over_floor), percent(m.test.nrmse_std),
-                          percent(m.test.nrmse_range), percent(m.test.nrmse_std_clean)});
+    add({m.name, m.seed ? std::to_string(*m.seed) : "", m.init ? std::to_string(*m.init) : "",
+         m.parameters ? std::to_string(*m.parameters) : "n/a",
+         m.states ? std::to_string(*m.states) : "n/a"},
+        m.test);
+  }
+  for (const FitOutcome& f : result.fits) {
+    if (f.fit != 0 || !f.device_law) continue;
+    add({"device's own law", std::to_string(f.seed), "", "", "1"}, *f.device_law);
   }
   table.note =
       "MSE / noise floor is 1 for a model as good as the true device. nrmse_std is the RMS error "
-      "over "
-      "the standard deviation of the current, nrmse_range over its range; the last column leaves "
-      "the "
-      "noise of the measurement out.";
+      "over the standard deviation of the current, nrmse_range over its range; the last column "
+      "leaves the noise of the measurement out.";
+  if (result.fits.front().device_law) {
+    table.note +=
+        " The device's own law starts from the same estimate: nothing can systematically beat it.";
+  }
   return table;
 }
 

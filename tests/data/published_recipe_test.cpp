@@ -169,5 +169,17 @@ TEST(PublishedDevice, ConductsBetweenItsTwoResistances) {
   EXPECT_DOUBLE_EQ(device.conductance(5.5), 1.0 / 5050);
 }
 
+TEST(PublishedDevice, RunsAgainFromItsConductance) {
+  const Dataset dataset = published_dataset({.seed = 42});
+  for (const Record& record : dataset.records) {
+    const std::vector<double> current =
+        published_current(record.voltage[0], *record.initial_conductance);
+    for (std::size_t k = 0; k < current.size(); k += 97) {
+      ASSERT_NEAR(current[k], record.clean_current[k], 1e-12 * std::abs(record.clean_current[k]))
+          << record.id << " at sample " << k;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace psi_xlstm

@@ -40,6 +40,9 @@ struct PublishedDevice {
 
   /// The conductance 1 / resistance(w) [S].
   double conductance(double w) const { return 1 / resistance(w); }
+
+  /// The state whose conductance is `g` [S], held in [w_min, w_max] [nm].
+  double state(double g) const;
 };
 
 /// The two tones of one sequence [Hz].
@@ -58,6 +61,11 @@ double published_drive(double t, double f_low, double f_high);
 
 /// Sample times of a sequence [s], [40000]: evenly spaced by 2e-3/39999, both ends included.
 std::vector<double> published_times();
+
+/// The current [A], [N], of the published device under `voltage` [V], [N], sampled as the recipe
+/// does, from the conductance `g0` [S]: explicit Euler steps. The best that any model can do from
+/// that start.
+std::vector<double> published_current(const std::vector<double>& voltage, double g0);
 
 /// Draws the ten sequences "seq0" to "seq9" with clean currents and true initial conductances, and
 /// splits them by whole sequences: 0-6 train, 7 validation, 8-9 test.

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct FitOutcome {
   std::vector<fit::Prediction> predictions;  ///< Of the test records.
   fit::Baselines baselines;
   ErrorMetrics test;
+  std::optional<ErrorMetrics> device_law;  ///< Of the device's own equations from the same starts.
 };
 
 /// What a run found. The first fit of the first seed is the one that is emitted.
