@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/metrics/spectrum.hpp"
 #include "psi_xlstm/metrics/statistics.hpp"
 
@@ -97,6 +100,12 @@ void collect_numbers(StudyResult& result) {
   collect_band_errors(result);
   const hdl::EmissionPlan plan = hdl::plan_emission(first.model.network);
   numbers.push_back({"zero_bias_rate_per_s", plan.zero_bias_rate});
+  std::vector<double> tau =
+      ir::zero_bias_time_constants(first.model.network, plan.default_conductance);
+  std::sort(tau.begin(), tau.end());
+  for (std::size_t k = 0; k < tau.size(); ++k) {
+    numbers.push_back({fmt::format("zero_bias_time_constant_{}_s", k + 1), tau[k]});
+  }
   numbers.push_back({"conductance_low_S", plan.conductance_low});
   numbers.push_back({"conductance_high_S", plan.conductance_high});
   numbers.push_back({"largest_argument", plan.largest_argument});

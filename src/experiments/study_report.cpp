@@ -11,6 +11,7 @@
 #include "psi_xlstm/experiments/figures.hpp"
 #include "psi_xlstm/experiments/study.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/report/html.hpp"
 #include "psi_xlstm/report/table.hpp"
 
@@ -149,6 +150,9 @@ Table fact_table(const StudyResult& result) {
       {"training cost, chi^2 per sample",
        fmt::format("{:.4f}", result.fits.front().model.chi2_per_sample)},
       {"longest time step for accurate transients", engineering(plan.max_step, "s")}};
+  for (double tau : ir::zero_bias_time_constants(network, plan.default_conductance)) {
+    table.rows.push_back({"relaxation time constant at 0 V", engineering(tau, "s")});
+  }
   table.note =
       "Outside the training voltages the model extrapolates. The drift at 0 V is 0 for a device "
       "that "

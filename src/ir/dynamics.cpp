@@ -176,6 +176,17 @@ void state_derivative(Evaluator& evaluator,
   }
 }
 
+std::vector<double> zero_bias_time_constants(const Network& network, double g0) {
+  std::vector<double> tau;
+  if (network.state_count() == 0) return tau;
+  const std::vector<double> c = initial_state(network, g0);
+  Evaluator evaluator(network);
+  const double zero = 0;
+  evaluator.evaluate(Part::kDynamics, &zero, c.data());
+  for (int k = 0; k < network.rate_count(); ++k) tau.push_back(1 / evaluator.rate(k));
+  return tau;
+}
+
 double zero_bias_rate(const Network& network, double g0) {
   if (network.state_count() == 0) return 0;
   const std::vector<double> c = initial_state(network, g0);

@@ -221,5 +221,18 @@ TEST(ZeroBiasRate, WorstOneIsFoundOverTheTrainingBox) {
   EXPECT_EQ(worst_zero_bias_rate(testing::static_curve()), 0.0);
 }
 
+// By hand: lambda = softplus(-f~)/dt0 with a forget gate that sees nothing.
+TEST(ZeroBiasTimeConstants, OfConstantRatesAreThoseOfTheForgetGate) {
+  const StudentShape shape{.states = 2, .rates = 2, .features = 1, .liquid = false};
+  Network network = fit::build_compact_student(shape, {.step = 1e-6}, "two_rates");
+  testing::block(network, "readout.weight")[0] = 1;
+  testing::block(network, "forget_gate.bias")[0] = 3;
+  testing::block(network, "forget_gate.bias")[1] = -2;
+  const std::vector<double> tau = zero_bias_time_constants(network, 1.0);
+  ASSERT_EQ(tau.size(), 2U);
+  EXPECT_NEAR(tau[0], 1e-6 / std::log1p(std::exp(-3.0)), 1e-18);
+  EXPECT_NEAR(tau[1], 1e-6 / std::log1p(std::exp(2.0)), 1e-18);
+}
+
 }  // namespace
 }  // namespace psi_xlstm::ir

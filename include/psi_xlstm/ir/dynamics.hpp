@@ -55,6 +55,9 @@ void state_derivative(Evaluator& evaluator,
                       const double* states,
                       double* derivative);
 
+/// The relaxation time constants 1/lambda_k at V = 0 in the state that belongs to `g0` [S]: [s], [K].
+std::vector<double> zero_bias_time_constants(const Network& network, double g0);
+
 /// The rate of change of the log conductance at V = 0 in the state that belongs to `g0` [1/s]:
 /// 0 for a device that holds its state. The quality number "rate at 0 V".
 double zero_bias_rate(const Network& network, double g0);
