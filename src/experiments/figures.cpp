@@ -120,6 +120,7 @@ Figure waveform_figure(const Record& record, const fit::Prediction& prediction) 
 }
 
 Figure loop_figure(const Record& record, const fit::Prediction& prediction) {
+  constexpr std::size_t kFew = 2000;  // so many can be told apart as points
   const Unit v = unit_for(largest_of(record.voltage[0]), "V");
   const Unit a = unit_for(largest_of(record.current[0]), "A");
   const std::vector<double> voltage = scaled(record.voltage[0], v.factor);
@@ -129,11 +130,12 @@ Figure loop_figure(const Record& record, const fit::Prediction& prediction) {
   figure.panels = {
       {.x = axis("voltage", v),
        .left = axis("current", a),
-       .series = {{.label = "measured",
-                   .x = voltage,
-                   .y = scaled(record.current[0], a.factor),
-                   .style = SeriesStyle::kMutedLines},
-                  {.label = "model", .x = voltage, .y = scaled(prediction.current, a.factor)}}}};
+       .series = {
+           {.label = "measured",
+            .x = voltage,
+            .y = scaled(record.current[0], a.factor),
+            .style = record.size() <= kFew ? SeriesStyle::kPoints : SeriesStyle::kMutedLines},
+           {.label = "model", .x = voltage, .y = scaled(prediction.current, a.factor)}}}};
   return figure;
 }
 
