@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the program needs from the distribution (Debian 12 or newer, Ubuntu 24.04 or newer),
-# then configures and builds. Running it again only builds what has changed.
+# Installs what the program needs from the distribution (tried on Debian 12), then configures and
+# builds. Running it again only builds what has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
