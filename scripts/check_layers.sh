@@ -10,12 +10,17 @@ allowed() {
     config) echo "core" ;;
     metrics) echo "core" ;;
     data) echo "core config metrics" ;;
+    kernels) echo "core" ;;
     ir) echo "core" ;;
     fit) echo "core config data metrics ir" ;;
     hdl) echo "core config ir" ;;
     spice) echo "core config metrics ir hdl" ;;
     report) echo "core metrics" ;;
-    experiments) echo "core config metrics data ir fit hdl spice report" ;;
+    equations) echo "core kernels" ;;
+    models) echo "core config equations kernels" ;;
+    compression) echo "core config equations kernels models" ;;
+    training) echo "core config metrics data kernels fit equations models compression" ;;
+    experiments) echo "core config metrics data kernels ir fit hdl spice report equations models compression training" ;;
     *) echo "UNKNOWN" ;;
   esac
 }

@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "command.hpp"
+#include "psi_xlstm/experiments/network_check.hpp"
+#include "psi_xlstm/experiments/network_study.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -15,7 +17,10 @@ void add_check(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("check", "Compute the numbers of a run again and compare");
   command->add_option("run", *run, "Run folder")->required();
   command->callback([run, &exit_code] {
-    const experiments::CheckResult result = experiments::check_run(*run);
+    const bool networks =
+        experiments::is_network_study(std::filesystem::path(*run) / "config.json");
+    const experiments::CheckResult result =
+        networks ? experiments::check_network_run(*run) : experiments::check_run(*run);
     for (const std::string& difference : result.differences) fmt::print("{}\n", difference);
     fmt::print("{} numbers computed again, {} differences\n", result.values,
                result.differences.size());

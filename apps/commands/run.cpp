@@ -1,11 +1,38 @@
 // psi run: a whole study from its config.
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include <memory>
 
 #include "command.hpp"
 #include "psi_xlstm/core/identifier.hpp"
+#include "psi_xlstm/experiments/network_report.hpp"
+#include "psi_xlstm/experiments/network_study.hpp"
 
 namespace psi_xlstm::apps {
+namespace {
+
+int run_networks(const NetworkStudyConfig& config, const experiments::RunOptions& options) {
+  const experiments::NetworkStudyResult result =
+      experiments::run_network_study(config, options, terminal_progress());
+  fmt::print("{}", experiments::summary_text(result));
+  for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
+  if (!result.interrupted) fmt::print("report: {}\n", (options.folder / "report.html").string());
+  if (result.passed) return kDone;
+  spdlog::error("{}", result.reason);
+  return result.interrupted ? kInterrupted : kMissedCriterion;
+}
+
+// The run folder of a study called `study` in the config `file`.
+std::filesystem::path folder_for(const std::string& file,
+                                 const std::string& study,
+                                 const std::string& out) {
+  checked_identifier(study, file + ": /study");
+  return out.empty() ? std::filesystem::path("results") / study : std::filesystem::path(out);
+}
+
+}  // namespace
 
 void add_run(CLI::App& app, int& exit_code) {
   struct Options {
@@ -17,15 +44,19 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("config", options->config, "JSON file, e.g. configs/quickstart.json")
       ->required();
   command->add_option("--out", options->out, "Run folder (default: results/<study>)");
-  command->add_option("--threads", options->threads, "At most this many threads")
+  command->add_option("--threads", options->threads, "At most this many threads or trainings")
       ->check(CLI::Range(1, 64));
   command->callback([options, &exit_code] {
-    const auto config = read_config<StudyConfig>(options->config);
-    checked_identifier(config.study, options->config + ": /study");
-    const std::filesystem::path folder = options->out.empty()
-                                             ? std::filesystem::path("results") / config.study
-                                             : std::filesystem::path(options->out);
-    exit_code = run_and_print(config, {folder, options->threads});
+    const std::string& file = options->config;
+    if (experiments::is_network_study(file)) {
+      const auto config = read_config<NetworkStudyConfig>(file);
+      exit_code =
+          run_networks(config, {folder_for(file, config.study, options->out), options->threads});
+      return;
+    }
+    const auto config = read_config<StudyConfig>(file);
+    exit_code =
+        run_and_print(config, {folder_for(file, config.study, options->out), options->threads});
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -78,6 +79,17 @@ std::string record_key(std::size_t index, const char* what) {
 }
 
 }  // namespace
+
+StoredModel stored_model(const fit::TrainingResult& training, const StudentShape& shape) {
+  StoredModel model;
+  model.network = training.network;
+  model.shape = shape;
+  model.chi2_per_sample = training.chi2_per_sample;
+  for (Eigen::Index i = 0; i < training.covariance.rows(); ++i) {
+    model.standard_deviations.push_back(std::sqrt(std::max(0.0, training.covariance(i, i))));
+  }
+  return model;
+}
 
 void claim(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder) || std::filesystem::is_empty(folder)) return;

@@ -1,9 +1,7 @@
 #include "psi_xlstm/experiments/study.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "psi_xlstm/core/identifier.hpp"
 #include "psi_xlstm/core/sha256.hpp"
 #include "psi_xlstm/core/version.hpp"
+#include "psi_xlstm/experiments/stopwatch.hpp"
 #include "psi_xlstm/experiments/study_numbers.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/hdl/names.hpp"
@@ -22,33 +21,6 @@
 
 namespace psi_xlstm::experiments {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-std::string utc_now() {
-  return fmt::format(
-      "{:%Y-%m-%dT%H:%M:%SZ}",
-      fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
-}
-
-// Measures one stage after another; everything that is a time goes to timings.json alone.
-class Stopwatch {
- public:
-  Stopwatch() { timings_.started = utc_now(); }
-  void stage(const std::string& name) {
-    const auto now = Clock::now();
-    timings_.stages.push_back({name, std::chrono::duration<double>(now - last_).count()});
-    last_ = now;
-  }
-  std::string text() {
-    timings_.finished = utc_now();
-    return timings_text(timings_);
-  }
-
- private:
-  Timings timings_;
-  Clock::time_point last_ = Clock::now();
-};
 
 // Everything that a fit depends on; threads, co-simulation and names of other things are not in it.
 std::string fingerprint(const StudyConfig& config, const FitConfig& fit, const SourcedData& data) {
@@ -68,17 +40,6 @@ FitConfig fit_config(const StudyConfig& config, int fit) {
   FitConfig out = config.fit;
   out.seed += kApart * fit;
   return out;
-}
-
-StoredModel stored(const fit::TrainingResult& training, const StudentShape& shape) {
-  StoredModel model;
-  model.network = training.network;
-  model.shape = shape;
-  model.chi2_per_sample = training.chi2_per_sample;
-  for (Eigen::Index i = 0; i < training.covariance.rows(); ++i) {
-    model.standard_deviations.push_back(std::sqrt(std::max(0.0, training.covariance(i, i))));
-  }
-  return model;
 }
 
 // Trains from nothing; `outcome` says how it went.
@@ -113,7 +74,7 @@ void train_model(const StudyConfig& config,
   outcome.usable = training.usable;
   outcome.reason = training.reason;
   if (!training.usable) return;
-  outcome.model = stored(training, shape);
+  outcome.model = stored_model(training, shape);
   outcome.model.candidates = std::move(candidates);
 }
 

@@ -19,6 +19,10 @@ constexpr std::size_t kByteBudget = 250'000;
 constexpr std::size_t kLongestLine = 4000;
 constexpr std::size_t kMostMarkers = 1500;
 
+bool is_cloud(const Series& series) {
+  return series.style == SeriesStyle::kPoints || series.style == SeriesStyle::kMarkers;
+}
+
 // How many points a line and a cloud of the figure may have.
 struct PointLimits {
   std::size_t line = kLongestLine;
@@ -30,7 +34,7 @@ PointLimits point_limits(const Figure& figure) {
   std::size_t clouds = 0;
   for (const Panel& panel : figure.panels) {
     for (const Series& series : panel.series) {
-      ++(series.style == SeriesStyle::kPoints ? clouds : lines);
+      ++(is_cloud(series) ? clouds : lines);
     }
   }
   PointLimits limits;
@@ -53,7 +57,7 @@ Curve drawn_curve(const Panel& panel, const Series& series, const PointLimits& l
     if (!drawn) curve.y[i] = std::numeric_limits<double>::quiet_NaN();
   }
   if (series.style == SeriesStyle::kBars) return curve;
-  if (series.style == SeriesStyle::kPoints) return thin_out(curve, limits.markers);
+  if (is_cloud(series)) return thin_out(curve, limits.markers);
   return decimate(curve, limits.line,
                   panel.x.logarithmic ? Spacing::kLogarithmic : Spacing::kLinear);
 }

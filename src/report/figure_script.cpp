@@ -197,6 +197,8 @@ std::string style_text(SeriesStyle style, std::string_view color) {
       return fmt::format("with lines lw 1.8 dt (8,5) lc rgb '{}'", color);
     case SeriesStyle::kPoints:
       return fmt::format("with points pt 7 ps 0.35 lc rgb '{}'", color);
+    case SeriesStyle::kMarkers:
+      return fmt::format("with points pt 7 ps 1.2 lc rgb '{}'", color);
     case SeriesStyle::kBars:
       return fmt::format("with boxes fs solid 1 noborder lc rgb '{}'", color);
     case SeriesStyle::kLines:

@@ -17,7 +17,9 @@ using nlohmann::json;
 
 bool belongs_to_manifest(const fs::path& file, const fs::path& folder) {
   const std::string name = file.filename().string();
-  return name != kTimingsName && !is_temporary_name(name) && file != folder / kManifestName;
+  const bool times = name == kTimingsName ||
+                     (file.stem() == kLatencyName && file.parent_path() == folder / "tables");
+  return !times && !is_temporary_name(name) && file != folder / kManifestName;
 }
 
 template <class Value>

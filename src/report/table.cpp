@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/report/utf8.hpp"
@@ -100,6 +103,16 @@ std::string csv_cell(const std::string& text) {
   return quoted + "\"";
 }
 
+// A cell as a number where it is one, null where it says nothing.
+nlohmann::ordered_json json_cell(const std::string& cell) {
+  if (cell.empty() || cell == "n/a") return nullptr;
+  double value = 0;
+  const char* const end = cell.data() + cell.size();
+  const auto [rest, error] = std::from_chars(cell.data(), end, value);
+  if (error == std::errc() && rest == end && std::isfinite(value)) return value;
+  return printable(cell);
+}
+
 // Cells joined by `separator`, each passed through `cell_text`.
 template <class CellText>
 std::string joined(const std::vector<std::string>& cells,
@@ -184,6 +197,21 @@ std::string to_latex(const Table& table) {
     text += fmt::format("\n\\smallskip\n{{\\footnotesize {}}}\n", latex_text(table.note));
   }
   return text + "\\end{table}\n";
+}
+
+std::string to_json(const Table& table) {
+  check_table(table);
+  nlohmann::ordered_json tree = {{"caption", printable(table.caption)},
+                                 {"header", nlohmann::ordered_json::array()},
+                                 {"rows", nlohmann::ordered_json::array()},
+                                 {"note", printable(table.note)}};
+  for (const std::string& name : table.header) tree["header"].push_back(printable(name));
+  for (const auto& row : table.rows) {
+    auto cells = nlohmann::ordered_json::array();
+    for (const std::string& cell : row) cells.push_back(json_cell(cell));
+    tree["rows"].push_back(std::move(cells));
+  }
+  return tree.dump(2) + "\n";
 }
 
 std::string to_text(const Table& table) {

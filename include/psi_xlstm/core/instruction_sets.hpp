@@ -2,9 +2,9 @@
 
 /// @file
 /// PSI_INSTRUCTION_SETS before a function compiles it for AVX-512, AVX2 and the baseline; the right
-/// one is chosen when the program starts. Only for files that hold plain arrays and nothing else: an
-/// inline function of a library compiled there for AVX-512 could be the copy that the linker keeps
-/// for the whole program. The sanitizers do not know such functions.
+/// one is chosen when the program starts. Only for files that hold plain arrays and nothing else:
+/// an inline function of a library compiled there for AVX-512 could be the copy that the linker
+/// keeps for the whole program. The sanitizers do not know such functions.
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)

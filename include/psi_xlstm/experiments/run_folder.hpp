@@ -30,6 +30,9 @@ struct StoredModel {
   std::string fingerprint;                       ///< Of the config and the data it was trained on.
 };
 
+/// What is kept of `training`, without a fingerprint.
+StoredModel stored_model(const fit::TrainingResult& training, const StudentShape& shape);
+
 /// Makes `folder` the folder of one run: the fits of an earlier run stay, all else of it is
 /// removed. Throws ConfigError where the folder holds something that is no run.
 void claim(const std::filesystem::path& folder);

@@ -55,7 +55,8 @@ void state_derivative(Evaluator& evaluator,
                       const double* states,
                       double* derivative);
 
-/// The relaxation time constants 1/lambda_k at V = 0 in the state that belongs to `g0` [S]: [s], [K].
+/// The relaxation time constants 1/lambda_k at V = 0 in the state that belongs to `g0` [S]: [s],
+/// [K].
 std::vector<double> zero_bias_time_constants(const Network& network, double g0);
 
 /// The rate of change of the log conductance at V = 0 in the state that belongs to `g0` [1/s]:

@@ -13,8 +13,9 @@
 
 namespace psi_xlstm {
 
-/// How a series is drawn. Muted lines are thin and grey: measured data behind a model's.
-enum class SeriesStyle { kLines, kMutedLines, kDashed, kPoints, kBars };
+/// How a series is drawn. Muted lines are thin and grey: measured data behind a model's. Markers are
+/// points large enough to stand alone.
+enum class SeriesStyle { kLines, kMutedLines, kDashed, kPoints, kMarkers, kBars };
 
 /// Which vertical axis a series belongs to.
 enum class VerticalAxis { kLeft, kRight };

@@ -2,7 +2,7 @@
 
 /// @file
 /// What a run was made with and what it left: manifest.json, the same bytes for the same run, and
-/// timings.json, the only file with durations and dates.
+/// timings.json, the only file with durations and dates. tables/latency.* show some of its numbers.
 
 #include <filesystem>
 #include <map>
@@ -16,6 +16,7 @@ namespace psi_xlstm {
 
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kTimingsName = "timings.json";
+inline constexpr const char* kLatencyName = "latency";  ///< Of a table of times, in any form.
 
 /// Where a run comes from, and the checksums of its files.
 struct Manifest {
@@ -27,8 +28,8 @@ struct Manifest {
 };
 
 /// SHA-256 of every file below `folder`, by its relative path with forward slashes: all but the
-/// manifest of `folder` itself, every timings.json, and temporary files of killed processes. Throws
-/// DataError if `folder` or a file cannot be read.
+/// manifest of `folder` itself, every timings.json, tables/latency.*, and temporary files of killed
+/// processes. Throws DataError if `folder` or a file cannot be read.
 std::map<std::string, std::string> file_checksums(const std::filesystem::path& folder);
 
 /// The text of manifest.json, names in order. Throws DataError if a text is not UTF-8.

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// One table, four forms of text. Cells are plain text; each form escapes what it must.
+/// One table, five forms of text. Cells are plain text; each form escapes what it must.
 ///
 /// Axes: R rows, C columns.
 
@@ -35,6 +35,10 @@ std::string to_csv(const Table& table);
 /// A LaTeX `table` with `tabular` in the style of the booktabs package; the note stands below.
 /// Throws as check_table does.
 std::string to_latex(const Table& table);
+
+/// A JSON object with "caption", "header", "rows" (lists of cells) and "note"; cells that are
+/// nothing but a number are numbers, "n/a" and empty cells null. Throws as check_table does.
+std::string to_json(const Table& table);
 
 /// Aligned columns for a terminal, with caption and note. Throws as check_table does.
 std::string to_text(const Table& table);

@@ -1,0 +1,22 @@
+#pragma once
+
+/// @file
+/// The table of loops of an instruction set.
+
+#include "psi_xlstm/kernels/instruction_set.hpp"
+#include "published_arguments.hpp"
+
+namespace psi_xlstm::kernels {
+
+/// Of the published convention. `set` must be available.
+template <class Real>
+const PublishedLoops<Real>& published_loops_of(InstructionSet set) {
+#if defined(__x86_64__)
+  if (set == InstructionSet::kAvx512) return published_loops<Real, 64>();
+  if (set == InstructionSet::kAvx2) return published_loops<Real, 32>();
+#endif
+  static_cast<void>(set);
+  return published_loops<Real, 16>();
+}
+
+}  // namespace psi_xlstm::kernels

@@ -1,0 +1,197 @@
+#pragma once
+
+/// @file
+/// What the loops of the published convention work on: plain arrays of one layer and some steps of
+/// one batch. Aggregates without functions: files for one instruction set include them.
+///
+/// Axes: T steps, B sequences, H units (rounded up to whole vectors of W lanes; what is beyond the
+/// real units is zero), K inputs. A row is one step of one sequence, rows are ordered [T][B].
+
+#include "simd_gemm.hpp"
+
+namespace psi_xlstm::kernels {
+
+/// What an sLSTM keeps of a row, each a vector for W units: [H / W][kSlstmSlots][W].
+enum SlstmSlot {
+  kCell,        ///< c
+  kNormaliser,  ///< n
+  kGates,       ///< The smaller of the gates J and F; the other is 1. Sign bit set: F is the 1.
+  kInput,       ///< tanh(z~)
+  kOutput,      ///< sigmoid(o~)
+  kSlope,       ///< d lf / d f~
+  kDrive,       ///< d ii / d f~, only where durations vary
+  kSlstmSlots
+};
+
+/// An sLSTM. Its 4 H pre-activations are ordered [H / W][gate i, f, z, o][W].
+template <class Real>
+struct SlstmPublished {
+  int steps, sequences, padded;  // padded: H
+  int inputs, units;             // K and the real number of units
+  const Real* rho;               // [T][B] or null
+  const Real* x;                 // [T][B][x_stride]
+  long x_stride;
+  const Real* weight;  // [H / W][K + units][4 W]: of the inputs, then recurrent
+  const Real* bias;    // [4 H]
+  Real* y;             // [T + 1][B][H]; the first B rows are given
+  Real* kept;          // [T + 1][B][H kSlstmSlots]; c and n of the first B rows are given
+  Real* m;             // [B][H], in and out
+  // backward
+  const Real* recurrent;  // R as b of a product, packed: [4 H, H]
+  Real* d_y;              // [T][B][H], by y without the recurrent part
+  Real* d_gates;          // [T + 1][B][4 H], by the pre-activations; the last B rows are given
+  Real *d_c, *d_n;        // [B][H], by F c and F n; in and out
+  Real* d_pass;           // [B][H], by the output that a step of duration 0 repeats; in and out
+};
+
+/// The gates of an mLSTM for all heads and sequences: [T][L], L = B heads rounded up.
+template <class Real>
+struct MlstmGates {
+  int steps, sequences, heads;
+  long lanes;              // L
+  const Real* rho;         // [T][B] or null
+  const Real* projection;  // at the pre-activations of the input gates; those of f follow
+  long projection_stride;
+  Real *input, *forget;  // J and F
+  Real *slope, *drive;   // d lf / d f~, d ii / d f~
+  Real* floor;           // exp(-m)
+  Real* m;               // [L], in and out
+  // backward
+  const Real *d_input, *d_forget;  // k.dk and q.dq - k.dk, [T][L]
+  double* d_sum;                   // [L], sum of d_forget over later steps, in and out
+  Real* d_projection;              // as projection
+};
+
+/// S <- F S + a (J b)^T, out = (or +=) S^T w of every sequence and every group of heads, in either
+/// direction of time: a and w have D entries for the rows of S, b and out have `lanes` entries.
+///
+/// A group is one head (lanes: D rounded up) or as many small heads as fit into one vector, head h
+/// in the lanes h D to h D + D - 1 (lanes: W).
+template <class Real>
+struct MemoryScan {
+  int steps, sequences;
+  int groups, lanes, dimension, heads_per_group, heads;
+  long step_rows;                     // rows from one step to the next: B, or -B to go back in time
+  const Real *a, *b, *w;              // first row of the first step
+  long a_stride, b_stride, w_stride;  // of a row
+  Real* out;
+  long out_stride;
+  bool accumulate;               // out += instead of out =
+  const Real *forget, *input;    // [.][L]: F and J, first step
+  long forget_step, input_step;  // from one step to the next; 0 for J: the same row of ones
+  Real* state;                   // S, [B][groups][D][lanes], in and out
+};
+
+/// n <- F n + J b of every sequence and group, and what is made of it.
+template <class Real>
+struct VectorScan {
+  int steps, sequences;
+  int groups, lanes, dimension, heads_per_group, heads;
+  long step_rows;
+  const Real *b, *w;  // as in MemoryScan; w has `lanes` entries
+  long b_stride, w_stride;
+  const Real *forget, *input;
+  long forget_step, input_step;
+  const Real* factor;  // [.][L] or null: out = factor n
+  long factor_step;
+  Real* out;  // out = n (factor null) or factor n; null: none
+  long out_stride;
+  Real* dot;  // [.][L]: n.w of each head; null: none
+  long dot_step;
+  Real* state;  // n, [B][groups][lanes]
+};
+
+/// Row-wise work between the memory of an mLSTM and the layer's output.
+template <class Real>
+struct MlstmRows {
+  int rows, sequences;  // row r belongs to sequence r % B and step r / B
+  int groups, lanes, dimension, heads_per_group, heads;
+  long gate_lanes;  // L
+  // normalise: denominators [T][L] to factors, and h <- factor h
+  const Real *dot, *floor;
+  Real* factor;  // 1 / (max(|dot|, floor) + eps)
+  Real* sign;    // of dot where |dot| > floor, else 0
+  Real* h;       // [rows][groups lanes]
+  // backward: d_h by h, replaced by that by the numerator; d_dot by the denominators
+  Real* d_h;
+  Real* d_dot;
+  // gate_gradients: dk <- J dk, dv <- J dv and the dot products
+  const Real* q;
+  const Real* k;
+  long stride;  // of q, k, dq, dk, dv
+  Real *dq, *dk, *dv;
+  const Real* input;         // J, [T][L]
+  Real *d_input, *d_forget;  // [T][L]
+};
+
+/// LayerNorm over `units` of `padded` entries of a row.
+template <class Real>
+struct LayerNormRows {
+  int rows, units, padded;
+  const Real* mask;  // [padded], 1 for units, 0 beyond
+  const Real *weight, *bias;
+  const Real* x;
+  Real* y;
+  Real* statistics;  // [rows][2]: mean, 1 / standard deviation
+  const Real* d_y;
+  Real* d_x;
+  Real *d_weight, *d_bias;  // added to
+};
+
+/// y = w.h + b of every row, and its reverse.
+template <class Real>
+struct HeadRows {
+  int rows, padded;
+  const Real* h;
+  const Real* weight;
+  Real bias;
+  Real* y;
+  const Real* d_y;
+  bool accumulate;  // d_h += instead of d_h =
+  Real* d_h;
+  Real* d_weight;  // added to
+};
+
+template <class Real>
+struct AdamW {
+  long count;
+  Real *parameters, *first, *second;
+  const Real* gradient;
+  Real scale, keep, beta1, beta2, rest1, rest2, rate, inverse_root2, epsilon;
+};
+
+/// The loops for one instruction set.
+template <class Real>
+struct PublishedLoops {
+  int lanes;  // W
+  void (*pack)(Real* to, const Real* from, long row, long column, int k, int columns, int padded);
+  int (*panels)(int n);
+  int (*panel_begin)(int n, int panel);
+  void (*multiply)(const MatrixProduct<Real>&);
+  void (*multiply_transposed)(const MatrixProduct<Real>&);
+  void (*add_columns)(Real* sum, const Real* rows, long stride, int count, int columns);
+  void (*slstm_forward)(const SlstmPublished<Real>&);
+  void (*slstm_backward)(const SlstmPublished<Real>&);
+  void (*gates_forward)(const MlstmGates<Real>&);
+  void (*gates_backward)(const MlstmGates<Real>&);
+  void (*memory_scan)(const MemoryScan<Real>&);
+  void (*vector_scan)(const VectorScan<Real>&);
+  void (*normalise)(const MlstmRows<Real>&);
+  void (*normalise_backward)(const MlstmRows<Real>&);
+  void (*gate_gradients)(const MlstmRows<Real>&);
+  void (*norm_forward)(const LayerNormRows<Real>&);
+  void (*norm_backward)(const LayerNormRows<Real>&);
+  void (*head_forward)(const HeadRows<Real>&);
+  void (*head_backward)(const HeadRows<Real>&);
+  void (*adamw)(const AdamW<Real>&);
+  double (*sum_of_squares)(const Real* x, long count);
+  /// `rounds` times peak_operations multiplications and additions.
+  Real (*peak)(long rounds);
+  long peak_operations;
+};
+
+/// The loops for vectors of `Bytes`; defined in the file of that instruction set.
+template <class Real, int Bytes>
+const PublishedLoops<Real>& published_loops();
+
+}  // namespace psi_xlstm::kernels

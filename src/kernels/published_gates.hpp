@@ -1,0 +1,111 @@
+#pragma once
+
+/// @file
+/// Gates of an mLSTM of the published convention for one instruction set: all heads of all
+/// sequences in the lanes.
+
+#include "published_arguments.hpp"
+#include "simd_vector.hpp"
+
+namespace psi_xlstm::kernels {
+
+template <class Real, int Bytes>
+struct GatesPublishedLoops {
+  using S = Simd<Real, Bytes>;
+  using V = typename S::Vector;
+  using Bits = typename S::Bits;
+  using Arguments = MlstmGates<Real>;
+  static constexpr int W = S::kLanes;
+
+  static void forward(const Arguments& a) {
+    gather(a);
+    for (long l = 0; l < a.lanes; l += W) {
+      V m = S::load(a.m + l);
+      for (int t = 0; t < a.steps; ++t) {
+        if (a.rho) {
+          step<true>(a, t * a.lanes + l, m);
+        } else {
+          step<false>(a, t * a.lanes + l, m);
+        }
+      }
+      S::store(a.m + l, m);
+    }
+  }
+
+  static void backward(const Arguments& a) {
+    for (int t = a.steps - 1; t >= 0; --t) {
+      for (int b = 0; b < a.sequences; ++b) {
+        const long row = static_cast<long>(t) * a.sequences + b;
+        const long first = static_cast<long>(b) * a.heads, at = t * a.lanes + first;
+        Real* d = a.d_projection + row * a.projection_stride;
+        for (int h = 0; h < a.heads; ++h) {
+          // differences of nearly equal sums where a memory is long: in double
+          a.d_sum[first + h] += static_cast<double>(a.d_forget[at + h]);
+          d[h] = a.d_input[at + h];
+          d[a.heads + h] = static_cast<Real>(a.d_sum[first + h]) * a.slope[at + h];
+          if (a.rho) d[a.heads + h] += a.d_input[at + h] * a.drive[at + h];
+        }
+      }
+    }
+  }
+
+ private:
+  // Pre-activations into input and forget, durations into slope.
+  static void gather(const Arguments& a) {
+    for (int t = 0; t < a.steps; ++t) {
+      for (int b = 0; b < a.sequences; ++b) {
+        const long row = static_cast<long>(t) * a.sequences + b;
+        const long at = t * a.lanes + static_cast<long>(b) * a.heads;
+        const Real* from = a.projection + row * a.projection_stride;
+        for (int h = 0; h < a.heads; ++h) {
+          a.input[at + h] = from[h];
+          a.forget[at + h] = from[a.heads + h];
+          if (a.rho) a.slope[at + h] = a.rho[row];
+        }
+      }
+    }
+  }
+
+  template <bool Durations>
+  [[gnu::always_inline]] static inline void step(const Arguments& a, long at, V& m) {
+    V drive = S::load(a.input + at);
+    const V f = S::load(a.forget + at);
+    V e = S::exp_negative(-S::abs(f));
+    if constexpr (Durations) e = S::max(S::splat(S::Constants::kTiny), e);
+    V log_forget = S::min(f, V{}) - S::log1p(e);
+    const V inverse = S::reciprocal(1 + e);
+    V slope = f < 0 ? inverse : e * inverse;  // sigmoid(-f)
+    Bits still{};
+    if constexpr (Durations) {
+      const V rho = S::load(a.slope + at);
+      still = rho == 0;
+      const V lasting = still ? S::splat(1) : rho;
+      const V forgotten = -S::expm1(log_forget * lasting);
+      const V ratio = forgotten / slope;
+      const V by_f = 1 - slope - (1 - forgotten) * lasting / ratio;
+      S::store(a.drive + at, still ? V{} : by_f);
+      drive += S::log(ratio);
+      log_forget *= lasting;
+      slope *= rho;
+    }
+    S::store(a.slope + at, slope);
+    const V kept_log = log_forget + m;
+    const V difference = drive - kept_log;
+    const V gate = S::exp_negative(-S::abs(difference));
+    const Bits forget_is_one = difference < 0;
+    V input = forget_is_one ? gate : S::splat(1);
+    V forget = forget_is_one ? S::splat(1) : gate;
+    V next = S::max(drive, kept_log);
+    if constexpr (Durations) {
+      input = still ? V{} : input;
+      forget = still ? S::splat(1) : forget;
+      next = still ? m : next;
+    }
+    m = next;
+    S::store(a.input + at, input);
+    S::store(a.forget + at, forget);
+    S::store(a.floor + at, S::exp(-m));
+  }
+};
+
+}  // namespace psi_xlstm::kernels

@@ -1,0 +1,125 @@
+#pragma once
+
+/// @file
+/// A layer of a network of the published convention: packed numbers, what a run keeps, and the
+/// calls of the loops. The network walks through time in blocks of steps, every layer a block, so
+/// that the intermediate results of a block stay in the second-level cache.
+
+#include <memory>
+#include <vector>
+
+#include "psi_xlstm/kernels/published_network.hpp"
+#include "published_arguments.hpp"
+#include "published_buffers.hpp"
+#include "published_input_map.hpp"
+
+namespace psi_xlstm::kernels {
+
+/// What one forward pass is about. Rows are ordered [T][B].
+template <class Real>
+struct PublishedRun {
+  int steps = 0, sequences = 0;
+  const Real* rho = nullptr;  ///< [T][B] or null
+  bool keep = false;          ///< for a reverse pass
+  int block = 1;              ///< Steps of a block; the last one may be shorter.
+};
+
+struct PublishedStateSizes {
+  std::size_t c, n, m, y;
+};
+
+/// What a layer keeps of a run. One for batches and one for streaming.
+template <class Real>
+struct PublishedTrace {
+  virtual ~PublishedTrace() = default;
+  AlignedBuffer<Real> y;  ///< [T + 1][B][padded units]; the first B rows are of the state.
+};
+
+template <class Real>
+class PublishedLayer {
+ public:
+  PublishedLayer(int inputs, const LayerShape& shape, const PublishedLoops<Real>& loops)
+      : inputs_(inputs),
+        shape_(shape),
+        loops_(loops),
+        padded_(rounded_up(shape.hidden, loops.lanes)) {}
+  virtual ~PublishedLayer() = default;
+
+  /// Length of a row of the output.
+  int padded() const { return padded_; }
+
+  /// `parameters` is the flat array of the network.
+  virtual void set_parameters(const Real* parameters) = 0;
+  /// Numbers of the parts of the state of `sequences` sequences.
+  virtual PublishedStateSizes state_sizes(int sequences) const = 0;
+  /// The start: all zero but m.
+  PublishedLayerState<Real> initial_state(int sequences) const {
+    const PublishedStateSizes sizes = state_sizes(sequences);
+    return {std::vector<Real>(sizes.c), std::vector<Real>(sizes.n),
+            std::vector<Real>(sizes.m, Real(-1e30)), std::vector<Real>(sizes.y)};
+  }
+
+  virtual std::unique_ptr<PublishedTrace<Real>> make_trace() const = 0;
+  virtual void begin(PublishedTrace<Real>& trace,
+                     const PublishedRun<Real>& run,
+                     const PublishedLayerState<Real>& state) const = 0;
+  /// Steps first to last - 1; x is the first row of the inputs of the whole run.
+  virtual void forward(PublishedTrace<Real>& trace,
+                       const PublishedRun<Real>& run,
+                       int first,
+                       int last,
+                       const Real* x,
+                       long x_stride) const = 0;
+  virtual void end(PublishedTrace<Real>& trace,
+                   const PublishedRun<Real>& run,
+                   PublishedLayerState<Real>& state) const = 0;
+
+  virtual void begin_backward(const PublishedRun<Real>& run) = 0;
+  /// Steps first to last - 1, in descending blocks. d_y is the derivative by the rows of the block
+  /// and is overwritten; d_x, null in the first layer, is set or added to.
+  virtual void backward(PublishedTrace<Real>& trace,
+                        const PublishedRun<Real>& run,
+                        int first,
+                        int last,
+                        const Real* x,
+                        long x_stride,
+                        Real* d_y,
+                        Real* d_x,
+                        long d_x_stride,
+                        bool accumulate) = 0;
+  /// The sums into the flat gradient. `parameters` as in set_parameters().
+  virtual void end_backward(const Real* parameters, Real* gradient) = 0;
+
+ protected:
+  int inputs_;
+  LayerShape shape_;
+  const PublishedLoops<Real>& loops_;
+  int padded_;
+};
+
+/// Copies [rows][columns] between arrays whose rows have other lengths.
+template <class Real>
+void copy_rows(
+    Real* to, long to_stride, const Real* from, long from_stride, long rows, long columns) {
+  if (to_stride == columns && from_stride == columns) {
+    columns *= rows;
+    rows = 1;
+  }
+  for (long r = 0; r < rows; ++r) {
+    for (long c = 0; c < columns; ++c) to[r * to_stride + c] = from[r * from_stride + c];
+  }
+}
+
+/// Layer `index` of `shape`; `fold` is null but in the first one.
+template <class Real>
+std::unique_ptr<PublishedLayer<Real>> make_slstm_layer(const NetworkShape& shape,
+                                                       int index,
+                                                       FoldedInput<Real>* fold,
+                                                       const PublishedLoops<Real>& loops);
+template <class Real>
+std::unique_ptr<PublishedLayer<Real>> make_mlstm_layer(const NetworkShape& shape,
+                                                       int index,
+                                                       FoldedInput<Real>* fold,
+                                                       const PublishedLoops<Real>& loops);
+
+}  // namespace psi_xlstm::kernels

@@ -1,0 +1,57 @@
+#pragma once
+
+/// @file
+/// The table of the published convention's loops, made in isa_*.cpp.
+
+#include "published_arguments.hpp"
+#include "published_gates.hpp"
+#include "published_memory.hpp"
+#include "published_optimizer.hpp"
+#include "published_rows.hpp"
+#include "published_slstm.hpp"
+
+namespace psi_xlstm::kernels {
+
+template <class Real, int Bytes>
+struct PublishedTable {
+  using Product = Gemm<Real, Bytes>;
+  using Slstm = SlstmPublishedLoops<Real, Bytes>;
+  using Gates = GatesPublishedLoops<Real, Bytes>;
+  using Memory = MemoryPublishedLoops<Real, Bytes>;
+  using Rows = RowsPublishedLoops<Real, Bytes>;
+  using Optimizer = OptimizerLoops<Real, Bytes>;
+
+  static constexpr PublishedLoops<Real> kLoops = {
+      .lanes = Product::kLanes,
+      .pack = &Product::pack,
+      .panels = &Product::panels,
+      .panel_begin = &Product::panel_begin,
+      .multiply = &Product::multiply,
+      .multiply_transposed = &Product::multiply_transposed,
+      .add_columns = &Rows::add_columns,
+      .slstm_forward = &Slstm::forward,
+      .slstm_backward = &Slstm::backward,
+      .gates_forward = &Gates::forward,
+      .gates_backward = &Gates::backward,
+      .memory_scan = &Memory::memory_scan,
+      .vector_scan = &Memory::vector_scan,
+      .normalise = &Rows::normalise,
+      .normalise_backward = &Rows::normalise_backward,
+      .gate_gradients = &Rows::gate_gradients,
+      .norm_forward = &Rows::norm_forward,
+      .norm_backward = &Rows::norm_backward,
+      .head_forward = &Rows::head_forward,
+      .head_backward = &Rows::head_backward,
+      .adamw = &Optimizer::adamw,
+      .sum_of_squares = &Optimizer::sum_of_squares,
+      .peak = &Optimizer::peak,
+      .peak_operations = 2L * Optimizer::kPeakSums * Product::kLanes,
+  };
+};
+
+template <class Real, int Bytes>
+const PublishedLoops<Real>& published_loops() {
+  return PublishedTable<Real, Bytes>::kLoops;
+}
+
+}  // namespace psi_xlstm::kernels

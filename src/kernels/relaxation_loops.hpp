@@ -1,0 +1,31 @@
+#pragma once
+
+/// @file
+/// The loops of the relaxation convention as one table. Only own templates here, see
+/// isa_avx512.cpp.
+
+#include "relaxation_arguments.hpp"
+#include "relaxation_mlstm.hpp"
+#include "relaxation_read_out.hpp"
+#include "relaxation_slstm.hpp"
+#include "simd_gemm.hpp"
+
+namespace psi_xlstm::kernels {
+
+template <class Real, int Bytes>
+const RelaxationLoops<Real>& relaxation_loops() {
+  using Slstm = SlstmRelaxationLoops<Real, Bytes>;
+  using Mlstm = MlstmRelaxationLoops<Real, Bytes>;
+  using ReadOut = MemoryReadOutLoops<Real, Bytes>;
+  static constexpr RelaxationLoops<Real> table = {Slstm::forward,
+                                                  Slstm::backward,
+                                                  Mlstm::forward,
+                                                  Mlstm::backward,
+                                                  ReadOut::forward,
+                                                  ReadOut::backward,
+                                                  multiply_rows<Real, Bytes>,
+                                                  multiply_transposed<Real, Bytes>};
+  return table;
+}
+
+}  // namespace psi_xlstm::kernels

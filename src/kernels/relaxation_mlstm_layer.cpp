@@ -1,0 +1,322 @@
+#include "relaxation_mlstm_layer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace psi_xlstm::kernels {
+namespace {
+
+// The three projections of a memory: which of left (U) and right (V) a low-rank one is seen
+// through, and whether it is scaled by 1 / sqrt(D).
+struct Part {
+  const char* name;
+  bool by_left, scaled;
+};
+constexpr std::array<Part, 3> kParts = {
+    {{".query", false, false}, {".key", false, true}, {".value", true, false}}};
+
+}  // namespace
+
+template <class Real>
+MlstmRelaxationLayer<Real>::MlstmRelaxationLayer(const LayerShape& shape,
+                                                 int below,
+                                                 int index,
+                                                 const RelaxationLoops<Real>& loops)
+    : hidden_(shape.hidden),
+      heads_(shape.heads),
+      head_size_(shape.hidden / shape.heads),
+      rank_(shape.rank),
+      below_(below),
+      units_(padded(shape.hidden)),
+      width_(padded(3 * heads_ * dimension() + 2 * heads_)),
+      name_("layers." + std::to_string(index)),
+      loops_(loops),
+      affine_(below, width_, index == 0),
+      mask_(units_, 0),
+      work_(2 * units_),
+      d_left_(static_cast<std::size_t>(units_) * rank_),
+      d_norm_weight_(units_),
+      d_norm_bias_(units_) {
+  std::fill_n(mask_.begin(), hidden_, Real(1));
+}
+
+template <class Real>
+void MlstmRelaxationLayer<Real>::set_parameters(const Parameters<const Real>& values,
+                                                const InputProjection<Real>& input) {
+  const int d = dimension();
+  if (rank_ > 0) {
+    const std::size_t size = static_cast<std::size_t>(hidden_) * rank_;
+    left_.assign(values(name_ + ".left"), values(name_ + ".left") + size);
+    right_.assign(values(name_ + ".right"), values(name_ + ".right") + size);
+  }
+  left_columns_.assign(static_cast<std::size_t>(units_) * rank_, 0);
+  for (int unit = 0; unit < hidden_; ++unit) {
+    for (int a = 0; a < rank_; ++a) left_columns_[a * units_ + unit] = left_[unit * rank_ + a];
+  }
+  norm_weight_.assign(units_, 0);
+  norm_bias_.assign(units_, 0);
+  std::copy_n(values(name_ + ".norm.weight"), hidden_, norm_weight_.begin());
+  std::copy_n(values(name_ + ".norm.bias"), hidden_, norm_bias_.begin());
+  std::fill(affine_.weight.begin(), affine_.weight.end(), Real(0));
+  std::fill(affine_.bias.begin(), affine_.bias.end(), Real(0));
+  for (std::size_t p = 0; p < kParts.size(); ++p) {
+    const Real* weight = values(name_ + kParts[p].name + ".weight");
+    const Real* bias = values(name_ + kParts[p].name + ".bias");
+    const Real scale = kParts[p].scaled ? 1 / std::sqrt(Real(head_size_)) : Real(1);
+    const std::vector<Real>& through = kParts[p].by_left ? left_ : right_;
+    for (int unit = 0; unit < hidden_; ++unit) {
+      const int head = unit / head_size_;
+      for (int a = 0; a < (rank_ > 0 ? rank_ : 1); ++a) {
+        const int row = static_cast<int>(p) * heads_ * d + (rank_ > 0 ? head * d + a : unit);
+        const Real factor = scale * (rank_ > 0 ? through[unit * rank_ + a] : Real(1));
+        affine_.bias[row] += factor * bias[unit];
+        for (int k = 0; k < below_; ++k) {
+          affine_.weight[row * below_ + k] += factor * weight[unit * below_ + k];
+        }
+      }
+    }
+  }
+  for (int gate = 0; gate < 2; ++gate) {
+    const std::string gate_name = name_ + (gate == 0 ? ".input_gate" : ".forget_gate");
+    for (int head = 0; head < heads_; ++head) {
+      const int row = 3 * heads_ * d + gate * heads_ + head;
+      affine_.bias[row] = values(gate_name + ".bias")[head];
+      std::copy_n(values(gate_name + ".weight") + head * below_, below_,
+                  affine_.weight.data() + row * below_);
+    }
+  }
+  affine_.pack(input);
+  const Real* blocks[3] = {values(name_ + ".query.weight"), values(name_ + ".key.weight"),
+                           values(name_ + ".value.weight")};
+  std::vector<Real>* kept[3] = {&query_weight_, &key_weight_, &value_weight_};
+  for (int p = 0; p < 3; ++p) {  // weight then bias, as they stand in the flat array
+    kept[p]->assign(blocks[p], blocks[p] + hidden_ * (below_ + 1));
+  }
+}
+
+template <class Real>
+void MlstmRelaxationLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
+  MlstmRelaxation<Real>& a = pass.arguments;
+  a.steps = steps;
+  a.sequences = sequences;
+  a.heads = heads_;
+  a.dimension = dimension();
+  a.width = width_;
+  const std::size_t edges = static_cast<std::size_t>(steps + 1) * sequences;
+  const std::size_t gates = edges * heads_, memory = edges * heads_ * dimension();
+  const std::size_t states = static_cast<std::size_t>(sequences) * state_size();
+  const std::size_t one = state_size() / heads_;
+  const std::size_t kept = (static_cast<std::size_t>(steps) / kCheckpointSteps + 1) * states;
+  pass.projection.resize(edges * width_);
+  pass.d_projection.resize(edges * width_);
+  pass.memory.resize(memory);
+  pass.state.resize(states);
+  pass.d_state.resize(states);
+  pass.output.assign(edges * units_, 0);
+  pass.normalised.resize(edges * units_);
+  pass.inverse_deviation.resize(edges);
+  const std::size_t padded_gates = gates + kPadding;
+  pass.store.resize(6 * padded_gates + kept + (kCheckpointSteps + 1) * one);
+  a.projection = pass.projection.data();
+  a.d_projection = pass.d_projection.data();
+  a.output = pass.memory.data();
+  a.state = pass.state.data();
+  a.d_state = pass.d_state.data();
+  Real* next = pass.store.data();
+  for (Real** part : {&a.l, &a.dl, &a.i, &a.di, &a.forgotten, &a.s}) {
+    *part = next;
+    next += padded_gates;
+  }
+  a.checkpoints = next;
+  a.work = next + kept;
+}
+
+// Behind the memory: left h~ where it is of low rank, then the LayerNorm.
+template <class Real>
+MemoryReadOut<Real> MlstmRelaxationLayer<Real>::read_out(Pass& pass) {
+  MemoryReadOut<Real> r;
+  r.edges = static_cast<long>(pass.inverse_deviation.size());
+  r.hidden = hidden_;
+  r.units = units_;
+  r.heads = heads_;
+  r.dimension = dimension();
+  r.memory = pass.memory.data();
+  r.left = rank_ > 0 ? left_columns_.data() : nullptr;
+  r.weight = norm_weight_.data();
+  r.bias = norm_bias_.data();
+  r.mask = mask_.data();
+  r.normalised = pass.normalised.data();
+  r.inverse_deviation = pass.inverse_deviation.data();
+  r.output = pass.output.data();
+  r.d_left = d_left_.data();
+  r.d_weight = d_norm_weight_.data();
+  r.d_bias = d_norm_bias_.data();
+  r.work = work_.data();
+  return r;
+}
+
+// C = i v k^T and n = i k of rest_, whose gates and projections are there.
+template <class Real>
+void MlstmRelaxationLayer<Real>::rest_state() {
+  const MlstmRelaxation<Real>& a = rest_.arguments;
+  const int d = dimension(), all = heads_ * d;
+  for (int b = 0; b < a.sequences; ++b) {
+    for (int head = 0; head < heads_; ++head) {
+      const Real i = a.i[b * heads_ + head];
+      const Real* k = a.projection + b * width_ + all + head * d;
+      const Real* v = k + all;
+      Real* state = a.state + (static_cast<std::size_t>(b) * heads_ + head) * (d * d + d);
+      for (int x = 0; x < d; ++x) {
+        for (int y = 0; y < d; ++y) state[x * d + y] = i * k[x] * v[y];
+        state[d * d + x] = i * k[x];
+      }
+    }
+  }
+}
+
+template <class Real>
+void MlstmRelaxationLayer<Real>::rest_state_reverse(const std::vector<Real>& d_state) {
+  const MlstmRelaxation<Real>& a = rest_.arguments;
+  const int d = dimension(), all = heads_ * d;
+  for (int b = 0; b < a.sequences; ++b) {
+    for (int head = 0; head < heads_; ++head) {
+      const Real i = a.i[b * heads_ + head];
+      const Real* k = a.projection + b * width_ + all + head * d;
+      const Real* v = k + all;
+      Real* dk = a.d_projection + b * width_ + all + head * d;
+      Real* dv = dk + all;
+      const Real* by = d_state.data() + (static_cast<std::size_t>(b) * heads_ + head) * (d * d + d);
+      Real di = 0;
+      for (int x = 0; x < d; ++x) {
+        Real along = by[d * d + x];
+        for (int y = 0; y < d; ++y) {
+          along += by[x * d + y] * v[y];
+          dv[y] += i * k[x] * by[x * d + y];
+        }
+        dk[x] += i * along;
+        di += k[x] * along;
+      }
+      a.d_projection[b * width_ + 3 * all + head] += di * a.di[b * heads_ + head];
+    }
+  }
+}
+
+template <class Real>
+const Real* MlstmRelaxationLayer<Real>::rest(const Real* x, int sequences) {
+  prepare(rest_, 0, sequences);
+  rest_.input = x;
+  affine_.forward(loops_, rest_.projection.data(), x, sequences);
+  loops_.mlstm_forward(rest_.arguments);  // for the gates
+  rest_state();
+  loops_.mlstm_forward(rest_.arguments);
+  loops_.read_out(read_out(rest_));
+  return rest_.output.data();
+}
+
+template <class Real>
+void MlstmRelaxationLayer<Real>::forward(const Real* x,
+                                         const Real* rho,
+                                         int steps,
+                                         int sequences,
+                                         bool from_rest,
+                                         std::vector<Real>& state) {
+  prepare(run_, steps, sequences);
+  run_.arguments.rho = rho;
+  run_.input = x;
+  from_rest_ = from_rest;
+  affine_.forward(loops_, run_.projection.data(), x, (steps + 1) * sequences);
+  run_.state = from_rest ? rest_.state : state;
+  run_.arguments.state = run_.state.data();
+  loops_.mlstm_forward(run_.arguments);
+  state = run_.state;
+  loops_.read_out(read_out(run_));
+}
+
+template <class Real>
+void MlstmRelaxationLayer<Real>::backward(const Real* d_output,
+                                          const Real* d_rest,
+                                          Real* dx,
+                                          Real* dx_rest) {
+  std::vector<Real> d_memory;
+  const auto reverse = [&](Pass& pass, const Real* d_out) {
+    MemoryReadOut<Real> r = read_out(pass);
+    d_memory.resize(pass.memory.size());
+    r.d_output = d_out;
+    r.d_memory = d_memory.data();
+    loops_.read_out_backward(r);
+    pass.arguments.d_output = d_memory.data();
+    std::fill(pass.d_state.begin(), pass.d_state.end(), Real(0));
+    loops_.mlstm_backward(pass.arguments);
+  };
+  reverse(run_, d_output);
+  affine_.backward(loops_, dx, run_.d_projection.data(), run_.input,
+                   static_cast<int>(run_.inverse_deviation.size()));
+  if (!from_rest_) return;
+  const std::vector<Real> nothing(d_rest == nullptr ? rest_.output.size() : 0, 0);
+  reverse(rest_, d_rest == nullptr ? nothing.data() : d_rest);
+  for (std::size_t j = 0; j < rest_.d_state.size(); ++j) rest_.d_state[j] += run_.d_state[j];
+  rest_state_reverse(rest_.d_state);
+  affine_.backward(loops_, dx_rest, rest_.d_projection.data(), rest_.input,
+                   rest_.arguments.sequences);
+}
+
+template <class Real>
+void MlstmRelaxationLayer<Real>::collect(const Parameters<Real>& gradient,
+                                         const InputProjection<Real>& input) {
+  affine_.unpack(input);
+  const int d = dimension();
+  std::vector<Real> d_right(static_cast<std::size_t>(hidden_) * rank_, 0), d_left(d_right);
+  for (int unit = 0; unit < hidden_; ++unit) {
+    for (int a = 0; a < rank_; ++a) d_left[unit * rank_ + a] = d_left_[a * units_ + unit];
+  }
+  const std::vector<Real>* kept[3] = {&query_weight_, &key_weight_, &value_weight_};
+  for (std::size_t p = 0; p < kParts.size(); ++p) {
+    Real* weight = gradient(name_ + kParts[p].name + ".weight");
+    Real* bias = gradient(name_ + kParts[p].name + ".bias");
+    const Real* own = kept[p]->data();
+    const Real scale = kParts[p].scaled ? 1 / std::sqrt(Real(head_size_)) : Real(1);
+    const std::vector<Real>& through = kParts[p].by_left ? left_ : right_;
+    std::vector<Real>& d_through = kParts[p].by_left ? d_left : d_right;
+    for (int unit = 0; unit < hidden_; ++unit) {
+      bias[unit] = 0;
+      std::fill_n(weight + unit * below_, below_, Real(0));
+      for (int a = 0; a < (rank_ > 0 ? rank_ : 1); ++a) {
+        const int row =
+            static_cast<int>(p) * heads_ * d + (rank_ > 0 ? unit / head_size_ * d + a : unit);
+        const Real factor = scale * (rank_ > 0 ? through[unit * rank_ + a] : Real(1));
+        const Real* by = affine_.d_weight.data() + row * below_;
+        Real along = affine_.d_bias[row] * own[hidden_ * below_ + unit];
+        bias[unit] += factor * affine_.d_bias[row];
+        for (int k = 0; k < below_; ++k) {
+          weight[unit * below_ + k] += factor * by[k];
+          along += by[k] * own[unit * below_ + k];
+        }
+        if (rank_ > 0) d_through[unit * rank_ + a] += scale * along;
+      }
+    }
+  }
+  for (int gate = 0; gate < 2; ++gate) {
+    const std::string gate_name = name_ + (gate == 0 ? ".input_gate" : ".forget_gate");
+    for (int head = 0; head < heads_; ++head) {
+      const int row = 3 * heads_ * d + gate * heads_ + head;
+      gradient(gate_name + ".bias")[head] = affine_.d_bias[row];
+      std::copy_n(affine_.d_weight.data() + row * below_, below_,
+                  gradient(gate_name + ".weight") + head * below_);
+    }
+  }
+  if (rank_ > 0) {
+    std::copy(d_left.begin(), d_left.end(), gradient(name_ + ".left"));
+    std::copy(d_right.begin(), d_right.end(), gradient(name_ + ".right"));
+    std::fill(d_left_.begin(), d_left_.end(), Real(0));
+  }
+  std::copy_n(d_norm_weight_.begin(), hidden_, gradient(name_ + ".norm.weight"));
+  std::copy_n(d_norm_bias_.begin(), hidden_, gradient(name_ + ".norm.bias"));
+  std::fill(d_norm_weight_.begin(), d_norm_weight_.end(), Real(0));
+  std::fill(d_norm_bias_.begin(), d_norm_bias_.end(), Real(0));
+}
+
+template class MlstmRelaxationLayer<float>;
+template class MlstmRelaxationLayer<double>;
+
+}  // namespace psi_xlstm::kernels

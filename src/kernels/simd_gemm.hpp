@@ -1,0 +1,242 @@
+#pragma once
+
+/// @file
+/// Products of small matrices, register-blocked, for one instruction set. Row-major; every N is a
+/// multiple of the number of lanes. Axes: c [M, N], a [M, K], b [K, N].
+
+#include "simd_vector.hpp"
+
+namespace psi_xlstm::kernels {
+
+/// c = a b (+ bias) or c += a b. b is in panels of columns, each [K, its width], see panel_begin():
+/// the form Gemm::pack makes. With b_stride > 0 it is row-major instead.
+template <class Real>
+struct MatrixProduct {
+  Real* c = nullptr;
+  long c_stride = 0;
+  const Real* a = nullptr;
+  long a_stride = 0;
+  const Real* b = nullptr;
+  long b_stride = 0;
+  const Real* bias = nullptr;  ///< [N], added to every row; null: none.
+  bool accumulate = false;     ///< c += instead of c =
+  int m = 0, k = 0, n = 0;
+};
+
+/// A block of M x (N vectors) of c in registers, and the loops over such blocks.
+template <class Real, int Bytes>
+struct Gemm {
+  using S = Simd<Real, Bytes>;
+  using V = typename S::Vector;
+  static constexpr int kLanes = S::kLanes;
+  static constexpr int kRows = 6;
+  static constexpr int kVectors = Bytes == 64 ? 4 : 2;  // 32 registers or 16
+  static constexpr int kColumns = kVectors * kLanes;
+  static constexpr int kDepth = 96;  // rows of a long sum at a time
+
+  using Product = MatrixProduct<Real>;
+
+  /// Panels of a matrix of n columns, as equal in width as whole vectors allow: a narrow last one
+  /// would wait for its few sums.
+  static int panels(int n) { return (n + kColumns - 1) / kColumns; }
+  /// First column of a panel; the end of the last one is n.
+  static int panel_begin(int n, int panel) { return panel * kColumns < n ? panel * kColumns : n; }
+
+  static long packed_size(int k, int n) { return static_cast<long>(k) * n; }
+
+  /// Packs b(k, n) = from[k row + n column] for n < columns, 0 up to n < padded.
+  static void pack(
+      Real* to, const Real* from, long row, long column, int k, int columns, int padded) {
+    for (int panel = 0; panel < panels(padded); ++panel) {
+      const int first = panel_begin(padded, panel), last = panel_begin(padded, panel + 1);
+      for (int i = 0; i < k; ++i, to += last - first) {
+        if (column == 1 && last <= columns) {
+          for (int n = first; n < last; n += kLanes) {
+            S::store(to + n - first, S::load(from + i * row + n));
+          }
+        } else {
+          for (int n = first; n < last; ++n) {
+            to[n - first] = n < columns ? from[i * row + n * column] : Real(0);
+          }
+        }
+      }
+    }
+  }
+
+  static void multiply(const Product& p) {
+    for (int panel = 0; panel < panels(p.n); ++panel) {
+      const int n0 = panel_begin(p.n, panel), width = panel_begin(p.n, panel + 1) - n0;
+      const Real* b = p.b_stride > 0 ? p.b + n0 : p.b + static_cast<long>(n0) * p.k;
+      const long stride = p.b_stride > 0 ? p.b_stride : width;
+      columns_case<kVectors>(p, n0, width / kLanes, b, stride);
+    }
+  }
+
+  /// c[K, N] += a[M, K]^T d[M, N], d and its stride in p.b and p.b_stride; K is p.k.
+  static void multiply_transposed(const Product& p) {
+    for (int first = 0; first < p.m; first += kDepth) {  // what is read again and again stays near
+      Product part = p;
+      part.m = p.m - first < kDepth ? p.m - first : kDepth;
+      part.a += first * p.a_stride;
+      part.b += first * p.b_stride;
+      for (int panel = 0; panel < panels(p.n); ++panel) {
+        const int n0 = panel_begin(p.n, panel), width = panel_begin(p.n, panel + 1) - n0;
+        transposed_case<kVectors>(part, n0, width / kLanes);
+      }
+    }
+  }
+
+  /// acc[M][N] += a[M, k] b[k, N vectors]; the rows of a at a, a + a_stride, ... With Step = -1 the
+  /// columns of a are read downwards, and b_stride is negative.
+  template <int M, int N, int Step = 1>
+  [[gnu::always_inline]] static inline void add_products(
+      V (&acc)[M][N], const Real* a, long a_stride, const Real* b, long b_stride, int k) {
+    int i = 0;
+    if constexpr (M == 1) {  // two sums: one would wait for its last addition
+      V other[1][N] = {};
+      for (; i + 1 < k; i += 2) {
+        add_product<M, N>(acc, a + Step * i, a_stride, b + i * b_stride);
+        add_product<M, N>(other, a + Step * (i + 1), a_stride, b + (i + 1) * b_stride);
+      }
+#pragma GCC unroll 16
+      for (int n = 0; n < N; ++n) acc[0][n] += other[0][n];
+    }
+    for (; i < k; ++i) add_product<M, N>(acc, a + Step * i, a_stride, b + i * b_stride);
+  }
+
+ private:
+  template <int M, int N>
+  [[gnu::always_inline]] static inline void add_product(V (&acc)[M][N],
+                                                        const Real* a,
+                                                        long a_stride,
+                                                        const Real* b) {
+    V column[N];
+#pragma GCC unroll 16
+    for (int n = 0; n < N; ++n) {
+      column[n] = S::load(b + n * kLanes);
+      if constexpr (M > 1) S::hold(column[n]);
+    }
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) {
+      const V x = S::splat(a[m * a_stride]);
+#pragma GCC unroll 16
+      for (int n = 0; n < N; ++n) acc[m][n] += x * column[n];
+    }
+  }
+
+  template <int N>
+  static void columns_case(const Product& p, int n0, int vectors, const Real* b, long stride) {
+    if (vectors == N) {
+      // blocks of equal height, not full ones and a rest
+      const int blocks = (p.m + kRows - 1) / kRows;
+      for (int block = 0; block < blocks; ++block) {
+        const int first = p.m * block / blocks;
+        rows_case<kRows, N>(p, first, p.m * (block + 1) / blocks - first, n0, b, stride);
+      }
+    } else if constexpr (N > 1) {
+      columns_case<N - 1>(p, n0, vectors, b, stride);
+    }
+  }
+
+  template <int M, int N>
+  static void rows_case(const Product& p, int m0, int m, int n0, const Real* b, long stride) {
+    if (m == M) {
+      tile<M, N>(p, m0, n0, b, stride);
+    } else if constexpr (M > 1) {
+      rows_case<M - 1, N>(p, m0, m, n0, b, stride);
+    }
+  }
+
+  template <int M, int N>
+  static void tile(const Product& p, int m0, int n0, const Real* b, long stride) {
+    V acc[M][N];
+    Real* c = p.c + m0 * p.c_stride + n0;
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 16
+      for (int n = 0; n < N; ++n) {
+        acc[m][n] = p.bias ? S::load(p.bias + n0 + n * kLanes) : V{};
+        if (p.accumulate) acc[m][n] += S::load(c + m * p.c_stride + n * kLanes);
+      }
+    }
+    add_products<M, N>(acc, p.a + m0 * p.a_stride, p.a_stride, b, stride, p.k);
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 16
+      for (int n = 0; n < N; ++n) S::store(c + m * p.c_stride + n * kLanes, acc[m][n]);
+    }
+  }
+
+  template <int N>
+  static void transposed_case(const Product& p, int n0, int vectors) {
+    if (vectors == N) {
+      const int blocks = (p.k + kRows - 1) / kRows;
+      for (int block = 0; block < blocks; ++block) {
+        const int first = p.k * block / blocks;
+        transposed_rows_case<kRows, N>(p, first, p.k * (block + 1) / blocks - first, n0);
+      }
+    } else if constexpr (N > 1) {
+      transposed_case<N - 1>(p, n0, vectors);
+    }
+  }
+
+  template <int M, int N>
+  static void transposed_rows_case(const Product& p, int k0, int rows, int n0) {
+    if (rows == M) {
+      transposed_tile<M, N>(p, k0, n0);
+    } else if constexpr (M > 1) {
+      transposed_rows_case<M - 1, N>(p, k0, rows, n0);
+    }
+  }
+
+  template <int M, int N>
+  static void transposed_tile(const Product& p, int k0, int n0) {
+    V acc[M][N];
+    Real* c = p.c + k0 * p.c_stride + n0;
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 16
+      for (int n = 0; n < N; ++n) acc[m][n] = S::load(c + m * p.c_stride + n * kLanes);
+    }
+    const Real* a = p.a + k0;
+    const Real* d = p.b + n0;
+    for (int row = 0; row < p.m; ++row, a += p.a_stride, d += p.b_stride) {
+      add_product<M, N>(acc, a, 1, d);
+    }
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 16
+      for (int n = 0; n < N; ++n) S::store(c + m * p.c_stride + n * kLanes, acc[m][n]);
+    }
+  }
+};
+
+/// c[M, N] = a[M, K] b[K, N], all dense.
+template <class Real, int Bytes>
+void multiply_rows(Real* c, const Real* a, const Real* b, int m, int k, int n) {
+  Gemm<Real, Bytes>::multiply({.c = c,
+                               .c_stride = n,
+                               .a = a,
+                               .a_stride = k,
+                               .b = b,
+                               .b_stride = n,
+                               .m = m,
+                               .k = k,
+                               .n = n});
+}
+
+/// c[K, N] += a[M, K]^T d[M, N], all dense.
+template <class Real, int Bytes>
+void multiply_transposed(Real* c, const Real* a, const Real* d, int m, int k, int n) {
+  Gemm<Real, Bytes>::multiply_transposed({.c = c,
+                                          .c_stride = n,
+                                          .a = a,
+                                          .a_stride = k,
+                                          .b = d,
+                                          .b_stride = n,
+                                          .m = m,
+                                          .k = k,
+                                          .n = n});
+}
+
+}  // namespace psi_xlstm::kernels

@@ -1,0 +1,55 @@
+#include "psi_xlstm/training/gate_clusters.hpp"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "psi_xlstm/compression/forget_gate_clusters.hpp"
+#include "psi_xlstm/equations/distillation.hpp"
+
+namespace psi_xlstm::training {
+
+using torch::Tensor;
+
+GateClusters::GateClusters(const kernels::NetworkShape& shape)
+    : shape_(shape), active_(shape.layers.front().clusters > 0) {}
+
+void GateClusters::regroup(TrainingState& state, bool tie) {
+  if (!free(state)) return;
+  Rng rng(static_cast<std::uint32_t>(state.step));  // a resumed training finds the same groups
+  groups_ = compression::cluster_forget_gates(shape_, state.parameters, rng);
+  compression::set_centres(shape_, groups_, state.parameters);
+  if (!tie) return;
+  state.assignment = groups_;
+  for (auto* values : {&state.parameters, &state.first_moment, &state.second_moment}) {
+    compression::tie_forget_gates(shape_, state.assignment, *values);
+  }
+  compression::set_centres(shape_, state.assignment, state.parameters);
+  state.best_parameters.clear();  // those were another kind of network
+}
+
+Tensor GateClusters::structure(const Tensor& flat, const TrainingState& state) const {
+  const auto blocks = parameter_blocks(shape_);
+  const auto part = [&](const std::string& name) {
+    const auto& b = block(blocks, name);
+    return flat.narrow(0, static_cast<std::int64_t>(b.offset), static_cast<std::int64_t>(b.size()))
+        .view({b.rows, b.columns});
+  };
+  Tensor sum = torch::zeros({});
+  for (int l = 0; l < static_cast<int>(shape_.layers.size()); ++l) {
+    const std::string name = fmt::format("layers.{}", l);
+    const auto biases = compression::centre_biases(shape_, groups_, state.parameters, l);
+    const Tensor bias = torch::tensor(biases, torch::kFloat32).unsqueeze(1);
+    const Tensor rows =
+        equations::forget_gate_rows(part(name + ".weight"), part(name + ".bias").squeeze(1));
+    sum = sum + equations::structure_loss(rows, torch::cat({part(name + ".centres"), bias}, 1));
+  }
+  return sum;
+}
+
+void GateClusters::tie_gradient(const TrainingState& state, std::span<float> gradient) const {
+  if (!state.assignment.empty()) {
+    compression::tie_forget_gates(shape_, state.assignment, gradient);
+  }
+}
+
+}  // namespace psi_xlstm::training

@@ -1,0 +1,189 @@
+#include "psi_xlstm/training/known_start_batch.hpp"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "psi_xlstm/fit/evaluation.hpp"
+
+namespace psi_xlstm::training {
+namespace {
+
+using torch::Tensor;
+
+// Filled by rows [k][b], then made a tensor.
+class Grid {
+ public:
+  Grid(std::int64_t rows, std::int64_t columns, float value = 0)
+      : tensor_(torch::full({rows, columns}, value)),
+        data_(tensor_.data_ptr<float>()),
+        columns_(columns) {}
+  float& operator()(std::size_t row, std::size_t column) {
+    return data_[row * static_cast<std::size_t>(columns_) + column];
+  }
+  const Tensor& tensor() const { return tensor_; }
+
+ private:
+  Tensor tensor_;
+  float* data_;
+  std::int64_t columns_;
+};
+
+// `inputs` and `rest_inputs` from voltages [T + 1, B] and starts.
+void set_inputs(KnownStartBatch& batch, const Tensor& voltage, const std::vector<float>& start) {
+  const Tensor x = torch::tensor(start);
+  batch.inputs = torch::stack({voltage, x.unsqueeze(0).expand_as(voltage)}, 2).contiguous();
+  batch.rest_inputs = torch::stack({torch::zeros_like(x), x}, 1).contiguous();
+}
+
+Record from_sample(const Record& record, std::size_t first) {
+  Record rest;
+  const auto at = static_cast<std::ptrdiff_t>(first);
+  rest.time.assign(record.time.begin() + at, record.time.end());
+  rest.voltage = {{record.voltage[0].begin() + at, record.voltage[0].end()}};
+  rest.current = {{record.current[0].begin() + at, record.current[0].end()}};
+  return rest;
+}
+
+}  // namespace
+
+KnownStartBatch measured_batch(const std::vector<const fit::Segment*>& windows,
+                               const KnownStartScales& scales) {
+  const std::size_t count = windows.size();
+  std::size_t blocks = 0;
+  for (const fit::Segment* w : windows) blocks = std::max(blocks, w->blocks.size());
+  const auto T = static_cast<std::int64_t>(blocks) + 1, B = static_cast<std::int64_t>(count);
+  Grid voltage(T + 1, B), rho(T, B), weight(T, B), target(T, B, 1), position(T, B);
+  std::vector<float> start, samples;
+  KnownStartBatch batch;
+  for (std::size_t b = 0; b < count; ++b) {
+    const fit::Segment& w = *windows[b];
+    start.push_back(static_cast<float>(w.log_conductance - std::log(scales.conductance)));
+    samples.push_back(static_cast<float>(w.samples));
+    batch.misfit_inside += w.misfit_inside;
+    const double unit = scales.conductance / w.noise_sd;
+    double v = w.voltage_left;
+    voltage(1, b) = static_cast<float>(v);
+    for (std::size_t k = 1; k <= blocks; ++k) {
+      if (k <= w.blocks.size()) {
+        const fit::Block& block = w.blocks[k - 1];
+        v = block.voltage_right;
+        rho(k, b) = static_cast<float>(block.duration / scales.reference_step);
+        weight(k, b) = static_cast<float>(block.svv * unit * unit);
+        if (block.svv > 0) {
+          target(k, b) = static_cast<float>(block.svi / block.svv / scales.conductance);
+        }
+        position(k, b) = static_cast<float>(block.position);
+      }
+      voltage(k + 1, b) = static_cast<float>(v);
+    }
+  }
+  set_inputs(batch, voltage.tensor(), start);
+  batch.rho = rho.tensor();
+  batch.weight = weight.tensor();
+  batch.target = target.tensor();
+  batch.position = position.tensor();
+  batch.samples = torch::tensor(samples);
+  return batch;
+}
+
+WindowPool::WindowPool(const Dataset& data,
+                       const std::vector<int>& records,
+                       double prefix,
+                       double noise,
+                       int decimation)
+    : log_conductance_max_(-std::numeric_limits<double>::infinity()) {
+  constexpr double kParts[] = {1, 0.4, 0.2, 0.1, 0.05};
+  constexpr int kWindowPrefix = 200;
+  for (double part : kParts) {
+    std::vector<fit::Segment> windows;
+    for (int quarter = 0; quarter < (part < 1 ? 4 : 1); ++quarter) {
+      for (int r : records) {
+        const Record& record = data.records[static_cast<std::size_t>(r)];
+        const double noise_sd = fit::noise_of(record, noise);
+        const auto length = static_cast<std::size_t>(part * static_cast<double>(record.size()));
+        const Record rest = from_sample(record, length * static_cast<std::size_t>(quarter) / 4);
+        const fit::StartConductance start = fit::find_start(rest, noise_sd, {.prefix = prefix});
+        const fit::SegmentOptions options{.decimation = decimation,
+                                          .window = part < 1 ? static_cast<int>(length) : 0,
+                                          .window_prefix = kWindowPrefix,
+                                          .skip = start.samples,
+                                          .noise_sd = noise_sd,
+                                          .start = start};
+        for (fit::Segment& s : fit::make_segments(rest, options)) {
+          if (s.blocks.size() * static_cast<std::size_t>(decimation) < length / 2) continue;
+          log_conductance_max_ = std::max(log_conductance_max_, s.log_conductance);
+          windows.push_back(std::move(s));
+        }
+      }
+    }
+    classes_.push_back(std::move(windows));
+  }
+}
+
+std::vector<const fit::Segment*> WindowPool::draw(int step, int steps, Rng& rng) const {
+  const auto& pool = classes_[static_cast<std::size_t>(step) % classes_.size()];
+  const auto length = static_cast<double>(pool.front().blocks.size() + 1);
+  const int count = std::max(1, static_cast<int>(std::lround(steps / length)));
+  std::vector<const fit::Segment*> out;
+  for (int i = 0; i < count; ++i) out.push_back(&pool[rng.index(pool.size())]);
+  return out;
+}
+
+std::vector<const fit::Segment*> WindowPool::whole() const {
+  std::vector<const fit::Segment*> out;
+  for (const fit::Segment& s : classes_.front()) out.push_back(&s);
+  return out;
+}
+
+LawPool::LawPool(const Dataset& data,
+                 const std::vector<int>& records,
+                 const equations::ThresholdDevice& device,
+                 double log_conductance_max)
+    : log_low_(-std::log(0.995 * device.r_off)),
+      log_high_(std::min(log_conductance_max + 0.15, -std::log(1.02 * device.r_on))) {
+  for (int r : records) {
+    const Record& record = data.records[static_cast<std::size_t>(r)];
+    Drive drive{record.time, record.voltage[0], {0}, {0}};
+    const equations::StateLaw law =
+        equations::threshold_law(torch::tensor(drive.voltage, torch::kFloat64), device);
+    const double *rate = law.rate.data_ptr<double>(), *target = law.target.data_ptr<double>();
+    for (std::size_t k = 0; k + 1 < drive.time.size(); ++k) {
+      const double area = rate[k] * (drive.time[k + 1] - drive.time[k]);
+      drive.loss.push_back(drive.loss.back() + area);
+      drive.gain.push_back(drive.gain.back() + area * target[k]);
+    }
+    drives_.push_back(std::move(drive));
+  }
+}
+
+KnownStartBatch LawPool::draw(
+    int samples, int decimation, int windows, const KnownStartScales& scales, Rng& rng) const {
+  const std::int64_t blocks = samples / decimation, B = windows;
+  Grid voltage(blocks + 2, B), rho(blocks + 1, B), gain(blocks + 1, B), loss(blocks + 1, B);
+  std::vector<float> start;
+  for (std::size_t b = 0; b < static_cast<std::size_t>(windows); ++b) {
+    const Drive& drive = drives_[rng.index(drives_.size())];
+    const std::size_t used = static_cast<std::size_t>(blocks) * decimation;
+    const std::size_t first = rng.index(drive.time.size() - used);
+    start.push_back(
+        static_cast<float>(rng.uniform(log_low_, log_high_) - std::log(scales.conductance)));
+    voltage(1, b) = static_cast<float>(drive.voltage[first]);
+    for (std::size_t k = 1; k <= static_cast<std::size_t>(blocks); ++k) {
+      const std::size_t left = first + (k - 1) * decimation, right = left + decimation;
+      voltage(k + 1, b) = static_cast<float>(drive.voltage[right]);
+      rho(k, b) =
+          static_cast<float>((drive.time[right] - drive.time[left]) / scales.reference_step);
+      gain(k, b) = static_cast<float>(drive.gain[right] - drive.gain[left]);
+      loss(k, b) = static_cast<float>(drive.loss[right] - drive.loss[left]);
+    }
+  }
+  KnownStartBatch batch;
+  set_inputs(batch, voltage.tensor(), start);
+  batch.rho = rho.tensor();
+  batch.law = {gain.tensor(), loss.tensor()};
+  return batch;
+}
+
+}  // namespace psi_xlstm::training

@@ -1,0 +1,139 @@
+#pragma once
+
+/// @file
+/// Trained networks without training: plausible files for every network and seed of a study, and a
+/// trainer in shell that hands them out.
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "psi_xlstm/config/networks.hpp"
+#include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/rng.hpp"
+#include "psi_xlstm/data/published_recipe.hpp"
+#include "psi_xlstm/experiments/network_protocol.hpp"
+#include "psi_xlstm/experiments/stored_network.hpp"
+
+namespace psi_xlstm::testing {
+
+/// The network that `config` asks for, with numbers drawn from `seed`.
+inline experiments::StoredNetwork drawn_network(const NetworkConfig& config,
+                                                const std::string& protocol,
+                                                int seed) {
+  const auto convention =
+      protocol == "published" ? kernels::Convention::kPublished : kernels::Convention::kRelaxation;
+  experiments::StoredNetwork network;
+  network.model = config.name;
+  network.protocol = protocol;
+  network.conductance_scale = 2e-4;
+  network.fingerprint = "of a test";
+  if (config.name == "pinn") {
+    network.layer_widths = {2, 64, 64, 64, 1};
+  } else if (config.name == "teacher") {
+    network.shape = kernels::teacher_shape(convention);
+  } else if (config.name == "clustering") {
+    network.shape = kernels::clustering_student_shape(convention, config.clusters);
+  } else {
+    network.shape = kernels::low_rank_student_shape(convention, config.rank);
+  }
+  const auto blocks = experiments::stored_blocks(network);
+  network.parameters.resize(blocks.back().offset + blocks.back().size());
+  Rng rng(static_cast<std::uint32_t>(seed));
+  for (double& p : network.parameters) p = 0.1 * rng.normal();
+  network.trained_parameters = static_cast<int>(network.parameters.size());
+  network.deployed_parameters = network.trained_parameters;
+  network.facts = {{"best step", 1200.0}};
+  if (config.name == "clustering") {
+    network.deployed_parameters -= 1000 + seed % 2;
+    for (int k = 0; k < config.clusters; ++k) {
+      network.facts.push_back({fmt::format("tau of cluster {}", k + 1), 1e-6 * std::pow(10, k)});
+    }
+  }
+  if (config.name == "low_rank") {
+    for (int r = 1; r <= 4; ++r) {
+      network.facts.push_back({fmt::format("memory energy in rank {}", r), 1 - std::pow(0.2, r)});
+    }
+  }
+  return network;
+}
+
+/// Currents on the test records: the device's own law from a start that is wrong by `error`.
+inline experiments::StoredCurrents drawn_currents(const experiments::SeedData& data, double error) {
+  std::vector<fit::Prediction> predictions = data.frame;
+  for (fit::Prediction& p : predictions) {
+    p.current =
+        published_current(data.dataset.records[static_cast<std::size_t>(p.record)].voltage[0],
+                          p.start.value * (1 + error));
+  }
+  return experiments::stored_currents(data, predictions);
+}
+
+/// Writes `<stock>/<seed>_<index>/` for every network and seed of `config`.
+inline void fill_stock(const std::filesystem::path& stock, const NetworkStudyConfig& config) {
+  for (int seed : config.seeds) {
+    const experiments::SeedData data = experiments::seed_data(config, seed);
+    for (std::size_t n = 0; n < config.networks.size(); ++n) {
+      const auto folder = stock / fmt::format("{}_{}", seed, n);
+      experiments::save_network(folder / "model.safetensors",
+                                drawn_network(config.networks[n], config.protocol, seed));
+      experiments::save_currents(folder / "predictions.safetensors",
+                                 drawn_currents(data, 0.02 * static_cast<double>(n + 1)));
+      std::vector<experiments::CurvePoint> curve;
+      for (int i = 0; i <= 20; ++i) {
+        curve.push_back({.step = 100 * i,
+                         .training = 100 * std::exp(-0.2 * i),
+                         .validation = 1 + 120 * std::exp(-0.2 * i)});
+      }
+      experiments::save_curve(folder / "curve.json", curve);
+      write_file(folder / "label", label_of(config.networks[n]));
+    }
+  }
+}
+
+/// Makes a trainer that copies from `stock` what it is asked for, unless it is there already, and
+/// names it to run_network_study. It notes "start <seed> <network>", then "found", "done", "failed"
+/// or "interrupted" in `<stock>/log`. A file `<stock>/<seed>_<network>/fails` holds the exit code
+/// and the sentence of a failure; one called `waits` makes it wait until it is interrupted.
+inline void use_stock(const std::filesystem::path& stock) {
+  const std::filesystem::path script = stock / "trainer.sh";
+  write_file(script, fmt::format(R"SCRIPT(#!/bin/sh
+# network <config> --seed N --network I --out DIR
+stock='{}'
+from="$stock/$4_$6"
+to="$8/seed_$4/$(cat "$from/label")"
+echo "start $4 $6" >>"$stock/log"
+if [ ! -f "$2" ]; then echo "psi_trainer: error: no config" >&2; exit 1; fi
+if [ -f "$to/model.safetensors" ]; then echo "found $4 $6" >>"$stock/log"; exit 0; fi
+if [ -f "$from/fails" ]; then
+  echo "failed $4 $6" >>"$stock/log"
+  read -r code words <"$from/fails"
+  echo "a warning of a library" >&2
+  echo "psi_trainer: error: $words" >&2
+  exit "$code"
+fi
+mkdir -p "$to"
+if [ -f "$from/waits" ]; then
+  trap 'echo "interrupted $4 $6" >>"$stock/log"; exit 130' INT TERM
+  echo half >"$to/training.safetensors"
+  while true; do sleep 0.02; done
+fi
+echo '{{"done": 0.5, "detail": "step 1 of 2, loss 3"}}'
+for name in predictions.safetensors curve.json model.safetensors; do
+  cp "$from/$name" "$to/$name.part"
+  mv "$to/$name.part" "$to/$name"
+done
+rm -f "$to/training.safetensors"
+echo "done $4 $6" >>"$stock/log"
+)SCRIPT",
+                                 stock.string()));
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  ::setenv("PSI_TRAINER", script.c_str(), 1);
+}
+
+}  // namespace psi_xlstm::testing
