@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/experiments/network_prediction.hpp"
 #include "psi_xlstm/experiments/network_study.hpp"
 #include "psi_xlstm/metrics/errors.hpp"
 #include "psi_xlstm/report/manifest.hpp"
@@ -20,20 +21,34 @@ bool is_trained(const std::filesystem::path& run, int seed, const std::string& l
   return std::filesystem::exists(network_folder(run, seed, label) / "model.safetensors");
 }
 
-// The stored currents of the compact student must be those of the stored model.
-void check_compact(const NetworkStudyConfig& config,
-                   const SeedData& data,
-                   const ModelOutcome& outcome,
-                   CheckResult& result) {
-  const auto again = predict_compact(config, data, outcome.compact->network);
+// The currents of the stored model on the test records.
+std::vector<fit::Prediction> predicted_again(const NetworkStudyConfig& config,
+                                             const SeedData& data,
+                                             const ModelOutcome& outcome) {
+  if (outcome.compact) return predict_compact(config, data, outcome.compact->network);
+  std::vector<fit::Prediction> again = data.frame;
+  for (fit::Prediction& p : again) {
+    p.current = network_current(
+        *outcome.stored, data.dataset.records[static_cast<std::size_t>(p.record)], p.start.value);
+  }
+  return again;
+}
+
+// The stored currents must be those of the stored model.
+void check_predictions(const NetworkStudyConfig& config,
+                       const SeedData& data,
+                       const ModelOutcome& outcome,
+                       CheckResult& result) {
+  const auto again = predicted_again(config, data, outcome);
   for (std::size_t i = 0; i < again.size(); ++i) {
-    const auto error = max_error_over_full_scale(outcome.predictions[i].current, again[i].current);
+    const auto error = max_error_over_full_scale(again[i].current, outcome.predictions[i].current);
     ++result.values;
     if (error && *error <= kTolerance) continue;
     result.differences.push_back(fmt::format(
-        "seed {}, compact, record {}: the stored prediction differs from the stored model by {} of "
-        "full scale",
-        data.seed, data.dataset.records[static_cast<std::size_t>(again[i].record)].id,
+        "seed {}, {}, record {}: the stored prediction differs from the stored model by {} of full "
+        "scale",
+        data.seed, outcome.label,
+        data.dataset.records[static_cast<std::size_t>(again[i].record)].id,
         error ? fmt::format("{:.3g}", *error) : "more than any part"));
   }
 }
@@ -44,21 +59,20 @@ void load_seed(const std::filesystem::path& run,
                NetworkStudyResult& again,
                CheckResult& result) {
   const NetworkStudyConfig& config = again.config;
-  for (int n = 0; n < static_cast<int>(config.networks.size()); ++n) {
-    const std::string label = label_of(config.networks[static_cast<std::size_t>(n)]);
-    again.outcomes.push_back(is_trained(run, data.seed, label)
-                                 ? load_outcome(config, run, data, n)
-                                 : ModelOutcome{.seed = data.seed, .network = n, .label = label});
+  const int networks = static_cast<int>(config.networks.size());
+  const std::vector<std::string> labels = model_labels(config);
+  for (int n = 0; n < static_cast<int>(labels.size()); ++n) {
     ++result.values;
+    const std::string& label = labels[static_cast<std::size_t>(n)];
+    const int network = n < networks ? n : -1;
+    if (!is_trained(run, data.seed, label)) {
+      again.outcomes.push_back({.seed = data.seed, .network = network, .label = label});
+      continue;
+    }
+    again.outcomes.push_back(network >= 0 ? load_outcome(config, run, data, network)
+                                          : load_compact(run, data));
+    check_predictions(config, data, again.outcomes.back(), result);
   }
-  if (!config.with_compact) return;
-  ++result.values;
-  if (!is_trained(run, data.seed, kCompactLabel)) {
-    again.outcomes.push_back({.seed = data.seed, .label = kCompactLabel});
-    return;
-  }
-  again.outcomes.push_back(load_compact(run, data));
-  check_compact(config, data, again.outcomes.back(), result);
 }
 
 }  // namespace

@@ -61,13 +61,27 @@ Series bound_line(const Reference& bound, std::size_t groups) {
           .style = SeriesStyle::kDashed};
 }
 
-// The first models of the first seed; more cannot be told apart in one panel.
+// So many models as there are colours; of more, those that are no variants first.
+std::vector<std::string> shown_labels(const NetworkStudyConfig& config) {
+  constexpr std::size_t kColors = 7;
+  std::vector<std::string> labels = model_labels(config);
+  if (labels.size() <= kColors) return labels;
+  std::stable_partition(labels.begin(), labels.end(), [&](const std::string& label) {
+    return label == kCompactLabel ||
+           std::any_of(config.networks.begin(), config.networks.end(),
+                       [&](const NetworkConfig& n) { return n.name == label; });
+  });
+  labels.resize(kColors);
+  return labels;
+}
+
+// Those of the first seed.
 std::vector<const ModelOutcome*> shown_models(const NetworkStudyResult& result) {
-  constexpr std::size_t kMost = 6;
   std::vector<const ModelOutcome*> shown;
-  for (const ModelOutcome& o : result.outcomes) {
-    if (o.usable && o.seed == result.config.seeds.front() && shown.size() < kMost) {
-      shown.push_back(&o);
+  for (const std::string& label : shown_labels(result.config)) {
+    for (const ModelOutcome& o : result.outcomes) {
+      const bool wanted = o.label == label && o.seed == result.config.seeds.front();
+      if (o.usable && wanted) shown.push_back(&o);
     }
   }
   return shown;
@@ -121,7 +135,7 @@ std::optional<Figure> performance_figure(const NetworkStudyResult& result) {
 std::optional<Figure> compression_figure(const NetworkStudyResult& result) {
   Panel panel{.x = {.label = "deployed parameters", .logarithmic = true},
               .left = {.label = kRatio, .logarithmic = true, .low = 0.5}};
-  for (const std::string& label : model_labels(result.config)) {
+  for (const std::string& label : shown_labels(result.config)) {
     const auto errors =
         over_seeds(result, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; });
     const auto sizes = over_seeds(result, label, [](const ModelOutcome& o) {

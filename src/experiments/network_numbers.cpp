@@ -126,20 +126,6 @@ void collect_facts(NetworkStudyResult& result) {
   }
 }
 
-// Index of the network that `outcome` is compressed from; -1: none.
-int original_of(const NetworkStudyConfig& config, const ModelOutcome& outcome) {
-  const auto is_teacher = [](const NetworkConfig& n) { return n.name == "teacher"; };
-  if (outcome.network >= 0) {
-    if (is_teacher(config.networks[static_cast<std::size_t>(outcome.network)])) {
-      return outcome.network;
-    }
-    const int before = teacher_of(config.networks, outcome.network);
-    if (before >= 0) return before;
-  }
-  const auto first = std::find_if(config.networks.begin(), config.networks.end(), is_teacher);
-  return first == config.networks.end() ? -1 : static_cast<int>(first - config.networks.begin());
-}
-
 }  // namespace
 
 std::vector<double> over_seeds(
@@ -155,7 +141,7 @@ std::vector<double> over_seeds(
 }
 
 std::optional<double> compression(const NetworkStudyResult& result, const ModelOutcome& outcome) {
-  const int teacher = original_of(result.config, outcome);
+  const int teacher = teacher_index(result.config.networks);
   if (teacher < 0) return std::nullopt;
   for (const ModelOutcome& o : result.outcomes) {
     if (o.seed != outcome.seed || o.network != teacher || !o.usable) continue;

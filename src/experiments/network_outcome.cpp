@@ -162,7 +162,8 @@ ModelResult model_row(const NetworkStudyConfig& config, const ModelOutcome& outc
   row.seed = outcome.seed;
   row.init = config.compact.seed;
   if (outcome.network >= 0) {
-    row.init = outcome.seed + config.networks[static_cast<std::size_t>(outcome.network)].seed;
+    row.init =
+        training_seed(config.networks[static_cast<std::size_t>(outcome.network)], outcome.seed);
   }
   if (!outcome.usable) return row;
   row.parameters = outcome.trained_parameters();

@@ -37,16 +37,19 @@ void check_network(const NetworkStudyConfig& config, int index) {
   if (network.phases.empty()) {
     throw ConfigError(fmt::format("{}/phases: expected at least one, found none", where));
   }
-  if (learns_from_teacher(network) && teacher_of(config.networks, index) < 0) {
-    throw ConfigError(fmt::format(
-        "{}: expected a teacher before the student \"{}\", which learns from it, found none", where,
-        label_of(network)));
+  const int teacher = teacher_index(config.networks);
+  const bool needed = learns_from_teacher(network) || (is_student_network(network) && teacher >= 0);
+  if (needed && (teacher < 0 || teacher > index)) {
+    throw ConfigError(fmt::format("{}: expected a teacher before the student \"{}\", found {}",
+                                  where, label_of(network),
+                                  teacher < 0 ? "none" : "one behind it"));
   }
 }
 
 // All trainings; group s is the s-th seed.
 std::vector<TrainerJob> trainer_jobs(const NetworkStudyConfig& config,
                                      const std::filesystem::path& run) {
+  const int teacher = teacher_index(config.networks);
   std::vector<TrainerJob> jobs;
   for (std::size_t s = 0; s < config.seeds.size(); ++s) {
     const int first = static_cast<int>(jobs.size());
@@ -58,7 +61,7 @@ std::vector<TrainerJob> trainer_jobs(const NetworkStudyConfig& config,
                        "--seed",    std::to_string(config.seeds[s]),
                        "--network", std::to_string(n),
                        "--out",     run.string()};
-      if (learns_from_teacher(network)) job.needs = first + teacher_of(config.networks, n);
+      if (is_student_network(network) && teacher >= 0) job.needs = first + teacher;
       jobs.push_back(std::move(job));
     }
   }

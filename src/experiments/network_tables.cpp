@@ -223,7 +223,7 @@ Table energy_table(const NetworkStudyResult& result) {
     }
   }
   Table table;
-  table.caption = "Energy of the matrix memory by rank";
+  table.caption = "Energy of the teacher's matrix memory by rank";
   table.header = {"model", "seed"};
   for (const std::string& name : names) {
     table.header.push_back("rank " + name.substr(kEnergy.size()));
@@ -240,8 +240,10 @@ Table energy_table(const NetworkStudyResult& result) {
     table.rows.push_back(std::move(row));
   }
   table.note =
-      "Part of the sum of all squared singular values of the memory that the largest ones hold, as "
-      "many as the rank.";
+      "Part of the sum of all squared singular values of the teacher's memories, along its "
+      "training "
+      "records, that the largest ones hold, as many as the rank. Noted by the student whose memory "
+      "has a low rank.";
   return table;
 }
 

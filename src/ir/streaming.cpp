@@ -112,14 +112,13 @@ class Reader {
   void read_gates() {
     const int ports = find(Op::kPorts), states = find(Op::kStates);
     const int target = behind(network_.target_node, Op::kTanh, "targets that are tanh");
-    const int forget = behind(behind_factors(network_.rate_node).id, Op::kSoftplus,
-                              "rates that are softplus");
+    const int forget =
+        behind(behind_factors(network_.rate_node).id, Op::kSoftplus, "rates that are softplus");
     require(network_.node(target).op == Op::kAffine && network_.node(target).arguments.size() == 1,
             "targets of the features");
     const int phi = network_.node(target).arguments[0];
-    const Scaled features =
-        affine_of(behind(phi, Op::kTanh, "features that are tanh"), {ports, states},
-                  "features of voltage and states");
+    const Scaled features = affine_of(behind(phi, Op::kTanh, "features that are tanh"),
+                                      {ports, states}, "features of voltage and states");
     weights_.by_voltage = matrix(features, ports);
     require(!weights_.by_voltage.empty(), "features of the voltage");
     weights_.by_state = matrix(features, states);
@@ -146,13 +145,13 @@ class Reader {
     const Node& current = network_.node(network_.current_node);
     const auto& of = current.arguments;
     const int ports = find(Op::kPorts);
-    require(current.op == Op::kProduct &&
-                ((of[0] == ports && of[1] == network_.conductance_node) ||
-                 (of[1] == ports && of[0] == network_.conductance_node)),
+    require(current.op == Op::kProduct && ((of[0] == ports && of[1] == network_.conductance_node) ||
+                                           (of[1] == ports && of[0] == network_.conductance_node)),
             "a current that is voltage times conductance");
     const Op head = network_.node(conductance.id).op;
     if (head == Op::kExp || head == Op::kSoftplus) {
-      weights_.head = head == Op::kExp ? kernels::CompactHead::kExp : kernels::CompactHead::kSoftplus;
+      weights_.head =
+          head == Op::kExp ? kernels::CompactHead::kExp : kernels::CompactHead::kSoftplus;
       add_to_readout({network_.node(conductance.id).arguments[0]});
     } else {
       weights_.head = kernels::CompactHead::kAffine;
@@ -185,8 +184,8 @@ class Reader {
   // g.tanh(u v + q) with the gains of the affine node `gain` and the tanh node `curve`.
   void add_curve(Scaled gain, int curve) {
     const int ports = find(Op::kPorts);
-    const Scaled inside = affine_of(behind(curve, Op::kTanh, "a curve of tanh"), {ports},
-                                    "a curve of the voltage");
+    const Scaled inside =
+        affine_of(behind(curve, Op::kTanh, "a curve of tanh"), {ports}, "a curve of the voltage");
     const auto append = [](std::vector<double>& to, const std::vector<double>& values) {
       to.insert(to.end(), values.begin(), values.end());
     };

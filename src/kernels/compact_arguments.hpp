@@ -30,12 +30,12 @@ struct CompactArguments {
   Real readout_bias = 0;
   const Real *curve_by_voltage = nullptr, *curve_bias = nullptr, *curve_gain = nullptr;  ///< [L]
   // Written.
-  Real* c = nullptr;                 ///< States at the last sample, [S].
-  Real* rest = nullptr;              ///< What c lacks in digits, [S]; zero in double.
-  CompactGates<Real> left;           ///< At the last sample.
-  CompactGates<Real> right;          ///< Scratch.
+  Real* c = nullptr;                     ///< States at the last sample, [S].
+  Real* rest = nullptr;                  ///< What c lacks in digits, [S]; zero in double.
+  CompactGates<Real> left;               ///< At the last sample.
+  CompactGates<Real> right;              ///< Scratch.
   Real *base = nullptr, *phi = nullptr;  ///< w v + b and features, scratch, [m].
-  Real* predicted = nullptr;         ///< Scratch, [S].
+  Real* predicted = nullptr;             ///< Scratch, [S].
 };
 
 /// The loops for one instruction set.

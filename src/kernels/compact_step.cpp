@@ -54,7 +54,7 @@ class CompactStep<Real>::Body {
     const int features = whole(weights.bias.size());
     const int curve = whole(weights.curve_bias.size());
     stored_ = static_cast<int>(weights.readout.size());
-    width_ = whole(weights.readout.size());
+    width_ = rounded_up(stored_, loops_.lanes);
     a_.feature_vectors = features / loops_.lanes;
     a_.state_vectors = width_ / loops_.lanes;
     a_.curve_vectors = curve / loops_.lanes;
@@ -84,7 +84,8 @@ class CompactStep<Real>::Body {
     std::fill_n(a_.rest, width_, Real(0));
     for (int s = 0; s < width_; ++s) {
       const int from = stored_ == 1 ? 0 : s;
-      a_.c[s] = from < stored_ ? static_cast<Real>(states[static_cast<std::size_t>(from)]) : Real(0);
+      a_.c[s] =
+          from < stored_ ? static_cast<Real>(states[static_cast<std::size_t>(from)]) : Real(0);
     }
     return loops_.start(a_, static_cast<Real>(voltage));
   }
@@ -111,16 +112,14 @@ class CompactStep<Real>::Body {
 
   const Real* row(const std::vector<double>& values, int width) {
     Real* const out = take(width);
-    std::transform(values.begin(), values.end(), out, [](double x) { return static_cast<Real>(x); });
+    std::transform(values.begin(), values.end(), out,
+                   [](double x) { return static_cast<Real>(x); });
     return out;
   }
 
   // [rows, columns], possibly empty, to [columns][width]; a single row goes to every lane.
-  const Real* transposed(const std::vector<double>& values,
-                         int columns,
-                         int padded_columns,
-                         bool spread,
-                         int width) {
+  const Real* transposed(
+      const std::vector<double>& values, int columns, int padded_columns, bool spread, int width) {
     Real* const out = take(padded_columns * width);
     if (values.empty()) return out;
     const int rows = static_cast<int>(values.size()) / columns;
@@ -128,7 +127,8 @@ class CompactStep<Real>::Body {
       for (int r = 0; r < width; ++r) {
         const int from = spread ? 0 : r;
         if (from >= rows) continue;
-        out[c * width + r] = static_cast<Real>(values[static_cast<std::size_t>(from * columns + c)]);
+        out[c * width + r] =
+            static_cast<Real>(values[static_cast<std::size_t>(from * columns + c)]);
       }
     }
     return out;

@@ -11,7 +11,7 @@
 
 namespace psi_xlstm::kernels {
 
-/// What an sLSTM keeps of a row, each a vector for W units: [H / W][kSlstmSlots][W].
+/// What an sLSTM keeps of a row, each a vector for W units: [H / W][slots][W].
 enum SlstmSlot {
   kCell,        ///< c
   kNormaliser,  ///< n
@@ -19,7 +19,7 @@ enum SlstmSlot {
   kInput,       ///< tanh(z~)
   kOutput,      ///< sigmoid(o~)
   kSlope,       ///< d lf / d f~
-  kDrive,       ///< d ii / d f~, only where durations vary
+  kDrive,       ///< d ii / d f~; missing where no durations are given
   kSlstmSlots
 };
 
@@ -34,8 +34,9 @@ struct SlstmPublished {
   const Real* weight;  // [H / W][K + units][4 W]: of the inputs, then recurrent
   const Real* bias;    // [4 H]
   Real* y;             // [T + 1][B][H]; the first B rows are given
-  Real* kept;          // [T + 1][B][H kSlstmSlots]; c and n of the first B rows are given
+  Real* kept;          // [T + 1][B][H slots]; c and n of the first B rows are given
   Real* m;             // [B][H], in and out
+  bool upwards;        // Direction in which the first step reads the weights.
   // backward
   const Real* recurrent;  // R as b of a product, packed: [4 H, H]
   Real* d_y;              // [T][B][H], by y without the recurrent part
@@ -165,6 +166,8 @@ template <class Real>
 struct PublishedLoops {
   int lanes;  // W
   void (*pack)(Real* to, const Real* from, long row, long column, int k, int columns, int padded);
+  void (*transpose)(
+      Real* to, long to_stride, const Real* from, long from_stride, int rows, int columns);
   int (*panels)(int n);
   int (*panel_begin)(int n, int panel);
   void (*multiply)(const MatrixProduct<Real>&);

@@ -4,6 +4,16 @@
 
 namespace psi_xlstm::kernels {
 
+std::vector<ColumnRun> column_runs(const std::vector<int>& column_of) {
+  std::vector<ColumnRun> runs;
+  for (int n = 0; n < static_cast<int>(column_of.size()); ++n) {
+    const bool goes_on = !runs.empty() && column_of[n] == runs.back().column + runs.back().count;
+    if (!goes_on) runs.push_back({n, column_of[n], 0});
+    ++runs.back().count;
+  }
+  return runs;
+}
+
 template <class Real>
 FoldedInput<Real>::FoldedInput(int input_count, int units, const PublishedLoops<Real>& table)
     : inputs(input_count),
@@ -44,6 +54,7 @@ InputMap<Real>::InputMap(int inputs,
     : inputs_(inputs),
       columns_(columns),
       column_of_(std::move(column_of)),
+      runs_(column_runs(column_of_)),
       fold_(fold),
       loops_(loops),
       wide_(static_cast<std::size_t>(depth()) * columns),
@@ -78,11 +89,12 @@ void InputMap<Real>::set_parameters(const Real* weight, const Real* bias) {
     from = folded_.data();
     stride = fold_->columns;
   }
+  for (const ColumnRun& run : runs_) {
+    loops_.transpose(wide_.data() + run.column, columns_, from + run.first * stride, stride,
+                     run.count, depth());
+  }
   for (int n = 0; n < outputs; ++n) {
-    const Real* row = from + n * stride;
-    Real* to = wide_.data() + column_of_[n];
-    for (int k = 0; k < depth(); ++k) to[static_cast<long>(k) * columns_] = row[k];
-    bias_.data()[column_of_[n]] = bias[n] + (fold_ ? row[fold_->inputs] : Real(0));
+    bias_.data()[column_of_[n]] = bias[n] + (fold_ ? from[n * stride + fold_->inputs] : Real(0));
   }
   if (fold_) return;
   // b [columns, inputs] of input_gradient(), straight into its panels
@@ -139,13 +151,15 @@ void InputMap<Real>::input_gradient(
 template <class Real>
 void InputMap<Real>::unpack(const Real* weight, Real* d_weight, Real* d_bias) {
   const int outputs = static_cast<int>(column_of_.size());
+  Real* rows = fold_ ? folded_.data() : d_weight;
+  const long stride = fold_ ? fold_->columns : inputs_;
+  for (const ColumnRun& run : runs_) {
+    loops_.transpose(rows + run.first * stride, stride, d_wide_.data() + run.column, columns_,
+                     depth(), run.count);
+  }
   for (int n = 0; n < outputs; ++n) {
-    const Real* from = d_wide_.data() + column_of_[n];
-    Real* to = fold_ ? folded_.data() + static_cast<long>(n) * fold_->columns
-                     : d_weight + static_cast<long>(n) * inputs_;
-    for (int k = 0; k < depth(); ++k) to[k] = from[static_cast<long>(k) * columns_];
     d_bias[n] = d_bias_.data()[column_of_[n]];
-    if (fold_) to[fold_->inputs] = d_bias[n];
+    if (fold_) rows[n * stride + fold_->inputs] = d_bias[n];
   }
   if (!fold_) return;
   const int columns = fold_->columns, padded = fold_->padded_width;

@@ -30,6 +30,14 @@ struct FoldedInput {
   AlignedBuffer<Real> d_e;       // [width][columns]
 };
 
+/// Outputs first to first + count - 1 that lie side by side in the loops' arrays, from `column` on.
+struct ColumnRun {
+  int first, column, count;
+};
+
+/// The runs of outputs of which output n is column column_of[n].
+std::vector<ColumnRun> column_runs(const std::vector<int>& column_of);
+
 /// outputs x inputs, of which output n is column column_of[n] of the loops' arrays.
 template <class Real>
 class InputMap {
@@ -62,6 +70,7 @@ class InputMap {
  private:
   int inputs_, columns_;
   std::vector<int> column_of_;
+  std::vector<ColumnRun> runs_;
   FoldedInput<Real>* fold_;
   const PublishedLoops<Real>& loops_;
   AlignedBuffer<Real> wide_, bias_, across_;  // across: [columns, inputs] packed

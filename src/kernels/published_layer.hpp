@@ -5,6 +5,7 @@
 /// calls of the loops. The network walks through time in blocks of steps, every layer a block, so
 /// that the intermediate results of a block stay in the second-level cache.
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -52,17 +53,19 @@ class PublishedLayer {
   virtual void set_parameters(const Real* parameters) = 0;
   /// Numbers of the parts of the state of `sequences` sequences.
   virtual PublishedStateSizes state_sizes(int sequences) const = 0;
-  /// The start: all zero but m.
+  /// The start: all zero but the m of an sLSTM, so that its first step takes m = i~.
   PublishedLayerState<Real> initial_state(int sequences) const {
     const PublishedStateSizes sizes = state_sizes(sequences);
     return {std::vector<Real>(sizes.c), std::vector<Real>(sizes.n),
-            std::vector<Real>(sizes.m, Real(-1e30)), std::vector<Real>(sizes.y)};
+            std::vector<Real>(sizes.m, Real(shape_.kind == LayerKind::kSlstm ? -1e30 : 0)),
+            std::vector<Real>(sizes.y)};
   }
 
   virtual std::unique_ptr<PublishedTrace<Real>> make_trace() const = 0;
+  /// `state` may be worked on from here to end().
   virtual void begin(PublishedTrace<Real>& trace,
                      const PublishedRun<Real>& run,
-                     const PublishedLayerState<Real>& state) const = 0;
+                     PublishedLayerState<Real>& state) const = 0;
   /// Steps first to last - 1; x is the first row of the inputs of the whole run.
   virtual void forward(PublishedTrace<Real>& trace,
                        const PublishedRun<Real>& run,
@@ -102,12 +105,10 @@ template <class Real>
 void copy_rows(
     Real* to, long to_stride, const Real* from, long from_stride, long rows, long columns) {
   if (to_stride == columns && from_stride == columns) {
-    columns *= rows;
-    rows = 1;
+    std::copy_n(from, rows * columns, to);
+    return;
   }
-  for (long r = 0; r < rows; ++r) {
-    for (long c = 0; c < columns; ++c) to[r * to_stride + c] = from[r * from_stride + c];
-  }
+  for (long r = 0; r < rows; ++r) std::copy_n(from + r * from_stride, columns, to + r * to_stride);
 }
 
 /// Layer `index` of `shape`; `fold` is null but in the first one.

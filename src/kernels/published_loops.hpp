@@ -24,6 +24,7 @@ struct PublishedTable {
   static constexpr PublishedLoops<Real> kLoops = {
       .lanes = Product::kLanes,
       .pack = &Product::pack,
+      .transpose = &Product::transpose,
       .panels = &Product::panels,
       .panel_begin = &Product::panel_begin,
       .multiply = &Product::multiply,

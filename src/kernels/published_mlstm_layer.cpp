@@ -22,9 +22,11 @@ struct MlstmTrace : PublishedTrace<Real> {
   AlignedBuffer<Real> memories, normalisers;        // at the start of each block
   // Of one block.
   AlignedBuffer<Real> floor, dot;  // [T][L]
-  // Running.
-  AlignedBuffer<Real> memory, normaliser;  // [B][groups][D][lanes], [B][groups][lanes]
-  AlignedBuffer<Real> m;                   // [L]
+  // Running: [B][groups][D][lanes], [B][groups][lanes]; those of the state where they lie like
+  // that.
+  Real *memory = nullptr, *normaliser = nullptr;
+  AlignedBuffer<Real> own_memory, own_normaliser;
+  AlignedBuffer<Real> m;  // [L]
 };
 
 template <class Real>
@@ -84,7 +86,7 @@ class MlstmLayer final : public PublishedLayer<Real> {
     return std::make_unique<MlstmTrace<Real>>();
   }
 
-  void begin(Trace& trace, const Run& run, const State& state) const override {
+  void begin(Trace& trace, const Run& run, State& state) const override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
     reserve(own, run);
     if (padded_ != shape_.hidden) {
@@ -94,7 +96,14 @@ class MlstmLayer final : public PublishedLayer<Real> {
                     shape_.hidden);
     std::fill(std::copy(state.m.begin(), state.m.end(), own.m.data()),
               own.m.data() + gate_lanes(run), Real(0));
-    copy_memory(own.memory.data(), own.normaliser.data(), state, run.sequences);
+    if (layout_.dense()) {
+      own.memory = state.c.data();
+      own.normaliser = state.n.data();
+    } else {
+      own.memory = own.own_memory.data();
+      own.normaliser = own.own_normaliser.data();
+      copy_memory(own.memory, own.normaliser, state, run.sequences);
+    }
   }
 
   void forward(Trace& trace, const Run& run, int first, int last, const Real* x, long x_stride)
@@ -118,9 +127,9 @@ class MlstmLayer final : public PublishedLayer<Real> {
       if (last == run.steps) {  // back in time, nothing comes from beyond the last step
         std::fill_n(own.forget.data() + last * gate_lanes(run), gate_lanes(run), Real(0));
       }
-      std::copy_n(own.memory.data(), run.sequences * layout_.memory_size(),
+      std::copy_n(own.memory, run.sequences * layout_.memory_size(),
                   own.memories.data() + at.index * run.sequences * layout_.memory_size());
-      std::copy_n(own.normaliser.data(), run.sequences * static_cast<long>(layout_.width),
+      std::copy_n(own.normaliser, run.sequences * static_cast<long>(layout_.width),
                   own.normalisers.data() + at.index * run.sequences * layout_.width);
     }
     scan_forward(own, run, at);
@@ -149,9 +158,10 @@ class MlstmLayer final : public PublishedLayer<Real> {
     copy_rows<Real>(state.y.data(), shape_.hidden, own.y.data() + last * padded_, padded_,
                     run.sequences, shape_.hidden);
     std::copy_n(own.m.data(), state.m.size(), state.m.data());
+    if (layout_.dense()) return;
     for_each_memory(run.sequences, [&](long n, long own_n, long c, long own_c, int count) {
-      std::copy_n(own.memory.data() + own_c, count, &state.c[c]);
-      state.n[n] = own.normaliser.data()[own_n];
+      std::copy_n(own.memory + own_c, count, &state.c[c]);
+      state.n[n] = own.normaliser[own_n];
     });
   }
 
@@ -280,8 +290,10 @@ class MlstmLayer final : public PublishedLayer<Real> {
     own.numerator.reserve(rows * layout_.width);
     if (mapped_) own.h.reserve(rows * padded_);
     own.statistics.reserve(rows * 2);
-    own.memory.reserve(static_cast<std::size_t>(run.sequences * layout_.memory_size()));
-    own.normaliser.reserve(size(run.sequences, layout_.width));
+    if (!layout_.dense()) {
+      own.own_memory.reserve(static_cast<std::size_t>(run.sequences * layout_.memory_size()));
+      own.own_normaliser.reserve(size(run.sequences, layout_.width));
+    }
     own.m.reserve(static_cast<std::size_t>(gate_lanes(run)));
     if (run.keep) {
       const int blocks = (run.steps + run.block - 1) / run.block;
@@ -365,7 +377,7 @@ class MlstmLayer final : public PublishedLayer<Real> {
     vector.b_stride = vector.w_stride = columns;
     vector.dot = own.dot.data();
     vector.dot_step = gate_lanes(run);
-    vector.state = own.normaliser.data();
+    vector.state = own.normaliser;
     loops_.vector_scan(vector);
     auto memory = scan<MemoryScan<Real>>(own, run, at);
     memory.a = q + layout_.width;
@@ -374,7 +386,7 @@ class MlstmLayer final : public PublishedLayer<Real> {
     memory.a_stride = memory.b_stride = memory.w_stride = columns;
     memory.out = own.numerator.data() + at.kept_row * layout_.width;
     memory.out_stride = layout_.width;
-    memory.state = own.memory.data();
+    memory.state = own.memory;
     loops_.memory_scan(memory);
   }
 
@@ -547,12 +559,7 @@ class MlstmLayer final : public PublishedLayer<Real> {
       for (int h = 0; h < shape_.heads; ++h) {
         const Real* from = memory + b * layout_.memory_size() + layout_.memory_at(h, 0, 0);
         Real* to = across_.data() + b * layout_.memory_size() + layout_.memory_at(h, 0, 0);
-        for (int j = 0; j < d; ++j) {
-          for (int i = 0; i < d; ++i) {
-            to[static_cast<long>(i) * layout_.lanes + j] =
-                from[static_cast<long>(j) * layout_.lanes + i];
-          }
-        }
+        loops_.transpose(to, layout_.lanes, from, layout_.lanes, d, d);
       }
     }
   }

@@ -28,6 +28,8 @@ struct MlstmLayout {
   int column(int head, int i) const {
     return head / heads_per_group * lanes + head % heads_per_group * dimension + i;
   }
+  /// Whether C and n lie in the loops' arrays as in PublishedLayerState.
+  bool dense() const { return heads_per_group == 1 && lanes == dimension; }
   /// Numbers of C and of n of one sequence in the loops' arrays.
   long memory_size() const { return static_cast<long>(groups) * dimension * lanes; }
   /// Of C[head][j][i] in those of a sequence.

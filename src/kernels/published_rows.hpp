@@ -41,48 +41,30 @@ struct RowsPublishedLoops {
   }
 
   static void norm_forward(const LayerNormRows<Real>& a) {
-    for (int row = 0; row < a.rows; ++row) {
-      const Real* x = a.x + static_cast<long>(row) * a.padded;
-      Real* y = a.y + static_cast<long>(row) * a.padded;
-      V total{};
-      for (int j = 0; j < a.padded; j += W) total += S::load(x + j);
-      const Real mean = S::sum(total) / static_cast<Real>(a.units);
-      V squares{};
-      for (int j = 0; j < a.padded; j += W) {
-        const V d = (S::load(x + j) - mean) * S::load(a.mask + j);
-        squares += d * d;
-      }
-      const Real inverse = inverse_root(S::sum(squares) / static_cast<Real>(a.units) + kVariance);
-      for (int j = 0; j < a.padded; j += W) {
-        const V d = (S::load(x + j) - mean) * inverse;
-        S::store(y + j, d * S::load(a.weight + j) + S::load(a.bias + j));
-      }
-      a.statistics[2 * row] = mean;
-      a.statistics[2 * row + 1] = inverse;
+    switch (a.padded / W) {
+      case 1:
+        return norm_forward_of<1>(a);
+      case 2:
+        return norm_forward_of<2>(a);
+      case 4:
+        return norm_forward_of<4>(a);
+      case 8:
+        return norm_forward_of<8>(a);
+      default:
+        return norm_forward_of<0>(a);
     }
   }
 
   static void norm_backward(const LayerNormRows<Real>& a) {
-    for (int row = 0; row < a.rows; ++row) {
-      const long at = static_cast<long>(row) * a.padded;
-      const Real mean = a.statistics[2 * row], inverse = a.statistics[2 * row + 1];
-      V sum_g{}, sum_gx{};
-      for (int j = 0; j < a.padded; j += W) {
-        const V d = S::load(a.d_y + at + j);
-        const V x = (S::load(a.x + at + j) - mean) * inverse;
-        const V g = d * S::load(a.weight + j);
-        S::store(a.d_weight + j, S::load(a.d_weight + j) + d * x);
-        S::store(a.d_bias + j, S::load(a.d_bias + j) + d);
-        sum_g += g;
-        sum_gx += g * x;
-      }
-      const Real mean_g = S::sum(sum_g) / static_cast<Real>(a.units);
-      const Real mean_gx = S::sum(sum_gx) / static_cast<Real>(a.units);
-      for (int j = 0; j < a.padded; j += W) {
-        const V x = (S::load(a.x + at + j) - mean) * inverse;
-        const V g = S::load(a.d_y + at + j) * S::load(a.weight + j);
-        S::store(a.d_x + at + j, (g - mean_g - x * mean_gx) * inverse * S::load(a.mask + j));
-      }
+    switch (a.padded / W) {
+      case 1:
+        return norm_backward_of<1>(a);
+      case 2:
+        return norm_backward_of<2>(a);
+      case 4:
+        return norm_backward_of<4>(a);
+      default:
+        return norm_backward_of<0>(a);
     }
   }
 
@@ -96,15 +78,11 @@ struct RowsPublishedLoops {
   }
 
   static void head_backward(const HeadRows<Real>& a) {
-    for (int row = 0; row < a.rows; ++row) {
-      const long at = static_cast<long>(row) * a.padded;
-      const Real d = a.d_y[row];
-      for (int j = 0; j < a.padded; j += W) {
-        V d_h = d * S::load(a.weight + j);
-        if (a.accumulate) d_h += S::load(a.d_h + at + j);
-        S::store(a.d_h + at + j, d_h);
-        S::store(a.d_weight + j, S::load(a.d_weight + j) + d * S::load(a.h + at + j));
-      }
+    for (int j = 0; j < a.padded;) {
+      const int left = (a.padded - j) / W;
+      j += W * (left >= 4   ? head_columns<4>(a, j)
+                : left >= 2 ? head_columns<2>(a, j)
+                            : head_columns<1>(a, j));
     }
   }
 
@@ -129,6 +107,102 @@ struct RowsPublishedLoops {
     } else {
       return 1 / __builtin_sqrt(x);
     }
+  }
+
+  // N vectors of a row in registers; 0: any number of them, read again for every use.
+  template <int N>
+  static void norm_forward_of(const LayerNormRows<Real>& a) {
+    const int vectors = N > 0 ? N : a.padded / W;
+    const Real scale = 1 / static_cast<Real>(a.units);
+    for (int row = 0; row < a.rows; ++row) {
+      const Real* from = a.x + static_cast<long>(row) * a.padded;
+      Real* to = a.y + static_cast<long>(row) * a.padded;
+      V x[N > 0 ? N : 1];
+      const auto at = [&](int v) { return N > 0 ? x[v] : S::load(from + v * W); };
+      V total{};
+      for (int v = 0; v < vectors; ++v) {
+        if constexpr (N > 0) x[v] = S::load(from + v * W);
+        total += at(v);
+      }
+      const Real mean = S::sum(total) * scale;
+      V squares{};
+      for (int v = 0; v < vectors; ++v) {
+        const V d = (at(v) - mean) * S::load(a.mask + v * W);
+        squares += d * d;
+      }
+      const Real inverse = inverse_root(S::sum(squares) * scale + kVariance);
+      for (int v = 0; v < vectors; ++v) {
+        const V d = (at(v) - mean) * inverse;
+        S::store(to + v * W, d * S::load(a.weight + v * W) + S::load(a.bias + v * W));
+      }
+      a.statistics[2 * row] = mean;
+      a.statistics[2 * row + 1] = inverse;
+    }
+  }
+
+  template <int N>
+  static void norm_backward_of(const LayerNormRows<Real>& a) {
+    const int vectors = N > 0 ? N : a.padded / W;
+    const Real scale = 1 / static_cast<Real>(a.units);
+    V d_weight[N > 0 ? N : 1], d_bias[N > 0 ? N : 1];
+    if constexpr (N > 0) load_all<N>(d_weight, a.d_weight), load_all<N>(d_bias, a.d_bias);
+    for (int row = 0; row < a.rows; ++row) {
+      const long at = static_cast<long>(row) * a.padded;
+      const Real mean = a.statistics[2 * row], inverse = a.statistics[2 * row + 1];
+      const V shift = S::splat(-mean * inverse);
+      V sum_g{}, sum_gx{};
+      for (int v = 0; v < vectors; ++v) {
+        const V d = S::load(a.d_y + at + v * W);
+        const V x = S::load(a.x + at + v * W) * inverse + shift;
+        const V g = d * S::load(a.weight + v * W);
+        if constexpr (N > 0) {
+          d_weight[v] += d * x;
+          d_bias[v] += d;
+        } else {
+          S::store(a.d_weight + v * W, S::load(a.d_weight + v * W) + d * x);
+          S::store(a.d_bias + v * W, S::load(a.d_bias + v * W) + d);
+        }
+        sum_g += g;
+        sum_gx += g * x;
+      }
+      const Real mean_g = S::sum(sum_g) * scale, mean_gx = S::sum(sum_gx) * scale;
+      for (int v = 0; v < vectors; ++v) {
+        const V x = S::load(a.x + at + v * W) * inverse + shift;
+        const V g = S::load(a.d_y + at + v * W) * S::load(a.weight + v * W);
+        const V d = (g - mean_g - x * mean_gx) * inverse;
+        S::store(a.d_x + at + v * W, d * S::load(a.mask + v * W));
+      }
+    }
+    if constexpr (N > 0) store_all<N>(a.d_weight, d_weight), store_all<N>(a.d_bias, d_bias);
+  }
+
+  // The columns j .. j + N W - 1 of all rows. Returns N.
+  template <int N>
+  static int head_columns(const HeadRows<Real>& a, int j) {
+    V weight[N], d_weight[N];
+    load_all<N>(weight, a.weight + j);
+    load_all<N>(d_weight, a.d_weight + j);
+    for (int row = 0; row < a.rows; ++row) {
+      const long at = static_cast<long>(row) * a.padded + j;
+      const V d = S::splat(a.d_y[row]);
+      for (int v = 0; v < N; ++v) {
+        V d_h = d * weight[v];
+        if (a.accumulate) d_h += S::load(a.d_h + at + v * W);
+        S::store(a.d_h + at + v * W, d_h);
+        d_weight[v] += d * S::load(a.h + at + v * W);
+      }
+    }
+    store_all<N>(a.d_weight + j, d_weight);
+    return N;
+  }
+
+  template <int N>
+  [[gnu::always_inline]] static inline void load_all(V (&to)[N], const Real* from) {
+    for (int v = 0; v < N; ++v) to[v] = S::load(from + v * W);
+  }
+  template <int N>
+  [[gnu::always_inline]] static inline void store_all(Real* to, const V (&from)[N]) {
+    for (int v = 0; v < N; ++v) S::store(to + v * W, from[v]);
   }
 
   // Calls work(row, offset of the first head in the gates' arrays, offset of the lanes in the row,

@@ -22,13 +22,19 @@ struct SlstmPublishedLoops {
   // Vectors of a register block of M sequences: M times this many sums and a few more registers.
   template <int M>
   static constexpr int kVectors = Bytes == 64 && M <= 6 ? 4 : 2;
-  static constexpr int kSlots = kSlstmSlots;
+  // Panels whose cells are computed together, so that there are at least four cells.
+  template <int M>
+  static constexpr int kPanels = M == 1  ? 4
+                                 : M < 4 ? 2
+                                         : 1;
+  // Vectors that a cell keeps; the last one only where durations vary.
+  static constexpr int slots(bool durations) { return durations ? kSlstmSlots : kDrive; }
 
   static void forward(const Arguments& a) {
     // The sequences in blocks of equal size; all blocks make a step before one makes the next, so
     // that the last operations of a block and the first ones of the next one overlap.
     const int blocks = (a.sequences + kSequences - 1) / kSequences;
-    bool upwards = true;
+    bool upwards = a.upwards;
     for (int t = 0; t < a.steps; ++t) {
       for (int block = 0; block < blocks; ++block) {
         const int first = a.sequences * block / blocks;
@@ -74,25 +80,43 @@ struct SlstmPublishedLoops {
   // what was read last is still in the first-level cache.
   template <int M, bool Durations>
   static void forward_step(const Arguments& a, int t, int first, bool upwards) {
-    const long H = a.padded, depth = a.inputs + a.units;
     const int panels = a.padded / W;
+    for (int i = 0; i < panels; i += kPanels<M>) {
+      const int count = panels - i < kPanels<M> ? panels - i : kPanels<M>;
+      forward_panels<M, Durations>(a, t, first, upwards ? i : panels - i - count, count, upwards);
+    }
+  }
+
+  // The cells of `count` panels from `panel` on. Their elementwise part in two loops: a processor
+  // overlaps short chains of operations only.
+  template <int M, bool Durations>
+  [[gnu::always_inline]] static inline void forward_panels(
+      const Arguments& a, int t, int first, int panel, int count, bool upwards) {
+    constexpr int kSlots = slots(Durations);
+    const long H = a.padded, depth = a.inputs + a.units;
     const long row = static_cast<long>(t) * a.sequences + first;
     const long next = row + a.sequences;  // of y and kept, which begin one step earlier
-    for (int i = 0; i < panels; ++i) {
-      const int panel = upwards ? i : panels - 1 - i;
-      alignas(Bytes) Real pre[M][4 * W];
+    alignas(Bytes) Real pre[kPanels<M>][M][4 * W];
+    for (int i = 0; i < count; ++i) {
+      const int p = upwards ? i : count - 1 - i;
+      const Real* weight = a.weight + (panel + p) * depth * 4 * W;
+      const Real* bias = a.bias + (panel + p) * 4 * W;
       for (int gate = 0; gate < 4; gate += kVectors<M>) {
-        pre_activations<M, kVectors<M>>(a, row, a.weight + panel * depth * 4 * W + gate * W,
-                                        a.bias + panel * 4 * W + gate * W, &pre[0][gate * W]);
+        pre_activations<M, kVectors<M>>(a, row, weight + gate * W, bias + gate * W,
+                                        &pre[p][0][gate * W]);
       }
-      // In two parts for all sequences: a processor overlaps short chains of operations only.
-      const long at = panel * W;
+    }
+    for (int p = 0; p < count; ++p) {
       for (int s = 0; s < M; ++s) {
         if (Durations && a.rho[row + s] == 0) continue;
-        activations<Durations>(Durations ? a.rho[row + s] : Real(1), pre[s],
+        const long at = (panel + p) * W;
+        activations<Durations>(Durations ? a.rho[row + s] : Real(1), pre[p][s],
                                a.kept + ((next + s) * H + at) * kSlots, a.m + (first + s) * H + at);
       }
+    }
+    for (int p = 0; p < count; ++p) {
       for (int s = 0; s < M; ++s) {
+        const long at = (panel + p) * W;
         const Real* before = a.kept + ((row + s) * H + at) * kSlots;
         Real* kept = a.kept + ((next + s) * H + at) * kSlots;
         Real* y = a.y + (next + s) * H + at;
@@ -101,7 +125,7 @@ struct SlstmPublishedLoops {
           S::store(kept + kNormaliser * W, S::load(before + kNormaliser * W));
           S::store(y, S::load(a.y + (row + s) * H + at));
         } else {
-          advance(pre[s], before, kept, y);
+          advance(pre[p][s], before, kept, y);
         }
       }
     }
@@ -218,6 +242,7 @@ struct SlstmPublishedLoops {
                             const Real* weight,
                             long weight_stride,
                             bool upwards) {
+    constexpr int kSlots = slots(Durations);
     const long H = a.padded;
     const long next = row + a.sequences;
     V acc[M][N];

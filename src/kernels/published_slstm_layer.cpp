@@ -9,8 +9,9 @@ namespace {
 
 template <class Real>
 struct SlstmTrace : PublishedTrace<Real> {
-  AlignedBuffer<Real> kept;  // [T + 1][B][H kSlstmSlots], without a reverse pass of one block only
+  AlignedBuffer<Real> kept;  // [T + 1][B][H slots], without a reverse pass of one block only
   AlignedBuffer<Real> m;     // [B][H]
+  bool upwards = true;
 };
 
 template <class Real>
@@ -36,6 +37,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
         recurrent_(block(blocks, name + ".recurrent")),
         columns_(4 * padded_),
         column_of_(columns(shape.hidden, loops.lanes)),
+        runs_(vector_runs(column_of_, loops.lanes)),
         map_(inputs, columns_, column_of_, fold, loops),
         packed_(size(map_.depth() + shape.hidden, columns_)),
         packed_recurrent_(size(columns_, padded_)),
@@ -53,14 +55,11 @@ class SlstmLayer final : public PublishedLayer<Real> {
                     packed_.data() + (static_cast<long>(p) * (depth + hidden) + k) * panel_width);
       }
     }
-    for (int n = 0; n < 4 * hidden; ++n) {
-      const Real* row = parameters + recurrent_.offset + static_cast<long>(n) * hidden;
-      const int column = column_of_[n];
-      Real* to =
-          packed_.data() +
-          (static_cast<long>(column / panel_width) * (depth + hidden) + depth) * panel_width +
-          column % panel_width;
-      for (int k = 0; k < hidden; ++k) to[static_cast<long>(k) * panel_width] = row[k];
+    for (const ColumnRun& run : runs_) {
+      const long at = static_cast<long>(run.column / panel_width) * (depth + hidden) + depth;
+      loops_.transpose(packed_.data() + at * panel_width + run.column % panel_width, panel_width,
+                       parameters + recurrent_.offset + static_cast<long>(run.first) * hidden,
+                       hidden, run.count, hidden);
     }
     // R as it stands is b of the reverse pass
     for (int panel = 0; panel < loops_.panels(padded_); ++panel) {
@@ -84,23 +83,24 @@ class SlstmLayer final : public PublishedLayer<Real> {
     return std::make_unique<SlstmTrace<Real>>();
   }
 
-  void begin(Trace& trace, const Run& run, const State& state) const override {
+  void begin(Trace& trace, const Run& run, State& state) const override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
     const long rows = run.sequences, hidden = shape_.hidden;
     const int lanes = loops_.lanes;
     own.y.reserve(size(run.sequences * (run.steps + 1), padded_));
-    own.kept.reserve(size(run.sequences * ((run.keep ? run.steps : run.block) + 1), kept_width()));
+    own.kept.reserve(
+        size(run.sequences * ((run.keep ? run.steps : run.block) + 1), kept_width(run)));
     own.m.reserve(size(run.sequences, padded_));
     copy_padded(own.y.data(), state.y.data(), rows);
     copy_padded(own.m.data(), state.m.data(), rows);
     for (long b = 0; b < rows; ++b) {
-      Real* kept = own.kept.data() + b * kept_width();
+      Real* kept = own.kept.data() + b * kept_width(run);
       for (int u = 0; u < padded_; u += lanes) {
         const int count = std::min(lanes, shape_.hidden - u);
-        copy_vector(kept + (u / lanes * kSlstmSlots + kCell) * lanes, &state.c[b * hidden + u],
+        copy_vector(kept + (u / lanes * slots(run) + kCell) * lanes, &state.c[b * hidden + u],
                     count);
-        copy_vector(kept + (u / lanes * kSlstmSlots + kNormaliser) * lanes,
-                    &state.n[b * hidden + u], count);
+        copy_vector(kept + (u / lanes * slots(run) + kNormaliser) * lanes, &state.n[b * hidden + u],
+                    count);
       }
     }
   }
@@ -111,11 +111,14 @@ class SlstmLayer final : public PublishedLayer<Real> {
     const long row = static_cast<long>(first) * run.sequences;
     const long kept_row = run.keep ? row : 0;
     if (!run.keep && first > 0) {  // the last rows of the block before
-      std::copy_n(own.kept.data() + static_cast<long>(run.block) * run.sequences * kept_width(),
-                  run.sequences * kept_width(), own.kept.data());
+      std::copy_n(own.kept.data() + static_cast<long>(run.block) * run.sequences * kept_width(run),
+                  run.sequences * kept_width(run), own.kept.data());
     }
     SlstmPublished<Real> a = arguments(own, run, first, last, x, x_stride);
-    a.kept = own.kept.data() + kept_row * kept_width();
+    a.kept = own.kept.data() + kept_row * kept_width(run);
+    // Streaming begins where the last step ended: that is still in the first-level cache.
+    a.upwards = own.upwards;
+    own.upwards = !own.upwards;
     loops_.slstm_forward(a);
   }
 
@@ -128,10 +131,10 @@ class SlstmLayer final : public PublishedLayer<Real> {
                     rows, hidden);
     copy_rows<Real>(state.m.data(), hidden, own.m.data(), padded_, rows, hidden);
     for (long b = 0; b < rows; ++b) {
-      const Real* kept = own.kept.data() + (kept_steps * rows + b) * kept_width();
+      const Real* kept = own.kept.data() + (kept_steps * rows + b) * kept_width(run);
       for (int u = 0; u < padded_; u += lanes) {
         const int count = std::min(lanes, shape_.hidden - u);
-        const Real* vectors = kept + u / lanes * kSlstmSlots * lanes;
+        const Real* vectors = kept + u / lanes * slots(run) * lanes;
         std::copy_n(vectors + kCell * lanes, count, &state.c[b * hidden + u]);
         std::copy_n(vectors + kNormaliser * lanes, count, &state.n[b * hidden + u]);
       }
@@ -168,7 +171,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
       std::copy_n(border_.data(), border, next);
     }
     SlstmPublished<Real> a = arguments(own, run, first, last, x, x_stride);
-    a.kept = own.kept.data() + row * kept_width();
+    a.kept = own.kept.data() + row * kept_width(run);
     a.recurrent = packed_recurrent_.data();
     a.d_y = d_y;
     a.d_gates = d_gates_.data();
@@ -196,10 +199,10 @@ class SlstmLayer final : public PublishedLayer<Real> {
 
   void end_backward(const Real* parameters, Real* gradient) override {
     map_.unpack(parameters + weight_.offset, gradient + weight_.offset, gradient + bias_.offset);
-    for (int n = 0; n < 4 * shape_.hidden; ++n) {
-      const Real* from = d_recurrent_.data() + column_of_[n];
-      Real* to = gradient + recurrent_.offset + static_cast<long>(n) * shape_.hidden;
-      for (int k = 0; k < shape_.hidden; ++k) to[k] = from[static_cast<long>(k) * columns_];
+    for (const ColumnRun& run : runs_) {
+      loops_.transpose(gradient + recurrent_.offset + static_cast<long>(run.first) * shape_.hidden,
+                       shape_.hidden, d_recurrent_.data() + run.column, columns_, shape_.hidden,
+                       run.count);
     }
     std::fill_n(gradient + centres_.offset, centres_.size(), Real(0));
   }
@@ -220,7 +223,22 @@ class SlstmLayer final : public PublishedLayer<Real> {
     return result;
   }
 
-  int kept_width() const { return padded_ * kSlstmSlots; }
+  // No run leaves its vector, nor with that its panel.
+  static std::vector<ColumnRun> vector_runs(const std::vector<int>& column_of, int lanes) {
+    std::vector<ColumnRun> runs;
+    for (ColumnRun run : column_runs(column_of)) {
+      for (; run.count > lanes; run.count -= lanes) {
+        runs.push_back({run.first, run.column, lanes});
+        run.first += lanes;
+        run.column += lanes;
+      }
+      runs.push_back(run);
+    }
+    return runs;
+  }
+
+  static int slots(const Run& run) { return run.rho ? kSlstmSlots : kDrive; }
+  int kept_width(const Run& run) const { return padded_ * slots(run); }
 
   // [rows][hidden] to [rows][padded], zero beyond
   void copy_padded(Real* to, const Real* from, long rows) const {
@@ -258,6 +276,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
   ParameterBlock weight_, bias_, recurrent_, centres_;
   int columns_;
   std::vector<int> column_of_;
+  std::vector<ColumnRun> runs_;
   InputMap<Real> map_;
   AlignedBuffer<Real> packed_;            // [H / W][inputs + hidden][4 W]
   AlignedBuffer<Real> packed_recurrent_;  // [4 H, H] in panels

@@ -65,6 +65,23 @@ struct MlstmRelaxation {
   Real* work = nullptr;            ///< kCheckpointSteps states
 };
 
+/// One step of one sLSTM layer along one sequence: what is known at the left edge becomes what is
+/// known at the right one.
+template <class Real>
+struct SlstmRelaxationStep {
+  int units = 0;
+  Real rho = 0;
+  const Real* x = nullptr;  ///< At the right edge, [G].
+  /// R transposed: for each vector of units the columns of i, f and z, [H][3 lanes]; behind them
+  /// for each vector of units those of o, [H][lanes].
+  const Real* recurrent = nullptr;
+  Real *h = nullptr, *n = nullptr;                ///< States, [H].
+  Real *l = nullptr, *i = nullptr, *z = nullptr;  ///< Gates, [H].
+  Real* r = nullptr;                              ///< R h of i, f and z, [3 H].
+  Real* output = nullptr;                         ///< [H]
+  Real* predicted = nullptr;                      ///< Scratch, [H].
+};
+
 /// a of the input gate i = exp(a tanh(i~ / a)).
 inline constexpr int kInputGateBound = 5;
 
@@ -105,6 +122,12 @@ struct RelaxationLoops {
   void (*multiply)(Real* c, const Real* a, const Real* b, int m, int k, int n);
   /// c[K, N] += a[M, K]^T b[M, N].
   void (*multiply_transposed)(Real* c, const Real* a, const Real* b, int m, int k, int n);
+  void (*slstm_step)(const SlstmRelaxationStep<Real>&);
+  /// T = B = 1, of which `output` holds the right edge only; no checkpoints, no s.
+  void (*mlstm_step)(const MlstmRelaxation<Real>&);
+  /// a.b of `count` numbers, a multiple of the padding.
+  Real (*dot)(const Real* a, const Real* b, int count);
+  int lanes;
 };
 
 /// The loops for vectors of `Bytes`, defined where they are compiled for one instruction set.

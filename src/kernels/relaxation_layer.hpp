@@ -113,6 +113,16 @@ class RelaxationLayer {
                        std::vector<Real>& state) = 0;
   virtual const Real* output() const = 0;  ///< [T + 1][B][H]
 
+  /// What step() has to know of the last edge of the last pass, of one sequence, beside the state.
+  virtual void last_edge(std::vector<Real>& edge) const = 0;
+
+  /// One step of one sequence, `x` [K] at its right edge. Takes `state` and `edge` from the left
+  /// edge to the right one and returns the output there, [H]. Keeps what backward() needs.
+  virtual const Real* step(const Real* x,
+                           Real rho,
+                           std::vector<Real>& state,
+                           std::vector<Real>& edge) = 0;
+
   /// Reverse of the last pass: `dx` [T + 1][B][K] and `dx_rest` [B][K] are set where not null;
   /// `d_rest` is the derivative by the output at rest, null: zero.
   virtual void backward(const Real* d_output, const Real* d_rest, Real* dx, Real* dx_rest) = 0;

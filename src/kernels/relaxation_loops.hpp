@@ -8,6 +8,7 @@
 #include "relaxation_mlstm.hpp"
 #include "relaxation_read_out.hpp"
 #include "relaxation_slstm.hpp"
+#include "relaxation_step.hpp"
 #include "simd_gemm.hpp"
 
 namespace psi_xlstm::kernels {
@@ -24,7 +25,11 @@ const RelaxationLoops<Real>& relaxation_loops() {
                                                   ReadOut::forward,
                                                   ReadOut::backward,
                                                   multiply_rows<Real, Bytes>,
-                                                  multiply_transposed<Real, Bytes>};
+                                                  multiply_transposed<Real, Bytes>,
+                                                  RelaxationStepLoops<Real, Bytes>::slstm_step,
+                                                  RelaxationStepLoops<Real, Bytes>::mlstm_step,
+                                                  RelaxationStepLoops<Real, Bytes>::dot,
+                                                  RelaxationStepLoops<Real, Bytes>::kLanes};
   return table;
 }
 

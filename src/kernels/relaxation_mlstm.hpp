@@ -64,6 +64,19 @@ struct MlstmRelaxationLoops {
 
   // D is the dimension where the compiler knows it, else 0.
   template <int D>
+  static Real dot(const Real* x, const Real* y, int dimension) {
+    if constexpr (D > 0 && D % S::kLanes == 0) {
+      V sum{};
+      for (int j = 0; j < D; j += S::kLanes) sum += S::load(x + j) * S::load(y + j);
+      return S::sum(sum);
+    } else {
+      Real sum = 0;
+      for (int j = 0; j < (D > 0 ? D : dimension); ++j) sum += x[j] * y[j];
+      return sum;
+    }
+  }
+
+  template <int D>
   static void advance(
       Real* state, const Mixing& m, const Real* p0, const Real* p1, int width, int dimension) {
     const int d = D > 0 ? D : dimension;
@@ -126,19 +139,15 @@ struct MlstmRelaxationLoops {
                            Real* d_state) {
     const int d = D > 0 ? D : dimension;
     const Real inverse = static_cast<Real>(1 / __builtin_sqrt(s * s + 1));
-    Real along = 0;
-    for (int y = 0; y < d; ++y) along += dh[y] * h[y];
+    const Real along = dot<D>(dh, h, d);
     const Real ds = -along * s * inverse * inverse;
     const Real* n = state + d * d;
     Real* dn = d_state + d * d;
     for (int x = 0; x < d; ++x) {
       const Real* row = state + x * d;
       Real* d_row = d_state + x * d;
-      Real sum = 0;
-      for (int y = 0; y < d; ++y) {
-        sum += row[y] * dh[y];
-        d_row[y] += q[x] * inverse * dh[y];
-      }
+      const Real weight = q[x] * inverse, sum = dot<D>(row, dh, d);
+      for (int y = 0; y < d; ++y) d_row[y] += weight * dh[y];
       dq[x] = sum * inverse + ds * n[x];
       dn[x] += ds * q[x];
     }
@@ -161,14 +170,13 @@ struct MlstmRelaxationLoops {
     for (int x = 0; x < d; ++x) {
       const Real* row = state + x * d;
       Real* d_row = d_state + x * d;
-      Real along0 = dn[x], along1 = dn[x], kept = dn[x] * state[d * d + x];
+      const Real along0 = dn[x] + dot<D>(d_row, v0, d), along1 = dn[x] + dot<D>(d_row, v1, d);
+      const Real kept = dn[x] * state[d * d + x] + dot<D>(d_row, row, d);
       const Real c0 = m.g0 * k0[x], c1 = m.g1 * k1[x];
+      Real *dv0 = d0 + 2 * all, *dv1 = d1 + 2 * all;
       for (int y = 0; y < d; ++y) {
-        along0 += d_row[y] * v0[y];
-        along1 += d_row[y] * v1[y];
-        kept += d_row[y] * row[y];
-        d0[2 * all + y] += c0 * d_row[y];
-        d1[2 * all + y] += c1 * d_row[y];
+        dv0[y] += c0 * d_row[y];
+        dv1[y] += c1 * d_row[y];
         d_row[y] *= m.kept;
       }
       by_kept += kept;

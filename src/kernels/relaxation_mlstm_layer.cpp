@@ -37,7 +37,8 @@ MlstmRelaxationLayer<Real>::MlstmRelaxationLayer(const LayerShape& shape,
       work_(2 * units_),
       d_left_(static_cast<std::size_t>(units_) * rank_),
       d_norm_weight_(units_),
-      d_norm_bias_(units_) {
+      d_norm_bias_(units_),
+      step_(2 * width_ + 5 * (2 * heads_ + kPadding) + heads_ * dimension() + 2 * units_ + 1) {
   std::fill_n(mask_.begin(), hidden_, Real(1));
 }
 
@@ -134,18 +135,24 @@ void MlstmRelaxationLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
 
 // Behind the memory: left h~ where it is of low rank, then the LayerNorm.
 template <class Real>
-MemoryReadOut<Real> MlstmRelaxationLayer<Real>::read_out(Pass& pass) {
+MemoryReadOut<Real> MlstmRelaxationLayer<Real>::read_out() const {
   MemoryReadOut<Real> r;
-  r.edges = static_cast<long>(pass.inverse_deviation.size());
   r.hidden = hidden_;
   r.units = units_;
   r.heads = heads_;
   r.dimension = dimension();
-  r.memory = pass.memory.data();
   r.left = rank_ > 0 ? left_columns_.data() : nullptr;
   r.weight = norm_weight_.data();
   r.bias = norm_bias_.data();
   r.mask = mask_.data();
+  return r;
+}
+
+template <class Real>
+MemoryReadOut<Real> MlstmRelaxationLayer<Real>::read_out(Pass& pass) {
+  MemoryReadOut<Real> r = read_out();
+  r.edges = static_cast<long>(pass.inverse_deviation.size());
+  r.memory = pass.memory.data();
   r.normalised = pass.normalised.data();
   r.inverse_deviation = pass.inverse_deviation.data();
   r.output = pass.output.data();
@@ -231,6 +238,49 @@ void MlstmRelaxationLayer<Real>::forward(const Real* x,
   loops_.mlstm_forward(run_.arguments);
   state = run_.state;
   loops_.read_out(read_out(run_));
+}
+
+template <class Real>
+void MlstmRelaxationLayer<Real>::last_edge(std::vector<Real>& edge) const {
+  const Real* last = run_.projection.data() + static_cast<long>(run_.arguments.steps) * width_;
+  edge.assign(last, last + width_);
+}
+
+template <class Real>
+const Real* MlstmRelaxationLayer<Real>::step(const Real* x,
+                                             Real rho,
+                                             std::vector<Real>& state,
+                                             std::vector<Real>& edge) {
+  Real* next = step_.data();
+  const auto take = [&next](int count) {
+    Real* mine = next;
+    next += count;
+    return mine;
+  };
+  Real* const projection = take(2 * width_);
+  std::copy_n(edge.data(), width_, projection);
+  affine_.forward(loops_, projection + width_, x, 1);
+  MlstmRelaxation<Real> a;
+  a.steps = a.sequences = 1;
+  a.heads = heads_;
+  a.dimension = dimension();
+  a.width = width_;
+  a.rho = &rho;
+  a.projection = projection;
+  for (Real** part : {&a.l, &a.dl, &a.i, &a.di, &a.forgotten}) *part = take(2 * heads_ + kPadding);
+  a.state = state.data();
+  a.output = take(heads_ * dimension());
+  loops_.mlstm_step(a);
+  std::copy_n(projection + width_, width_, edge.data());
+  MemoryReadOut<Real> r = read_out();
+  r.edges = 1;
+  r.memory = a.output;
+  r.normalised = take(units_);
+  r.output = take(units_);
+  r.inverse_deviation = take(1);
+  r.work = work_.data();
+  loops_.read_out(r);
+  return r.output;
 }
 
 template <class Real>

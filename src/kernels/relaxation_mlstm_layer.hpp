@@ -25,6 +25,11 @@ class MlstmRelaxationLayer : public RelaxationLayer<Real> {
                bool from_rest,
                std::vector<Real>& state) override;
   const Real* output() const override { return run_.output.data(); }
+  void last_edge(std::vector<Real>& edge) const override;
+  const Real* step(const Real* x,
+                   Real rho,
+                   std::vector<Real>& state,
+                   std::vector<Real>& edge) override;
   void backward(const Real* d_output, const Real* d_rest, Real* dx, Real* dx_rest) override;
   void collect(const Parameters<Real>& gradient, const InputProjection<Real>& input) override;
 
@@ -43,6 +48,7 @@ class MlstmRelaxationLayer : public RelaxationLayer<Real> {
   int state_size() const { return heads_ * (dimension() * dimension() + dimension()); }
   void prepare(Pass& pass, int steps, int sequences);
   MemoryReadOut<Real> read_out(Pass& pass);
+  MemoryReadOut<Real> read_out() const;
   void rest_state();
   void rest_state_reverse(const std::vector<Real>& d_state);
 
@@ -58,6 +64,7 @@ class MlstmRelaxationLayer : public RelaxationLayer<Real> {
   std::vector<Real> d_left_, d_norm_weight_, d_norm_bias_;
   Pass run_, rest_;
   bool from_rest_ = false;
+  std::vector<Real> step_;  // the arrays of a streaming step
 };
 
 }  // namespace psi_xlstm::kernels

@@ -48,6 +48,7 @@ class RelaxationNetwork<Real>::Body {
       below = layer.hidden;
     }
     values.assign(blocks.back().offset + blocks.back().size(), 0);
+    head.assign(static_cast<std::size_t>(layers.back()->stride()), 0);
   }
 
   InputProjection<Real> input(Real* gradient) const {
@@ -67,6 +68,8 @@ class RelaxationNetwork<Real>::Body {
   const RelaxationLoops<Real>& loops;
   std::vector<std::unique_ptr<RelaxationLayer<Real>>> layers;
   std::vector<Real> values, inputs, rest_inputs, outputs;
+  std::vector<Real> head;  // weights of the output, padded; of step()
+  Real head_bias = 0;
   int steps = 0, sequences = 0;
   bool from_rest = false;
 };
@@ -98,6 +101,8 @@ void RelaxationNetwork<Real>::set_parameters(std::span<const Real> parameters) {
   const Parameters<const Real> values(body.blocks, body.values.data());
   const InputProjection<Real> input = body.input(nullptr);
   for (auto& layer : body.layers) layer->set_parameters(values, input);
+  std::copy_n(values("output.weight"), body.shape.layers.back().hidden, body.head.begin());
+  body.head_bias = *values("output.bias");
 }
 
 template <class Real>
@@ -115,6 +120,7 @@ std::span<const Real> RelaxationNetwork<Real>::forward(const RelaxationBatch<Rea
   }
   state.sequences = B;
   state.layers.resize(body.layers.size());
+  state.edges.resize(B == 1 ? body.layers.size() : 0);
   const std::size_t edges = static_cast<std::size_t>(batch.steps + 1) * B;
   body.inputs.assign(batch.inputs, batch.inputs + edges * I);
   const Real* x = body.inputs.data();
@@ -127,6 +133,7 @@ std::span<const Real> RelaxationNetwork<Real>::forward(const RelaxationBatch<Rea
     RelaxationLayer<Real>& layer = *body.layers[l];
     if (body.from_rest) at_rest = layer.rest(at_rest, B);
     layer.forward(x, batch.rho, batch.steps, B, body.from_rest, state.layers[l]);
+    if (B == 1) layer.last_edge(state.edges[l]);
     x = layer.output();
   }
   const Parameters<const Real> values(body.blocks, body.values.data());
@@ -139,6 +146,26 @@ std::span<const Real> RelaxationNetwork<Real>::forward(const RelaxationBatch<Rea
     body.outputs[e] = sum;
   }
   return body.outputs;
+}
+
+template <class Real>
+Real RelaxationNetwork<Real>::step(std::span<const Real> input,
+                                   Real rho,
+                                   RelaxationState<Real>& state) {
+  Body& body = *body_;
+  const std::size_t count = body.layers.size();
+  if (input.size() != static_cast<std::size_t>(body.shape.inputs) || state.sequences != 1 ||
+      state.layers.size() != count || state.edges.size() != count) {
+    throw ShapeError(
+        fmt::format("relaxation network: expected {} inputs and the state that a run of one "
+                    "sequence left, found {} inputs and a state of {} sequences",
+                    body.shape.inputs, input.size(), state.sequences));
+  }
+  const Real* x = input.data();
+  for (std::size_t l = 0; l < count; ++l) {
+    x = body.layers[l]->step(x, rho, state.layers[l], state.edges[l]);
+  }
+  return body.head_bias + body.loops.dot(x, body.head.data(), static_cast<int>(body.head.size()));
 }
 
 template <class Real>

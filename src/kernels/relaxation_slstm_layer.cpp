@@ -36,7 +36,9 @@ SlstmRelaxationLayer<Real>::SlstmRelaxationLayer(const LayerShape& shape,
       affine_(below, 4 * units_, index == 0),
       recurrent_(static_cast<std::size_t>(units_) * 4 * units_),
       transposed_(recurrent_.size()),
-      d_recurrent_(recurrent_.size()) {}
+      d_recurrent_(recurrent_.size()),
+      packed_(recurrent_.size()),
+      scratch_(static_cast<std::size_t>(6) * units_) {}
 
 template <class Real>
 void SlstmRelaxationLayer<Real>::set_parameters(const Parameters<const Real>& values,
@@ -53,6 +55,7 @@ void SlstmRelaxationLayer<Real>::set_parameters(const Parameters<const Real>& va
     }
   });
   affine_.pack(input);
+  packed_ready_ = false;
 }
 
 template <class Real>
@@ -140,6 +143,61 @@ void SlstmRelaxationLayer<Real>::forward(const Real* x,
   state.resize(2 * row);
   std::copy_n(a.h + steps * row, row, state.data());
   std::copy_n(a.n + steps * row, row, state.data() + row);
+}
+
+template <class Real>
+void SlstmRelaxationLayer<Real>::last_edge(std::vector<Real>& edge) const {
+  const SlstmRelaxation<Real>& a = run_.arguments;
+  const long last = static_cast<long>(a.steps) * units_;
+  edge.resize(static_cast<std::size_t>(6) * units_);
+  Real* to = edge.data();
+  for (const Real* from : {a.edge.l, a.edge.i, a.edge.z}) {
+    to = std::copy_n(from + last, units_, to);
+  }
+  std::copy_n(a.work, 3 * units_, to);  // R h of the last edge
+}
+
+template <class Real>
+void SlstmRelaxationLayer<Real>::pack_step() {
+  const int H = units_, lanes = loops_.lanes;
+  Real* to = packed_.data();
+  const auto pack = [&](int first_gate, int gates) {
+    for (int block = 0; block < H; block += lanes) {
+      for (int k = 0; k < H; ++k) {
+        for (int gate = first_gate; gate < first_gate + gates; ++gate) {
+          to = std::copy_n(recurrent_.data() + (k * 4 + gate) * H + block, lanes, to);
+        }
+      }
+    }
+  };
+  pack(0, 3);
+  pack(3, 1);
+  packed_ready_ = true;
+}
+
+template <class Real>
+const Real* SlstmRelaxationLayer<Real>::step(const Real* x,
+                                             Real rho,
+                                             std::vector<Real>& state,
+                                             std::vector<Real>& edge) {
+  if (!packed_ready_) pack_step();
+  SlstmRelaxationStep<Real> a;
+  Real* const inputs = scratch_.data();
+  affine_.forward(loops_, inputs, x, 1);
+  a.units = units_;
+  a.rho = rho;
+  a.x = inputs;
+  a.recurrent = packed_.data();
+  a.h = state.data();
+  a.n = a.h + units_;
+  a.l = edge.data();
+  a.i = a.l + units_;
+  a.z = a.i + units_;
+  a.r = a.z + units_;
+  a.output = inputs + 4 * units_;
+  a.predicted = a.output + units_;
+  loops_.slstm_step(a);
+  return a.output;
 }
 
 template <class Real>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "published_buffers.hpp"
 #include "relaxation_layer.hpp"
 
 namespace psi_xlstm::kernels {
@@ -24,6 +25,11 @@ class SlstmRelaxationLayer : public RelaxationLayer<Real> {
                bool from_rest,
                std::vector<Real>& state) override;
   const Real* output() const override { return run_.output.data(); }
+  void last_edge(std::vector<Real>& edge) const override;
+  const Real* step(const Real* x,
+                   Real rho,
+                   std::vector<Real>& state,
+                   std::vector<Real>& edge) override;
   void backward(const Real* d_output, const Real* d_rest, Real* dx, Real* dx_rest) override;
   void collect(const Parameters<Real>& gradient, const InputProjection<Real>& input) override;
 
@@ -37,6 +43,7 @@ class SlstmRelaxationLayer : public RelaxationLayer<Real> {
 
   void prepare(Pass& pass, int steps, int sequences);
   void rest_reverse(const Real* d_h, const Real* d_n, const Real* d_rest, Real* dx_rest);
+  void pack_step();
   void add_recurrent(const Real* h, const Real* d, int rows);
 
   int hidden_, below_, units_;
@@ -47,6 +54,9 @@ class SlstmRelaxationLayer : public RelaxationLayer<Real> {
   Pass run_, rest_;
   bool from_rest_ = false;
   std::vector<std::vector<Real>> rest_iterates_;  // h of every iteration, [B][H]
+  // Streaming: the recurrent weights in the order of SlstmRelaxationStep, and the arrays of a step.
+  AlignedBuffer<Real> packed_, scratch_;
+  bool packed_ready_ = false;
 };
 
 }  // namespace psi_xlstm::kernels

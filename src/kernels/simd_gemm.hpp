@@ -32,7 +32,6 @@ struct Gemm {
   static constexpr int kRows = 6;
   static constexpr int kVectors = Bytes == 64 ? 4 : 2;  // 32 registers or 16
   static constexpr int kColumns = kVectors * kLanes;
-  static constexpr int kDepth = 96;  // rows of a long sum at a time
 
   using Product = MatrixProduct<Real>;
 
@@ -74,14 +73,28 @@ struct Gemm {
 
   /// c[K, N] += a[M, K]^T d[M, N], d and its stride in p.b and p.b_stride; K is p.k.
   static void multiply_transposed(const Product& p) {
-    for (int first = 0; first < p.m; first += kDepth) {  // what is read again and again stays near
-      Product part = p;
-      part.m = p.m - first < kDepth ? p.m - first : kDepth;
-      part.a += first * p.a_stride;
-      part.b += first * p.b_stride;
-      for (int panel = 0; panel < panels(p.n); ++panel) {
-        const int n0 = panel_begin(p.n, panel), width = panel_begin(p.n, panel + 1) - n0;
-        transposed_case<kVectors>(part, n0, width / kLanes);
+    for (int panel = 0; panel < panels(p.n); ++panel) {
+      const int n0 = panel_begin(p.n, panel), width = panel_begin(p.n, panel + 1) - n0;
+      transposed_case<kVectors>(p, n0, width / kLanes);
+    }
+  }
+
+  /// to[c][r] = from[r][c]
+  static void transpose(
+      Real* to, long to_stride, const Real* from, long from_stride, int rows, int columns) {
+    for (int r = 0; r < rows; r += kLanes) {
+      for (int c = 0; c < columns; c += kLanes) {
+        const Real* corner = from + r * from_stride + c;
+        Real* target = to + c * to_stride + r;
+        if (r + kLanes <= rows && c + kLanes <= columns) {
+          transpose_square(target, to_stride, corner, from_stride);
+          continue;
+        }
+        for (int i = 0; i < kLanes && r + i < rows; ++i) {
+          for (int j = 0; j < kLanes && c + j < columns; ++j) {
+            target[j * to_stride + i] = corner[i * from_stride + j];
+          }
+        }
       }
     }
   }
@@ -105,6 +118,25 @@ struct Gemm {
   }
 
  private:
+  // As many rows as lanes: exchanges halves, then quarters and so on between pairs of rows.
+  static void transpose_square(Real* to, long to_stride, const Real* from, long from_stride) {
+    V x[kLanes];
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) x[i] = S::load(from + i * from_stride);
+#pragma GCC unroll 4
+    for (int step = 1; step < kLanes; step *= 2) {
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) {
+        if (i & step) continue;
+        const V low = S::exchange(x[i], x[i + step], step, false);
+        x[i + step] = S::exchange(x[i], x[i + step], step, true);
+        x[i] = low;
+      }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) S::store(to + i * to_stride, x[i]);
+  }
+
   template <int M, int N>
   [[gnu::always_inline]] static inline void add_product(V (&acc)[M][N],
                                                         const Real* a,

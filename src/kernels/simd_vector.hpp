@@ -28,6 +28,26 @@ struct IntegerOf<double> {
 template <class Real, int Bytes>
 struct SimdConstants;
 
+/// Where the lanes of Simd::exchange come from, [step][high], as __builtin_shuffle counts them.
+template <class Real, int Bytes>
+struct ExchangeOrder {
+  static constexpr int kLanes = Bytes / static_cast<int>(sizeof(Real));
+  alignas(Bytes) typename IntegerOf<Real>::Type lane[kLanes][2][kLanes] = {};
+
+  constexpr ExchangeOrder() {
+    for (int step = 1; step < kLanes; step *= 2) {
+      for (int l = 0; l < kLanes; ++l) {
+        const bool second = (l & step) != 0;
+        lane[step][0][l] = second ? kLanes + l - step : l;
+        lane[step][1][l] = second ? kLanes + l : l + step;
+      }
+    }
+  }
+  static const ExchangeOrder kTable;
+};
+template <class Real, int Bytes>
+constexpr ExchangeOrder<Real, Bytes> ExchangeOrder<Real, Bytes>::kTable{};
+
 /// Largest relative errors, measured over the whole range: float 2.5e-7, double 1e-15.
 template <class Real, int Bytes>
 struct Simd {
@@ -104,6 +124,19 @@ struct Simd {
     return y;
 #else
     return __builtin_shuffle(x, from);
+#endif
+  }
+
+  /// A step of a transposition of rows a and b, `step` apart: with l the lane, a[l] where l has not
+  /// the bit `step` and b[l - step] where it has (high: a[l + step] and b[l]).
+  PSI_INLINE V exchange(V a, V b, int step, bool high) {
+    const Integer* from = ExchangeOrder<Real, Bytes>::kTable.lane[step][high ? 1 : 0];
+#if defined(__clang__)
+    V y{};
+    for (int l = 0; l < kLanes; ++l) y[l] = from[l] < kLanes ? a[from[l]] : b[from[l] - kLanes];
+    return y;
+#else
+    return __builtin_shuffle(a, b, *reinterpret_cast<const Bits*>(from));
 #endif
   }
 

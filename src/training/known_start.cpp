@@ -67,8 +67,8 @@ class KnownStartTraining {
         shape_(shape),
         problem_(problem),
         network_(shape),
-        gates_(shape),
-        count_(static_cast<std::int64_t>(parameter_count(shape))) {
+        count_(static_cast<std::int64_t>(parameter_count(shape))),
+        gates_(shape) {
     scales_.conductance = conductance_scale(*problem.data);
     for (const PhaseConfig& p : config.phases) total_ += p.steps;
     tie_step_ = static_cast<int>(std::lround(config.tie_after * total_ / kInterval)) * kInterval;
@@ -215,6 +215,7 @@ void KnownStartTraining::validate() {
   }
   state_.curve.push_back({static_cast<double>(state_.step), terms_.data, chi2, terms_.hidden,
                           terms_.gradient, terms_.structure, terms_.physics});
+  terms_ = {};  // a resumed training knows nothing of earlier steps either
   if (!std::isfinite(judged)) return;
   if (state_.best_parameters.empty() || judged < state_.best_validation) {
     state_.best_parameters = state_.parameters;

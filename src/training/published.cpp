@@ -143,6 +143,7 @@ std::string PublishedTraining::epoch(const PhaseConfig& phase, int in_phase) {
   kernels::PublishedState<float> teacher_state;
   if (teacher_) teacher_state = teacher_->initial_state(static_cast<int>(batch));
   double sum = 0;
+  hidden_ = gradient_ = structure_ = 0;
   for (int w = 0; w < windows; ++w) {
     const auto first = static_cast<std::int64_t>(w) * phase.samples;
     const auto length = std::min<std::int64_t>(phase.samples, all - first);

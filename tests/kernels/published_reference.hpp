@@ -82,7 +82,7 @@ class Network {
         const std::size_t d = static_cast<std::size_t>(dimension(l));
         const std::size_t heads = static_cast<std::size_t>(l.heads);
         state.push_back({Values(heads * d * d), Values(heads * d), Values(hidden),
-                         std::vector<double>(heads, -1e30)});
+                         std::vector<double>(heads, 0)});
       }
     }
     return state;

@@ -25,6 +25,8 @@ class RunFolder : public ::testing::Test {
     write_file(folder_ / "seed_1" / "timings.json", "changes");
     write_file(folder_ / "seed_1" / ".psi-12-0.tmp", "left behind");
     write_file(folder_ / "timings.json", "changes");
+    write_file(folder_ / "tables" / "latency.csv", "changes");
+    write_file(folder_ / "seed_1" / "latency.csv", "no table");
     write_file(folder_ / "manifest.json", "itself");
     write_file(folder_ / "seed_1" / "manifest.json", "of a part");
   }
@@ -53,6 +55,7 @@ std::string problem_with(const std::string& text) {
 TEST_F(RunFolder, HasChecksumsOfAllFilesButTimesAndItself) {
   const std::map<std::string, std::string> expected = {
       {"metrics.json", sha256_hex("{}")},
+      {"seed_1/latency.csv", sha256_hex("no table")},
       {"seed_1/manifest.json", sha256_hex("of a part")},
       {"seed_1/model.safetensors", sha256_hex("weights")}};
   EXPECT_EQ(file_checksums(folder_), expected);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -89,10 +91,24 @@ TEST(Table, AlignsTextByColumnsOfTheTerminal) {
             "Smaller is better.\n");
 }
 
+TEST(Table, WritesNumbersAsNumbersInJson) {
+  const Table table = {.caption = "Errors",
+                       .header = {"model", "MSE"},
+                       .rows = {{"a \"b\"", "1.5e-10"}, {"12.3 us", "n/a"}, {"", "3 to 4"}},
+                       .note = "Smaller."};
+  const auto tree = nlohmann::json::parse(to_json(table));
+  EXPECT_EQ(tree["caption"], "Errors");
+  EXPECT_EQ(tree["header"], (nlohmann::json{"model", "MSE"}));
+  EXPECT_EQ(tree["note"], "Smaller.");
+  EXPECT_EQ(tree["rows"][0], (nlohmann::json{"a \"b\"", 1.5e-10}));
+  EXPECT_EQ(tree["rows"][1], (nlohmann::json{"12.3 us", nullptr}));
+  EXPECT_EQ(tree["rows"][2], (nlohmann::json{nullptr, "3 to 4"}));
+}
+
 TEST(Table, NamesTheRowThatDoesNotFit) {
   Table table = example();
   table.rows[1].pop_back();
-  for (const auto form : {to_markdown, to_csv, to_latex, to_text}) {
+  for (const auto form : {to_markdown, to_csv, to_latex, to_json, to_text}) {
     try {
       form(table);
       FAIL() << "expected a ShapeError";

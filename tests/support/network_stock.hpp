@@ -16,7 +16,7 @@
 #include "psi_xlstm/config/networks.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/data/published_recipe.hpp"
+#include "psi_xlstm/experiments/network_prediction.hpp"
 #include "psi_xlstm/experiments/network_protocol.hpp"
 #include "psi_xlstm/experiments/stored_network.hpp"
 
@@ -63,13 +63,13 @@ inline experiments::StoredNetwork drawn_network(const NetworkConfig& config,
   return network;
 }
 
-/// Currents on the test records: the device's own law from a start that is wrong by `error`.
-inline experiments::StoredCurrents drawn_currents(const experiments::SeedData& data, double error) {
+/// The currents of `network` on the test records.
+inline experiments::StoredCurrents drawn_currents(const experiments::SeedData& data,
+                                                  const experiments::StoredNetwork& network) {
   std::vector<fit::Prediction> predictions = data.frame;
   for (fit::Prediction& p : predictions) {
-    p.current =
-        published_current(data.dataset.records[static_cast<std::size_t>(p.record)].voltage[0],
-                          p.start.value * (1 + error));
+    p.current = experiments::network_current(
+        network, data.dataset.records[static_cast<std::size_t>(p.record)], p.start.value);
   }
   return experiments::stored_currents(data, predictions);
 }
@@ -80,10 +80,9 @@ inline void fill_stock(const std::filesystem::path& stock, const NetworkStudyCon
     const experiments::SeedData data = experiments::seed_data(config, seed);
     for (std::size_t n = 0; n < config.networks.size(); ++n) {
       const auto folder = stock / fmt::format("{}_{}", seed, n);
-      experiments::save_network(folder / "model.safetensors",
-                                drawn_network(config.networks[n], config.protocol, seed));
-      experiments::save_currents(folder / "predictions.safetensors",
-                                 drawn_currents(data, 0.02 * static_cast<double>(n + 1)));
+      const auto network = drawn_network(config.networks[n], config.protocol, seed);
+      experiments::save_network(folder / "model.safetensors", network);
+      experiments::save_currents(folder / "predictions.safetensors", drawn_currents(data, network));
       std::vector<experiments::CurvePoint> curve;
       for (int i = 0; i <= 20; ++i) {
         curve.push_back({.step = 100 * i,

@@ -52,7 +52,7 @@ struct NetworkConfig {
   std::string label;             ///< Of its folder and its rows, an identifier; empty: `name`.
   int clusters = 3;              ///< K, of the clustering student.
   int rank = 2;                  ///< r, of the low-rank student.
-  int seed = 1;                  ///< Of the start of the training, added to the study's seed.
+  int seed = 1;                  ///< Of the start of the training, see training_seed().
   double weight_decay = 1e-5;
   double clip = 1;     ///< Largest norm of a gradient.
   double physics = 0;  ///< Weight of the device law on starts that were not measured (known-start).
@@ -84,19 +84,29 @@ inline const std::string& label_of(const NetworkConfig& network) {
   return network.label.empty() ? network.name : network.label;
 }
 
-/// Whether the training of `network` needs a trained teacher.
-inline bool learns_from_teacher(const NetworkConfig& network) {
-  const bool student = network.name == "clustering" || network.name == "low_rank";
-  return student && (network.distillation.alpha > 0 || network.distillation.beta > 0);
+/// Whether `network` is made to be smaller than a teacher.
+inline bool is_student_network(const NetworkConfig& network) {
+  return network.name == "clustering" || network.name == "low_rank";
 }
 
-/// The index of the teacher that networks[index] learns from: the nearest one before it; -1 where
-/// there is none.
-inline int teacher_of(const std::vector<NetworkConfig>& networks, int index) {
-  for (int i = index - 1; i >= 0; --i) {
-    if (networks[static_cast<std::size_t>(i)].name == "teacher") return i;
+/// Whether the loss of `network` holds a teacher's outputs.
+inline bool learns_from_teacher(const NetworkConfig& network) {
+  return is_student_network(network) &&
+         (network.distillation.alpha > 0 || network.distillation.beta > 0);
+}
+
+/// The index of the teacher of the study, the first one; -1 where there is none. Where there is
+/// one, every student waits for it: a low-rank student starts from the teacher's memory.
+inline int teacher_index(const std::vector<NetworkConfig>& networks) {
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    if (networks[i].name == "teacher") return static_cast<int>(i);
   }
   return -1;
+}
+
+/// The seed of the start of the training of `network` for the data of `seed`.
+inline int training_seed(const NetworkConfig& network, int seed) {
+  return seed + 1000 * network.seed;
 }
 
 /// A study: the same networks for every seed of the published data, in one protocol.

@@ -74,9 +74,8 @@ void collect_network_metrics(NetworkStudyResult& result);
 /// Sets result.passed and, where a model is not usable, result.reason.
 void judge(NetworkStudyResult& result);
 
-/// Trained numbers of the teacher of `outcome` over the numbers that `outcome` needs once deployed;
-/// absent where that teacher is not usable. A teacher is its own; the teacher of a model with none
-/// before it is the first of its seed.
+/// Trained numbers of the teacher of the same seed over the numbers that `outcome` needs once
+/// deployed; absent where that teacher is not usable.
 std::optional<double> compression(const NetworkStudyResult& result, const ModelOutcome& outcome);
 
 /// `value(outcome)` of every usable model called `label`, in the order of the seeds; absent ones

@@ -26,9 +26,8 @@ class CompactStream {
  public:
   /// Does not keep `network`. Throws as compact_weights does, and ConfigError where the instruction
   /// set is not available.
-  explicit CompactStream(
-      const Network& network,
-      kernels::InstructionSet instruction_set = kernels::best_instruction_set());
+  explicit CompactStream(const Network& network,
+                         kernels::InstructionSet instruction_set = kernels::best_instruction_set());
 
   /// Puts the student at the first sample, in `states` [S] (ir::initial_state) under `voltage` [V];
   /// returns the current [A]. Throws ShapeError for another number of states.

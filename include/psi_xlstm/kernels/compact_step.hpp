@@ -27,12 +27,12 @@ enum class CompactHead { kExp, kSoftplus, kAffine };
 
 /// The numbers of a compact student; matrices are row-major.
 struct CompactWeights {
-  std::vector<double> by_voltage, bias;  ///< w, b [m].
-  std::vector<double> by_state;          ///< R [m, S]; empty: the gates do not see the states.
-  std::vector<double> rate, rate_bias;   ///< A [S, m], empty: constant rates; a [S].
-  std::vector<double> target, target_bias;                      ///< D [S, m]; d [S].
-  std::vector<double> readout;                                  ///< k [S].
-  double readout_bias = 0;                                      ///< e
+  std::vector<double> by_voltage, bias;     ///< w, b [m].
+  std::vector<double> by_state;             ///< R [m, S]; empty: the gates do not see the states.
+  std::vector<double> rate, rate_bias;      ///< A [S, m], empty: constant rates; a [S].
+  std::vector<double> target, target_bias;  ///< D [S, m]; d [S].
+  std::vector<double> readout;              ///< k [S].
+  double readout_bias = 0;                  ///< e
   std::vector<double> curve_by_voltage, curve_bias, curve_gain;  ///< u, q, g [L].
   CompactHead head = CompactHead::kExp;
 };

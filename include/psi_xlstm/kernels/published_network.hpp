@@ -7,16 +7,18 @@
 /// Axes: T steps, B sequences, I inputs, H units of a layer, D = H / heads. A step of duration
 /// rho (over the reference step dt0) with pre-activations f~, i~, z~, o~ of the gates:
 ///
-///     lf = rho ln sigmoid(f~),  ii = i~ + ln((1 - exp(lf)) / (1 - sigmoid(f~)))   (= i~ at rho =
-///     1) m' = max(ii, lf + m),  J = exp(ii - m'),  F = exp(lf + m - m') sLSTM  c' = F c + J
-///     tanh(z~),  n' = F n + J,  y = sigmoid(o~) c' / n' mLSTM  C' = F C + J v k^T,  n' = F n + J
-///     k,  h = C' q / (max(|n'.q|, exp(-m')) + 1e-6),
+///     lf = rho ln sigmoid(f~)
+///     ii = i~ + ln((1 - exp(lf)) / (1 - sigmoid(f~)))          (= i~ at rho = 1)
+///     m' = max(ii, lf + m),  J = exp(ii - m'),  F = exp(lf + m - m')
+///
+///     sLSTM  c' = F c + J tanh(z~),  n' = F n + J,  y = sigmoid(o~) c' / n'
+///     mLSTM  C' = F C + J v k^T,  n' = F n + J k,  h = C' q / (max(|n'.q|, exp(-m')) + 1e-6),
 ///            k over sqrt(D); y = LayerNorm(h) over all units (population variance, 1e-5)
 ///
 /// A low-rank mLSTM has q~ = V^T q, k~ = V^T k, v~ = U^T v and h = U h~ of each head. m is a
-/// constant in the reverse pass. At the start c = n = y = 0 and m = -1e30. At rho = 0 nothing
-/// happens: the states stay, and the output is the last one; shorter sequences of a batch are
-/// padded so.
+/// constant in the reverse pass. At the start c = n = y = 0, m = -1e30 (sLSTM) or 0 (mLSTM). At
+/// rho = 0 nothing happens: the states stay, and the output is the last one; shorter sequences of a
+/// batch are padded so.
 
 #include <cstddef>
 #include <memory>

@@ -20,6 +20,7 @@ template <class Real>
 struct RelaxationState {
   int sequences = 0;
   std::vector<std::vector<Real>> layers;
+  std::vector<std::vector<Real>> edges;  ///< Of one sequence: gates at the last edge, for step().
 };
 
 /// Sequences that run side by side. A shorter one is padded with steps of duration 0 and a repeated
@@ -54,6 +55,12 @@ class RelaxationNetwork {
   /// Runs `batch`; where it does not start at rest, from `state`. Leaves the last states there.
   /// Returns y = output.weight h + output.bias at the edges, [T + 1][B], valid until the next call.
   std::span<const Real> forward(const RelaxationBatch<Real>& batch, RelaxationState<Real>& state);
+
+  /// One step of one sequence: the right edge of forward() with T = B = 1, allocating nothing.
+  /// `state` is what forward() with B = 1 (T = 0 for the first edge) or step() left of the same
+  /// parameters; `input` [I] is that at the right edge. Returns y there. What the last forward()
+  /// left stays. Throws ShapeError where `input` or `state` does not fit.
+  Real step(std::span<const Real> input, Real rho, RelaxationState<Real>& state);
 
   /// The outputs of layer `l` of the last forward pass: [T + 1][B][stride], of which the first H
   /// numbers of a row count.
