@@ -2,6 +2,8 @@
 // standard output is for psi (experiments/trainer_process.hpp).
 
 #include <fmt/format.h>
+#include <malloc.h>
+#include <sys/prctl.h>
 #include <torch/torch.h>
 
 #include <CLI/CLI.hpp>
@@ -10,8 +12,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/experiments/network_training.hpp"
+#include "psi_xlstm/experiments/train_benchmark.hpp"
 
 namespace {
 
@@ -38,12 +42,23 @@ int main(int argc, char** argv) {
   network->add_option("--seed", seed)->required();
   network->add_option("--network", index)->required();
   network->add_option("--out", out)->required();
+  CLI::App* bench = app.add_subcommand("bench-train", "Measure training and streaming");
+  bench->add_option("--json", out)->required();
   CLI11_PARSE(app, argc, argv);
 
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
+  prctl(PR_SET_PDEATHSIG, SIGTERM);  // where psi is killed, nobody waits for this
   torch::set_num_threads(1);
+  // Every step needs the same large arrays again: keep them instead of asking the system each time.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   try {
+    if (bench->parsed()) {
+      const auto speeds = psi_xlstm::experiments::train_benchmark(report);
+      psi_xlstm::write_file(out, psi_xlstm::config_text(speeds));
+      return 0;
+    }
     const auto study = psi_xlstm::read_config<psi_xlstm::NetworkStudyConfig>(config);
     const auto outcome = psi_xlstm::experiments::train_network(study, index, seed, out, report);
     if (outcome.usable) return 0;
@@ -54,5 +69,9 @@ int main(int argc, char** argv) {
   } catch (const psi_xlstm::Error& e) {
     fmt::print(stderr, "{}\n", e.what());
     return 1;
+  } catch (const std::exception& e) {  // of LibTorch: a training that cannot go on
+    const std::string text = e.what();
+    fmt::print(stderr, "{}\n", text.substr(0, text.find('\n')));
+    return 2;
   }
 }

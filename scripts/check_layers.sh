@@ -11,7 +11,7 @@ allowed() {
     metrics) echo "core" ;;
     data) echo "core config metrics" ;;
     kernels) echo "core" ;;
-    ir) echo "core" ;;
+    ir) echo "core kernels" ;;
     fit) echo "core config data metrics ir" ;;
     hdl) echo "core config ir" ;;
     spice) echo "core config metrics ir hdl" ;;

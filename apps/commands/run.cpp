@@ -13,7 +13,11 @@
 namespace psi_xlstm::apps {
 namespace {
 
-int run_networks(const NetworkStudyConfig& config, const experiments::RunOptions& options) {
+int run_study(const StudyConfig& config, const experiments::RunOptions& options) {
+  return run_and_print(config, options);
+}
+
+int run_study(const NetworkStudyConfig& config, const experiments::RunOptions& options) {
   const experiments::NetworkStudyResult result =
       experiments::run_network_study(config, options, terminal_progress());
   fmt::print("{}", experiments::summary_text(result));
@@ -24,12 +28,12 @@ int run_networks(const NetworkStudyConfig& config, const experiments::RunOptions
   return result.interrupted ? kInterrupted : kMissedCriterion;
 }
 
-// The run folder of a study called `study` in the config `file`.
-std::filesystem::path folder_for(const std::string& file,
-                                 const std::string& study,
-                                 const std::string& out) {
-  checked_identifier(study, file + ": /study");
-  return out.empty() ? std::filesystem::path("results") / study : std::filesystem::path(out);
+template <class Config>
+int run_file(const std::string& file, const std::string& out, int threads) {
+  const auto config = read_config<Config>(file);
+  const auto study = checked_identifier(config.study, file + ": /study");
+  const std::filesystem::path folder = out.empty() ? "results/" + study : out;
+  return run_study(config, {folder, threads});
 }
 
 }  // namespace
@@ -47,16 +51,10 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--threads", options->threads, "At most this many threads or trainings")
       ->check(CLI::Range(1, 64));
   command->callback([options, &exit_code] {
-    const std::string& file = options->config;
-    if (experiments::is_network_study(file)) {
-      const auto config = read_config<NetworkStudyConfig>(file);
-      exit_code =
-          run_networks(config, {folder_for(file, config.study, options->out), options->threads});
-      return;
-    }
-    const auto config = read_config<StudyConfig>(file);
-    exit_code =
-        run_and_print(config, {folder_for(file, config.study, options->out), options->threads});
+    const auto& [file, out, threads] = *options;
+    exit_code = experiments::is_network_study(file)
+                    ? run_file<NetworkStudyConfig>(file, out, threads)
+                    : run_file<StudyConfig>(file, out, threads);
   });
 }
 

@@ -51,27 +51,24 @@ struct Work {
   std::string fingerprint;
   std::filesystem::path folder;
 
-  int training_seed() const { return seed + 1000 * network.seed; }
+  int start_seed() const { return training_seed(network, seed); }
   std::filesystem::path checkpoint() const { return folder / "training.safetensors"; }
 };
 
-bool is_student(const NetworkConfig& n) { return n.name == "clustering" || n.name == "low_rank"; }
-
-std::optional<StoredNetwork> teacher_of(const NetworkStudyConfig& config,
-                                        const NetworkConfig& own,
-                                        const std::filesystem::path& run,
-                                        int seed) {
-  if (!is_student(own)) return std::nullopt;
-  for (const NetworkConfig& n : config.networks) {
-    if (n.name != "teacher") continue;
-    const auto file = network_folder(run, seed, label_of(n)) / "model.safetensors";
-    if (!std::filesystem::exists(file)) {
-      throw ConfigError(fmt::format("{}: expected the teacher of this student, found no such file",
-                                    file.string()));
-    }
-    return load_network(file);
+// The teacher's stored network, for a student of a study that has one.
+std::optional<StoredNetwork> load_teacher(const NetworkStudyConfig& config,
+                                          const NetworkConfig& own,
+                                          const std::filesystem::path& run,
+                                          int seed) {
+  const int teacher = teacher_index(config.networks);
+  if (!is_student_network(own) || teacher < 0) return std::nullopt;
+  const std::string& label = label_of(config.networks[static_cast<std::size_t>(teacher)]);
+  const auto file = network_folder(run, seed, label) / "model.safetensors";
+  if (!std::filesystem::exists(file)) {
+    throw ConfigError(
+        fmt::format("{}: expected the teacher of this student, found no such file", file.string()));
   }
-  return std::nullopt;
+  return load_network(file);
 }
 
 std::string fingerprint_of(const Work& work) {
@@ -108,7 +105,7 @@ std::vector<std::vector<Eigen::MatrixXd>> snapshots(const Work& work) {
 }
 
 std::vector<double> start_of(const Work& work, const NetworkShape& shape, StoredNetwork& stored) {
-  Rng rng(static_cast<std::uint32_t>(work.training_seed()));
+  Rng rng(static_cast<std::uint32_t>(work.start_seed()));
   std::vector<double> start = work.published
                                   ? models::published_start(shape, rng)
                                   : models::relaxation_start(shape, stored.reference_step, rng);
@@ -149,7 +146,7 @@ training::TrainingOutcome train_feed_forward(const Work& work,
   stored.layer_widths = kFeedForwardWidths;
   return training::train_feed_forward(work.network, kFeedForwardWidths,
                                       set(work.data.dataset.split.train),
-                                      set(work.data.dataset.split.validation), work.training_seed(),
+                                      set(work.data.dataset.split.validation), work.start_seed(),
                                       work.checkpoint(), work.fingerprint, report);
 }
 
@@ -165,7 +162,7 @@ training::TrainingOutcome train_recurrent(const Work& work,
     if (work.teacher) teacher = {work.teacher->shape, work.teacher->parameters};
     return training::train_published(work.network, shape, start, work.data.dataset,
                                      {stored.current_scale, stored.time_scale},
-                                     work.teacher ? &teacher : nullptr, work.training_seed(),
+                                     work.teacher ? &teacher : nullptr, work.start_seed(),
                                      work.checkpoint(), work.fingerprint, report);
   }
   training::KnownStartNetwork teacher;
@@ -178,7 +175,7 @@ training::TrainingOutcome train_recurrent(const Work& work,
                                       .prefix = work.config.prefix,
                                       .law = equations::ThresholdDevice{},
                                       .teacher = work.teacher ? &teacher : nullptr};
-  return training::train_known_start(work.network, shape, start, problem, work.training_seed(),
+  return training::train_known_start(work.network, shape, start, problem, work.start_seed(),
                                      work.checkpoint(), work.fingerprint, report);
 }
 
@@ -245,7 +242,7 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
             seed,
             seed_data(config, seed),
             config.protocol == "published",
-            teacher_of(config, network, run, seed),
+            load_teacher(config, network, run, seed),
             {},
             network_folder(run, seed, label_of(network))};
   work.fingerprint = fingerprint_of(work);

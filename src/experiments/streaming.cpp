@@ -12,7 +12,7 @@
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/published_recipe.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
+#include "recurrent_streamer.hpp"
 #include "streaming_loops.hpp"
 
 namespace psi_xlstm::experiments {
@@ -104,48 +104,38 @@ Drive drive() {
   return out;
 }
 
-// The shortest duration of a pass, per sample [ns].
-template <class Pass>
-double best_per_sample(std::size_t samples, const Pass& pass) {
-  using Clock = std::chrono::steady_clock;
-  double best = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < kPasses; ++i) {
-    const auto start = Clock::now();
-    pass();
-    best = std::min(best, std::chrono::duration<double, std::nano>(Clock::now() - start).count());
-  }
-  return best / static_cast<double>(samples);
-}
-
 }  // namespace
 
 std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0) {
   if (!network.layer_widths.empty()) return std::make_unique<PinnStreamer>(network, g0);
-  return nullptr;
+  return recurrent_streamer(network, g0);
+}
+
+std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0) {
+  return compact_streamer(network, g0);
 }
 
 double nanoseconds_per_step(Streamer& streamer) {
+  using Clock = std::chrono::steady_clock;
   const Drive input = drive();
-  volatile double seen = 0;  // what nobody reads would not be computed
-  return best_per_sample(input.time.size(), [&] {
+  double best = std::numeric_limits<double>::infinity();
+  [[maybe_unused]] volatile double seen = 0;  // what nobody reads would not be computed
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const auto start = Clock::now();
     for (std::size_t k = 0; k < input.time.size(); ++k) {
       seen = streamer.step(input.time[k], input.voltage[k]);
     }
-  });
+    best = std::min(best, std::chrono::duration<double, std::nano>(Clock::now() - start).count());
+  }
+  return best / static_cast<double>(input.time.size());
 }
 
 double streaming_nanoseconds(const StoredNetwork& network) {
-  const auto streamer = make_streamer(network, network.conductance_scale);
-  return streamer ? nanoseconds_per_step(*streamer) : std::numeric_limits<double>::quiet_NaN();
+  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
 }
 
 double streaming_nanoseconds(const ir::Network& network) {
-  const Drive input = drive();
-  const std::vector<double> start = ir::initial_state(network, network.conductance_scale);
-  volatile double seen = 0;
-  return best_per_sample(input.time.size(), [&] {
-    seen = ir::simulate(network, input.time, input.voltage, start).current.back();
-  });
+  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
 }
 
 }  // namespace psi_xlstm::experiments

@@ -1,10 +1,11 @@
 #pragma once
 
 /// @file
-/// The table of loops of an instruction set.
+/// The tables of an instruction set.
 
 #include "psi_xlstm/kernels/instruction_set.hpp"
 #include "published_arguments.hpp"
+#include "vector_math.hpp"
 
 namespace psi_xlstm::kernels {
 
@@ -17,6 +18,17 @@ const PublishedLoops<Real>& published_loops_of(InstructionSet set) {
 #endif
   static_cast<void>(set);
   return published_loops<Real, 16>();
+}
+
+/// The functions of simd_vector.hpp. `set` must be available.
+template <class Real>
+const VectorMath<Real>& vector_math_of(InstructionSet set) {
+#if defined(__x86_64__)
+  if (set == InstructionSet::kAvx512) return vector_math<Real, 64>();
+  if (set == InstructionSet::kAvx2) return vector_math<Real, 32>();
+#endif
+  static_cast<void>(set);
+  return vector_math<Real, 16>();
 }
 
 }  // namespace psi_xlstm::kernels

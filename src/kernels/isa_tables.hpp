@@ -7,6 +7,7 @@
 #include "compact_loops.hpp"
 #include "published_loops.hpp"
 #include "relaxation_loops.hpp"
+#include "vector_math_loops.hpp"
 
 namespace psi_xlstm::kernels {
 
@@ -16,5 +17,7 @@ template const PublishedLoops<float>& published_loops<float, PSI_VECTOR_BYTES>()
 template const PublishedLoops<double>& published_loops<double, PSI_VECTOR_BYTES>();
 template const RelaxationLoops<float>& relaxation_loops<float, PSI_VECTOR_BYTES>();
 template const RelaxationLoops<double>& relaxation_loops<double, PSI_VECTOR_BYTES>();
+template const VectorMath<float>& vector_math<float, PSI_VECTOR_BYTES>();
+template const VectorMath<double>& vector_math<double, PSI_VECTOR_BYTES>();
 
 }  // namespace psi_xlstm::kernels

@@ -63,15 +63,25 @@ struct MlstmGates {
   Real* d_projection;              // as projection
 };
 
+/// How heads of D entries lie in vectors. A group is one head in as many lanes as it needs, rounded
+/// up to whole vectors, or as many small heads as fit into one vector: head h of the group in the
+/// lanes h D to h D + D - 1.
+template <class Real>
+struct HeadLanes {
+  using Integer = typename IntegerOf<Real>::Type;
+  int heads, dimension;  // dimension: D
+  int heads_per_group, groups, lanes;
+  // Of small heads: the head of a lane within its group, [groups][W], and the lane of entry r of
+  // that head, [D][W]; lanes without a head point to the first head and to themselves.
+  const Integer *head_of, *entry_of;
+};
+
 /// S <- F S + a (J b)^T, out = (or +=) S^T w of every sequence and every group of heads, in either
 /// direction of time: a and w have D entries for the rows of S, b and out have `lanes` entries.
-///
-/// A group is one head (lanes: D rounded up) or as many small heads as fit into one vector, head h
-/// in the lanes h D to h D + D - 1 (lanes: W).
 template <class Real>
 struct MemoryScan {
+  HeadLanes<Real> in;
   int steps, sequences;
-  int groups, lanes, dimension, heads_per_group, heads;
   long step_rows;                     // rows from one step to the next: B, or -B to go back in time
   const Real *a, *b, *w;              // first row of the first step
   long a_stride, b_stride, w_stride;  // of a row
@@ -86,8 +96,8 @@ struct MemoryScan {
 /// n <- F n + J b of every sequence and group, and what is made of it.
 template <class Real>
 struct VectorScan {
+  HeadLanes<Real> in;
   int steps, sequences;
-  int groups, lanes, dimension, heads_per_group, heads;
   long step_rows;
   const Real *b, *w;  // as in MemoryScan; w has `lanes` entries
   long b_stride, w_stride;
@@ -105,9 +115,9 @@ struct VectorScan {
 /// Row-wise work between the memory of an mLSTM and the layer's output.
 template <class Real>
 struct MlstmRows {
+  HeadLanes<Real> in;
   int rows, sequences;  // row r belongs to sequence r % B and step r / B
-  int groups, lanes, dimension, heads_per_group, heads;
-  long gate_lanes;  // L
+  long gate_lanes;      // L
   // normalise: denominators [T][L] to factors, and h <- factor h
   const Real *dot, *floor;
   Real* factor;  // 1 / (max(|dot|, floor) + eps)

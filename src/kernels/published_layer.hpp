@@ -29,6 +29,25 @@ struct PublishedStateSizes {
   std::size_t c, n, m, y;
 };
 
+/// A block of steps: its first step and row, and where these are in arrays that hold one block
+/// only, as they do where nothing is kept.
+struct RunBlock {
+  int first, steps, rows;
+  long row, kept_row, kept_step, index;
+};
+
+template <class Real>
+RunBlock block_of(const PublishedRun<Real>& run, int first, int last) {
+  const long row = static_cast<long>(first) * run.sequences;
+  return {.first = first,
+          .steps = last - first,
+          .rows = (last - first) * run.sequences,
+          .row = row,
+          .kept_row = run.keep ? row : 0,
+          .kept_step = run.keep ? first : 0,
+          .index = first / run.block};
+}
+
 /// What a layer keeps of a run. One for batches and one for streaming.
 template <class Real>
 struct PublishedTrace {

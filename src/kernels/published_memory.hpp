@@ -24,29 +24,11 @@ struct MemoryPublishedLoops {
   static constexpr int kRows = Bytes == 64 ? 16 : 8;  // of a memory in registers
   static constexpr int kSums = 4;                     // independent parts of a sum over rows
 
-  /// Where the small heads of a group lie in a vector.
-  struct Lanes {
-    Bits head{};          // lane h D + i: h
-    Bits entry[W / 2]{};  // [r], lane h D + i: h D + r
-
-    template <class Arguments>
-    [[gnu::always_inline]] inline void set(const Arguments& a) {
-      for (int l = 0; l < W; ++l) {
-        const int h = l / a.dimension;
-        const bool used = h < a.heads_per_group;
-        head[l] = used ? h : 0;
-        for (int r = 0; r < a.dimension && r < W / 2; ++r) {
-          entry[r][l] = used ? h * a.dimension + r : l;
-        }
-      }
-    }
-  };
-
   static void memory_scan(const MemoryScan<Real>& a) {
     for (int sequence = 0; sequence < a.sequences; ++sequence) {
-      for (int group = 0; group < a.groups; ++group) {
-        for (int lane = 0; lane < a.lanes; lane += W) {
-          if (a.heads_per_group > 1) {
+      for (int group = 0; group < a.in.groups; ++group) {
+        for (int lane = 0; lane < a.in.lanes; lane += W) {
+          if (a.in.heads_per_group > 1) {
             rows<W / 2 < kRows ? W / 2 : kRows, true>(a, sequence, group, lane, 0);
           } else {
             rows<kRows, false>(a, sequence, group, lane, 0);
@@ -57,18 +39,47 @@ struct MemoryPublishedLoops {
   }
 
   static void vector_scan(const VectorScan<Real>& a) {
-    Lanes lanes;
-    if (a.heads_per_group > 1) lanes.set(a);
     for (int sequence = 0; sequence < a.sequences; ++sequence) {
-      for (int group = 0; group < a.groups; ++group) {
-        for (int lane = 0; lane < a.lanes; lane += W) {
-          if (a.heads_per_group > 1) {
-            vector_steps<true>(a, sequence, group, lane, lanes);
+      for (int group = 0; group < a.in.groups; ++group) {
+        for (int lane = 0; lane < a.in.lanes; lane += W) {
+          if (a.in.heads_per_group > 1) {
+            vector_steps<true>(a, sequence, group, lane);
           } else {
-            vector_steps<false>(a, sequence, group, lane, lanes);
+            vector_steps<false>(a, sequence, group, lane);
           }
         }
       }
+    }
+  }
+
+  /// The group's entry of HeadLanes::head_of.
+  template <bool Packed>
+  [[gnu::always_inline]] static inline Bits heads_of(const HeadLanes<Real>& in, int group) {
+    return Packed ? order(in.head_of + group * W) : Bits{};
+  }
+
+  /// One number of each head in the lanes of that head.
+  template <bool Packed>
+  [[gnu::always_inline]] static inline V expand(const Real* heads, Bits head_of) {
+    return Packed ? S::permute(S::load(heads), head_of) : S::splat(*heads);
+  }
+
+  /// to[h] = (or +=) the sum of x over the lanes of head h of a group.
+  template <bool Packed>
+  [[gnu::always_inline]] static inline void add_dots(
+      Real* to, V x, const HeadLanes<Real>& in, int group, bool accumulate) {
+    if constexpr (Packed) {
+      V total{};
+      for (int r = 0; r < in.dimension; ++r) total += S::permute(x, order(in.entry_of + r * W));
+      alignas(Bytes) Real totals[W];
+      S::store(totals, total);
+      const int left = in.heads - group * in.heads_per_group;  // the last group may have fewer
+      const int count = left < in.heads_per_group ? left : in.heads_per_group;
+      for (int h = 0; h < count; ++h) {
+        to[h] = accumulate ? to[h] + totals[h * in.dimension] : totals[h * in.dimension];
+      }
+    } else {
+      *to = accumulate ? *to + S::sum(x) : S::sum(x);
     }
   }
 
@@ -76,20 +87,25 @@ struct MemoryPublishedLoops {
   // The rows first .. D - 1 of the memory, R at a time.
   template <int R, bool Packed>
   static void rows(const MemoryScan<Real>& a, int sequence, int group, int lane, int first) {
-    for (; first + R <= a.dimension; first += R) {
+    for (; first + R <= a.in.dimension; first += R) {
       scan<R, Packed>(a, sequence, group, lane, first);
     }
     if constexpr (R > 1) {
-      if (first < a.dimension) rows<R / 2, Packed>(a, sequence, group, lane, first);
+      if (first < a.in.dimension) rows<R / 2, Packed>(a, sequence, group, lane, first);
     }
   }
 
   template <int R, bool Packed>
   static void scan(const MemoryScan<Real>& p, int sequence, int group, int lane, int first) {
-    [[maybe_unused]] Lanes lanes;
-    if constexpr (Packed) lanes.set(p);
-    const long head = static_cast<long>(sequence) * p.heads + group * p.heads_per_group;
-    const long column = static_cast<long>(group) * p.lanes;
+    const HeadLanes<Real>& in = p.in;
+    const Bits head_of = heads_of<Packed>(in, group);
+    Bits entry_of[R];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      entry_of[r] = Packed ? order(in.entry_of + (first + r) * W) : Bits{};
+    }
+    const long head = static_cast<long>(sequence) * in.heads + group * in.heads_per_group;
+    const long column = static_cast<long>(group) * in.lanes;
     const Real* a = p.a + sequence * p.a_stride + column + (Packed ? 0 : first);
     const Real* b = p.b + sequence * p.b_stride + column + lane;
     const Real* w = p.w + sequence * p.w_stride + column + (Packed ? 0 : first);
@@ -97,26 +113,26 @@ struct MemoryPublishedLoops {
     const Real* forget = p.forget + head;
     const Real* input = p.input + head;
     Real* state =
-        p.state +
-        ((static_cast<long>(sequence) * p.groups + group) * p.dimension + first) * p.lanes + lane;
+        p.state + lane +
+        ((static_cast<long>(sequence) * in.groups + group) * in.dimension + first) * in.lanes;
     const bool add_out = p.accumulate || first > 0;
     V s[R];
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) s[r] = S::load(state + r * p.lanes);
+    for (int r = 0; r < R; ++r) s[r] = S::load(state + r * in.lanes);
     // Copies: the compiler must think that a store to out changes what p holds.
     const long a_step = p.step_rows * p.a_stride, b_step = p.step_rows * p.b_stride;
     const long w_step = p.step_rows * p.w_stride, out_step = p.step_rows * p.out_stride;
     const long forget_step = p.forget_step, input_step = p.input_step;
     const int steps = p.steps;
     for (int t = 0; t < steps; ++t) {
-      const V keep = expand<Packed>(forget, lanes);
-      const V add = S::load(b) * expand<Packed>(input, lanes);
+      const V keep = expand<Packed>(forget, head_of);
+      const V add = S::load(b) * expand<Packed>(input, head_of);
       const V all_a = Packed ? S::load(a) : V{}, all_w = Packed ? S::load(w) : V{};
       V sum[kSums] = {add_out ? S::load(out) : V{}};
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
-        const V a_r = Packed ? S::permute(all_a, lanes.entry[first + r]) : S::splat(a[r]);
-        const V w_r = Packed ? S::permute(all_w, lanes.entry[first + r]) : S::splat(w[r]);
+        const V a_r = Packed ? S::permute(all_a, entry_of[r]) : S::splat(a[r]);
+        const V w_r = Packed ? S::permute(all_w, entry_of[r]) : S::splat(w[r]);
         s[r] = s[r] * keep + a_r * add;
         sum[r % kSums] += s[r] * w_r;
       }
@@ -129,15 +145,16 @@ struct MemoryPublishedLoops {
       input += input_step;
     }
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) S::store(state + r * p.lanes, s[r]);
+    for (int r = 0; r < R; ++r) S::store(state + r * in.lanes, s[r]);
   }
 
   template <bool Packed>
-  static void vector_steps(
-      const VectorScan<Real>& p, int sequence, int group, int lane, const Lanes& lanes) {
-    const long head = static_cast<long>(sequence) * p.heads + group * p.heads_per_group;
-    const long column = static_cast<long>(group) * p.lanes + lane;
-    Real* state = p.state + (static_cast<long>(sequence) * p.groups + group) * p.lanes + lane;
+  static void vector_steps(const VectorScan<Real>& p, int sequence, int group, int lane) {
+    const HeadLanes<Real>& in = p.in;
+    const Bits head_of = heads_of<Packed>(in, group);
+    const long head = static_cast<long>(sequence) * in.heads + group * in.heads_per_group;
+    const long column = static_cast<long>(group) * in.lanes + lane;
+    Real* state = p.state + (static_cast<long>(sequence) * in.groups + group) * in.lanes + lane;
     const Real* forget = p.forget + head;
     const Real* input = p.input + head;
     const Real* b = p.b + sequence * p.b_stride + column;
@@ -148,17 +165,17 @@ struct MemoryPublishedLoops {
     const long b_step = p.step_rows * p.b_stride, w_step = p.step_rows * p.w_stride;
     const long out_step = p.step_rows * p.out_stride, forget_step = p.forget_step;
     const long input_step = p.input_step, factor_step = p.factor_step, dot_step = p.dot_step;
-    const int steps = p.steps, heads = heads_in(p, group);
+    const int steps = p.steps;
     V n = S::load(state);
     for (int t = 0; t < steps; ++t) {
-      n = n * expand<Packed>(forget, lanes) + S::load(b) * expand<Packed>(input, lanes);
+      n = n * expand<Packed>(forget, head_of) + S::load(b) * expand<Packed>(input, head_of);
       if (out) {
-        S::store(out, factor ? n * expand<Packed>(factor, lanes) : n);
+        S::store(out, factor ? n * expand<Packed>(factor, head_of) : n);
         if (factor) factor += factor_step;
         out += out_step;
       }
       if (dot) {
-        add_dots<Packed>(dot, n * S::load(w), p, lanes, heads, lane > 0);
+        add_dots<Packed>(dot, n * S::load(w), in, group, lane > 0);
         w += w_step;
         dot += dot_step;
       }
@@ -169,45 +186,10 @@ struct MemoryPublishedLoops {
     S::store(state, n);
   }
 
- public:
-  // One number of each head in the lanes of that head.
-  template <bool Packed>
-  [[gnu::always_inline]] static inline V expand(const Real* heads, const Lanes& lanes) {
-    return Packed ? S::permute(S::load(heads), lanes.head) : S::splat(*heads);
-  }
-
-  // The sum of the lanes of each head in the lanes of that head.
-  template <bool Packed, class Arguments>
-  [[gnu::always_inline]] static inline V sum_of_heads(V x, const Arguments& p, const Lanes& lanes) {
-    if constexpr (Packed) {
-      V total{};
-      for (int r = 0; r < p.dimension; ++r) total += S::permute(x, lanes.entry[r]);
-      return total;
-    } else {
-      return S::splat(S::sum(x));
-    }
-  }
-
-  // Of a group; the last one may have fewer.
-  template <class Arguments>
-  [[gnu::always_inline]] static inline int heads_in(const Arguments& p, int group) {
-    const int left = p.heads - group * p.heads_per_group;
-    return left < p.heads_per_group ? left : p.heads_per_group;
-  }
-
-  // to[h] = (or +=) the sum of x over the lanes of head h
-  template <bool Packed, class Arguments>
-  [[gnu::always_inline]] static inline void add_dots(
-      Real* to, V x, const Arguments& p, const Lanes& lanes, int count, bool accumulate) {
-    if constexpr (Packed) {
-      alignas(Bytes) Real totals[W];
-      S::store(totals, sum_of_heads<true>(x, p, lanes));
-      for (int h = 0; h < count; ++h) {
-        to[h] = accumulate ? to[h] + totals[h * p.dimension] : totals[h * p.dimension];
-      }
-    } else {
-      *to = accumulate ? *to + S::sum(x) : S::sum(x);
-    }
+  [[gnu::always_inline]] static inline Bits order(const typename S::Integer* lanes) {
+    typedef typename S::Integer Unaligned
+        __attribute__((vector_size(Bytes), aligned(alignof(typename S::Integer)), may_alias));
+    return *reinterpret_cast<const Unaligned*>(lanes);
   }
 };
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "published_mlstm_layer.hpp"
+#include "published_mlstm_layout.hpp"
 
 namespace psi_xlstm::kernels {
 
@@ -19,6 +19,18 @@ MlstmLayout::MlstmLayout(const LayerShape& shape, int vector_lanes)
     }
   }
   for (int g = 0; g < 2 * heads; ++g) column_of.push_back(gates + g);
+  for (int group = 0; group < groups; ++group) {
+    const int count = std::min(heads_per_group, heads - group * heads_per_group);
+    for (int l = 0; l < vector_lanes; ++l) {
+      head_of.push_back(l / dimension < count ? l / dimension : 0);
+    }
+  }
+  for (int r = 0; r < dimension; ++r) {
+    for (int l = 0; l < vector_lanes; ++l) {
+      const int head = l / dimension;
+      entry_of.push_back(head < heads_per_group ? head * dimension + r : l);
+    }
+  }
 }
 
 template <class Real>

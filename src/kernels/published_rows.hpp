@@ -15,7 +15,7 @@ struct RowsPublishedLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
   using Memory = MemoryPublishedLoops<Real, Bytes>;
-  using Lanes = typename Memory::Lanes;
+  using Bits = typename S::Bits;
   static constexpr int W = S::kLanes;
   static constexpr Real kDenominator = static_cast<Real>(1e-6);  // added to the denominator
   static constexpr Real kVariance = static_cast<Real>(1e-5);     // added to the variance
@@ -28,16 +28,16 @@ struct RowsPublishedLoops {
       S::store(a.sign + l, size > floor ? sign : V{});
       S::store(a.factor + l, 1 / (S::max(size, floor) + kDenominator));
     }
-    a.heads_per_group > 1 ? scale<true>(a) : scale<false>(a);
+    a.in.heads_per_group > 1 ? scale<true>(a) : scale<false>(a);
   }
 
   /// d_h by h to that by the numerator; d_dot = - sum(d_h h) factor sign.
   static void normalise_backward(const MlstmRows<Real>& a) {
-    a.heads_per_group > 1 ? unscale<true>(a) : unscale<false>(a);
+    a.in.heads_per_group > 1 ? unscale<true>(a) : unscale<false>(a);
   }
 
   static void gate_gradients(const MlstmRows<Real>& a) {
-    a.heads_per_group > 1 ? gate_dots<true>(a) : gate_dots<false>(a);
+    a.in.heads_per_group > 1 ? gate_dots<true>(a) : gate_dots<false>(a);
   }
 
   static void norm_forward(const LayerNormRows<Real>& a) {
@@ -205,17 +205,17 @@ struct RowsPublishedLoops {
     for (int v = 0; v < N; ++v) S::store(to + v * W, from[v]);
   }
 
-  // Calls work(row, offset of the first head in the gates' arrays, offset of the lanes in the row,
-  // heads, whether this is not the first vector of the head).
+  // Calls work(row, group, offset of its first head in the gates' arrays, offset of the vector in
+  // the row, whether that is not the first vector of the head).
   template <class Work>
   [[gnu::always_inline]] static inline void for_each(const MlstmRows<Real>& a, Work work) {
     for (int row = 0; row < a.rows; ++row) {
       const long heads =
-          row / a.sequences * a.gate_lanes + static_cast<long>(row % a.sequences) * a.heads;
-      for (int group = 0; group < a.groups; ++group) {
-        for (int lane = 0; lane < a.lanes; lane += W) {
-          work(row, heads + group * a.heads_per_group, group * a.lanes + lane,
-               Memory::heads_in(a, group), lane > 0);
+          row / a.sequences * a.gate_lanes + static_cast<long>(row % a.sequences) * a.in.heads;
+      for (int group = 0; group < a.in.groups; ++group) {
+        for (int lane = 0; lane < a.in.lanes; lane += W) {
+          work(row, group, heads + group * a.in.heads_per_group, group * a.in.lanes + lane,
+               lane > 0);
         }
       }
     }
@@ -223,44 +223,41 @@ struct RowsPublishedLoops {
 
   template <bool Packed>
   static void scale(const MlstmRows<Real>& a) {
-    Lanes lanes;
-    if constexpr (Packed) lanes.set(a);
-    const long width = static_cast<long>(a.groups) * a.lanes;
-    for_each(a, [&](long row, long head, long lane, int, bool) {
+    const long width = static_cast<long>(a.in.groups) * a.in.lanes;
+    for_each(a, [&](long row, int group, long head, long lane, bool) {
+      const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
       Real* h = a.h + row * width + lane;
-      S::store(h, S::load(h) * Memory::template expand<Packed>(a.factor + head, lanes));
+      S::store(h, S::load(h) * Memory::template expand<Packed>(a.factor + head, head_of));
     });
   }
 
   template <bool Packed>
   static void unscale(const MlstmRows<Real>& a) {
-    Lanes lanes;
-    if constexpr (Packed) lanes.set(a);
-    const long width = static_cast<long>(a.groups) * a.lanes;
-    for_each(a, [&](long row, long head, long lane, int count, bool more) {
+    const long width = static_cast<long>(a.in.groups) * a.in.lanes;
+    for_each(a, [&](long row, int group, long head, long lane, bool more) {
+      const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
       Real* d_h = a.d_h + row * width + lane;
-      const V d = S::load(d_h) * Memory::template expand<Packed>(a.factor + head, lanes);
+      const V d = S::load(d_h) * Memory::template expand<Packed>(a.factor + head, head_of);
       S::store(d_h, d);
       const V product = d * S::load(a.h + row * width + lane);
-      const V sign = Memory::template expand<Packed>(a.sign + head, lanes);
-      Memory::template add_dots<Packed>(a.d_dot + head, -product * sign, a, lanes, count, more);
+      const V sign = Memory::template expand<Packed>(a.sign + head, head_of);
+      Memory::template add_dots<Packed>(a.d_dot + head, -product * sign, a.in, group, more);
     });
   }
 
   template <bool Packed>
   static void gate_dots(const MlstmRows<Real>& a) {
-    Lanes lanes;
-    if constexpr (Packed) lanes.set(a);
-    for_each(a, [&](long row, long head, long lane, int count, bool more) {
+    for_each(a, [&](long row, int group, long head, long lane, bool more) {
+      const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
       const long at = row * a.stride + lane;
-      const V input = Memory::template expand<Packed>(a.input + head, lanes);
+      const V input = Memory::template expand<Packed>(a.input + head, head_of);
       const V d_k = S::load(a.dk + at) * input;
       S::store(a.dk + at, d_k);
       S::store(a.dv + at, S::load(a.dv + at) * input);
       const V by_k = d_k * S::load(a.k + at);
       const V by_q = S::load(a.dq + at) * S::load(a.q + at);
-      Memory::template add_dots<Packed>(a.d_input + head, by_k, a, lanes, count, more);
-      Memory::template add_dots<Packed>(a.d_forget + head, by_q - by_k, a, lanes, count, more);
+      Memory::template add_dots<Packed>(a.d_input + head, by_k, a.in, group, more);
+      Memory::template add_dots<Packed>(a.d_forget + head, by_q - by_k, a.in, group, more);
     });
   }
 };

@@ -125,6 +125,8 @@ struct RelaxationLoops {
   void (*slstm_step)(const SlstmRelaxationStep<Real>&);
   /// T = B = 1, of which `output` holds the right edge only; no checkpoints, no s.
   void (*mlstm_step)(const MlstmRelaxation<Real>&);
+  /// out[N] = bias[N] + x[K] w[K, N]
+  void (*affine)(Real* out, const Real* x, const Real* w, const Real* bias, int k, int n);
   /// a.b of `count` numbers, a multiple of the padding.
   Real (*dot)(const Real* a, const Real* b, int count);
   int lanes;

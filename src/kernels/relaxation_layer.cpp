@@ -55,6 +55,10 @@ void Affine<Real>::forward(const RelaxationLoops<Real>& loops,
                            Real* out,
                            const Real* x,
                            int m) const {
+  if (m == 1) {
+    loops.affine(out, x, packed_.data(), packed_bias_.data(), packed_inputs_, outputs_);
+    return;
+  }
   loops.multiply(out, x, packed_.data(), m, packed_inputs_, outputs_);
   for (int r = 0; r < m; ++r) {
     Real* row = out + static_cast<std::size_t>(r) * outputs_;

@@ -18,6 +18,7 @@ const RelaxationLoops<Real>& relaxation_loops() {
   using Slstm = SlstmRelaxationLoops<Real, Bytes>;
   using Mlstm = MlstmRelaxationLoops<Real, Bytes>;
   using ReadOut = MemoryReadOutLoops<Real, Bytes>;
+  using Step = RelaxationStepLoops<Real, Bytes>;
   static constexpr RelaxationLoops<Real> table = {Slstm::forward,
                                                   Slstm::backward,
                                                   Mlstm::forward,
@@ -26,10 +27,11 @@ const RelaxationLoops<Real>& relaxation_loops() {
                                                   ReadOut::backward,
                                                   multiply_rows<Real, Bytes>,
                                                   multiply_transposed<Real, Bytes>,
-                                                  RelaxationStepLoops<Real, Bytes>::slstm_step,
-                                                  RelaxationStepLoops<Real, Bytes>::mlstm_step,
-                                                  RelaxationStepLoops<Real, Bytes>::dot,
-                                                  RelaxationStepLoops<Real, Bytes>::kLanes};
+                                                  Step::slstm_step,
+                                                  Step::mlstm_step,
+                                                  Step::affine,
+                                                  Step::dot,
+                                                  Step::kLanes};
   return table;
 }
 

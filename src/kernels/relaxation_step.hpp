@@ -89,15 +89,55 @@ struct RelaxationStepLoops {
     }
   }
 
+  // A step of the memory of one head and what the query reads of it, in one go: `out` of D numbers.
+  // D is the dimension where the compiler knows it, else 0.
+  template <int D>
+  static void one_head(Real* state,
+                       const typename Memory::Mixing& m,
+                       const Real* left,
+                       const Real* right,
+                       int width,
+                       int dimension,
+                       Real* out) {
+    if constexpr (D == 0 || D % kLanes != 0) {
+      Memory::template advance<D>(state, m, left, right, width, dimension);
+      Memory::template read<D>(state, right, dimension, out);
+    } else {
+      constexpr int kVectors = D / kLanes;
+      V v0[kVectors], v1[kVectors], sum[kVectors];
+#pragma GCC unroll 8
+      for (int y = 0; y < kVectors; ++y) {
+        v0[y] = S::load(left + 2 * width + y * kLanes);
+        v1[y] = S::load(right + 2 * width + y * kLanes);
+        sum[y] = V{};
+      }
+      Real along = 0;
+      Real* n = state + D * D;
+      for (int x = 0; x < D; ++x) {
+        const Real c0 = m.g0 * left[width + x], c1 = m.g1 * right[width + x], q = right[x];
+        n[x] = m.kept * n[x] + c0 + c1;
+        along += q * n[x];
+#pragma GCC unroll 8
+        for (int y = 0; y < kVectors; ++y) {
+          Real* row = state + x * D + y * kLanes;
+          const V next = m.kept * S::load(row) + c0 * v0[y] + c1 * v1[y];
+          S::store(row, next);
+          sum[y] += q * next;
+        }
+      }
+      const Real inverse = static_cast<Real>(1 / __builtin_sqrt(along * along + 1));
+#pragma GCC unroll 8
+      for (int y = 0; y < kVectors; ++y) S::store(out + y * kLanes, sum[y] * inverse);
+    }
+  }
+
   template <int D>
   static void all_heads(const MlstmRelaxation<Real>& a) {
     const int d = D > 0 ? D : a.dimension, all = a.heads * d, size = d * d + d;
     for (int head = 0; head < a.heads; ++head) {
       const Real* left = a.projection + head * d;
-      const Real* right = left + a.width;
-      Real* state = a.state + head * size;
-      Memory::template advance<D>(state, Memory::mixing(a, 0, 0, head), left, right, all, d);
-      Memory::template read<D>(state, right, d, a.output + head * d);
+      one_head<D>(a.state + head * size, Memory::mixing(a, 0, 0, head), left, left + a.width, all,
+                  d, a.output + head * d);
     }
   }
 
@@ -114,6 +154,34 @@ struct RelaxationStepLoops {
         return all_heads<16>(a);
       default:
         return all_heads<0>(a);
+    }
+  }
+
+  // out = bias + x W, W [K, N]: whole rows, one after the other, as they lie in memory.
+  static void affine(Real* out, const Real* x, const Real* weight, const Real* bias, int k, int n) {
+    constexpr int kMost = (Bytes == 64 ? 16 : 8) * kLanes;
+    for (int first = 0; first < n; first += kMost) {
+      const int here = n - first < kMost ? n - first : kMost;
+      columns<kMost / kLanes>(out + first, x, weight + first, bias + first, k, n, here / kLanes);
+    }
+  }
+
+  template <int N>
+  static void columns(
+      Real* out, const Real* x, const Real* weight, const Real* bias, int k, int n, int vectors) {
+    if (vectors == N) {
+      V sum[N];
+#pragma GCC unroll 16
+      for (int j = 0; j < N; ++j) sum[j] = S::load(bias + j * kLanes);
+      for (int i = 0; i < k; ++i) {
+        const Real* row = weight + static_cast<long>(i) * n;
+#pragma GCC unroll 16
+        for (int j = 0; j < N; ++j) sum[j] += x[i] * S::load(row + j * kLanes);
+      }
+#pragma GCC unroll 16
+      for (int j = 0; j < N; ++j) S::store(out + j * kLanes, sum[j]);
+    } else if constexpr (N > 1) {
+      columns<N - 1>(out, x, weight, bias, k, n, vectors);
     }
   }
 

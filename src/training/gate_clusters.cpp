@@ -20,10 +20,12 @@ void GateClusters::regroup(TrainingState& state, bool tie) {
   compression::set_centres(shape_, groups_, state.parameters);
   if (!tie) return;
   state.assignment = groups_;
-  for (auto* values : {&state.parameters, &state.first_moment, &state.second_moment}) {
+  for (auto* values :
+       {&state.parameters, &state.average, &state.first_moment, &state.second_moment}) {
     compression::tie_forget_gates(shape_, state.assignment, *values);
   }
   compression::set_centres(shape_, state.assignment, state.parameters);
+  compression::set_centres(shape_, state.assignment, state.average);
   state.best_parameters.clear();  // those were another kind of network
 }
 

@@ -95,6 +95,10 @@ class KnownStartTraining {
                       const Tensor& student_log,
                       const KnownStartBatch& batch,
                       const Tensor& flat);
+  struct Judgement {
+    double chi2 = 0, loss = 0;
+  };
+  Judgement judge(const std::vector<float>& parameters);
   void validate();
   std::string not_finite() const;
 
@@ -196,32 +200,42 @@ std::string KnownStartTraining::step(const PhaseConfig& phase, int in_phase) {
   return std::isfinite(norm) ? "" : not_finite();
 }
 
-void KnownStartTraining::validate() {
+// chi^2 per sample of `parameters` on the validation records, and what they are judged by: that and
+// the device's law.
+KnownStartTraining::Judgement KnownStartTraining::judge(const std::vector<float>& parameters) {
   const torch::NoGradGuard constant;
-  const Tensor own = torch::tensor(state_.parameters).narrow(0, 0, count_);
-  const double chi2 =
+  const Tensor own = torch::tensor(parameters).narrow(0, 0, count_);
+  Judgement out;
+  out.chi2 =
       chi2_per_sample(log_conductance(run(network_, own, data_->whole), data_->whole), data_->whole)
           .mean()
           .item<double>() +
       data_->whole.misfit_inside / data_->whole.samples.sum().item<double>();
-  double judged = chi2;
+  out.loss = out.chi2;
   if (data_->law) {
-    judged += config_.physics *
-              compressed(law_drift(log_conductance(run(network_, own, data_->unmeasured),
-                                                   data_->unmeasured),
-                                   data_->unmeasured, *problem_.law, scales_.conductance))
-                  .mean()
-                  .item<double>();
+    const Tensor log_g = log_conductance(run(network_, own, data_->unmeasured), data_->unmeasured);
+    out.loss += config_.physics *
+                compressed(law_drift(log_g, data_->unmeasured, *problem_.law, scales_.conductance))
+                    .mean()
+                    .item<double>();
   }
-  state_.curve.push_back({static_cast<double>(state_.step), terms_.data, chi2, terms_.hidden,
+  return out;
+}
+
+void KnownStartTraining::validate() {
+  const Judgement now = judge(state_.parameters);
+  state_.curve.push_back({static_cast<double>(state_.step), terms_.data, now.chi2, terms_.hidden,
                           terms_.gradient, terms_.structure, terms_.physics});
   terms_ = {};  // a resumed training knows nothing of earlier steps either
-  if (!std::isfinite(judged)) return;
-  if (state_.best_parameters.empty() || judged < state_.best_validation) {
-    state_.best_parameters = state_.parameters;
-    state_.best_validation = judged;
+  const auto propose = [&](const std::vector<float>& parameters, double loss) {
+    if (!std::isfinite(loss)) return;
+    if (!state_.best_parameters.empty() && loss >= state_.best_validation) return;
+    state_.best_parameters = parameters;
+    state_.best_validation = loss;
     state_.best_step = state_.step;
-  }
+  };
+  propose(state_.parameters, now.loss);
+  propose(state_.average, judge(state_.average).loss);
 }
 
 TrainingOutcome KnownStartTraining::train(const std::vector<double>& start,
@@ -246,9 +260,11 @@ TrainingOutcome KnownStartTraining::train(const std::vector<double>& start,
       if (state_.step % kInterval == 0) {
         gates_.regroup(state_, state_.step >= tie_step_);
         if (state_.step > 0) save_training(file, state_, fingerprint);
+        const std::vector<double> last_point =
+            state_.curve.empty() ? std::vector<double>(7, 0.0) : state_.curve.back();
         report(static_cast<double>(state_.step) / total_,
-               fmt::format("step {} of {}, loss {:.4g}, physics {:.4g}", state_.step, total_,
-                           terms_.data, terms_.physics));
+               fmt::format("step {} of {}, validation {:.4g}, physics {:.4g}", state_.step, total_,
+                           last_point[2], last_point[6]));
       }
       outcome.reason = step(phase, state_.step - first);
       if (state_.step % kInterval == 0 || state_.step == last) validate();

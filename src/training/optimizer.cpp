@@ -29,6 +29,7 @@ std::vector<Number> numbers(const SafetensorsFile& file, const std::string& name
 TrainingState begin_training(const std::vector<double>& parameters, int seed) {
   TrainingState state;
   state.parameters.assign(parameters.begin(), parameters.end());
+  state.average = state.parameters;
   state.first_moment.assign(parameters.size(), 0);
   state.second_moment.assign(parameters.size(), 0);
   state.rng = Rng(static_cast<std::uint32_t>(seed));
@@ -56,6 +57,10 @@ double optimizer_step(TrainingState& state,
                               .weight_decay = weight_decay,
                               .gradient_scale = kernels::clip_factor(norm, clip),
                               .step = state.step});
+  constexpr float kShare = 0.01f;
+  for (std::size_t i = 0; i < state.average.size(); ++i) {
+    state.average[i] += kShare * (state.parameters[i] - state.average[i]);
+  }
   return norm;
 }
 
@@ -65,6 +70,7 @@ void save_training(const std::filesystem::path& file,
   SafetensorsFile out;
   out.metadata = {{"format", "pt"}, {"fingerprint", fingerprint}};
   out.tensors["parameters"] = as_tensor(state.parameters);
+  out.tensors["average"] = as_tensor(state.average);
   out.tensors["optim.first_moment"] = as_tensor(state.first_moment);
   out.tensors["optim.second_moment"] = as_tensor(state.second_moment);
   out.tensors["best.parameters"] = as_tensor(state.best_parameters);
@@ -92,6 +98,7 @@ bool resume_training(const std::filesystem::path& file,
   const auto found = in.metadata.find("fingerprint");
   if (found == in.metadata.end() || found->second != fingerprint) return false;
   state.parameters = numbers<float>(in, "parameters");
+  state.average = numbers<float>(in, "average");
   state.first_moment = numbers<float>(in, "optim.first_moment");
   state.second_moment = numbers<float>(in, "optim.second_moment");
   state.best_parameters = numbers<float>(in, "best.parameters");

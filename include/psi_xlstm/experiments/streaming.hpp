@@ -17,23 +17,26 @@ class Streamer {
   virtual ~Streamer() = default;
 
   /// The current [A] at the next sample, at `time` [s] under `voltage` [V]. Samples come in the
-  /// order of time.
+  /// order of time; a time before the last one begins another sequence.
   virtual double step(double time, double voltage) = 0;
 };
 
 /// `network` at the start of a sequence from the conductance `g0` [S] (not used in the published
-/// protocol); nothing where there is no streaming step for its kind. Throws ShapeError where its
-/// parameters do not fit its shape. Does not keep `network`.
+/// protocol), in single precision. Throws ShapeError where its parameters do not fit its shape.
+/// Does not keep `network`.
 std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0);
+
+/// The same of a compact student. Throws ShapeError where `network` is something else.
+std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0);
 
 /// Nanoseconds per sample of `streamer` along the last published drive: 40,000 samples, one after
 /// the other, the best of five passes in one thread.
 double nanoseconds_per_step(Streamer& streamer);
 
-/// nanoseconds_per_step of a trained network; NaN where it has no streaming step.
+/// nanoseconds_per_step of a trained network.
 double streaming_nanoseconds(const StoredNetwork& network);
 
-/// The same for a compact student: its step is that of ir::simulate, sample by sample.
+/// The same of a compact student.
 double streaming_nanoseconds(const ir::Network& network);
 
 }  // namespace psi_xlstm::experiments

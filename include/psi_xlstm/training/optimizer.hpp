@@ -17,7 +17,8 @@ namespace psi_xlstm::training {
 /// Everything a training remembers between two steps.
 struct TrainingState {
   std::vector<float> parameters, first_moment, second_moment;
-  int step = 0;  ///< Optimizer steps done, over all phases.
+  std::vector<float> average;  ///< Of the parameters over about the last 100 steps.
+  int step = 0;                ///< Optimizer steps done, over all phases.
   Rng rng{0};
   std::vector<float> best_parameters;  ///< Of the lowest validation loss so far; empty: none yet.
   double best_validation = 0;
@@ -34,8 +35,9 @@ TrainingState begin_training(const std::vector<double>& parameters, int seed);
 /// fraction, after a rise over the first 20 steps.
 double learning_rate(const PhaseConfig& phase, int step);
 
-/// One AdamW step with the gradient clipped to `clip`; beta2 = 0.999. Returns the gradient's norm;
-/// nothing is changed where that is not finite.
+/// One AdamW step with the gradient clipped to `clip`; beta2 = 0.999; and of the running average of
+/// the parameters (B. Polyak, A. Juditsky, SIAM J. Control Optim. 30 (1992)). Returns the
+/// gradient's norm; nothing is changed where that is not finite.
 double optimizer_step(TrainingState& state,
                       std::span<const float> gradient,
                       double rate,

@@ -19,10 +19,11 @@ struct MlstmLayout {
 
   int heads, dimension;  ///< D, or the rank
   int heads_per_group, groups, lanes;
-  int width;                   ///< groups lanes: of q, of k, of v
-  int gates;                   ///< Column of the first i~, 3 width.
-  int columns;                 ///< Of a row of projections.
-  std::vector<int> column_of;  ///< Of q, k, v [heads][D], i~, f~ [heads].
+  int width;                           ///< groups lanes: of q, of k, of v
+  int gates;                           ///< Column of the first i~, 3 width.
+  int columns;                         ///< Of a row of projections.
+  std::vector<int> column_of;          ///< Of q, k, v [heads][D], i~, f~ [heads].
+  std::vector<int> head_of, entry_of;  ///< As in HeadLanes.
 
   /// Of entry i of head h in `width`.
   int column(int head, int i) const {

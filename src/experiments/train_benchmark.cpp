@@ -1,0 +1,279 @@
+#include "psi_xlstm/experiments/train_benchmark.hpp"
+
+#include <benchmark/benchmark.h>
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <memory>
+
+#include "benchmark_subjects.hpp"
+#include "psi_xlstm/experiments/streaming.hpp"
+#include "psi_xlstm/fit/compact_student.hpp"
+#include "psi_xlstm/kernels/machine_peak.hpp"
+#include "psi_xlstm/models/initialization.hpp"
+
+namespace psi_xlstm::experiments {
+namespace {
+
+using kernels::Convention;
+using kernels::InstructionSet;
+
+constexpr int kSteps = 256;  // T
+constexpr std::array kBatches = {1, 7, 16};
+constexpr int kRepetitions = 5;           // of which the best counts
+constexpr double kTrainingTime = 0.01;    // of the steps of one repetition, at least [s]
+constexpr double kStreamingTime = 0.05;   // the same of LibTorch's streaming steps [s]
+constexpr double kReferenceStep = 50e-9;  // dt0 [s]
+
+std::string kernels_name(InstructionSet set, int batch) {
+  return fmt::format("{} sequences, kernels, {}", batch, kernels::name(set));
+}
+std::string loop_name(int batch) { return fmt::format("{} sequences, LibTorch loop", batch); }
+std::string stream_name(const std::string& model) { return "LibTorch step of " + model; }
+
+// Keeps the best repetition of every benchmark.
+class BestSeconds : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration) continue;
+      const double seconds = run.real_accumulated_time / static_cast<double>(run.iterations);
+      const auto [known, is_new] = best_.try_emplace(run.run_name.function_name, seconds);
+      if (!is_new) known->second = std::min(known->second, seconds);
+    }
+  }
+  double of(const std::string& name) const { return best_.at(name); }
+
+ private:
+  std::map<std::string, double> best_;
+};
+
+// The benchmarks of one run of the library, in turns: their repetitions are shuffled, so that what
+// else the machine does meets all of them alike.
+class Benchmarks {
+ public:
+  explicit Benchmarks(const BenchmarkProgress& progress) : progress_(progress) {
+    benchmark::ClearRegisteredBenchmarks();
+    std::string program = "psi", in_turns = "--benchmark_enable_random_interleaving=true";
+    std::array<char*, 3> arguments = {program.data(), in_turns.data(), nullptr};
+    int count = 2;
+    benchmark::Initialize(&count, arguments.data());
+  }
+
+  /// Repeats `step` for at least `seconds`, after one step that does not count.
+  void add(const std::string& name, double seconds, const std::function<void()>& step) {
+    ++registered_;
+    const auto run = [this, name, step](benchmark::State& state) {
+      constexpr int kRuns = kRepetitions + 2;  // with those that find the number of steps
+      progress_(std::min(1.0, static_cast<double>(runs_++) / (kRuns * registered_)), name);
+      step();
+      for (auto _ : state) step();
+    };
+    benchmark::RegisterBenchmark(name.c_str(), run)
+        ->UseRealTime()
+        ->MinTime(seconds)
+        ->Repetitions(kRepetitions);
+  }
+
+  BestSeconds run() {
+    BestSeconds best;
+    benchmark::RunSpecifiedBenchmarks(&best);
+    benchmark::ClearRegisteredBenchmarks();
+    return best;
+  }
+
+ private:
+  const BenchmarkProgress& progress_;
+  int registered_ = 0, runs_ = 0;
+};
+
+// A model and what it takes to stream it.
+struct StreamingSubject {
+  std::string model;
+  std::function<double()> nanoseconds;  // by the kernels
+  LibtorchStep libtorch;
+};
+
+template <class Network>
+StreamingSubject subject(const std::string& model, const Network& network) {
+  return {model, [network] { return streaming_nanoseconds(network); }, libtorch_step(network)};
+}
+
+StoredNetwork recurrent(const std::string& model, Convention convention) {
+  StoredNetwork network;
+  network.model = model;
+  network.protocol = convention == Convention::kPublished ? "published" : "known_start";
+  network.reference_step = kReferenceStep;
+  network.shape = model == "teacher"      ? kernels::teacher_shape(convention)
+                  : model == "clustering" ? kernels::clustering_student_shape(convention)
+                                          : kernels::low_rank_student_shape(convention);
+  Rng rng(7);
+  network.parameters = convention == Convention::kPublished
+                           ? models::published_start(network.shape, rng)
+                           : models::relaxation_start(network.shape, kReferenceStep, rng);
+  for (double& p : network.parameters) p += 0.02 * rng.normal();  // nothing is zero
+  return network;
+}
+
+StoredNetwork feed_forward() {
+  StoredNetwork network;
+  network.model = "pinn";
+  network.protocol = "published";
+  network.layer_widths = {2, 64, 64, 64, 1};
+  Rng rng(7);
+  const auto blocks = stored_blocks(network);
+  for (const kernels::ParameterBlock& block : blocks) {
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      network.parameters.push_back(rng.normal() / std::sqrt(block.columns));
+    }
+  }
+  return network;
+}
+
+// 44 numbers.
+ir::Network compact() {
+  const StudentShape shape{.states = 1, .features = 8};
+  ir::Network network = fit::build_compact_student(
+      shape, {.conductance = 2e-4, .voltage = 1.2, .step = kReferenceStep}, "compact");
+  Rng rng(7);
+  fit::randomise(network, shape, {.time_constant = 1e-3}, rng);
+  return network;
+}
+
+std::vector<StreamingSubject> streaming_subjects() {
+  std::vector<StreamingSubject> subjects;
+  for (const char* model : {"teacher", "clustering", "low_rank"}) {
+    subjects.push_back(subject(model, recurrent(model, Convention::kPublished)));
+  }
+  subjects.push_back(subject("compact", compact()));
+  subjects.push_back(subject("pinn", feed_forward()));
+  for (const char* model : {"teacher", "clustering", "low_rank"}) {
+    subjects.push_back(
+        subject(std::string(model) + ", known start", recurrent(model, Convention::kRelaxation)));
+  }
+  return subjects;
+}
+
+// A function of the BLAS that LibTorch uses, where that is OpenBLAS; else null.
+template <class Function>
+Function* of_openblas(const char* name) {
+  return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
+}
+
+// Whose kernels it uses.
+std::string blas_core() {
+  const auto core_name = of_openblas<char*()>("openblas_get_corename");
+  return core_name == nullptr ? "" : core_name();
+}
+
+// LibTorch's own setting does not reach an OpenBLAS with threads of its own.
+void use_one_thread() {
+  torch::set_num_threads(1);
+  if (const auto set_threads = of_openblas<void(int)>("openblas_set_num_threads")) set_threads(1);
+}
+
+// The best set, and AVX2 beside it.
+std::vector<InstructionSet> measured_sets() {
+  std::vector<InstructionSet> sets = {kernels::best_instruction_set()};
+  if (sets[0] != InstructionSet::kAvx2 && kernels::available(InstructionSet::kAvx2)) {
+    sets.push_back(InstructionSet::kAvx2);
+  }
+  return sets;
+}
+
+// Raises `peaks` to what is measured now.
+void measure_peaks(std::vector<CorePeak>& peaks, const std::vector<InstructionSet>& sets) {
+  peaks.resize(sets.size());
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    constexpr double kSeconds = 0.3;
+    peaks[i].isa = kernels::name(sets[i]);
+    peaks[i].gflop_per_s =
+        std::max(peaks[i].gflop_per_s, kernels::machine_peak<float>(sets[i], kSeconds));
+  }
+}
+
+double measured_gradient_difference(const std::vector<InstructionSet>& sets) {
+  const TrainingProblem problem = training_problem(kSteps, kBatches[1]);
+  const auto loop = libtorch_trainer(problem);
+  loop->step();
+  double worst = 0;
+  for (const InstructionSet set : sets) {
+    const auto fused = kernel_trainer(problem, set);
+    fused->step();
+    worst =
+        std::max(worst, gradient_difference(problem.shape, fused->gradient(), loop->gradient()));
+  }
+  return worst;
+}
+
+void add_training(Benchmarks& benchmarks, const std::vector<InstructionSet>& sets) {
+  for (const int batch : kBatches) {
+    const TrainingProblem problem = training_problem(kSteps, batch);
+    const auto add = [&](const std::string& name, std::shared_ptr<Trainer> trainer) {
+      benchmarks.add(name, kTrainingTime, [trainer] { trainer->step(); });
+    };
+    add(loop_name(batch), libtorch_trainer(problem));
+    for (const InstructionSet set : sets) {
+      add(kernels_name(set, batch), kernel_trainer(problem, set));
+    }
+  }
+}
+
+void add_streaming(Benchmarks& benchmarks, const std::vector<StreamingSubject>& subjects) {
+  for (const StreamingSubject& subject : subjects) {
+    benchmarks.add(stream_name(subject.model), kStreamingTime,
+                   [step = subject.libtorch, voltage = 0.9F]() mutable {
+                     const torch::NoGradGuard no_derivatives;
+                     voltage = -voltage;
+                     benchmark::DoNotOptimize(step(voltage));
+                   });
+  }
+}
+
+}  // namespace
+
+TrainBenchmark train_benchmark(const BenchmarkProgress& progress) {
+  use_one_thread();
+  const std::vector<InstructionSet> sets = measured_sets();
+  TrainBenchmark result;
+  BenchmarkConditions& conditions = result.conditions;
+  conditions.libtorch = TORCH_VERSION;
+  conditions.libtorch_loop = "equations::published_network";
+  conditions.blas_core = blas_core();
+  progress(0, "gradients");
+  conditions.gradient_difference = measured_gradient_difference(sets);
+  measure_peaks(conditions.peaks, sets);
+
+  const std::vector<StreamingSubject> subjects = streaming_subjects();
+  Benchmarks benchmarks(progress);
+  add_training(benchmarks, sets);
+  add_streaming(benchmarks, subjects);
+  const BestSeconds best = benchmarks.run();
+  measure_peaks(conditions.peaks, sets);
+
+  for (const int batch : kBatches) {
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      TrainingSpeed speed{.batch = batch, .isa = conditions.peaks[i].isa};
+      speed.samples_per_s = kSteps * batch / best.of(kernels_name(sets[i], batch));
+      speed.libtorch_loop_samples_per_s = kSteps * batch / best.of(loop_name(batch));
+      speed.ratio_to_libtorch_loop = speed.samples_per_s / speed.libtorch_loop_samples_per_s;
+      speed.fraction_of_fma_peak =
+          speed.samples_per_s * kSampleKiloFlop * 1e-6 / conditions.peaks[i].gflop_per_s;
+      result.teacher_training.push_back(speed);
+    }
+  }
+  for (const StreamingSubject& subject : subjects) {
+    progress(1, "step of " + subject.model);
+    result.streaming.push_back(
+        {subject.model, subject.nanoseconds(), 1e9 * best.of(stream_name(subject.model))});
+  }
+  return result;
+}
+
+}  // namespace psi_xlstm::experiments
