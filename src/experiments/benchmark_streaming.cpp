@@ -48,6 +48,7 @@ LibtorchStep published_step(const StoredNetwork& network, const Tensor& paramete
 LibtorchStep relaxation_step(const StoredNetwork& network, const Tensor& parameters) {
   const Tensor inputs = torch::full({2, 1, 2}, 0.1F);  // at the left and at the right edge
   const Tensor dt = torch::full({1, 1}, static_cast<float>(network.reference_step));
+  inputs.select(2, 0).zero_();  // at rest at 0 V
   auto state = equations::rest_state(network.shape, parameters, inputs[0]);
   return [shape = network.shape, dt0 = network.reference_step, parameters, inputs, dt,
           state](float voltage) mutable {

@@ -36,8 +36,10 @@ struct RunBlock {
   long row, kept_row, kept_step, index;
 };
 
+/// The block that begins with step `first`.
 template <class Real>
-RunBlock block_of(const PublishedRun<Real>& run, int first, int last) {
+RunBlock block_of(const PublishedRun<Real>& run, int first) {
+  const int last = std::min(run.steps, first + run.block);
   const long row = static_cast<long>(first) * run.sequences;
   return {.first = first,
           .steps = last - first,
@@ -85,11 +87,10 @@ class PublishedLayer {
   virtual void begin(PublishedTrace<Real>& trace,
                      const PublishedRun<Real>& run,
                      PublishedLayerState<Real>& state) const = 0;
-  /// Steps first to last - 1; x is the first row of the inputs of the whole run.
+  /// A block of steps, in ascending order; x is its first row of inputs.
   virtual void forward(PublishedTrace<Real>& trace,
                        const PublishedRun<Real>& run,
-                       int first,
-                       int last,
+                       const RunBlock& at,
                        const Real* x,
                        long x_stride) const = 0;
   virtual void end(PublishedTrace<Real>& trace,
@@ -97,12 +98,11 @@ class PublishedLayer {
                    PublishedLayerState<Real>& state) const = 0;
 
   virtual void begin_backward(const PublishedRun<Real>& run) = 0;
-  /// Steps first to last - 1, in descending blocks. d_y is the derivative by the rows of the block
-  /// and is overwritten; d_x, null in the first layer, is set or added to.
+  /// A block of steps, in descending order. d_y is the derivative by its outputs and is
+  /// overwritten; d_x, by its inputs, null in the first layer, is set or added to.
   virtual void backward(PublishedTrace<Real>& trace,
                         const PublishedRun<Real>& run,
-                        int first,
-                        int last,
+                        const RunBlock& at,
                         const Real* x,
                         long x_stride,
                         Real* d_y,

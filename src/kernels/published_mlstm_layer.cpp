@@ -93,14 +93,13 @@ class MlstmLayer final : public PublishedLayer<Real> {
     memory_.begin(own.memory, run, state);
   }
 
-  void forward(Trace& trace, const Run& run, int first, int last, const Real* x, long x_stride)
+  void forward(Trace& trace, const Run& run, const RunBlock& at, const Real* x, long x_stride)
       const override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
-    const RunBlock at = block_of(run, first, last);
     const MlstmBlockRows<Real> rows = rows_of(own, at);
     loops_.multiply({.c = own.projection.data() + at.kept_row * layout_.columns,
                      .c_stride = layout_.columns,
-                     .a = x + at.row * x_stride,
+                     .a = x,
                      .a_stride = x_stride,
                      .b = packed_.data(),
                      .bias = map_.bias(),
@@ -144,17 +143,13 @@ class MlstmLayer final : public PublishedLayer<Real> {
   }
 
   void backward(Trace& trace,
-                const Run& run,
-                int first,
-                int last,
-                const Real* x,
+                const Run& run, const RunBlock& at, const Real* x,
                 long x_stride,
                 Real* d_y,
                 Real* d_x,
                 long d_x_stride,
                 bool accumulate) override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
-    const RunBlock at = block_of(run, first, last);
     const MlstmBlockRows<Real> rows = rows_of(own, at);
     if (run.rho) pass_outputs(run, at, d_y);
     LayerNormRows<Real> a = norm(own, run, at);
@@ -165,7 +160,7 @@ class MlstmLayer final : public PublishedLayer<Real> {
     loops_.norm_backward(a);
     if (mapped_) map_backward(at, rows.h);
     memory_.backward(own.memory, run, at, rows, d_heads_.data(), d_projection_.data());
-    map_.add_gradient(x + at.row * x_stride, x_stride, d_projection_.data(), at.rows);
+    map_.add_gradient(x, x_stride, d_projection_.data(), at.rows);
     if (d_x) map_.input_gradient(d_x, d_x_stride, d_projection_.data(), at.rows, accumulate);
   }
 

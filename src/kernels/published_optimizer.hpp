@@ -17,21 +17,19 @@ struct OptimizerLoops {
   static constexpr int kPeakSums = 12;  // more than latency times throughput of a fused operation
 
   static void adamw(const AdamW<Real>& a) {
-    // The compiler makes vectors of this loop; it has a vector square root, we do not.
+    // The compiler makes vectors of this loop, which waits for memory all the same.
     Real* __restrict p = a.parameters;
     Real* __restrict first = a.first;
     Real* __restrict second = a.second;
     const Real* __restrict gradient = a.gradient;
-    const Real scale = a.scale, keep = a.keep, beta1 = a.beta1, beta2 = a.beta2;
-    const Real rest1 = a.rest1, rest2 = a.rest2, rate = a.rate, epsilon = a.epsilon;
-    const Real inverse_root2 = a.inverse_root2;
-    for (long i = 0; i < a.count; ++i) {
-      const Real g = gradient[i] * scale;
-      const Real m = first[i] * beta1 + g * rest1;
-      const Real v = second[i] * beta2 + g * g * rest2;
+    const AdamW<Real> o = a;
+    for (long i = 0; i < o.count; ++i) {
+      const Real g = gradient[i] * o.scale;
+      const Real m = first[i] * o.beta1 + g * o.rest1;
+      const Real v = second[i] * o.beta2 + g * g * o.rest2;
       first[i] = m;
       second[i] = v;
-      p[i] = p[i] * keep - rate * m / (root(v) * inverse_root2 + epsilon);
+      p[i] = p[i] * o.keep - o.rate * m / (root(v) * o.inverse_root2 + o.epsilon);
     }
   }
 

@@ -105,7 +105,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
     }
   }
 
-  void forward(Trace& trace, const Run& run, int first, int last, const Real* x, long x_stride)
+  void forward(Trace& trace, const Run& run, const RunBlock& at, const Real* x, long x_stride)
       const override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
     const long row = static_cast<long>(first) * run.sequences;
@@ -151,10 +151,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
   }
 
   void backward(Trace& trace,
-                const Run& run,
-                int first,
-                int last,
-                const Real* x,
+                const Run& run, const RunBlock& at, const Real* x,
                 long x_stride,
                 Real* d_y,
                 Real* d_x,
@@ -251,10 +248,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
   }
 
   SlstmPublished<Real> arguments(SlstmTrace<Real>& own,
-                                 const Run& run,
-                                 int first,
-                                 int last,
-                                 const Real* x,
+                                 const Run& run, const RunBlock& at, const Real* x,
                                  long x_stride) const {
     const long row = static_cast<long>(first) * run.sequences;
     SlstmPublished<Real> a{};

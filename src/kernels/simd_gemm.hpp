@@ -35,8 +35,7 @@ struct Gemm {
 
   using Product = MatrixProduct<Real>;
 
-  /// Panels of a matrix of n columns, as equal in width as whole vectors allow: a narrow last one
-  /// would wait for its few sums.
+  /// Panels of a matrix of n columns; the last one may be narrower.
   static int panels(int n) { return (n + kColumns - 1) / kColumns; }
   /// First column of a panel; the end of the last one is n.
   static int panel_begin(int n, int panel) { return panel * kColumns < n ? panel * kColumns : n; }

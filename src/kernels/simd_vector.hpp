@@ -19,10 +19,12 @@ struct IntegerOf;
 template <>
 struct IntegerOf<float> {
   using Type = int;
+  using Unsigned = unsigned;
 };
 template <>
 struct IntegerOf<double> {
   using Type = long long;
+  using Unsigned = unsigned long long;
 };
 
 template <class Real, int Bytes>
@@ -54,6 +56,7 @@ struct Simd {
   using Integer = typename IntegerOf<Real>::Type;
   typedef Real Vector __attribute__((vector_size(Bytes)));
   typedef Integer Bits __attribute__((vector_size(Bytes)));
+  typedef typename IntegerOf<Real>::Unsigned Modulo __attribute__((vector_size(Bytes)));
   typedef Real Unaligned __attribute__((vector_size(Bytes), aligned(alignof(Real)), may_alias));
   using Constants = SimdConstants<Real, Bytes>;
   using V = Vector;
@@ -224,7 +227,7 @@ struct Simd {
   /// ln x for x from 1e-37 (double: 1e-307) to the largest number.
   PSI_INLINE V log(V x) {
     // x = m 2^n with m between sqrt(1/2) and sqrt(2)
-    const Bits shifted = (Bits)x - Constants::kSqrtHalf;
+    const Bits shifted = (Bits)((Modulo)x - Constants::kSqrtHalf);
     const V m = (V)((shifted & Constants::kMantissa) + Constants::kSqrtHalf);
     // n by adding it to the bits of 3 2^(mantissa bits - 1): no conversion of integers needed
     const V n = (V)((shifted >> Constants::kMantissaBits) + Constants::kRoundingBits) -
@@ -278,7 +281,9 @@ struct Simd {
 #endif
 
   // x 2^n
-  PSI_INLINE V scale(V x, Bits power) { return (V)((Bits)x + (power << Constants::kMantissaBits)); }
+  PSI_INLINE V scale(V x, Bits power) {
+    return (V)((Modulo)x + ((Modulo)power << Constants::kMantissaBits));
+  }
 
   // c[0] + c[1] x + ...
   template <int Terms>
