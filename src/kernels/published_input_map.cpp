@@ -81,8 +81,6 @@ void InputMap<Real>::set_parameters(const Real* weight, const Real* bias) {
                      .a_stride = inputs_,
                      .b = fold_->e.data(),
                      .b_stride = fold_->columns,
-                     .bias = nullptr,
-                     .accumulate = false,
                      .m = outputs,
                      .k = inputs_,
                      .n = fold_->columns});
@@ -124,8 +122,6 @@ void InputMap<Real>::add_gradient(const Real* x, long x_stride, const Real* d, i
                               .a_stride = x_stride,
                               .b = d,
                               .b_stride = columns_,
-                              .bias = nullptr,
-                              .accumulate = true,
                               .m = rows,
                               .k = depth(),
                               .n = columns_});
@@ -140,8 +136,6 @@ void InputMap<Real>::input_gradient(
                    .a = d,
                    .a_stride = columns_,
                    .b = across_.data(),
-                   .b_stride = 0,
-                   .bias = nullptr,
                    .accumulate = accumulate,
                    .m = rows,
                    .k = columns_,
@@ -169,8 +163,6 @@ void InputMap<Real>::unpack(const Real* weight, Real* d_weight, Real* d_bias) {
                               .a_stride = inputs_,
                               .b = folded_.data(),
                               .b_stride = columns,
-                              .bias = nullptr,
-                              .accumulate = true,
                               .m = outputs,
                               .k = inputs_,
                               .n = columns});
@@ -182,8 +174,6 @@ void InputMap<Real>::unpack(const Real* weight, Real* d_weight, Real* d_bias) {
                    .a_stride = columns,
                    .b = fold_->e_across.data(),
                    .b_stride = padded,
-                   .bias = nullptr,
-                   .accumulate = false,
                    .m = outputs,
                    .k = fold_->inputs + 1,
                    .n = padded});

@@ -93,8 +93,11 @@ class MlstmLayer final : public PublishedLayer<Real> {
     memory_.begin(own.memory, run, state);
   }
 
-  void forward(Trace& trace, const Run& run, const RunBlock& at, const Real* x, long x_stride)
-      const override {
+  void forward(Trace& trace,
+               const Run& run,
+               const RunBlock& at,
+               const Real* x,
+               long x_stride) const override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
     const MlstmBlockRows<Real> rows = rows_of(own, at);
     loops_.multiply({.c = own.projection.data() + at.kept_row * layout_.columns,
@@ -143,7 +146,9 @@ class MlstmLayer final : public PublishedLayer<Real> {
   }
 
   void backward(Trace& trace,
-                const Run& run, const RunBlock& at, const Real* x,
+                const Run& run,
+                const RunBlock& at,
+                const Real* x,
                 long x_stride,
                 Real* d_y,
                 Real* d_x,

@@ -119,9 +119,8 @@ class PublishedNetwork<Real>::Body {
     run_.steps = batch.steps;
     run_.sequences = batch.sequences;
     run_.keep = keep;
-    run_.block =
-        std::clamp(kBlockRows / batch.sequences, kBlockSteps, std::max(kBlockSteps, batch.steps));
-    run_.block = std::clamp(run_.block, 1, std::max(1, batch.steps));
+    run_.block = std::clamp(std::max(kBlockRows / batch.sequences, kBlockSteps), 1,
+                            std::max(1, batch.steps));
     const std::size_t rows = static_cast<std::size_t>(batch.steps) * batch.sequences;
     if (batch.step_ratio) {
       rho_.assign(batch.step_ratio, batch.step_ratio + rows);
@@ -170,8 +169,7 @@ class PublishedNetwork<Real>::Body {
     const FlushToZero guard;
     const int blocks = run_.steps == 0 ? 0 : (run_.steps - 1) / run_.block + 1;
     for (int b = blocks - 1; b >= 0; --b) {
-      const int first = b * run_.block;
-      backward_block(first, std::min(run_.steps, first + run_.block), d_output, d_hidden);
+      backward_block(block_of(run_, b * run_.block), d_output, d_hidden);
     }
     for (auto& layer : layers_) layer->end_backward(parameters_.data(), gradient.data());
     fold_.unpack(at("input.weight", gradient.data()), at("input.bias", gradient.data()));
@@ -240,19 +238,18 @@ class PublishedNetwork<Real>::Body {
     }
     const int padded = layers_.back()->padded();
     for (int first = 0; first < run.steps; first += run.block) {
-      const int last = std::min(run.steps, first + run.block);
+      const RunBlock at = block_of(run, first);
       for (std::size_t l = 0; l < layers_.size(); ++l) {
         const auto [x, stride] = below(traces, run, l, inputs);
-        layers_[l]->forward(*traces[l], run, first, last, x, stride);
+        layers_[l]->forward(*traces[l], run, at, x + at.row * stride, stride);
       }
-      const long row = static_cast<long>(first) * run.sequences;
       HeadRows<Real> head{};
-      head.rows = (last - first) * run.sequences;
+      head.rows = at.rows;
       head.padded = padded;
-      head.h = traces.back()->y.data() + (row + run.sequences) * padded;
+      head.h = traces.back()->y.data() + (at.row + run.sequences) * padded;
       head.weight = head_.data();
       head.bias = head_bias_;
-      head.y = output + row;
+      head.y = output + at.row;
       loops_.head_forward(head);
     }
     for (std::size_t l = 0; l < layers_.size(); ++l) {
@@ -260,35 +257,32 @@ class PublishedNetwork<Real>::Body {
     }
   }
 
-  void backward_block(int first,
-                      int last,
+  void backward_block(const RunBlock& at,
                       std::span<const Real> d_output,
                       const std::vector<const Real*>& d_hidden) {
-    const long row = static_cast<long>(first) * run_.sequences;
-    const int rows = (last - first) * run_.sequences;
     std::vector<bool> given(layers_.size());
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       given[l] = !d_hidden.empty() && d_hidden[l] != nullptr;
       if (!given[l]) continue;
       // Only the real units: what lies beyond them may be anything.
       const long padded = layers_[l]->padded();
-      copy_rows<Real>(d_y_[l].data(), padded, d_hidden[l] + row * padded, padded, rows,
+      copy_rows<Real>(d_y_[l].data(), padded, d_hidden[l] + at.row * padded, padded, at.rows,
                       shape_.layers[l].hidden);
     }
     const std::size_t top = layers_.size() - 1;
     HeadRows<Real> head{};
-    head.rows = rows;
+    head.rows = at.rows;
     head.padded = layers_[top]->padded();
-    head.h = batch_[top]->y.data() + (row + run_.sequences) * head.padded;
+    head.h = batch_[top]->y.data() + (at.row + run_.sequences) * head.padded;
     head.weight = head_.data();
-    head.d_y = d_output.data() + row;
+    head.d_y = d_output.data() + at.row;
     head.accumulate = given[top];
     head.d_h = d_y_[top].data();
     head.d_weight = d_head_.data();
     loops_.head_backward(head);
     for (std::size_t l = layers_.size(); l-- > 0;) {
       const auto [x, stride] = below(batch_, run_, l, inputs_.data());
-      layers_[l]->backward(*batch_[l], run_, first, last, x, stride, d_y_[l].data(),
+      layers_[l]->backward(*batch_[l], run_, at, x + at.row * stride, stride, d_y_[l].data(),
                            l > 0 ? d_y_[l - 1].data() : nullptr, stride, l > 0 && given[l - 1]);
     }
   }

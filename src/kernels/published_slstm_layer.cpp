@@ -105,17 +105,17 @@ class SlstmLayer final : public PublishedLayer<Real> {
     }
   }
 
-  void forward(Trace& trace, const Run& run, const RunBlock& at, const Real* x, long x_stride)
-      const override {
+  void forward(Trace& trace,
+               const Run& run,
+               const RunBlock& at,
+               const Real* x,
+               long x_stride) const override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
-    const long row = static_cast<long>(first) * run.sequences;
-    const long kept_row = run.keep ? row : 0;
-    if (!run.keep && first > 0) {  // the last rows of the block before
+    if (!run.keep && at.first > 0) {  // the last rows of the block before
       std::copy_n(own.kept.data() + static_cast<long>(run.block) * run.sequences * kept_width(run),
                   run.sequences * kept_width(run), own.kept.data());
     }
-    SlstmPublished<Real> a = arguments(own, run, first, last, x, x_stride);
-    a.kept = own.kept.data() + kept_row * kept_width(run);
+    SlstmPublished<Real> a = arguments(own, run, at, x, x_stride);
     // Streaming begins where the last step ended: that is still in the first-level cache.
     a.upwards = own.upwards;
     own.upwards = !own.upwards;
@@ -151,24 +151,23 @@ class SlstmLayer final : public PublishedLayer<Real> {
   }
 
   void backward(Trace& trace,
-                const Run& run, const RunBlock& at, const Real* x,
+                const Run& run,
+                const RunBlock& at,
+                const Real* x,
                 long x_stride,
                 Real* d_y,
                 Real* d_x,
                 long d_x_stride,
                 bool accumulate) override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
-    const long row = static_cast<long>(first) * run.sequences;
-    const int rows = (last - first) * run.sequences;
     const long border = static_cast<long>(run.sequences) * columns_;
-    Real* next = d_gates_.data() + static_cast<long>(last - first) * border;
-    if (last == run.steps) {
+    Real* next = d_gates_.data() + at.steps * border;
+    if (at.first + at.steps == run.steps) {
       std::fill_n(next, border, Real(0));
     } else {  // of the first step of the block after this one
       std::copy_n(border_.data(), border, next);
     }
-    SlstmPublished<Real> a = arguments(own, run, first, last, x, x_stride);
-    a.kept = own.kept.data() + row * kept_width(run);
+    SlstmPublished<Real> a = arguments(own, run, at, x, x_stride);
     a.recurrent = packed_recurrent_.data();
     a.d_y = d_y;
     a.d_gates = d_gates_.data();
@@ -185,13 +184,11 @@ class SlstmLayer final : public PublishedLayer<Real> {
                                 .a_stride = padded_,
                                 .b = d_gates_.data(),
                                 .b_stride = columns_,
-                                .bias = nullptr,
-                                .accumulate = true,
-                                .m = rows,
+                                .m = at.rows,
                                 .k = shape_.hidden,
                                 .n = columns_});
-    map_.add_gradient(a.x, x_stride, d_gates_.data(), rows);
-    if (d_x) map_.input_gradient(d_x, d_x_stride, d_gates_.data(), rows, accumulate);
+    map_.add_gradient(a.x, x_stride, d_gates_.data(), at.rows);
+    if (d_x) map_.input_gradient(d_x, d_x_stride, d_gates_.data(), at.rows, accumulate);
   }
 
   void end_backward(const Real* parameters, Real* gradient) override {
@@ -248,21 +245,23 @@ class SlstmLayer final : public PublishedLayer<Real> {
   }
 
   SlstmPublished<Real> arguments(SlstmTrace<Real>& own,
-                                 const Run& run, const RunBlock& at, const Real* x,
+                                 const Run& run,
+                                 const RunBlock& at,
+                                 const Real* x,
                                  long x_stride) const {
-    const long row = static_cast<long>(first) * run.sequences;
     SlstmPublished<Real> a{};
-    a.steps = last - first;
+    a.steps = at.steps;
     a.sequences = run.sequences;
     a.padded = padded_;
     a.inputs = map_.depth();
     a.units = shape_.hidden;
-    a.rho = run.rho ? run.rho + row : nullptr;
-    a.x = x + row * x_stride;
+    a.rho = run.rho ? run.rho + at.row : nullptr;
+    a.x = x;
     a.x_stride = x_stride;
     a.weight = packed_.data();
     a.bias = map_.bias();
-    a.y = own.y.data() + row * padded_;
+    a.y = own.y.data() + at.row * padded_;
+    a.kept = own.kept.data() + at.kept_row * kept_width(run);
     a.m = own.m.data();
     return a;
   }

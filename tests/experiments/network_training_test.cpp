@@ -112,7 +112,7 @@ std::vector<double> run_low_rank(bool diagonal) {
   kernels::RelaxationNetwork<double> network(m.shape);
   network.set_parameters(m.parameters);
   kernels::RelaxationState<double> state;
-  const Record& record = seed_data(known_start(), 42).dataset.records[8];
+  const Record record = seed_data(known_start(), 42).dataset.records[8];
   double u[4] = {0, 0.1, 0, 0.1};
   const double rho = 64;
   std::vector<double> out;

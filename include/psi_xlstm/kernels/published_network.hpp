@@ -97,10 +97,11 @@ class PublishedNetwork {
   int hidden_stride(int layer) const;
 
   /// Derivatives of sum(d_output y) + sum over layers of sum(d_hidden[l] hidden(l)) by the trained
-  /// numbers, through the last forward(), which must have kept what this needs; the states it
-  /// started from are constants. `d_output` is [T][B]; `d_hidden` is empty or has one entry per
-  /// layer, null or in the layout of hidden(l). `gradient` is overwritten; that of centres is zero.
-  /// May be called again with other derivatives. Throws ShapeError where something does not fit.
+  /// numbers, through the last forward(), which must have kept what this needs (set_parameters()
+  /// drops that); the states it started from are constants. `d_output` is [T][B]; `d_hidden` is
+  /// empty or has one entry per layer, null or in the layout of hidden(l). `gradient` is
+  /// overwritten; that of centres is zero. May be called again with other derivatives. Throws
+  /// ShapeError where something does not fit.
   void backward(std::span<const Real> d_output,
                 const std::vector<const Real*>& d_hidden,
                 std::span<Real> gradient);
