@@ -26,13 +26,15 @@ Table training_table(const TrainBenchmark& benchmark) {
                          peak.isa);
   }
   table.note = fmt::format(
-      "Best of five each, taking turns. A sample costs {:.1f} kFLOP; peak of this core: {}. The "
+      "Best of five each, taking turns, time of the thread on its core. A sample costs {:.1f} "
+      "kFLOP; peak of this core: {}. The "
       "loop "
       "is {} with torch::optim::AdamW of LibTorch {}, BLAS kernels: {}. Largest difference between "
-      "the two gradients: {:.1e} of the largest entry of a block (at most {:.0e} is allowed).",
+      "the two gradients: {:.1e} of the largest entry of a block (at most {:.0e} is allowed). "
+      "Load of the machine in the minute before: {:.2f}.",
       kSampleKiloFlop, peaks, conditions.libtorch_loop, conditions.libtorch,
       conditions.blas_core.empty() ? "unknown" : conditions.blas_core,
-      conditions.gradient_difference, kGradientTolerance);
+      conditions.gradient_difference, kGradientTolerance, conditions.load_average);
   return table;
 }
 

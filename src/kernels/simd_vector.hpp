@@ -87,7 +87,7 @@ struct Simd {
   /// The larger and the smaller one; b where one of them is NaN.
   PSI_INLINE V max(V a, V b) {
     // the compiler makes two operations of a comparison with a constant
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && !defined(__clang__)
     constexpr int kNearest = 4;  // in the rounding mode that is set
     if constexpr (Bytes == 64 && sizeof(Real) == 4) {
       return (V)__builtin_ia32_maxps512_mask(a, b, a, static_cast<unsigned short>(-1), kNearest);
@@ -96,7 +96,7 @@ struct Simd {
     return a > b ? a : b;
   }
   PSI_INLINE V min(V a, V b) {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && !defined(__clang__)
     constexpr int kNearest = 4;
     if constexpr (Bytes == 64 && sizeof(Real) == 4) {
       return (V)__builtin_ia32_minps512_mask(a, b, a, static_cast<unsigned short>(-1), kNearest);

@@ -4,13 +4,39 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/rng.hpp"
 #include "published_reference.hpp"
+
+namespace {
+long allocations = 0;  // since the program began
+}
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+  ++allocations;
+  const std::size_t unit = static_cast<std::size_t>(alignment);
+  if (void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
 
 namespace psi_xlstm::kernels {
 namespace {
@@ -425,6 +451,20 @@ TYPED_TEST(PublishedNetworkOf, StepIsForwardOfOneRow) {
       const auto expected = std::vector<double>(whole.layers[l].c.begin(), whole.layers[l].c.end());
       EXPECT_LE(relative_error(stepped.layers[l].c, expected), kTolerance<Real>);
     }
+  }
+}
+
+TYPED_TEST(PublishedNetworkOf, StepAllocatesNothing) {
+  using Real = TypeParam;
+  for (const InstructionSet set : available_instruction_sets()) {
+    PublishedNetwork<Real> network(mixed(), set);
+    auto state = network.initial_state(1);
+    const Real input[2] = {Real(0.5), Real(1)};
+    network.step(input, state);  // the first one makes room
+    const long before = allocations;
+    network.step(input, state);
+    network.step(input, state, Real(1));
+    EXPECT_EQ(allocations, before) << name(set);
   }
 }
 

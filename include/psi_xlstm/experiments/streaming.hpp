@@ -30,7 +30,7 @@ std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0)
 std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0);
 
 /// Nanoseconds per sample of `streamer` along the last published drive: 40,000 samples, one after
-/// the other, the best of five passes in one thread.
+/// the other, the best of five passes in one thread. Counts what the thread had of its core.
 double nanoseconds_per_step(Streamer& streamer);
 
 /// nanoseconds_per_step of a trained network.

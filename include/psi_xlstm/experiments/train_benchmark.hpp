@@ -67,6 +67,7 @@ struct BenchmarkConditions {
   std::vector<CorePeak> peaks;
   /// Largest difference between the gradients of both, over the largest entry of the block.
   double gradient_difference = 0;
+  double load_average = 0;  ///< Of the machine, in the minute before: other work disturbs.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -75,6 +76,7 @@ struct BenchmarkConditions {
     visit("blas_core", c.blas_core);
     visit("peaks", c.peaks);
     visit("gradient_difference", c.gradient_difference);
+    visit("load_average", c.load_average);
   }
 };
 
@@ -101,8 +103,9 @@ inline constexpr double kGradientTolerance = 1e-4;
 /// Told how far the measurement is (0 to 1), and what comes next. May throw to end it.
 using BenchmarkProgress = std::function<void(double done, const std::string& detail)>;
 
-/// Measures, which takes about a quarter of a minute. Every speed is the best of five measurements; those of the
-/// kernels and of the loop take turns. Part of the library that needs LibTorch.
+/// Measures, which takes about a quarter of a minute. Every speed is the best of five measurements;
+/// those of the kernels and of the loop take turns, and count what the thread had of its core. Part
+/// of the library that needs LibTorch.
 TrainBenchmark train_benchmark(const BenchmarkProgress& progress);
 
 /// One table for training and one for streaming.

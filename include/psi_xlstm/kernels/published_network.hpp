@@ -106,9 +106,9 @@ class PublishedNetwork {
                 const std::vector<const Real*>& d_hidden,
                 std::span<Real> gradient);
 
-  /// One step of one sequence: forward() with T = B = 1, allocating nothing. `input` is [I]. Throws
-  /// ShapeError where `input` or `state` does not fit. Keeps nothing; what the last forward() kept
-  /// stays.
+  /// One step of one sequence: forward() with T = B = 1. Allocates nothing after the first call.
+  /// `input` is [I]. Keeps nothing; what the last forward() kept stays. Throws ShapeError where
+  /// `input` or `state` does not fit.
   Real step(std::span<const Real> input, PublishedState<Real>& state, Real step_ratio = 1);
 
  private:
