@@ -56,7 +56,6 @@ struct NetworkConfig {
   double weight_decay = 1e-5;
   double clip = 1;     ///< Largest norm of a gradient.
   double physics = 0;  ///< Weight of the device law on starts that were not measured (known-start).
-  double consistency = 0;  ///< Weight of y = ln(g0 / gs) at rest (known-start).
   /// Part of the training after which the forget gates of a cluster are one (clustering student).
   double tie_after = 0.5;
   DistillationConfig distillation;
@@ -72,7 +71,6 @@ struct NetworkConfig {
     visit("weight_decay", c.weight_decay, at_least(0));
     visit("clip", c.clip, greater_than(0));
     visit("physics", c.physics, at_least(0));
-    visit("consistency", c.consistency, at_least(0));
     visit("tie_after", c.tie_after, between(0, 1));
     visit("distillation", c.distillation);
     visit("phases", c.phases);
