@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/prctl.h>
-#include <torch/torch.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -16,6 +15,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/experiments/network_training.hpp"
 #include "psi_xlstm/experiments/train_benchmark.hpp"
+#include "psi_xlstm/training/blas.hpp"
 
 namespace {
 
@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
   prctl(PR_SET_PDEATHSIG, SIGTERM);  // where psi is killed, nobody waits for this
-  torch::set_num_threads(1);
+  psi_xlstm::training::use_one_thread();
   // Every step needs the same large arrays again: keep them instead of asking the system each time.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);

@@ -46,8 +46,13 @@ class Trainer {
 std::unique_ptr<Trainer> kernel_trainer(const TrainingProblem& problem,
                                         kernels::InstructionSet set);
 
-/// By equations::published_network and autograd.
-std::unique_ptr<Trainer> libtorch_trainer(const TrainingProblem& problem);
+/// By autograd through a loop over the samples: every step runs the linear maps and the cell
+/// (equations/cells.hpp) of one layer after the other.
+std::unique_ptr<Trainer> plain_libtorch_trainer(const TrainingProblem& problem);
+
+/// The same by equations::published_network: layer after layer, the linear maps of all samples in
+/// one product, so that only what recurs is left in the loop.
+std::unique_ptr<Trainer> batched_libtorch_trainer(const TrainingProblem& problem);
 
 /// The largest difference between two gradients of `shape`, over the largest entry of its block.
 double gradient_difference(const kernels::NetworkShape& shape,

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -72,23 +73,92 @@ equations::MlstmState constant(const equations::MlstmState& s) {
   return {s.C.detach(), s.n.detach(), s.m.detach()};
 }
 
+// The forward pass of a loop over all steps. Leaves the last states in `state`.
+using LibtorchLoop = Tensor (*)(const TrainingProblem& problem,
+                                const Tensor& parameters,
+                                equations::PublishedState& state);
+
+Tensor batched_loop(const TrainingProblem& problem,
+                    const Tensor& parameters,
+                    equations::PublishedState& state) {
+  auto run = equations::published_network(problem.shape, parameters, problem.inputs, {}, state);
+  state = std::move(run.state);
+  return run.output;
+}
+
+// One sample through one layer after the other, each with the linear maps of its own.
+class PlainStep {
+ public:
+  PlainStep(const kernels::NetworkShape& shape, const Tensor& parameters)
+      : shape_(shape), p_(equations::named_parameters(shape, parameters)) {}
+
+  Tensor operator()(const Tensor& input, equations::PublishedState& state) const {
+    Tensor x = linear("input", input);
+    for (std::size_t l = 0; l < shape_.layers.size(); ++l) {
+      const std::string name = fmt::format("layers.{}", l);
+      x = std::visit([&](auto& s) { return layer(name, shape_.layers[l], x, s); }, state[l]);
+    }
+    return linear("output", x).squeeze(-1);
+  }
+
+ private:
+  Tensor linear(const std::string& name, const Tensor& x) const {
+    return torch::linear(x, p_.at(name + ".weight"), p_.at(name + ".bias"));
+  }
+  Tensor layer(const std::string& name,
+               const kernels::LayerShape&,
+               const Tensor& x,
+               equations::SlstmState& state) const {
+    state = equations::slstm_step(state, linear(name, x), p_.at(name + ".recurrent"));
+    return state.y;
+  }
+  Tensor layer(const std::string& name,
+               const kernels::LayerShape& shape,
+               const Tensor& x,
+               equations::MlstmState& state) const {
+    const auto heads = [&](const char* part) {
+      return linear(name + part, x).unflatten(-1, {shape.heads, shape.hidden / shape.heads});
+    };
+    const equations::MlstmInput input{.q = heads(".query"),
+                                      .k = equations::scaled_key(heads(".key")),
+                                      .v = heads(".value"),
+                                      .i = linear(name + ".input_gate", x),
+                                      .f = linear(name + ".forget_gate", x)};
+    state = equations::mlstm_update(state, input);
+    return torch::layer_norm(equations::mlstm_readout(state, input.q).flatten(-2), {shape.hidden},
+                             p_.at(name + ".norm.weight"), p_.at(name + ".norm.bias"),
+                             equations::kLayerNormEps);
+  }
+
+  const kernels::NetworkShape& shape_;
+  equations::NamedParameters p_;
+};
+
+Tensor plain_loop(const TrainingProblem& problem,
+                  const Tensor& parameters,
+                  equations::PublishedState& state) {
+  const PlainStep step(problem.shape, parameters);
+  std::vector<Tensor> output;
+  for (const Tensor& input : problem.inputs.unbind(0)) output.push_back(step(input, state));
+  return torch::stack(output);
+}
+
 class LibtorchTrainer : public Trainer {
  public:
-  explicit LibtorchTrainer(const TrainingProblem& problem)
+  LibtorchTrainer(const TrainingProblem& problem, LibtorchLoop loop)
       : problem_(problem),
+        loop_(loop),
         state_(equations::empty_state(problem.shape, problem.sequences())),
         parameters_(torch::tensor(problem.start).requires_grad_(true)),
         optimizer_({parameters_}, torch::optim::AdamWOptions(kRate).weight_decay(kDecay)) {}
 
   void step() override {
     optimizer_.zero_grad();
-    auto run =
-        equations::published_network(problem_.shape, parameters_, problem_.inputs, {}, state_);
-    torch::mse_loss(run.output, problem_.targets).backward();
+    const Tensor output = loop_(problem_, parameters_, state_);
+    torch::mse_loss(output, problem_.targets).backward();
     gradient_ = parameters_.grad().clone();
     torch::nn::utils::clip_grad_norm_(parameters_, kClip);
     optimizer_.step();
-    state_ = std::move(run.state);
     for (auto& layer : state_) std::visit([](auto& s) { s = constant(s); }, layer);
   }
 
@@ -99,6 +169,7 @@ class LibtorchTrainer : public Trainer {
 
  private:
   TrainingProblem problem_;
+  LibtorchLoop loop_;
   equations::PublishedState state_;
   Tensor parameters_, gradient_;
   torch::optim::AdamW optimizer_;
@@ -135,8 +206,12 @@ std::unique_ptr<Trainer> kernel_trainer(const TrainingProblem& problem,
   return std::make_unique<KernelTrainer>(problem, set);
 }
 
-std::unique_ptr<Trainer> libtorch_trainer(const TrainingProblem& problem) {
-  return std::make_unique<LibtorchTrainer>(problem);
+std::unique_ptr<Trainer> plain_libtorch_trainer(const TrainingProblem& problem) {
+  return std::make_unique<LibtorchTrainer>(problem, plain_loop);
+}
+
+std::unique_ptr<Trainer> batched_libtorch_trainer(const TrainingProblem& problem) {
+  return std::make_unique<LibtorchTrainer>(problem, batched_loop);
 }
 
 double gradient_difference(const kernels::NetworkShape& shape,

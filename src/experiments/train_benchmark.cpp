@@ -1,7 +1,6 @@
 #include "psi_xlstm/experiments/train_benchmark.hpp"
 
 #include <benchmark/benchmark.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -17,6 +16,7 @@
 #include "psi_xlstm/fit/compact_student.hpp"
 #include "psi_xlstm/kernels/machine_peak.hpp"
 #include "psi_xlstm/models/initialization.hpp"
+#include "psi_xlstm/training/blas.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
@@ -35,6 +35,7 @@ std::string kernels_name(InstructionSet set, int batch) {
   return fmt::format("{} sequences, kernels, {}", batch, kernels::name(set));
 }
 std::string loop_name(int batch) { return fmt::format("{} sequences, LibTorch loop", batch); }
+std::string batched_name(int batch) { return fmt::format("{} sequences, LibTorch batched", batch); }
 std::string stream_name(const std::string& model) { return "LibTorch step of " + model; }
 
 // Keeps the best repetition of every benchmark.
@@ -159,24 +160,6 @@ std::vector<StreamingSubject> streaming_subjects() {
   return subjects;
 }
 
-// A function of the BLAS that LibTorch uses, where that is OpenBLAS; else null.
-template <class Function>
-Function* of_openblas(const char* name) {
-  return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
-}
-
-// Whose kernels it uses.
-std::string blas_core() {
-  const auto core_name = of_openblas<char*()>("openblas_get_corename");
-  return core_name == nullptr ? "" : core_name();
-}
-
-// LibTorch's own setting does not reach an OpenBLAS with threads of its own.
-void use_one_thread() {
-  torch::set_num_threads(1);
-  if (const auto set_threads = of_openblas<void(int)>("openblas_set_num_threads")) set_threads(1);
-}
-
 // Programs that wanted to run, on average over the last minute.
 double load_average() {
   double load = 0;
@@ -205,9 +188,10 @@ void measure_peaks(std::vector<CorePeak>& peaks, const std::vector<InstructionSe
 
 double measured_gradient_difference(const std::vector<InstructionSet>& sets) {
   const TrainingProblem problem = training_problem(kSteps, kBatches[1]);
-  const auto loop = libtorch_trainer(problem);
+  const auto loop = plain_libtorch_trainer(problem), batched = batched_libtorch_trainer(problem);
   loop->step();
-  double worst = 0;
+  batched->step();
+  double worst = gradient_difference(problem.shape, batched->gradient(), loop->gradient());
   for (const InstructionSet set : sets) {
     const auto fused = kernel_trainer(problem, set);
     fused->step();
@@ -223,7 +207,8 @@ void add_training(Benchmarks& benchmarks, const std::vector<InstructionSet>& set
     const auto add = [&](const std::string& name, std::shared_ptr<Trainer> trainer) {
       benchmarks.add(name, kTrainingTime, [trainer] { trainer->step(); });
     };
-    add(loop_name(batch), libtorch_trainer(problem));
+    add(loop_name(batch), plain_libtorch_trainer(problem));
+    add(batched_name(batch), batched_libtorch_trainer(problem));
     for (const InstructionSet set : sets) {
       add(kernels_name(set, batch), kernel_trainer(problem, set));
     }
@@ -244,13 +229,14 @@ void add_streaming(Benchmarks& benchmarks, const std::vector<StreamingSubject>& 
 }  // namespace
 
 TrainBenchmark train_benchmark(const BenchmarkProgress& progress) {
-  use_one_thread();
   const std::vector<InstructionSet> sets = measured_sets();
   TrainBenchmark result;
   BenchmarkConditions& conditions = result.conditions;
   conditions.libtorch = TORCH_VERSION;
-  conditions.libtorch_loop = "equations::published_network";
-  conditions.blas_core = blas_core();
+  conditions.libtorch_loop =
+      "slstm_step, mlstm_update and mlstm_readout of equations/cells.hpp, sample by sample; "
+      "batched: equations::published_network";
+  conditions.blas_core = training::blas_core();
   conditions.load_average = load_average();
   progress(0, "gradients");
   conditions.gradient_difference = measured_gradient_difference(sets);
@@ -269,6 +255,8 @@ TrainBenchmark train_benchmark(const BenchmarkProgress& progress) {
       speed.samples_per_s = kSteps * batch / best.of(kernels_name(sets[i], batch));
       speed.libtorch_loop_samples_per_s = kSteps * batch / best.of(loop_name(batch));
       speed.ratio_to_libtorch_loop = speed.samples_per_s / speed.libtorch_loop_samples_per_s;
+      speed.libtorch_batched_samples_per_s = kSteps * batch / best.of(batched_name(batch));
+      speed.ratio_to_libtorch_batched = speed.samples_per_s / speed.libtorch_batched_samples_per_s;
       speed.fraction_of_fma_peak =
           speed.samples_per_s * kSampleKiloFlop * 1e-6 / conditions.peaks[i].gflop_per_s;
       result.teacher_training.push_back(speed);

@@ -12,12 +12,14 @@ Table training_table(const TrainBenchmark& benchmark) {
   Table table;
   table.caption = "Training steps of the published teacher, T = 256, float, one thread";
   table.header = {
-      "sequences", "instruction set", "kernels [samples/s]", "LibTorch loop [samples/s]",
-      "ratio",     "of the FMA peak"};
+      "sequences", "instruction set",      "kernels [samples/s]", "LibTorch loop [samples/s]",
+      "ratio",     "batched [samples/s]", "ratio to batched",    "of the FMA peak"};
   for (const TrainingSpeed& s : benchmark.teacher_training) {
     table.rows.push_back({fmt::format("{}", s.batch), s.isa, fmt::format("{:.0f}", s.samples_per_s),
                           fmt::format("{:.0f}", s.libtorch_loop_samples_per_s),
                           fmt::format("{:.1f}", s.ratio_to_libtorch_loop),
+                          fmt::format("{:.0f}", s.libtorch_batched_samples_per_s),
+                          fmt::format("{:.1f}", s.ratio_to_libtorch_batched),
                           fmt::format("{:.1f} %", 100 * s.fraction_of_fma_peak)});
   }
   std::string peaks;
@@ -27,10 +29,9 @@ Table training_table(const TrainBenchmark& benchmark) {
   }
   table.note = fmt::format(
       "Best of five each, taking turns, time of the thread on its core. A sample costs {:.1f} "
-      "kFLOP; peak of this core: {}. The "
-      "loop "
-      "is {} with torch::optim::AdamW of LibTorch {}, BLAS kernels: {}. Largest difference between "
-      "the two gradients: {:.1e} of the largest entry of a block (at most {:.0e} is allowed). "
+      "kFLOP; peak of this core: {}. The loops: {}; torch::optim::AdamW of LibTorch {}, BLAS "
+      "kernels: {}. Largest difference between "
+      "the gradients: {:.1e} of the largest entry of a block (at most {:.0e} is allowed). "
       "Load of the machine in the minute before: {:.2f}.",
       kSampleKiloFlop, peaks, conditions.libtorch_loop, conditions.libtorch,
       conditions.blas_core.empty() ? "unknown" : conditions.blas_core,

@@ -20,9 +20,10 @@ void GateClusters::regroup(TrainingState& state, bool tie) {
   compression::set_centres(shape_, groups_, state.parameters);
   if (!tie) return;
   state.assignment = groups_;
-  for (auto* values :
-       {&state.parameters, &state.average, &state.first_moment, &state.second_moment}) {
-    compression::tie_forget_gates(shape_, state.assignment, *values);
+  this->tie(state);
+  if (state.bases.empty()) {  // else the moments are of other directions than the rows
+    compression::tie_forget_gates(shape_, state.assignment, state.first_moment);
+    compression::tie_forget_gates(shape_, state.assignment, state.second_moment);
   }
   compression::set_centres(shape_, state.assignment, state.parameters);
   compression::set_centres(shape_, state.assignment, state.average);
@@ -52,6 +53,12 @@ void GateClusters::tie_gradient(const TrainingState& state, std::span<float> gra
   if (!state.assignment.empty()) {
     compression::tie_forget_gates(shape_, state.assignment, gradient);
   }
+}
+
+void GateClusters::tie(TrainingState& state) const {
+  if (state.assignment.empty()) return;
+  compression::tie_forget_gates(shape_, state.assignment, state.parameters);
+  compression::tie_forget_gates(shape_, state.assignment, state.average);
 }
 
 }  // namespace psi_xlstm::training

@@ -11,6 +11,7 @@
 #include "psi_xlstm/training/gate_clusters.hpp"
 #include "psi_xlstm/training/known_start_loss.hpp"
 #include "psi_xlstm/training/projection.hpp"
+#include "psi_xlstm/training/soap.hpp"
 
 namespace psi_xlstm::training {
 namespace {
@@ -68,7 +69,8 @@ class KnownStartTraining {
         problem_(problem),
         network_(shape),
         count_(static_cast<std::int64_t>(parameter_count(shape))),
-        gates_(shape) {
+        gates_(shape),
+        soap_(parameter_matrices(shape)) {
     scales_.conductance = conductance_scale(*problem.data);
     for (const PhaseConfig& p : config.phases) total_ += p.steps;
     tie_step_ = static_cast<int>(std::lround(config.tie_after * total_ / kInterval)) * kInterval;
@@ -113,6 +115,7 @@ class KnownStartTraining {
   Tensor teacher_parameters_;
   std::unique_ptr<PhaseData> data_;
   GateClusters gates_;
+  Soap soap_;
   TrainingState state_;
   Terms terms_;
 };
@@ -195,8 +198,12 @@ std::string KnownStartTraining::step(const PhaseConfig& phase, int in_phase) {
   Tensor gradient = flat.grad().contiguous();
   std::span<float> numbers(gradient.data_ptr<float>(), static_cast<std::size_t>(gradient.numel()));
   gates_.tie_gradient(state_, numbers);
-  const double norm = optimizer_step(state_, numbers, learning_rate(phase, in_phase), config_.clip,
-                                     config_.weight_decay);
+  const double rate = learning_rate(phase, in_phase);
+  const double norm =
+      config_.optimizer == "soap"
+          ? soap_.step(state_, numbers, rate, config_.clip, config_.weight_decay)
+          : optimizer_step(state_, numbers, rate, config_.clip, config_.weight_decay);
+  gates_.tie(state_);
   return std::isfinite(norm) ? "" : not_finite();
 }
 

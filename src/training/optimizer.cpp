@@ -57,11 +57,15 @@ double optimizer_step(TrainingState& state,
                               .weight_decay = weight_decay,
                               .gradient_scale = kernels::clip_factor(norm, clip),
                               .step = state.step});
+  update_average(state);
+  return norm;
+}
+
+void update_average(TrainingState& state) {
   constexpr float kShare = 0.01f;
   for (std::size_t i = 0; i < state.average.size(); ++i) {
     state.average[i] += kShare * (state.parameters[i] - state.average[i]);
   }
-  return norm;
 }
 
 void save_training(const std::filesystem::path& file,
@@ -73,6 +77,7 @@ void save_training(const std::filesystem::path& file,
   out.tensors["average"] = as_tensor(state.average);
   out.tensors["optim.first_moment"] = as_tensor(state.first_moment);
   out.tensors["optim.second_moment"] = as_tensor(state.second_moment);
+  out.tensors["optim.bases"] = as_tensor(state.bases);
   out.tensors["best.parameters"] = as_tensor(state.best_parameters);
   out.tensors["assignment"] = as_tensor(state.assignment);
   const RngState& rng = state.rng.state();
@@ -101,6 +106,7 @@ bool resume_training(const std::filesystem::path& file,
   state.average = numbers<float>(in, "average");
   state.first_moment = numbers<float>(in, "optim.first_moment");
   state.second_moment = numbers<float>(in, "optim.second_moment");
+  state.bases = numbers<float>(in, "optim.bases");
   state.best_parameters = numbers<float>(in, "best.parameters");
   state.assignment = numbers<int>(in, "assignment");
   const std::vector<double> progress = numbers<double>(in, "progress");

@@ -22,12 +22,14 @@ TEST(Trainers, HaveTheSameGradientsStepAfterStep) {
   const TrainingProblem problem = training_problem(24, 3);
   for (const kernels::InstructionSet set : kernels::available_instruction_sets()) {
     const auto fused = kernel_trainer(problem, set);
-    const auto loop = libtorch_trainer(problem);
+    const auto plain = plain_libtorch_trainer(problem);
+    const auto batched = batched_libtorch_trainer(problem);
     for (int step = 0; step < 4; ++step) {  // the states are carried, the parameters move
-      fused->step();
-      loop->step();
-      EXPECT_LT(gradient_difference(problem.shape, fused->gradient(), loop->gradient()), 1e-3)
+      for (Trainer* trainer : {fused.get(), plain.get(), batched.get()}) trainer->step();
+      EXPECT_LT(gradient_difference(problem.shape, fused->gradient(), plain->gradient()), 1e-3)
           << kernels::name(set) << ", step " << step;
+      EXPECT_LT(gradient_difference(problem.shape, batched->gradient(), plain->gradient()), 1e-3)
+          << "step " << step;
     }
   }
 }

@@ -10,7 +10,8 @@ namespace {
 
 TrainBenchmark measured() {
   TrainBenchmark b;
-  b.teacher_training = {{1, 5e5, 2.5e3, 200, 0.375, "avx512"}, {7, 8e5, 1.6e4, 50, 0.6, "avx2"}};
+  b.teacher_training = {{1, 5e5, 2.5e3, 200, 4e3, 125, 0.375, "avx512"},
+                        {7, 8e5, 1.6e4, 50, 2e4, 40, 0.6, "avx2"}};
   b.streaming = {{"teacher", 1300, 91000}, {"compact", 120, 24000}};
   b.conditions = {"1.13.0", "a::loop", "SkylakeX", {{"avx512", 267.2}, {"avx2", 140.3}},
                   2e-6,     1.25};
@@ -21,7 +22,8 @@ TEST(TrainBenchmark, IsStoredUnderTheAgreedNames) {
   const auto tree = nlohmann::json::parse(config_text(measured()));
   const auto expected = nlohmann::json::parse(R"({
     "batch": 7, "samples_per_s": 800000.0, "libtorch_loop_samples_per_s": 16000.0,
-    "ratio_to_libtorch_loop": 50.0, "fraction_of_fma_peak": 0.6, "isa": "avx2"})");
+    "ratio_to_libtorch_loop": 50.0, "libtorch_batched_samples_per_s": 20000.0,
+    "ratio_to_libtorch_batched": 40.0, "fraction_of_fma_peak": 0.6, "isa": "avx2"})");
   EXPECT_EQ(tree.at("teacher_training").size(), 2U);
   EXPECT_EQ(tree.at("teacher_training").at(1), expected);
   EXPECT_EQ(tree.at("streaming").at(1),
@@ -40,7 +42,7 @@ TEST(TrainBenchmarkTables, ShowEveryRowAndWhatItWasMeasuredWith) {
   ASSERT_EQ(tables.size(), 2U);
   for (const Table& table : tables) EXPECT_NO_THROW(check_table(table));
   const std::string training = to_text(tables[0]), streaming = to_text(tables[1]);
-  for (const char* part : {"avx512", "500000", "2500", "200.0", "37.5 %", "60.0 %", "267.2 GFLOP/s",
+  for (const char* part : {"avx512", "500000", "2500", "200.0", "20000", "125.0", "37.5 %", "60.0 %", "267.2 GFLOP/s",
                            "140.3 GFLOP/s", "a::loop", "1.13.0", "SkylakeX", "2.0e-06", "1.25"}) {
     EXPECT_NE(training.find(part), std::string::npos) << part << "\n" << training;
   }

@@ -53,6 +53,7 @@ struct NetworkConfig {
   int clusters = 3;              ///< K, of the clustering student.
   int rank = 2;                  ///< r, of the low-rank student.
   int seed = 1;                  ///< Of the start of the training, see training_seed().
+  std::string optimizer = "adamw";  ///< "adamw" or "soap" (known-start).
   double weight_decay = 1e-5;
   double clip = 1;     ///< Largest norm of a gradient.
   double physics = 0;  ///< Weight of the device law on starts that were not measured (known-start).
@@ -68,6 +69,7 @@ struct NetworkConfig {
     visit("clusters", c.clusters, between(1, 32));
     visit("rank", c.rank, between(1, 8));
     visit("seed", c.seed, at_least(0));
+    visit("optimizer", c.optimizer, one_of({"adamw", "soap"}));
     visit("weight_decay", c.weight_decay, at_least(0));
     visit("clip", c.clip, greater_than(0));
     visit("physics", c.physics, at_least(0));

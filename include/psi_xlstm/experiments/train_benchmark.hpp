@@ -17,8 +17,12 @@ namespace psi_xlstm::experiments {
 struct TrainingSpeed {
   int batch = 0;                           ///< B
   double samples_per_s = 0;                ///< B T over the duration of a step, by the kernels.
-  double libtorch_loop_samples_per_s = 0;  ///< The same mathematics by a loop of LibTorch.
+  double libtorch_loop_samples_per_s = 0;  ///< The same by a plain loop of LibTorch over samples.
   double ratio_to_libtorch_loop = 0;
+  /// By a loop of LibTorch over what recurs alone, with the linear maps of all samples in one
+  /// product each.
+  double libtorch_batched_samples_per_s = 0;
+  double ratio_to_libtorch_batched = 0;
   double fraction_of_fma_peak = 0;  ///< Of the core's, with kSampleKiloFlop per sample.
   std::string isa;                  ///< Instruction set of the kernels.
 
@@ -28,6 +32,8 @@ struct TrainingSpeed {
     visit("samples_per_s", s.samples_per_s);
     visit("libtorch_loop_samples_per_s", s.libtorch_loop_samples_per_s);
     visit("ratio_to_libtorch_loop", s.ratio_to_libtorch_loop);
+    visit("libtorch_batched_samples_per_s", s.libtorch_batched_samples_per_s);
+    visit("ratio_to_libtorch_batched", s.ratio_to_libtorch_batched);
     visit("fraction_of_fma_peak", s.fraction_of_fma_peak);
     visit("isa", s.isa);
   }
@@ -62,10 +68,10 @@ struct CorePeak {
 /// What the numbers were measured with.
 struct BenchmarkConditions {
   std::string libtorch;       ///< Version.
-  std::string libtorch_loop;  ///< The function that the loop is made of.
+  std::string libtorch_loop;  ///< The functions that the loops are made of.
   std::string blas_core;      ///< Whose kernels the BLAS of LibTorch uses; empty: not known.
   std::vector<CorePeak> peaks;
-  /// Largest difference between the gradients of both, over the largest entry of the block.
+  /// Largest difference between the gradients of the kernels and of the loops, over the largest entry of the block.
   double gradient_difference = 0;
   double load_average = 0;  ///< Of the machine, in the minute before: other work disturbs.
 

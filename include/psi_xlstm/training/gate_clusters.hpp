@@ -33,6 +33,9 @@ class GateClusters {
   /// Makes `gradient` one for the rows of a tied group; does nothing while they are free.
   void tie_gradient(const TrainingState& state, std::span<float> gradient) const;
 
+  /// Makes the rows of a tied group exactly one after a step of an optimizer that mixes rows.
+  void tie(TrainingState& state) const;
+
  private:
   const kernels::NetworkShape& shape_;
   bool active_;

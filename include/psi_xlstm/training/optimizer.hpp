@@ -18,6 +18,7 @@ namespace psi_xlstm::training {
 struct TrainingState {
   std::vector<float> parameters, first_moment, second_moment;
   std::vector<float> average;  ///< Of the parameters over about the last 100 steps.
+  std::vector<float> bases;    ///< Of Soap: covariances and bases of its matrices; else empty.
   int step = 0;                ///< Optimizer steps done, over all phases.
   Rng rng{0};
   std::vector<float> best_parameters;  ///< Of the lowest validation loss so far; empty: none yet.
@@ -43,6 +44,9 @@ double optimizer_step(TrainingState& state,
                       double rate,
                       double clip,
                       double weight_decay);
+
+/// Moves the running average of `state` towards its parameters, by a hundredth.
+void update_average(TrainingState& state);
 
 /// Writes `state`; `fingerprint` names what it belongs to.
 void save_training(const std::filesystem::path& file,
