@@ -12,6 +12,8 @@ namespace {
 
 using torch::Tensor;
 
+constexpr double kStretch = 0.4;  // ln of how much slower or faster a drive may be played
+
 // Filled by rows [k][b], then made a tensor.
 class Grid {
  public:
@@ -158,6 +160,12 @@ LawPool::LawPool(const Dataset& data,
   }
 }
 
+// ln G: evenly, or evenly over the resistance, which is over the state.
+double LawPool::random_start(Rng& rng) const {
+  if (rng.uniform() < 0.5) return rng.uniform(log_low_, log_high_);
+  return -std::log(rng.uniform(std::exp(-log_high_), std::exp(-log_low_)));
+}
+
 KnownStartBatch LawPool::draw(
     int samples, int decimation, int windows, const KnownStartScales& scales, Rng& rng) const {
   const std::int64_t blocks = samples / decimation, B = windows;
@@ -167,16 +175,16 @@ KnownStartBatch LawPool::draw(
     const Drive& drive = drives_[rng.index(drives_.size())];
     const std::size_t used = static_cast<std::size_t>(blocks) * decimation;
     const std::size_t first = rng.index(drive.time.size() - used);
-    start.push_back(
-        static_cast<float>(rng.uniform(log_low_, log_high_) - std::log(scales.conductance)));
+    start.push_back(static_cast<float>(random_start(rng) - std::log(scales.conductance)));
+    const double stretch = std::exp(rng.uniform(-kStretch, kStretch));
     voltage(1, b) = static_cast<float>(drive.voltage[first]);
     for (std::size_t k = 1; k <= static_cast<std::size_t>(blocks); ++k) {
       const std::size_t left = first + (k - 1) * decimation, right = left + decimation;
       voltage(k + 1, b) = static_cast<float>(drive.voltage[right]);
-      rho(k, b) =
-          static_cast<float>((drive.time[right] - drive.time[left]) / scales.reference_step);
-      gain(k, b) = static_cast<float>(drive.gain[right] - drive.gain[left]);
-      loss(k, b) = static_cast<float>(drive.loss[right] - drive.loss[left]);
+      rho(k, b) = static_cast<float>(stretch * (drive.time[right] - drive.time[left]) /
+                                     scales.reference_step);
+      gain(k, b) = static_cast<float>(stretch * (drive.gain[right] - drive.gain[left]));
+      loss(k, b) = static_cast<float>(stretch * (drive.loss[right] - drive.loss[left]));
     }
   }
   KnownStartBatch batch;

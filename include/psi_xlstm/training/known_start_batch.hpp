@@ -77,8 +77,10 @@ class LawPool {
           const equations::ThresholdDevice& device,
           double log_conductance_max);
 
-  /// Stretches of `samples` samples at random places from random starts, evenly over ln G between
-  /// the smallest conductance of the device and the largest of the training records (+15 %).
+  /// Pieces of `samples` samples at random places from random starts between the smallest
+  /// conductance of the device and the largest of the training records (+15 %), half of them spread
+  /// evenly over ln G, half over the device's state; each played slower or faster by up to a factor of 1.5, so that a network cannot learn the law at
+  /// the frequencies of the training records alone.
   KnownStartBatch draw(
       int samples, int decimation, int windows, const KnownStartScales& scales, Rng& rng) const;
 
@@ -86,6 +88,8 @@ class LawPool {
   struct Drive {
     std::vector<double> time, voltage, gain, loss;  ///< Integrals from the first sample on.
   };
+  double random_start(Rng& rng) const;
+
   std::vector<Drive> drives_;
   double log_low_, log_high_;
 };
