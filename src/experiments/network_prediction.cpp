@@ -111,6 +111,18 @@ std::vector<double> known_start(const StoredNetwork& network,
   return out;
 }
 
+// From row x of the memories of all heads, [D][heads D], to one memory after the other.
+std::vector<double> by_head(const std::vector<double>& rows, std::size_t heads, std::size_t D) {
+  std::vector<double> out;
+  for (std::size_t head = 0; head < heads; ++head) {
+    for (std::size_t x = 0; x < D; ++x) {
+      const auto row = rows.begin() + static_cast<std::ptrdiff_t>((x * heads + head) * D);
+      out.insert(out.end(), row, row + static_cast<std::ptrdiff_t>(D));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<double> network_current(const StoredNetwork& network, const Record& record, double g0) {
@@ -136,7 +148,7 @@ void walk_memory(const StoredNetwork& network,
     });
   } else {
     known_start(network, record, g0, interval, [&](const kernels::RelaxationState<double>& state) {
-      visit(state.layers.back(), D * D + D);
+      visit(by_head(state.layers.back(), static_cast<std::size_t>(layer.heads), D), D * D);
     });
   }
 }

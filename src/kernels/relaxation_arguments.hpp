@@ -45,24 +45,34 @@ struct SlstmRelaxation {
 };
 
 /// The memory of one mLSTM layer with heads of D. Projections hold q, k (scaled), v, then the
-/// pre-activations of the input and of the forget gates.
+/// pre-activations of the input and of the forget gates. A memory is [D + 1][heads D]: row x of C
+/// of every head, C = sum k v^T, then n of every head.
+///
+/// Arrays of heads are [T + 1][B][heads], those of steps [T][B][heads]; behind each stands at least
+/// a vector that may be overwritten.
 template <class Real>
 struct MlstmRelaxation {
   int steps = 0, sequences = 0, heads = 0, dimension = 0;
   int width = 0;                     ///< Of a row of projections, P >= 3 heads D + 2 heads.
+  int stride = 0;                    ///< Of a row of outputs, S >= heads D.
   const Real* rho = nullptr;         ///< [T][B]
   const Real* projection = nullptr;  ///< [T + 1][B][P]
-  Real *l = nullptr, *dl = nullptr, *i = nullptr, *di = nullptr;  ///< Gates, [T + 1][B][heads].
-  Real* forgotten = nullptr;    ///< 1 - forget gate of a step, [T][B][heads], and one vector more.
-  Real* state = nullptr;        ///< C and n at the current edge, [B][heads][D D + D]; in and out.
-  Real* checkpoints = nullptr;  ///< State at every kCheckpointSteps-th edge.
-  Real* output = nullptr;       ///< [T + 1][B][heads D]
-  Real* s = nullptr;            ///< n.q, [T + 1][B][heads]
+  Real *l = nullptr, *dl = nullptr, *i = nullptr, *di = nullptr;  ///< Gates.
+  Real* half = nullptr;                   ///< - rho / 2, of steps.
+  Real* forgotten = nullptr;              ///< 1 - forget gate, of steps.
+  Real *g0 = nullptr, *g1 = nullptr;      ///< Weights of k v^T at both edges, of steps.
+  Real *s = nullptr, *inverse = nullptr;  ///< n.q and 1 / sqrt(s^2 + 1), of heads.
+  Real* state = nullptr;                  ///< At the current edge, [B] memories; in and out.
+  Real* checkpoints = nullptr;            ///< State at every kCheckpointSteps-th edge.
+  Real* output = nullptr;                 ///< [T + 1][B][S]
   // Backward pass.
-  const Real* d_output = nullptr;  ///< [T + 1][B][heads D]
-  Real* d_projection = nullptr;    ///< [T + 1][B][P], overwritten.
-  Real* d_state = nullptr;         ///< By the state at edge 0; in: zeros, out.
-  Real* work = nullptr;            ///< kCheckpointSteps states
+  const Real* d_output = nullptr;  ///< [T + 1][B][S]
+  Real* d_projection = nullptr;    ///< [T + 1][B][P]; set, but for what is behind the gates.
+  /// By the forget gate and the two weights of step k in row k + 1, [T + 2][B][heads]; work.
+  Real *by_kept = nullptr, *by_g0 = nullptr, *by_g1 = nullptr;
+  Real *d_i = nullptr, *d_f = nullptr;  ///< By the pre-activations of the gates, of heads.
+  Real* d_state = nullptr;              ///< By the state at edge 0.
+  Real* work = nullptr;                 ///< kCheckpointSteps + 1 memories of one head.
 };
 
 /// One step of one sLSTM layer along one sequence: what is known at the left edge becomes what is
@@ -88,25 +98,22 @@ inline constexpr int kInputGateBound = 5;
 /// Edges between two stored states of a memory.
 inline constexpr int kCheckpointSteps = 16;
 
-/// What stands behind the memory of one mLSTM layer of H units: the map of a low-rank one to its
-/// units, then the LayerNorm. Rows of H are padded to `units`.
+/// The LayerNorm of the H units of an mLSTM layer. Rows of H are padded to `units`.
 ///
-/// Axes: E edges, H units, P padded units, M numbers read from the memory (heads of D).
+/// Axes: E edges, H units, P padded units.
 template <class Real>
-struct MemoryReadOut {
+struct RelaxationNorm {
   long edges = 0;
-  int hidden = 0, units = 0, heads = 0, dimension = 0;
-  const Real* memory = nullptr;  ///< [E][M]
-  const Real* left = nullptr;    ///< U by column, [D][P]; null: the memory is of full rank.
+  int hidden = 0, units = 0;
+  const Real* h = nullptr;  ///< [E][P], zero from H on; may be `normalised`.
   const Real *weight = nullptr, *bias = nullptr, *mask = nullptr;  ///< [P]; mask is 1 below H.
   Real* normalised = nullptr;                                      ///< [E][P]
   Real* inverse_deviation = nullptr;                               ///< [E]
   Real* output = nullptr;                                          ///< [E][P]
   // Backward pass.
-  const Real* d_output = nullptr;                                  ///< [E][P]
-  Real* d_memory = nullptr;                                        ///< [E][M], overwritten.
-  Real *d_left = nullptr, *d_weight = nullptr, *d_bias = nullptr;  ///< Added to.
-  Real* work = nullptr;                                            ///< [2][P]
+  const Real* d_output = nullptr;               ///< [E][P]
+  Real* d_h = nullptr;                          ///< [E][P], overwritten.
+  Real *d_weight = nullptr, *d_bias = nullptr;  ///< Added to.
 };
 
 /// The loops for one instruction set.
@@ -116,14 +123,17 @@ struct RelaxationLoops {
   void (*slstm_backward)(const SlstmRelaxation<Real>&);
   void (*mlstm_forward)(const MlstmRelaxation<Real>&);
   void (*mlstm_backward)(const MlstmRelaxation<Real>&);
-  void (*read_out)(const MemoryReadOut<Real>&);
-  void (*read_out_backward)(const MemoryReadOut<Real>&);
+  void (*layer_norm)(const RelaxationNorm<Real>&);
+  void (*layer_norm_backward)(const RelaxationNorm<Real>&);
   /// c[M, N] = a[M, K] b[K, N]; N a multiple of the padding.
   void (*multiply)(Real* c, const Real* a, const Real* b, int m, int k, int n);
+  /// The same + bias[N].
+  void (*affine_rows)(
+      Real* c, const Real* a, const Real* b, const Real* bias, int m, int k, int n);
   /// c[K, N] += a[M, K]^T b[M, N].
   void (*multiply_transposed)(Real* c, const Real* a, const Real* b, int m, int k, int n);
   void (*slstm_step)(const SlstmRelaxationStep<Real>&);
-  /// T = B = 1, of which `output` holds the right edge only; no checkpoints, no s.
+  /// T = B = 1; `output`, `s` and `inverse` hold the right edge only; no checkpoints.
   void (*mlstm_step)(const MlstmRelaxation<Real>&);
   /// out[N] = bias[N] + x[K] w[K, N]
   void (*affine)(Real* out, const Real* x, const Real* w, const Real* bias, int k, int n);

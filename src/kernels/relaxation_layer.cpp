@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace psi_xlstm::kernels {
+namespace {
+
+constexpr int kRows = 256;
+
+}  // namespace
 
 template <class Real>
 void add_products(const RelaxationLoops<Real>& loops,
@@ -12,11 +17,19 @@ void add_products(const RelaxationLoops<Real>& loops,
                   int m,
                   int k,
                   int n) {
-  constexpr int kRows = 256;
   for (int first = 0; first < m; first += kRows) {
     loops.multiply_transposed(c, a + static_cast<std::size_t>(first) * k,
                               b + static_cast<std::size_t>(first) * n, std::min(kRows, m - first),
                               k, n);
+  }
+}
+
+template <class Real>
+void add_rows(const RelaxationLoops<Real>& loops, Real* sums, const Real* x, int m, int n) {
+  static const std::vector<Real> ones(kRows, 1);
+  for (int first = 0; first < m; first += kRows) {
+    loops.multiply_transposed(sums, ones.data(), x + static_cast<std::size_t>(first) * n,
+                              std::min(kRows, m - first), 1, n);
   }
 }
 
@@ -57,12 +70,8 @@ void Affine<Real>::forward(const RelaxationLoops<Real>& loops,
                            int m) const {
   if (m == 1) {
     loops.affine(out, x, packed_.data(), packed_bias_.data(), packed_inputs_, outputs_);
-    return;
-  }
-  loops.multiply(out, x, packed_.data(), m, packed_inputs_, outputs_);
-  for (int r = 0; r < m; ++r) {
-    Real* row = out + static_cast<std::size_t>(r) * outputs_;
-    for (int n = 0; n < outputs_; ++n) row[n] += packed_bias_[n];
+  } else {
+    loops.affine_rows(out, x, packed_.data(), packed_bias_.data(), m, packed_inputs_, outputs_);
   }
 }
 
@@ -70,10 +79,7 @@ template <class Real>
 void Affine<Real>::backward(
     const RelaxationLoops<Real>& loops, Real* dx, const Real* dout, const Real* x, int m) {
   add_products(loops, d_packed_.data(), x, dout, m, packed_inputs_, outputs_);
-  for (int r = 0; r < m; ++r) {
-    const Real* row = dout + static_cast<std::size_t>(r) * outputs_;
-    for (int n = 0; n < outputs_; ++n) d_packed_bias_[n] += row[n];
-  }
+  add_rows(loops, d_packed_bias_.data(), dout, m, outputs_);
   if (dx != nullptr && !first_) {
     loops.multiply(dx, dout, transposed_.data(), m, outputs_, packed_inputs_);
   }
@@ -110,6 +116,8 @@ template void add_products<float>(
     const RelaxationLoops<float>&, float*, const float*, const float*, int, int, int);
 template void add_products<double>(
     const RelaxationLoops<double>&, double*, const double*, const double*, int, int, int);
+template void add_rows<float>(const RelaxationLoops<float>&, float*, const float*, int, int);
+template void add_rows<double>(const RelaxationLoops<double>&, double*, const double*, int, int);
 template class Affine<float>;
 template class Affine<double>;
 

@@ -24,6 +24,10 @@ template <class Real>
 void add_products(
     const RelaxationLoops<Real>& loops, Real* c, const Real* a, const Real* b, int m, int k, int n);
 
+/// sums[N] += the sum of the rows of x[M, N].
+template <class Real>
+void add_rows(const RelaxationLoops<Real>& loops, Real* sums, const Real* x, int m, int n);
+
 /// Trained numbers or their derivatives by the name of their block.
 template <class Real>
 class Parameters {

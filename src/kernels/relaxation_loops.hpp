@@ -5,8 +5,8 @@
 /// isa_avx512.cpp.
 
 #include "relaxation_arguments.hpp"
+#include "relaxation_layer_norm.hpp"
 #include "relaxation_mlstm.hpp"
-#include "relaxation_read_out.hpp"
 #include "relaxation_slstm.hpp"
 #include "relaxation_step.hpp"
 #include "simd_gemm.hpp"
@@ -17,18 +17,19 @@ template <class Real, int Bytes>
 const RelaxationLoops<Real>& relaxation_loops() {
   using Slstm = SlstmRelaxationLoops<Real, Bytes>;
   using Mlstm = MlstmRelaxationLoops<Real, Bytes>;
-  using ReadOut = MemoryReadOutLoops<Real, Bytes>;
+  using Norm = RelaxationNormLoops<Real, Bytes>;
   using Step = RelaxationStepLoops<Real, Bytes>;
   static constexpr RelaxationLoops<Real> table = {Slstm::forward,
                                                   Slstm::backward,
                                                   Mlstm::forward,
                                                   Mlstm::backward,
-                                                  ReadOut::forward,
-                                                  ReadOut::backward,
+                                                  Norm::forward,
+                                                  Norm::backward,
                                                   multiply_rows<Real, Bytes>,
+                                                  affine_rows<Real, Bytes>,
                                                   multiply_transposed<Real, Bytes>,
                                                   Step::slstm_step,
-                                                  Step::mlstm_step,
+                                                  Mlstm::step,
                                                   Step::affine,
                                                   Step::dot,
                                                   Step::kLanes};

@@ -2,10 +2,13 @@
 
 /// @file
 /// Matrix memory of the relaxation convention for one instruction set:
-/// equations::mlstm_relaxation_step and its exact reverse. Only own templates here, see
-/// isa_avx512.cpp.
+/// equations::mlstm_relaxation_step and its exact reverse. The gates of all heads and edges side by
+/// side here, the memories in groups of heads where those make vectors. Only own templates here,
+/// see isa_avx512.cpp.
 
 #include "relaxation_arguments.hpp"
+#include "relaxation_head_groups.hpp"
+#include "relaxation_single_heads.hpp"
 #include "simd_vector.hpp"
 
 namespace psi_xlstm::kernels {
@@ -14,37 +17,23 @@ template <class Real, int Bytes>
 struct MlstmRelaxationLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
+  using Arguments = MlstmRelaxation<Real>;
+  static constexpr int kLanes = S::kLanes;
+  static constexpr Real kTiny = Real(1e-30);  // rates that underflow leave the memory alone
 
-  // How a step mixes memory and drives: C <- kept C + g0 k0 v0^T + g1 k1 v1^T.
-  struct Mixing {
-    Real kept, forgotten, inverse, g0, g1;
-  };
+  static long edges(const Arguments& a) { return static_cast<long>(a.steps + 1) * a.sequences; }
 
-  static Mixing mixing(const MlstmRelaxation<Real>& a, int k, int b, int head) {
-    const long e0 = (static_cast<long>(k) * a.sequences + b) * a.heads + head;
-    const long e1 = e0 + static_cast<long>(a.sequences) * a.heads;
-    Mixing m;
-    m.forgotten = a.forgotten[e0];
-    m.kept = 1 - m.forgotten;
-    m.inverse = 1 / (a.l[e0] + a.l[e1] + kTiny);
-    m.g0 = m.forgotten * m.inverse * a.l[e0] * a.i[e0];
-    m.g1 = m.forgotten * m.inverse * a.l[e1] * a.i[e1];
-    return m;
-  }
-
-  // Gates of all edges; pre-activations stand behind q, k and v. Then what each step forgets. Whole
-  // vectors always: the arrays are one vector longer than what counts.
-  static void gates(const MlstmRelaxation<Real>& a) {
-    const long edges = static_cast<long>(a.steps + 1) * a.sequences, all = edges * a.heads;
-    const int first = 3 * a.heads * a.dimension;
-    for (long e = 0; e < edges; ++e) {
-      const Real* p = a.projection + e * a.width + first;
+  // Gates of all edges; pre-activations stand behind q, k and v.
+  static void gates(const Arguments& a) {
+    const long all = edges(a) * a.heads;
+    const Real* p = a.projection + 3 * a.heads * a.dimension;
+    for (long j = 0; j < all; j += a.heads, p += a.width) {
       for (int h = 0; h < a.heads; ++h) {
-        a.i[e * a.heads + h] = p[h];
-        a.l[e * a.heads + h] = p[a.heads + h];
+        a.i[j + h] = p[h];
+        a.l[j + h] = p[a.heads + h];
       }
     }
-    for (long j = 0; j < all; j += S::kLanes) {
+    for (long j = 0; j < all; j += kLanes) {
       const V f = S::load(a.l + j), u = S::exp(-S::abs(f));
       S::store(a.l + j, S::max(-f, V{}) + S::log1p(u));
       S::store(a.dl + j, (f < 0 ? V{} - 1 : -u) / (1 + u));
@@ -53,234 +42,157 @@ struct MlstmRelaxationLoops {
       S::store(a.i + j, i);
       S::store(a.di + j, i * (1 - t * t));
     }
-    const long step = static_cast<long>(a.sequences) * a.heads, steps = all - step;
-    for (long k = 0; k < steps; ++k) {
-      a.forgotten[k] = -a.rho[k / a.heads] * (a.l[k] + a.l[k + step] + kTiny) / 2;
+  }
+
+  // How steps mix memory and drives: C <- (1 - forgotten) C + g0 k0 v0^T + g1 k1 v1^T.
+  static void mixing(const Arguments& a) {
+    const long row = static_cast<long>(a.sequences) * a.heads, all = a.steps * row;
+    for (long j = 0, e = 0; j < all; j += a.heads, ++e) {
+      for (int h = 0; h < a.heads; ++h) a.half[j + h] = Real(-0.5) * a.rho[e];
     }
-    for (long j = 0; j < steps; j += S::kLanes) {
-      S::store(a.forgotten + j, -S::expm1(S::load(a.forgotten + j)));
+    for (long j = 0; j < all; j += kLanes) {
+      const V l0 = S::load(a.l + j), l1 = S::load(a.l + j + row), sum = l0 + l1 + kTiny;
+      const V forgotten = -S::expm1(S::load(a.half + j) * sum), share = forgotten / sum;
+      S::store(a.forgotten + j, forgotten);
+      S::store(a.g0 + j, share * l0 * S::load(a.i + j));
+      S::store(a.g1 + j, share * l1 * S::load(a.i + j + row));
     }
   }
 
-  // D is the dimension where the compiler knows it, else 0.
-  template <int D>
-  static Real dot(const Real* x, const Real* y, int dimension) {
-    if constexpr (D > 0 && D % S::kLanes == 0) {
-      V sum{};
-      for (int j = 0; j < D; j += S::kLanes) sum += S::load(x + j) * S::load(y + j);
-      return S::sum(sum);
-    } else {
-      Real sum = 0;
-      for (int j = 0; j < (D > 0 ? D : dimension); ++j) sum += x[j] * y[j];
-      return sum;
+  // From what the memories say about the mixing of the steps to the pre-activations of the gates.
+  // What belongs to step k stands in row k + 1, for a step that is not there stands zero.
+  static void gates_reverse(const Arguments& a) {
+    const long row = static_cast<long>(a.sequences) * a.heads, all = a.steps * row;
+    for (long j = 0; j < all; j += kLanes) {
+      const V l0 = S::load(a.l + j), l1 = S::load(a.l + j + row), inverse = 1 / (l0 + l1 + kTiny);
+      const V forgotten = S::load(a.forgotten + j), share = forgotten * inverse;
+      Real *by_kept = a.by_kept + row + j, *by_g0 = a.by_g0 + row + j, *by_g1 = a.by_g1 + row + j;
+      const V drive0 = l0 * S::load(a.i + j), drive1 = l1 * S::load(a.i + j + row);
+      const V weighted = (S::load(by_g0) * drive0 + S::load(by_g1) * drive1) * inverse;
+      const V by_half = (S::load(by_kept) - weighted) * (1 - forgotten);
+      S::store(by_kept, by_half * S::load(a.half + j) - weighted * share);
+      S::store(by_g0, S::load(by_g0) * share);
+      S::store(by_g1, S::load(by_g1) * share);
     }
-  }
-
-  template <int D>
-  static void advance(
-      Real* state, const Mixing& m, const Real* p0, const Real* p1, int width, int dimension) {
-    const int d = D > 0 ? D : dimension;
-    const Real *k0 = p0 + width, *v0 = p0 + 2 * width, *k1 = p1 + width, *v1 = p1 + 2 * width;
-    Real* n = state + d * d;
-    for (int x = 0; x < d; ++x) {
-      const Real c0 = m.g0 * k0[x], c1 = m.g1 * k1[x];
-      Real* row = state + x * d;
-      for (int y = 0; y < d; ++y) row[y] = m.kept * row[y] + c0 * v0[y] + c1 * v1[y];
-      n[x] = m.kept * n[x] + c0 + c1;
+    Real* const steps[] = {a.by_kept, a.by_g0, a.by_g1};
+    for (Real* by : steps) {
+      for (long j = 0; j < row; ++j) by[j] = by[all + row + j] = 0;
     }
-  }
-
-  template <int D>
-  static Real read(const Real* state, const Real* q, int dimension, Real* out) {
-    const int d = D > 0 ? D : dimension;
-    const Real* n = state + d * d;
-    Real s = 0;
-    for (int y = 0; y < d; ++y) out[y] = 0;
-    for (int x = 0; x < d; ++x) {
-      s += q[x] * n[x];
-      const Real* row = state + x * d;
-      for (int y = 0; y < d; ++y) out[y] += q[x] * row[y];
+    for (long j = 0; j < all + row; j += kLanes) {
+      const V by_sum = S::load(a.by_kept + row + j) + S::load(a.by_kept + j);
+      const V by_drive = S::load(a.by_g0 + row + j) + S::load(a.by_g1 + j);
+      S::store(a.d_i + j, by_drive * S::load(a.l + j) * S::load(a.di + j));
+      S::store(a.d_f + j, (by_sum + by_drive * S::load(a.i + j)) * S::load(a.dl + j));
     }
-    const Real inverse = static_cast<Real>(1 / __builtin_sqrt(s * s + 1));
-    for (int y = 0; y < d; ++y) out[y] *= inverse;
-    return s;
-  }
-
-  template <int D>
-  static void forward_head(const MlstmRelaxation<Real>& a, int b, int head) {
-    const int d = D > 0 ? D : a.dimension, size = d * d + d, all = a.heads * d;
-    Real* state = a.state + (static_cast<long>(b) * a.heads + head) * size;
-    for (int k = 0; k <= a.steps; ++k) {
-      const long edge = static_cast<long>(k) * a.sequences + b;
-      const Real* p = a.projection + edge * a.width + head * d;
-      if (k % kCheckpointSteps == 0) {
-        Real* kept =
-            a.checkpoints +
-            ((static_cast<long>(k / kCheckpointSteps) * a.sequences + b) * a.heads + head) * size;
-        for (int j = 0; j < size; ++j) kept[j] = state[j];
-      }
-      a.s[edge * a.heads + head] = read<D>(state, p, d, a.output + edge * all + head * d);
-      if (k < a.steps) {
-        const Real* next = p + static_cast<long>(a.sequences) * a.width;
-        advance<D>(state, mixing(a, k, b, head), p, next, all, d);
+    Real* p = a.d_projection + 3 * a.heads * a.dimension;
+    for (long j = 0; j < all + row; j += a.heads, p += a.width) {
+      for (int h = 0; h < a.heads; ++h) {
+        p[h] = a.d_i[j + h];
+        p[a.heads + h] = a.d_f[j + h];
       }
     }
   }
 
-  // Adds to the derivatives by q (set) and by the state what the output at one edge says.
-  template <int D>
-  static void read_reverse(const Real* state,
-                           const Real* q,
-                           Real s,
-                           const Real* h,
-                           const Real* dh,
-                           int dimension,
-                           Real* dq,
-                           Real* d_state) {
-    const int d = D > 0 ? D : dimension;
-    const Real inverse = static_cast<Real>(1 / __builtin_sqrt(s * s + 1));
-    const Real along = dot<D>(dh, h, d);
-    const Real ds = -along * s * inverse * inverse;
-    const Real* n = state + d * d;
-    Real* dn = d_state + d * d;
-    for (int x = 0; x < d; ++x) {
-      const Real* row = state + x * d;
-      Real* d_row = d_state + x * d;
-      const Real weight = q[x] * inverse, sum = dot<D>(row, dh, d);
-      for (int y = 0; y < d; ++y) d_row[y] += weight * dh[y];
-      dq[x] = sum * inverse + ds * n[x];
-      dn[x] += ds * q[x];
-    }
-  }
-
-  // Step k -> k + 1 in reverse: `state` is that at k, `d_state` by that at k + 1, then at k.
-  template <int D>
-  static void advance_reverse(
-      const MlstmRelaxation<Real>& a, int k, int b, int head, const Real* state, Real* d_state) {
-    const int d = D > 0 ? D : a.dimension, all = a.heads * d;
-    const Mixing m = mixing(a, k, b, head);
-    const long edge = static_cast<long>(k) * a.sequences + b, next = edge + a.sequences;
-    const Real* p0 = a.projection + edge * a.width + head * d;
-    const Real* p1 = a.projection + next * a.width + head * d;
-    Real* d0 = a.d_projection + edge * a.width + head * d;
-    Real* d1 = a.d_projection + next * a.width + head * d;
-    const Real *k0 = p0 + all, *v0 = p0 + 2 * all, *k1 = p1 + all, *v1 = p1 + 2 * all;
-    Real by_kept = 0, by_g0 = 0, by_g1 = 0;
-    Real* dn = d_state + d * d;
-    for (int x = 0; x < d; ++x) {
-      const Real* row = state + x * d;
-      Real* d_row = d_state + x * d;
-      const Real along0 = dn[x] + dot<D>(d_row, v0, d), along1 = dn[x] + dot<D>(d_row, v1, d);
-      const Real kept = dn[x] * state[d * d + x] + dot<D>(d_row, row, d);
-      const Real c0 = m.g0 * k0[x], c1 = m.g1 * k1[x];
-      Real *dv0 = d0 + 2 * all, *dv1 = d1 + 2 * all;
-      for (int y = 0; y < d; ++y) {
-        dv0[y] += c0 * d_row[y];
-        dv1[y] += c1 * d_row[y];
-        d_row[y] *= m.kept;
-      }
-      by_kept += kept;
-      by_g0 += along0 * k0[x];
-      by_g1 += along1 * k1[x];
-      d0[all + x] += m.g0 * along0;
-      d1[all + x] += m.g1 * along1;
-      dn[x] *= m.kept;
-    }
-    const long e0 = edge * a.heads + head, e1 = next * a.heads + head;
-    const Real drive0 = a.l[e0] * a.i[e0], drive1 = a.l[e1] * a.i[e1];
-    const Real weighted = (by_g0 * drive0 + by_g1 * drive1) * m.inverse;
-    const Real by_sum = (weighted - by_kept) * m.kept * a.rho[k * a.sequences + b] / 2 -
-                        weighted * m.inverse * m.forgotten;
-    const Real share = m.forgotten * m.inverse;
-    Real* gate0 = a.d_projection + edge * a.width + 3 * all + head;
-    Real* gate1 = a.d_projection + next * a.width + 3 * all + head;
-    gate0[0] += by_g0 * share * a.l[e0] * a.di[e0];
-    gate1[0] += by_g1 * share * a.l[e1] * a.di[e1];
-    gate0[a.heads] += (by_sum + by_g0 * share * a.i[e0]) * a.dl[e0];
-    gate1[a.heads] += (by_sum + by_g1 * share * a.i[e1]) * a.dl[e1];
+  // 1 / sqrt(s^2 + 1) for `count` numbers.
+  static void invert(const Arguments& a, long count) {
+    for (long j = 0; j < count; ++j) a.inverse[j] = 1 / S::root(a.s[j] * a.s[j] + 1);
   }
 
   template <int D>
-  static void backward_head(const MlstmRelaxation<Real>& a, int b, int head) {
-    const int d = D > 0 ? D : a.dimension, size = d * d + d, all = a.heads * d;
-    Real* d_state = a.d_state + (static_cast<long>(b) * a.heads + head) * size;
-    for (int first = a.steps / kCheckpointSteps * kCheckpointSteps; first >= 0;
-         first -= kCheckpointSteps) {
-      const int last =
-          first + kCheckpointSteps - 1 < a.steps ? first + kCheckpointSteps - 1 : a.steps;
-      const Real* kept =
-          a.checkpoints +
-          ((static_cast<long>(first / kCheckpointSteps) * a.sequences + b) * a.heads + head) * size;
-      for (int j = 0; j < size; ++j) a.work[j] = kept[j];
-      for (int k = first; k < last; ++k) {
-        Real* from = a.work + (k - first) * size;
-        for (int j = 0; j < size; ++j) from[size + j] = from[j];
-        const Real* p =
-            a.projection + (static_cast<long>(k) * a.sequences + b) * a.width + head * d;
-        advance<D>(from + size, mixing(a, k, b, head), p,
-                   p + static_cast<long>(a.sequences) * a.width, all, d);
-      }
-      for (int k = last; k >= first; --k) {
-        const Real* state = a.work + (k - first) * size;
-        if (k < a.steps) advance_reverse<D>(a, k, b, head, state, d_state);
-        const long edge = static_cast<long>(k) * a.sequences + b;
-        read_reverse<D>(state, a.projection + edge * a.width + head * d, a.s[edge * a.heads + head],
-                        a.output + edge * all + head * d, a.d_output + edge * all + head * d, d,
-                        a.d_projection + edge * a.width + head * d, d_state);
-      }
-    }
+  static constexpr bool kGrouped = D > 0 && D <= kLanes && kLanes % (D > 0 ? D : 1) == 0;
+
+  template <int D>
+  static bool grouped(const Arguments& a) {
+    return kGrouped<D> && a.heads * D % kLanes == 0;
   }
 
-  static void forward(const MlstmRelaxation<Real>& a) {
+  template <int D>
+  static void forward_of(const Arguments& a) {
+    if constexpr (kGrouped<D>) {
+      using Groups = HeadGroups<Real, Bytes, D>;
+      if (grouped<D>(a)) {
+        Groups::forward(a);
+        invert(a, edges(a) * a.heads);
+        return Groups::normalise(a, edges(a));
+      }
+    }
+    SingleHeads<Real, Bytes, D>::forward(a);
+  }
+
+  template <int D>
+  static void backward_of(const Arguments& a) {
+    if constexpr (kGrouped<D>) {
+      if (grouped<D>(a)) return HeadGroups<Real, Bytes, D>::backward(a);
+    }
+    SingleHeads<Real, Bytes, D>::backward(a);
+  }
+
+  template <int D>
+  static void step_of(const Arguments& a) {
+    if constexpr (kGrouped<D>) {
+      using Groups = HeadGroups<Real, Bytes, D>;
+      if (grouped<D>(a)) {
+        Groups::step(a);
+        invert(a, a.heads);
+        return Groups::normalise(a, 1);
+      }
+    }
+    SingleHeads<Real, Bytes, D>::step(a);
+  }
+
+  static void forward(const Arguments& a) {
     gates(a);
-    for (int b = 0; b < a.sequences; ++b) {
-      for (int head = 0; head < a.heads; ++head) {
-        switch (a.dimension) {
-          case 2:
-            forward_head<2>(a, b, head);
-            break;
-          case 4:
-            forward_head<4>(a, b, head);
-            break;
-          case 8:
-            forward_head<8>(a, b, head);
-            break;
-          case 16:
-            forward_head<16>(a, b, head);
-            break;
-          default:
-            forward_head<0>(a, b, head);
-        }
-      }
+    mixing(a);
+    switch (a.dimension) {
+      case 2:
+        return forward_of<2>(a);
+      case 4:
+        return forward_of<4>(a);
+      case 8:
+        return forward_of<8>(a);
+      case 16:
+        return forward_of<16>(a);
+      default:
+        return forward_of<0>(a);
     }
   }
 
-  static void backward(const MlstmRelaxation<Real>& a) {
-    const long all = static_cast<long>(a.steps + 1) * a.sequences * a.width;
-    for (long j = 0; j < all; ++j) a.d_projection[j] = 0;
-    for (int b = 0; b < a.sequences; ++b) {
-      for (int head = 0; head < a.heads; ++head) {
-        switch (a.dimension) {
-          case 2:
-            backward_head<2>(a, b, head);
-            break;
-          case 4:
-            backward_head<4>(a, b, head);
-            break;
-          case 8:
-            backward_head<8>(a, b, head);
-            break;
-          case 16:
-            backward_head<16>(a, b, head);
-            break;
-          default:
-            backward_head<0>(a, b, head);
-        }
-      }
+  static void memories_reverse(const Arguments& a) {
+    switch (a.dimension) {
+      case 2:
+        return backward_of<2>(a);
+      case 4:
+        return backward_of<4>(a);
+      case 8:
+        return backward_of<8>(a);
+      case 16:
+        return backward_of<16>(a);
+      default:
+        return backward_of<0>(a);
     }
   }
 
-  static constexpr Real kTiny = Real(1e-30);  // rates that underflow leave the memory alone
+  static void backward(const Arguments& a) {
+    memories_reverse(a);
+    gates_reverse(a);
+  }
+
+  static void step(const Arguments& a) {
+    gates(a);
+    mixing(a);
+    switch (a.dimension) {
+      case 2:
+        return step_of<2>(a);
+      case 4:
+        return step_of<4>(a);
+      case 8:
+        return step_of<8>(a);
+      case 16:
+        return step_of<16>(a);
+      default:
+        return step_of<0>(a);
+    }
+  }
 };
 
 }  // namespace psi_xlstm::kernels

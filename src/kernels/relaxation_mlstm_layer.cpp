@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 namespace psi_xlstm::kernels {
 namespace {
@@ -30,16 +31,19 @@ MlstmRelaxationLayer<Real>::MlstmRelaxationLayer(const LayerShape& shape,
       below_(below),
       units_(padded(shape.hidden)),
       width_(padded(3 * heads_ * dimension() + 2 * heads_)),
+      stride_(padded(heads_ * dimension())),
       name_("layers." + std::to_string(index)),
       loops_(loops),
       affine_(below, width_, index == 0),
       mask_(units_, 0),
-      work_(2 * units_),
-      d_left_(static_cast<std::size_t>(units_) * rank_),
       d_norm_weight_(units_),
       d_norm_bias_(units_),
-      step_(2 * width_ + 5 * (2 * heads_ + kPadding) + heads_ * dimension() + 2 * units_ + 1) {
+      step_(2 * width_ + 10 * (2 * heads_ + kPadding) + stride_ + 2 * units_ + 1) {
   std::fill_n(mask_.begin(), hidden_, Real(1));
+  if (rank_ > 0) {
+    const std::size_t size = static_cast<std::size_t>(stride_) * units_;
+    for (auto* map : {&output_map_, &transposed_map_, &d_output_map_}) map->assign(size, 0);
+  }
 }
 
 template <class Real>
@@ -51,9 +55,12 @@ void MlstmRelaxationLayer<Real>::set_parameters(const Parameters<const Real>& va
     left_.assign(values(name_ + ".left"), values(name_ + ".left") + size);
     right_.assign(values(name_ + ".right"), values(name_ + ".right") + size);
   }
-  left_columns_.assign(static_cast<std::size_t>(units_) * rank_, 0);
   for (int unit = 0; unit < hidden_; ++unit) {
-    for (int a = 0; a < rank_; ++a) left_columns_[a * units_ + unit] = left_[unit * rank_ + a];
+    for (int a = 0; a < rank_; ++a) {
+      const int read = unit / head_size_ * rank_ + a;
+      output_map_[read * units_ + unit] = left_[unit * rank_ + a];
+      transposed_map_[unit * stride_ + read] = left_[unit * rank_ + a];
+    }
   }
   norm_weight_.assign(units_, 0);
   norm_bias_.assign(units_, 0);
@@ -104,44 +111,46 @@ void MlstmRelaxationLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
   a.heads = heads_;
   a.dimension = dimension();
   a.width = width_;
+  a.stride = stride_;
   const std::size_t edges = static_cast<std::size_t>(steps + 1) * sequences;
-  const std::size_t gates = edges * heads_, memory = edges * heads_ * dimension();
   const std::size_t states = static_cast<std::size_t>(sequences) * state_size();
-  const std::size_t one = state_size() / heads_;
   const std::size_t kept = (static_cast<std::size_t>(steps) / kCheckpointSteps + 1) * states;
+  // what is behind the last unit or gate of a row is never written and stays zero
   pass.projection.resize(edges * width_);
   pass.d_projection.resize(edges * width_);
-  pass.memory.resize(memory);
+  pass.memory.resize(edges * stride_);
+  pass.d_memory.resize(edges * stride_);
+  pass.d_units.resize(rank_ > 0 ? edges * units_ : 0);
   pass.state.resize(states);
   pass.d_state.resize(states);
-  pass.output.assign(edges * units_, 0);
+  pass.output.resize(edges * units_);
   pass.normalised.resize(edges * units_);
   pass.inverse_deviation.resize(edges);
-  const std::size_t padded_gates = gates + kPadding;
-  pass.store.resize(6 * padded_gates + kept + (kCheckpointSteps + 1) * one);
   a.projection = pass.projection.data();
   a.d_projection = pass.d_projection.data();
   a.output = pass.memory.data();
+  a.d_output = pass.d_memory.data();
   a.state = pass.state.data();
   a.d_state = pass.d_state.data();
+  Real** const parts[] = {&a.l, &a.dl, &a.i,       &a.di,      &a.half,  &a.forgotten, &a.g0, &a.g1,
+                          &a.s, &a.inverse, &a.by_kept, &a.by_g0, &a.by_g1,     &a.d_i, &a.d_f};
+  const std::size_t gates = (edges + sequences) * heads_ + kPadding;
+  const std::size_t work = static_cast<std::size_t>(kCheckpointSteps + 1) * state_size() / heads_;
+  pass.store.resize(std::size(parts) * gates + kept + work);
   Real* next = pass.store.data();
-  for (Real** part : {&a.l, &a.dl, &a.i, &a.di, &a.forgotten, &a.s}) {
+  for (Real** part : parts) {
     *part = next;
-    next += padded_gates;
+    next += gates;
   }
   a.checkpoints = next;
   a.work = next + kept;
 }
 
-// Behind the memory: left h~ where it is of low rank, then the LayerNorm.
 template <class Real>
-MemoryReadOut<Real> MlstmRelaxationLayer<Real>::read_out() const {
-  MemoryReadOut<Real> r;
+RelaxationNorm<Real> MlstmRelaxationLayer<Real>::layer_norm() const {
+  RelaxationNorm<Real> r;
   r.hidden = hidden_;
   r.units = units_;
-  r.heads = heads_;
-  r.dimension = dimension();
-  r.left = rank_ > 0 ? left_columns_.data() : nullptr;
   r.weight = norm_weight_.data();
   r.bias = norm_bias_.data();
   r.mask = mask_.data();
@@ -149,18 +158,43 @@ MemoryReadOut<Real> MlstmRelaxationLayer<Real>::read_out() const {
 }
 
 template <class Real>
-MemoryReadOut<Real> MlstmRelaxationLayer<Real>::read_out(Pass& pass) {
-  MemoryReadOut<Real> r = read_out();
+RelaxationNorm<Real> MlstmRelaxationLayer<Real>::layer_norm(Pass& pass) {
+  RelaxationNorm<Real> r = layer_norm();
   r.edges = static_cast<long>(pass.inverse_deviation.size());
-  r.memory = pass.memory.data();
+  r.h = rank_ > 0 ? pass.normalised.data() : pass.memory.data();
   r.normalised = pass.normalised.data();
   r.inverse_deviation = pass.inverse_deviation.data();
   r.output = pass.output.data();
-  r.d_left = d_left_.data();
+  r.d_h = rank_ > 0 ? pass.d_units.data() : pass.d_memory.data();
   r.d_weight = d_norm_weight_.data();
   r.d_bias = d_norm_bias_.data();
-  r.work = work_.data();
   return r;
+}
+
+// Behind the memory: left h~ where it is of low rank, then the LayerNorm.
+template <class Real>
+void MlstmRelaxationLayer<Real>::read_out(Pass& pass) {
+  const RelaxationNorm<Real> norm = layer_norm(pass);
+  if (rank_ > 0) {
+    loops_.multiply(pass.normalised.data(), pass.memory.data(), output_map_.data(),
+                    static_cast<int>(norm.edges), stride_, units_);
+  }
+  loops_.layer_norm(norm);
+}
+
+template <class Real>
+void MlstmRelaxationLayer<Real>::reverse(Pass& pass, const Real* d_output) {
+  RelaxationNorm<Real> norm = layer_norm(pass);
+  norm.d_output = d_output;
+  loops_.layer_norm_backward(norm);
+  if (rank_ > 0) {
+    const int edges = static_cast<int>(norm.edges);
+    loops_.multiply(pass.d_memory.data(), norm.d_h, transposed_map_.data(), edges, units_,
+                    stride_);
+    add_products(loops_, d_output_map_.data(), pass.memory.data(), norm.d_h, edges, stride_,
+                 units_);
+  }
+  loops_.mlstm_backward(pass.arguments);
 }
 
 // C = i v k^T and n = i k of rest_, whose gates and projections are there.
@@ -173,10 +207,10 @@ void MlstmRelaxationLayer<Real>::rest_state() {
       const Real i = a.i[b * heads_ + head];
       const Real* k = a.projection + b * width_ + all + head * d;
       const Real* v = k + all;
-      Real* state = a.state + (static_cast<std::size_t>(b) * heads_ + head) * (d * d + d);
+      Real* state = a.state + static_cast<std::size_t>(b) * state_size() + head * d;
       for (int x = 0; x < d; ++x) {
-        for (int y = 0; y < d; ++y) state[x * d + y] = i * k[x] * v[y];
-        state[d * d + x] = i * k[x];
+        for (int y = 0; y < d; ++y) state[x * all + y] = i * k[x] * v[y];
+        state[d * all + x] = i * k[x];
       }
     }
   }
@@ -193,13 +227,13 @@ void MlstmRelaxationLayer<Real>::rest_state_reverse(const std::vector<Real>& d_s
       const Real* v = k + all;
       Real* dk = a.d_projection + b * width_ + all + head * d;
       Real* dv = dk + all;
-      const Real* by = d_state.data() + (static_cast<std::size_t>(b) * heads_ + head) * (d * d + d);
+      const Real* by = d_state.data() + static_cast<std::size_t>(b) * state_size() + head * d;
       Real di = 0;
       for (int x = 0; x < d; ++x) {
-        Real along = by[d * d + x];
+        Real along = by[d * all + x];
         for (int y = 0; y < d; ++y) {
-          along += by[x * d + y] * v[y];
-          dv[y] += i * k[x] * by[x * d + y];
+          along += by[x * all + y] * v[y];
+          dv[y] += i * k[x] * by[x * all + y];
         }
         dk[x] += i * along;
         di += k[x] * along;
@@ -217,7 +251,7 @@ const Real* MlstmRelaxationLayer<Real>::rest(const Real* x, int sequences) {
   loops_.mlstm_forward(rest_.arguments);  // for the gates
   rest_state();
   loops_.mlstm_forward(rest_.arguments);
-  loops_.read_out(read_out(rest_));
+  read_out(rest_);
   return rest_.output.data();
 }
 
@@ -237,7 +271,7 @@ void MlstmRelaxationLayer<Real>::forward(const Real* x,
   run_.arguments.state = run_.state.data();
   loops_.mlstm_forward(run_.arguments);
   state = run_.state;
-  loops_.read_out(read_out(run_));
+  read_out(run_);
 }
 
 template <class Real>
@@ -265,22 +299,28 @@ const Real* MlstmRelaxationLayer<Real>::step(const Real* x,
   a.heads = heads_;
   a.dimension = dimension();
   a.width = width_;
+  a.stride = stride_;
   a.rho = &rho;
   a.projection = projection;
-  for (Real** part : {&a.l, &a.dl, &a.i, &a.di, &a.forgotten}) *part = take(2 * heads_ + kPadding);
+  for (Real** part :
+       {&a.l, &a.dl, &a.i, &a.di, &a.half, &a.forgotten, &a.g0, &a.g1, &a.s, &a.inverse}) {
+    *part = take(2 * heads_ + kPadding);
+  }
   a.state = state.data();
-  a.output = take(heads_ * dimension());
+  a.output = take(stride_);
   loops_.mlstm_step(a);
   std::copy_n(projection + width_, width_, edge.data());
-  MemoryReadOut<Real> r = read_out();
-  r.edges = 1;
-  r.memory = a.output;
-  r.normalised = take(units_);
-  r.output = take(units_);
-  r.inverse_deviation = take(1);
-  r.work = work_.data();
-  loops_.read_out(r);
-  return r.output;
+  RelaxationNorm<Real> norm = layer_norm();
+  norm.edges = 1;
+  norm.normalised = take(units_);
+  norm.output = take(units_);
+  norm.inverse_deviation = take(1);
+  norm.h = rank_ > 0 ? norm.normalised : a.output;
+  if (rank_ > 0) {
+    loops_.multiply(norm.normalised, a.output, output_map_.data(), 1, stride_, units_);
+  }
+  loops_.layer_norm(norm);
+  return norm.output;
 }
 
 template <class Real>
@@ -288,17 +328,6 @@ void MlstmRelaxationLayer<Real>::backward(const Real* d_output,
                                           const Real* d_rest,
                                           Real* dx,
                                           Real* dx_rest) {
-  std::vector<Real> d_memory;
-  const auto reverse = [&](Pass& pass, const Real* d_out) {
-    MemoryReadOut<Real> r = read_out(pass);
-    d_memory.resize(pass.memory.size());
-    r.d_output = d_out;
-    r.d_memory = d_memory.data();
-    loops_.read_out_backward(r);
-    pass.arguments.d_output = d_memory.data();
-    std::fill(pass.d_state.begin(), pass.d_state.end(), Real(0));
-    loops_.mlstm_backward(pass.arguments);
-  };
   reverse(run_, d_output);
   affine_.backward(loops_, dx, run_.d_projection.data(), run_.input,
                    static_cast<int>(run_.inverse_deviation.size()));
@@ -318,7 +347,10 @@ void MlstmRelaxationLayer<Real>::collect(const Parameters<Real>& gradient,
   const int d = dimension();
   std::vector<Real> d_right(static_cast<std::size_t>(hidden_) * rank_, 0), d_left(d_right);
   for (int unit = 0; unit < hidden_; ++unit) {
-    for (int a = 0; a < rank_; ++a) d_left[unit * rank_ + a] = d_left_[a * units_ + unit];
+    for (int a = 0; a < rank_; ++a) {
+      const int read = unit / head_size_ * rank_ + a;
+      d_left[unit * rank_ + a] = d_output_map_[read * units_ + unit];
+    }
   }
   const std::vector<Real>* kept[3] = {&query_weight_, &key_weight_, &value_weight_};
   for (std::size_t p = 0; p < kParts.size(); ++p) {
@@ -358,7 +390,7 @@ void MlstmRelaxationLayer<Real>::collect(const Parameters<Real>& gradient,
   if (rank_ > 0) {
     std::copy(d_left.begin(), d_left.end(), gradient(name_ + ".left"));
     std::copy(d_right.begin(), d_right.end(), gradient(name_ + ".right"));
-    std::fill(d_left_.begin(), d_left_.end(), Real(0));
+    std::fill(d_output_map_.begin(), d_output_map_.end(), Real(0));
   }
   std::copy_n(d_norm_weight_.begin(), hidden_, gradient(name_ + ".norm.weight"));
   std::copy_n(d_norm_bias_.begin(), hidden_, gradient(name_ + ".norm.bias"));

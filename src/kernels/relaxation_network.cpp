@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "psi_xlstm/core/error.hpp"
 #include "relaxation_mlstm_layer.hpp"
@@ -49,6 +50,7 @@ class RelaxationNetwork<Real>::Body {
     }
     values.assign(blocks.back().offset + blocks.back().size(), 0);
     head.assign(static_cast<std::size_t>(layers.back()->stride()), 0);
+    d_head = head;
   }
 
   InputProjection<Real> input(Real* gradient) const {
@@ -63,12 +65,24 @@ class RelaxationNetwork<Real>::Body {
     return out;
   }
 
+  /// Weights and bias of the output, and `d`, from the derivatives by the outputs.
+  void head_reverse(std::span<const Real> d_output, const Parameters<Real>& gradient) {
+    const int edges = static_cast<int>(d_output.size()), stride = static_cast<int>(head.size());
+    d.resize(d_output.size() * head.size());
+    loops.multiply(d.data(), d_output.data(), head.data(), edges, 1, stride);
+    std::fill(d_head.begin(), d_head.end(), Real(0));
+    add_products(loops, d_head.data(), d_output.data(), layers.back()->output(), edges, 1, stride);
+    std::copy_n(d_head.begin(), shape.layers.back().hidden, gradient("output.weight"));
+    *gradient("output.bias") = std::accumulate(d_output.begin(), d_output.end(), Real(0));
+  }
+
   NetworkShape shape;
   std::vector<ParameterBlock> blocks;
   const RelaxationLoops<Real>& loops;
   std::vector<std::unique_ptr<RelaxationLayer<Real>>> layers;
   std::vector<Real> values, inputs, rest_inputs, outputs;
-  std::vector<Real> head;  // weights of the output, padded; of step()
+  std::vector<Real> head, d_head;  // weights of the output, padded
+  std::vector<Real> d, d_below;    // by the outputs of a layer and of the one below
   Real head_bias = 0;
   int steps = 0, sequences = 0;
   bool from_rest = false;
@@ -136,14 +150,10 @@ std::span<const Real> RelaxationNetwork<Real>::forward(const RelaxationBatch<Rea
     if (B == 1) layer.last_edge(state.edges[l]);
     x = layer.output();
   }
-  const Parameters<const Real> values(body.blocks, body.values.data());
-  const Real *weight = values("output.weight"), bias = *values("output.bias");
-  const int stride = body.layers.back()->stride(), hidden = body.shape.layers.back().hidden;
+  const int stride = static_cast<int>(body.head.size());
   body.outputs.resize(edges);
   for (std::size_t e = 0; e < edges; ++e) {
-    Real sum = bias;
-    for (int j = 0; j < hidden; ++j) sum += weight[j] * x[e * stride + j];
-    body.outputs[e] = sum;
+    body.outputs[e] = body.head_bias + body.loops.dot(x + e * stride, body.head.data(), stride);
   }
   return body.outputs;
 }
@@ -194,20 +204,10 @@ void RelaxationNetwork<Real>::backward(std::span<const Real> d_output,
   }
   std::fill(gradient.begin(), gradient.end(), Real(0));
   const Parameters<Real> there(body.blocks, gradient.data());
-  const Parameters<const Real> values(body.blocks, body.values.data());
   const std::size_t count = body.layers.size();
-  const int hidden = body.shape.layers.back().hidden, stride = body.layers.back()->stride();
-  const Real* top = body.layers.back()->output();
-  std::vector<Real> d(edges * stride, 0), below, d_rest, below_rest;
-  Real *d_weight = there("output.weight"), *d_bias = there("output.bias");
-  const Real* weight = values("output.weight");
-  for (std::size_t e = 0; e < edges; ++e) {
-    *d_bias += d_output[e];
-    for (int j = 0; j < hidden; ++j) {
-      d_weight[j] += d_output[e] * top[e * stride + j];
-      d[e * stride + j] = d_output[e] * weight[j];
-    }
-  }
+  std::vector<Real>&d = body.d, &below = body.d_below;
+  std::vector<Real> d_rest, below_rest;
+  body.head_reverse(d_output, there);
   const InputProjection<Real> input = body.input(gradient.data());
   for (std::size_t l = count; l-- > 0;) {
     RelaxationLayer<Real>& layer = *body.layers[l];

@@ -82,7 +82,16 @@ struct SlstmRelaxationLoops {
         mix(a.rho[k * B + b], H, a.edge.at(at), a.predicted.at(at), a.h + at, a.n + at, a.hp + at,
             a.np + at, a.wp + at);
       }
-      multiply_rows<Real, Bytes>(q, a.hp + k * row, a.recurrent, B, H, G);
+      // without the output gates
+      Gemm<Real, Bytes>::multiply({.c = q,
+                                   .c_stride = G,
+                                   .a = a.hp + k * row,
+                                   .a_stride = H,
+                                   .b = a.recurrent,
+                                   .b_stride = G,
+                                   .m = B,
+                                   .k = H,
+                                   .n = 3 * H});
       for (int b = 0; b < B; ++b) {
         const long at = k * row + b * H;
         gates(x1 + b * G, q + b * G, H, a.corrected.at(at));
@@ -148,7 +157,6 @@ struct SlstmRelaxationLoops {
     Real* zero = a.work + 3 * row;  // no derivative by the predicted n
     Real* d1 = a.work + 4 * row;    // by the pre-activations of the predictor
     for (long j = 0; j < row; ++j) a.d_h[j] = a.d_n[j] = zero[j] = 0;
-    for (long j = 0; j < 4 * (a.steps + 1) * row; ++j) a.d_x[j] = 0;
     for (long j = 0; j < 4 * row; ++j) d1[j] = 0;  // its output gates stay 0
     for (int k = a.steps; k >= 0; --k) {
       Real* d0 = a.d_r + 4 * k * row;
@@ -159,11 +167,11 @@ struct SlstmRelaxationLoops {
       if (k < a.steps) {
         // the predictor's pre-activations see R h of this edge as well
         for (long j = 0; j < 4 * row; ++j) {
-          a.d_x[4 * k * row + j] += d0[j];
+          a.d_x[4 * k * row + j] = d0[j];
           d0[j] += d1[j];
         }
       } else {
-        for (long j = 0; j < 4 * row; ++j) a.d_x[4 * k * row + j] += d0[j];
+        for (long j = 0; j < 4 * row; ++j) a.d_x[4 * k * row + j] = d0[j];
       }
       multiply_rows<Real, Bytes>(a.d_h, d0, a.recurrent_t, B, G, H);
       for (long j = 0; j < row; ++j) {
@@ -193,7 +201,15 @@ struct SlstmRelaxationLoops {
                   dh0 + b * H, dn0 + b * H, d0 + b * G, dq + b * G);
       for (int j = 3 * H; j < G; ++j) dq[b * G + j] = 0;
     }
-    multiply_rows<Real, Bytes>(dhp, dq, a.recurrent_t, B, G, H);
+    Gemm<Real, Bytes>::multiply({.c = dhp,
+                                 .c_stride = H,
+                                 .a = dq,
+                                 .a_stride = G,
+                                 .b = a.recurrent_t,
+                                 .b_stride = H,
+                                 .m = B,
+                                 .k = 3 * H,
+                                 .n = H});
     for (int b = 0; b < B; ++b) {
       const long at = k * row + b * H;
       mix_reverse(a.rho[k * B + b], H, a.edge.at(at), a.predicted.at(at), a.h + at, a.n + at,

@@ -2,8 +2,8 @@
 
 /// @file
 /// A streaming step of the relaxation convention for one instruction set: the equations of
-/// relaxation_slstm.hpp and relaxation_mlstm.hpp for one sequence, where the gates at the left edge
-/// are those of the last step. Only own templates here, see isa_avx512.cpp.
+/// relaxation_slstm.hpp for one sequence, where the gates at the left edge are those of the last
+/// step, and the maps between layers. Only own templates here, see isa_avx512.cpp.
 
 #include "relaxation_arguments.hpp"
 #include "relaxation_mlstm.hpp"
@@ -86,74 +86,6 @@ struct RelaxationStepLoops {
       S::store(a.z + j, right.z);
       for (int gate = 0; gate < 3; ++gate) S::store(a.r + gate * H + j, r[0][gate]);
       S::store(a.output + j, S::sigmoid(o[0][0]) * S::load(a.h + j));
-    }
-  }
-
-  // A step of the memory of one head and what the query reads of it, in one go: `out` of D numbers.
-  // D is the dimension where the compiler knows it, else 0.
-  template <int D>
-  static void one_head(Real* state,
-                       const typename Memory::Mixing& m,
-                       const Real* left,
-                       const Real* right,
-                       int width,
-                       int dimension,
-                       Real* out) {
-    if constexpr (D == 0 || D % kLanes != 0) {
-      Memory::template advance<D>(state, m, left, right, width, dimension);
-      Memory::template read<D>(state, right, dimension, out);
-    } else {
-      constexpr int kVectors = D / kLanes;
-      V v0[kVectors], v1[kVectors], sum[kVectors];
-#pragma GCC unroll 8
-      for (int y = 0; y < kVectors; ++y) {
-        v0[y] = S::load(left + 2 * width + y * kLanes);
-        v1[y] = S::load(right + 2 * width + y * kLanes);
-        sum[y] = V{};
-      }
-      Real along = 0;
-      Real* n = state + D * D;
-      for (int x = 0; x < D; ++x) {
-        const Real c0 = m.g0 * left[width + x], c1 = m.g1 * right[width + x], q = right[x];
-        n[x] = m.kept * n[x] + c0 + c1;
-        along += q * n[x];
-#pragma GCC unroll 8
-        for (int y = 0; y < kVectors; ++y) {
-          Real* row = state + x * D + y * kLanes;
-          const V next = m.kept * S::load(row) + c0 * v0[y] + c1 * v1[y];
-          S::store(row, next);
-          sum[y] += q * next;
-        }
-      }
-      const Real inverse = static_cast<Real>(1 / __builtin_sqrt(along * along + 1));
-#pragma GCC unroll 8
-      for (int y = 0; y < kVectors; ++y) S::store(out + y * kLanes, sum[y] * inverse);
-    }
-  }
-
-  template <int D>
-  static void all_heads(const MlstmRelaxation<Real>& a) {
-    const int d = D > 0 ? D : a.dimension, all = a.heads * d, size = d * d + d;
-    for (int head = 0; head < a.heads; ++head) {
-      const Real* left = a.projection + head * d;
-      one_head<D>(a.state + head * size, Memory::mixing(a, 0, 0, head), left, left + a.width, all,
-                  d, a.output + head * d);
-    }
-  }
-
-  static void mlstm_step(const MlstmRelaxation<Real>& a) {
-    Memory::gates(a);
-    switch (a.dimension) {
-      case 2:
-        return all_heads<2>(a);
-      case 4:
-        return all_heads<4>(a);
-      case 8:
-        return all_heads<8>(a);
-      case 16:
-        return all_heads<16>(a);
-      default:
-        return all_heads<0>(a);
     }
   }
 

@@ -117,6 +117,11 @@ struct Gemm {
   }
 
  private:
+  // Where part `index` of `parts` of equal size begins; the product may be beyond an int.
+  static int part(int count, int index, int parts) {
+    return static_cast<int>(static_cast<long>(count) * index / parts);
+  }
+
   // As many rows as lanes: exchanges halves, then quarters and so on between pairs of rows.
   static void transpose_square(Real* to, long to_stride, const Real* from, long from_stride) {
     V x[kLanes];
@@ -161,8 +166,8 @@ struct Gemm {
       // blocks of equal height, not full ones and a rest
       const int blocks = (p.m + kRows - 1) / kRows;
       for (int block = 0; block < blocks; ++block) {
-        const int first = p.m * block / blocks;
-        rows_case<kRows, N>(p, first, p.m * (block + 1) / blocks - first, n0, b, stride);
+        const int first = part(p.m, block, blocks);
+        rows_case<kRows, N>(p, first, part(p.m, block + 1, blocks) - first, n0, b, stride);
       }
     } else if constexpr (N > 1) {
       columns_case<N - 1>(p, n0, vectors, b, stride);
@@ -203,8 +208,8 @@ struct Gemm {
     if (vectors == N) {
       const int blocks = (p.k + kRows - 1) / kRows;
       for (int block = 0; block < blocks; ++block) {
-        const int first = p.k * block / blocks;
-        transposed_rows_case<kRows, N>(p, first, p.k * (block + 1) / blocks - first, n0);
+        const int first = part(p.k, block, blocks);
+        transposed_rows_case<kRows, N>(p, first, part(p.k, block + 1, blocks) - first, n0);
       }
     } else if constexpr (N > 1) {
       transposed_case<N - 1>(p, n0, vectors);
@@ -242,18 +247,25 @@ struct Gemm {
   }
 };
 
-/// c[M, N] = a[M, K] b[K, N], all dense.
+/// c[M, N] = a[M, K] b[K, N] + bias[N], all dense.
 template <class Real, int Bytes>
-void multiply_rows(Real* c, const Real* a, const Real* b, int m, int k, int n) {
+void affine_rows(Real* c, const Real* a, const Real* b, const Real* bias, int m, int k, int n) {
   Gemm<Real, Bytes>::multiply({.c = c,
                                .c_stride = n,
                                .a = a,
                                .a_stride = k,
                                .b = b,
                                .b_stride = n,
+                               .bias = bias,
                                .m = m,
                                .k = k,
                                .n = n});
+}
+
+/// c[M, N] = a[M, K] b[K, N], all dense.
+template <class Real, int Bytes>
+void multiply_rows(Real* c, const Real* a, const Real* b, int m, int k, int n) {
+  affine_rows<Real, Bytes>(c, a, b, nullptr, m, k, n);
 }
 
 /// c[K, N] += a[M, K]^T d[M, N], all dense.

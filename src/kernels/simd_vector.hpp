@@ -105,6 +105,14 @@ struct Simd {
     return a < b ? a : b;
   }
 
+  PSI_INLINE Real root(Real x) {
+    if constexpr (sizeof(Real) == 4) {
+      return __builtin_sqrtf(x);
+    } else {
+      return __builtin_sqrt(x);
+    }
+  }
+
   /// Of all lanes: halves onto each other, the same order in every instruction set.
   PSI_INLINE Real sum(V x) {
     if constexpr (kLanes == 16) {

@@ -123,8 +123,8 @@ std::vector<double> run_low_rank(bool diagonal) {
         {.steps = 1, .inputs = u, .rho = &rho, .rest_inputs = k == 0 ? u : nullptr}, state);
     out.push_back(y[1]);
     if (!diagonal) continue;
-    for (auto& layer : state.layers) {  // per head [2, 2] and n [2]
-      for (std::size_t head = 0; head < 4; ++head) layer[6 * head + 1] = layer[6 * head + 2] = 0;
+    for (auto& layer : state.layers) {  // rows 0 and 1 of the cores of 4 heads, then n
+      for (std::size_t head = 0; head < 4; ++head) layer[2 * head + 1] = layer[8 + 2 * head] = 0;
     }
   }
   return out;

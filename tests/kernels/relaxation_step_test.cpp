@@ -185,6 +185,24 @@ TEST(RelaxationStep, AllocatesNothing) {
   EXPECT_GT(allocations, before);  // the counter counts
 }
 
+// More rows than the square root of what an int holds, thrice over: every sequence is the same.
+TEST(RelaxationNetwork, RunsManySequencesAsOne) {
+  constexpr std::size_t kSequences = 150000;
+  const NetworkShape network = shape(1, 1, {{.kind = LayerKind::kMlstm, .hidden = 2, .heads = 1}});
+  RelaxationNetwork<float> net(network);
+  net.set_parameters(Sequence<float>(network, 8).parameters);
+  const std::vector<float> inputs(kSequences, 0.5F);
+  RelaxationState<float> state;
+  const auto outputs = net.forward({.steps = 0,
+                                    .sequences = static_cast<int>(kSequences),
+                                    .inputs = inputs.data(),
+                                    .rest_inputs = inputs.data()},
+                                   state);
+  ASSERT_EQ(outputs.size(), kSequences);
+  for (const float y : outputs) ASSERT_EQ(y, outputs.front());
+  EXPECT_NE(outputs.front(), 0);
+}
+
 TEST(RelaxationStep, RefusesStatesThatDoNotFit) {
   const NetworkShape network = teacher_shape(Convention::kRelaxation);
   RelaxationNetwork<float> net(network);

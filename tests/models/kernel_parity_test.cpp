@@ -400,6 +400,26 @@ TEST_P(KernelParity, OfTheLowRankStudentsInSingle) {
   expect_parity<float>(kernels::low_rank_student_shape(GetParam(), 4));
 }
 
+// Two layers with heads of D = hidden / heads, or of `rank`.
+NetworkShape memories(int hidden, int heads, int rank = 0) {
+  const kernels::LayerShape layer{
+      .kind = kernels::LayerKind::kMlstm, .hidden = hidden, .heads = heads, .rank = rank};
+  return {.width = 6, .layers = {layer, layer}, .convention = Convention::kRelaxation};
+}
+
+// Groups of heads of 2, 4 and 8 that fill vectors of every length, and heads that fill none.
+std::vector<NetworkShape> all_memories() {
+  return {memories(16, 8), memories(16, 4), memories(32, 4), memories(15, 3), memories(24, 4, 3)};
+}
+
+TEST(RelaxationMemories, OfAllDimensionsInDouble) {
+  for (const NetworkShape& shape : all_memories()) expect_parity<double>(shape);
+}
+
+TEST(RelaxationMemories, OfAllDimensionsInSingle) {
+  for (const NetworkShape& shape : all_memories()) expect_parity<float>(shape);
+}
+
 INSTANTIATE_TEST_SUITE_P(Published, KernelParity, ::testing::Values(Convention::kPublished));
 INSTANTIATE_TEST_SUITE_P(Relaxation, KernelParity, ::testing::Values(Convention::kRelaxation));
 
