@@ -12,7 +12,9 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double kStretch = 0.4;  // ln of how much slower or faster a drive may be played
+// Of the drives that the device's law is asked for.
+constexpr double kStretch = 0.4;                     // ln of how much slower or faster
+constexpr double kSmallest = 0.7, kLargest = 1.05;  // times the measured amplitude
 
 // Filled by rows [k][b], then made a tensor.
 class Grid {
@@ -143,20 +145,13 @@ LawPool::LawPool(const Dataset& data,
                  const std::vector<int>& records,
                  const equations::ThresholdDevice& device,
                  double log_conductance_max)
-    : log_low_(-std::log(0.995 * device.r_off)),
+    : device_(device),
+      log_low_(-std::log(0.995 * device.r_off)),
       log_high_(std::min(log_conductance_max + 0.15, -std::log(1.02 * device.r_on))) {
   for (int r : records) {
     const Record& record = data.records[static_cast<std::size_t>(r)];
-    Drive drive{record.time, record.voltage[0], {0}, {0}};
-    const equations::StateLaw law =
-        equations::threshold_law(torch::tensor(drive.voltage, torch::kFloat64), device);
-    const double *rate = law.rate.data_ptr<double>(), *target = law.target.data_ptr<double>();
-    for (std::size_t k = 0; k + 1 < drive.time.size(); ++k) {
-      const double area = rate[k] * (drive.time[k + 1] - drive.time[k]);
-      drive.loss.push_back(drive.loss.back() + area);
-      drive.gain.push_back(drive.gain.back() + area * target[k]);
-    }
-    drives_.push_back(std::move(drive));
+    drives_.push_back({torch::tensor(record.time, torch::kFloat64),
+                       torch::tensor(record.voltage[0], torch::kFloat64)});
   }
 }
 
@@ -168,29 +163,35 @@ double LawPool::random_start(Rng& rng) const {
 
 KnownStartBatch LawPool::draw(
     int samples, int decimation, int windows, const KnownStartScales& scales, Rng& rng) const {
-  const std::int64_t blocks = samples / decimation, B = windows;
-  Grid voltage(blocks + 2, B), rho(blocks + 1, B), gain(blocks + 1, B), loss(blocks + 1, B);
+  const std::int64_t blocks = samples / decimation, used = blocks * decimation;
+  std::vector<Tensor> voltage, rho, gain, loss;
   std::vector<float> start;
-  for (std::size_t b = 0; b < static_cast<std::size_t>(windows); ++b) {
+  for (int b = 0; b < windows; ++b) {
     const Drive& drive = drives_[rng.index(drives_.size())];
-    const std::size_t used = static_cast<std::size_t>(blocks) * decimation;
-    const std::size_t first = rng.index(drive.time.size() - used);
+    const auto first = static_cast<std::int64_t>(
+        rng.index(static_cast<std::size_t>(drive.time.size(0) - used)));
     start.push_back(static_cast<float>(random_start(rng) - std::log(scales.conductance)));
     const double stretch = std::exp(rng.uniform(-kStretch, kStretch));
-    voltage(1, b) = static_cast<float>(drive.voltage[first]);
-    for (std::size_t k = 1; k <= static_cast<std::size_t>(blocks); ++k) {
-      const std::size_t left = first + (k - 1) * decimation, right = left + decimation;
-      voltage(k + 1, b) = static_cast<float>(drive.voltage[right]);
-      rho(k, b) = static_cast<float>(stretch * (drive.time[right] - drive.time[left]) /
-                                     scales.reference_step);
-      gain(k, b) = static_cast<float>(stretch * (drive.gain[right] - drive.gain[left]));
-      loss(k, b) = static_cast<float>(stretch * (drive.loss[right] - drive.loss[left]));
-    }
+    const double amplitude = rng.uniform(kSmallest, kLargest);
+    const Tensor time = stretch * drive.time.narrow(0, first, used + 1);
+    const Tensor V = amplitude * drive.voltage.narrow(0, first, used + 1);
+    const equations::StateLaw law = equations::threshold_law(V.narrow(0, 0, used), device_);
+    const Tensor area = law.rate * time.diff();
+    const auto by_block = [&](const Tensor& x) { return x.view({blocks, decimation}).sum(1); };
+    // Before the first block nothing lasts: the network goes from rest to the first voltage.
+    const auto from_rest = [](const Tensor& x) { return torch::constant_pad_nd(x, {1, 0}); };
+    voltage.push_back(from_rest(V.slice(0, 0, used + 1, decimation)));
+    rho.push_back(from_rest(by_block(time.diff()) / scales.reference_step));
+    gain.push_back(from_rest(by_block(area * law.target)));
+    loss.push_back(from_rest(by_block(area)));
   }
+  const auto together = [](const std::vector<Tensor>& windows_of) {
+    return torch::stack(windows_of, 1).to(torch::kFloat32).contiguous();
+  };
   KnownStartBatch batch;
-  set_inputs(batch, voltage.tensor(), start);
-  batch.rho = rho.tensor();
-  batch.law = {gain.tensor(), loss.tensor()};
+  set_inputs(batch, together(voltage), start);
+  batch.rho = together(rho);
+  batch.law = {together(gain), together(loss)};
   return batch;
 }
 

@@ -52,6 +52,25 @@ TEST(LawDrift, IsNearZeroForTheDeviceAndNotForAnother) {
   EXPECT_GT(drift(faster).mean().item<double>(), 1);
 }
 
+TEST(LawPool, PlaysTheDrivesAtManySpeedsAmplitudesAndStarts) {
+  const KnownStartScales scales{.conductance = conductance_scale(data())};
+  const double log_max = std::log(2e-3);
+  const LawPool pool(data(), data().split.train, equations::ThresholdDevice{}, log_max);
+  Rng rng(3);
+  const KnownStartBatch batch = pool.draw(8000, 8, 40, scales, rng);
+  const Tensor duration = batch.rho.sum(0) / 8000;  // 1: as measured
+  EXPECT_LT(duration.min().item<double>(), 0.75);
+  EXPECT_GT(duration.max().item<double>(), 1.35);
+  EXPECT_LT(duration.max().item<double>(), 1.5);
+  const Tensor peak = std::get<0>(batch.inputs.select(2, 0).abs().max(0));
+  EXPECT_GT(peak.max().item<double>(), 1.3 * peak.min().item<double>());
+  const Tensor start = batch.rest_inputs.select(1, 1).to(torch::kFloat64).exp() * scales.conductance;
+  EXPECT_GT(start.min().item<double>(), 1e-4);
+  EXPECT_LT(start.max().item<double>(), std::exp(log_max + 0.15));
+  EXPECT_GT((start < 2e-4).sum().item<int>(), 10);  // of 40
+  EXPECT_GT((start > 5e-4).sum().item<int>(), 5);
+}
+
 // The device's own trajectory on the measured windows has a chi^2 of one per sample.
 TEST(Chi2PerSample, OfTheDeviceItselfIsOne) {
   const KnownStartScales scales{.conductance = conductance_scale(data())};

@@ -69,7 +69,7 @@ class WindowPool {
   double log_conductance_max_;
 };
 
-/// Drives of the training records with the integrals of the device's law.
+/// Drives of the training records, varied, with the integrals of the device's law.
 class LawPool {
  public:
   LawPool(const Dataset& data,
@@ -79,18 +79,20 @@ class LawPool {
 
   /// Pieces of `samples` samples at random places from random starts between the smallest
   /// conductance of the device and the largest of the training records (+15 %), half of them spread
-  /// evenly over ln G, half over the device's state; each played slower or faster by up to a factor of 1.5, so that a network cannot learn the law at
-  /// the frequencies of the training records alone.
+  /// evenly over ln G, half over the device's state. Each is played slower or faster by up to a
+  /// factor of 1.5 and at 0.7 to 1.05 times its amplitude: the law holds for every drive, and a
+  /// network that knows it on a few drives alone drifts on others.
   KnownStartBatch draw(
       int samples, int decimation, int windows, const KnownStartScales& scales, Rng& rng) const;
 
  private:
   struct Drive {
-    std::vector<double> time, voltage, gain, loss;  ///< Integrals from the first sample on.
+    torch::Tensor time, voltage;  ///< [s], [V], [N].
   };
   double random_start(Rng& rng) const;
 
   std::vector<Drive> drives_;
+  equations::ThresholdDevice device_;
   double log_low_, log_high_;
 };
 
