@@ -132,8 +132,9 @@ void MlstmRelaxationLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
   a.d_output = pass.d_memory.data();
   a.state = pass.state.data();
   a.d_state = pass.d_state.data();
-  Real** const parts[] = {&a.l, &a.dl, &a.i,       &a.di,      &a.half,  &a.forgotten, &a.g0, &a.g1,
-                          &a.s, &a.inverse, &a.by_kept, &a.by_g0, &a.by_g1,     &a.d_i, &a.d_f};
+  Real** const parts[] = {&a.l,         &a.dl,    &a.i,     &a.di,  &a.half,
+                          &a.forgotten, &a.g0,    &a.g1,    &a.s,   &a.inverse,
+                          &a.by_kept,   &a.by_g0, &a.by_g1, &a.d_i, &a.d_f};
   const std::size_t gates = (edges + sequences) * heads_ + kPadding;
   const std::size_t work = static_cast<std::size_t>(kCheckpointSteps + 1) * state_size() / heads_;
   pass.store.resize(std::size(parts) * gates + kept + work);
@@ -189,8 +190,7 @@ void MlstmRelaxationLayer<Real>::reverse(Pass& pass, const Real* d_output) {
   loops_.layer_norm_backward(norm);
   if (rank_ > 0) {
     const int edges = static_cast<int>(norm.edges);
-    loops_.multiply(pass.d_memory.data(), norm.d_h, transposed_map_.data(), edges, units_,
-                    stride_);
+    loops_.multiply(pass.d_memory.data(), norm.d_h, transposed_map_.data(), edges, units_, stride_);
     add_products(loops_, d_output_map_.data(), pass.memory.data(), norm.d_h, edges, stride_,
                  units_);
   }
