@@ -3,7 +3,8 @@
 /// @file
 /// The matrix memory of the relaxation convention where a group of heads of D makes a vector: its
 /// lanes are (head, y), a memory is D vectors and one more for n, (head, x). Only own templates
-/// here, see isa_avx512.cpp.
+/// here, see isa_avx512.cpp; `SetBytes`, the vector of the instruction set, tells the names of half
+/// vectors there from those of whole ones elsewhere.
 
 #include "relaxation_arguments.hpp"
 #include "relaxation_group_lanes.hpp"
@@ -11,7 +12,7 @@
 
 namespace psi_xlstm::kernels {
 
-template <class Real, int Bytes, int D>
+template <class Real, int Bytes, int D, int SetBytes>
 struct HeadGroups {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;

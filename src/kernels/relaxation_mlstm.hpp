@@ -93,90 +93,53 @@ struct MlstmRelaxationLoops {
     }
   }
 
-  template <int D>
-  static constexpr bool kGrouped = D > 0 && D <= kLanes&& kLanes % (D > 0 ? D : 1) == 0;
+  template <int D, int VectorBytes>
+  static constexpr bool kGrouped = D > 0 && VectorBytes / sizeof(Real) % (D > 0 ? D : 1) == 0;
 
-  template <int D>
-  static bool grouped(const Arguments& a) {
-    return kGrouped<D> && a.heads * D % kLanes == 0;
+  // Calls `use` with the loops for heads of D: groups that are vectors, or half ones where the
+  // heads do not fill a vector, else single heads.
+  template <int D, class Use>
+  static void with_dimension(const Arguments& a, Use use) {
+    if constexpr (kGrouped<D, Bytes>) {
+      if (a.heads * D % kLanes == 0) return use(HeadGroups<Real, Bytes, D, Bytes>{});
+    }
+    if constexpr (Bytes == 64 && kGrouped<D, 32>) {
+      if (a.heads * D % (kLanes / 2) == 0) return use(HeadGroups<Real, 32, D, Bytes>{});
+    }
+    use(SingleHeads<Real, Bytes, D>{});
   }
 
-  template <int D>
-  static void forward_of(const Arguments& a) {
-    if constexpr (kGrouped<D>) {
-      if (grouped<D>(a)) return HeadGroups<Real, Bytes, D>::forward(a);
+  template <class Use>
+  static void with_memories(const Arguments& a, Use use) {
+    switch (a.dimension) {
+      case 2:
+        return with_dimension<2>(a, use);
+      case 4:
+        return with_dimension<4>(a, use);
+      case 8:
+        return with_dimension<8>(a, use);
+      case 16:
+        return with_dimension<16>(a, use);
+      default:
+        return with_dimension<0>(a, use);
     }
-    SingleHeads<Real, Bytes, D>::forward(a);
-  }
-
-  template <int D>
-  static void backward_of(const Arguments& a) {
-    if constexpr (kGrouped<D>) {
-      if (grouped<D>(a)) return HeadGroups<Real, Bytes, D>::backward(a);
-    }
-    SingleHeads<Real, Bytes, D>::backward(a);
-  }
-
-  template <int D>
-  static void step_of(const Arguments& a) {
-    if constexpr (kGrouped<D>) {
-      if (grouped<D>(a)) return HeadGroups<Real, Bytes, D>::step(a);
-    }
-    SingleHeads<Real, Bytes, D>::step(a);
   }
 
   static void forward(const Arguments& a) {
     gates(a);
     mixing(a);
-    switch (a.dimension) {
-      case 2:
-        return forward_of<2>(a);
-      case 4:
-        return forward_of<4>(a);
-      case 8:
-        return forward_of<8>(a);
-      case 16:
-        return forward_of<16>(a);
-      default:
-        return forward_of<0>(a);
-    }
-  }
-
-  static void memories_reverse(const Arguments& a) {
-    switch (a.dimension) {
-      case 2:
-        return backward_of<2>(a);
-      case 4:
-        return backward_of<4>(a);
-      case 8:
-        return backward_of<8>(a);
-      case 16:
-        return backward_of<16>(a);
-      default:
-        return backward_of<0>(a);
-    }
+    with_memories(a, [&a](auto memories) { memories.forward(a); });
   }
 
   static void backward(const Arguments& a) {
-    memories_reverse(a);
+    with_memories(a, [&a](auto memories) { memories.backward(a); });
     gates_reverse(a);
   }
 
   static void step(const Arguments& a) {
     gates(a);
     mixing(a);
-    switch (a.dimension) {
-      case 2:
-        return step_of<2>(a);
-      case 4:
-        return step_of<4>(a);
-      case 8:
-        return step_of<8>(a);
-      case 16:
-        return step_of<16>(a);
-      default:
-        return step_of<0>(a);
-    }
+    with_memories(a, [&a](auto memories) { memories.step(a); });
   }
 };
 
