@@ -58,8 +58,8 @@ struct MlstmRelaxation {
   const Real* rho = nullptr;         ///< [T][B]
   const Real* projection = nullptr;  ///< [T + 1][B][P]
   Real *l = nullptr, *dl = nullptr, *i = nullptr, *di = nullptr;  ///< Gates.
-  Real* half = nullptr;                   ///< - rho / 2, of steps.
-  Real* forgotten = nullptr;              ///< 1 - forget gate, of steps.
+  Real* half = nullptr;                                           ///< - rho / 2, of steps.
+  Real* forgotten = nullptr;                                      ///< 1 - forget gate, of steps.
   Real *g0 = nullptr, *g1 = nullptr;      ///< Weights of k v^T at both edges, of steps.
   Real *s = nullptr, *inverse = nullptr;  ///< n.q and 1 / sqrt(s^2 + 1), of heads.
   Real* state = nullptr;                  ///< At the current edge, [B] memories; in and out.
@@ -128,8 +128,7 @@ struct RelaxationLoops {
   /// c[M, N] = a[M, K] b[K, N]; N a multiple of the padding.
   void (*multiply)(Real* c, const Real* a, const Real* b, int m, int k, int n);
   /// The same + bias[N].
-  void (*affine_rows)(
-      Real* c, const Real* a, const Real* b, const Real* bias, int m, int k, int n);
+  void (*affine_rows)(Real* c, const Real* a, const Real* b, const Real* bias, int m, int k, int n);
   /// c[K, N] += a[M, K]^T b[M, N].
   void (*multiply_transposed)(Real* c, const Real* a, const Real* b, int m, int k, int n);
   void (*slstm_step)(const SlstmRelaxationStep<Real>&);

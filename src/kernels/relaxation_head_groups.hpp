@@ -3,7 +3,8 @@
 /// @file
 /// The matrix memory of the relaxation convention where a group of heads of D makes a vector: its
 /// lanes are (head, y), a memory is D vectors and one more for n, (head, x). Only own templates
-/// here, see isa_avx512.cpp.
+/// here, see isa_avx512.cpp; `SetBytes`, the vector of the instruction set, tells the names of half
+/// vectors there from those of whole ones elsewhere.
 
 #include "relaxation_arguments.hpp"
 #include "relaxation_group_lanes.hpp"
@@ -11,7 +12,7 @@
 
 namespace psi_xlstm::kernels {
 
-template <class Real, int Bytes, int D>
+template <class Real, int Bytes, int D, int SetBytes>
 struct HeadGroups {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
@@ -61,8 +62,12 @@ struct HeadGroups {
   }
 
   // Step of the group whose q stand at p0 and at p1, its right edge.
-  PSI_INLINE void advance(
-      Memory& m, const Arguments& a, long scalars, const Real* p0, const Real* p1, bool transposed) {
+  PSI_INLINE void advance(Memory& m,
+                          const Arguments& a,
+                          long scalars,
+                          const Real* p0,
+                          const Real* p1,
+                          bool transposed) {
     const int all = a.heads * D;
     const Stored k[2] = {Lanes::load(p0 + all), Lanes::load(p1 + all)};
     const Stored v[2] = {Lanes::load(p0 + 2 * all), Lanes::load(p1 + 2 * all)};
@@ -83,43 +88,56 @@ struct HeadGroups {
     S::store(out, sum[0] + sum[1]);
   }
 
-  static void forward_group(const Arguments& a, int b, int first) {
-    const int all = a.heads * D, head = first / D;
+  static int last_of(const Arguments& a, int begin) {
+    const int end = begin + kCheckpointSteps - 1;
+    return end < a.steps ? end : a.steps;
+  }
+
+  // The edges from a checkpoint on to the next one, one group of one sequence.
+  static void forward_piece(const Arguments& a, int begin, int b, int first) {
+    const int all = a.heads * D, last = last_of(a, begin);
     const long states = static_cast<long>(a.sequences) * (D + 1) * all;
     const long own = static_cast<long>(b) * (D + 1) * all + first;
     const long next = static_cast<long>(a.sequences) * a.width;
     Memory m;
     load(m, a.state + own, all);
-    for (int k = 0; k <= a.steps; ++k) {
-      const long edge = static_cast<long>(k) * a.sequences + b, scalars = edge * a.heads + head;
+    store(a.checkpoints + begin / kCheckpointSteps * states + own, m, all);
+    for (int k = begin; k <= last; ++k) {
+      const long edge = static_cast<long>(k) * a.sequences + b;
+      const long scalars = edge * a.heads + first / D;
       const Real* p = a.projection + edge * a.width + first;
-      if (k % kCheckpointSteps == 0) {
-        store(a.checkpoints + k / kCheckpointSteps * states + own, m, all);
-      }
       read(m, p, a.output + edge * a.stride + first, a.s + scalars);
       if (k < a.steps) advance(m, a, scalars, p, p + next, false);
     }
     store(a.state + own, m, all);
   }
 
-  // Divides the outputs of `edges` by sqrt(s^2 + 1).
-  static void normalise(const Arguments& a, long edges) {
-    const int all = a.heads * D;
+  // Divides the output of one group at one edge by sqrt(s^2 + 1).
+  PSI_INLINE void normalise(Real* out, const Real* inverse) {
+    S::store(out, S::load(out) * Lanes::spread(inverse));
+  }
+
+  static void normalise(const Arguments& a) {
+    const long edges = static_cast<long>(a.steps + 1) * a.sequences;
+    for (long j = 0; j < edges * a.heads; ++j) a.inverse[j] = 1 / S::root(a.s[j] * a.s[j] + 1);
     for (long e = 0; e < edges; ++e) {
-      for (int first = 0; first < all; first += kLanes) {
-        Real* out = a.output + e * a.stride + first;
-        S::store(out, S::load(out) * Lanes::spread(a.inverse + e * a.heads + first / D));
+      for (int first = 0; first < a.heads * D; first += kLanes) {
+        normalise(a.output + e * a.stride + first, a.inverse + e * a.heads + first / D);
       }
     }
   }
 
+  // All sequences and groups from checkpoint to checkpoint: what they read lies side by side.
   static void forward(const Arguments& a) {
-    for (int b = 0; b < a.sequences; ++b) {
-      for (int first = 0; first < a.heads * D; first += kLanes) forward_group(a, b, first);
+    for (int begin = 0; begin <= a.steps; begin += kCheckpointSteps) {
+      for (int b = 0; b < a.sequences; ++b) {
+        for (int first = 0; first < a.heads * D; first += kLanes) forward_piece(a, begin, b, first);
+      }
     }
+    normalise(a);
   }
 
-  // One step of one sequence; `output` and `s` are those of the right edge.
+  // One step of one sequence; `output`, `s` and `inverse` are those of the right edge.
   static void step(const Arguments& a) {
     const int all = a.heads * D;
     for (int first = 0; first < all; first += kLanes) {
@@ -127,8 +145,11 @@ struct HeadGroups {
       Memory m;
       load(m, a.state + first, all);
       advance(m, a, first / D, p, p + a.width, false);
-      read(m, p + a.width, a.output + first, a.s + first / D);
       store(a.state + first, m, all);
+      Real *s = a.s + first / D, *inverse = a.inverse + first / D;
+      read(m, p + a.width, a.output + first, s);
+      for (int h = 0; h < kHeads; ++h) inverse[h] = 1 / S::root(s[h] * s[h] + 1);
+      normalise(a.output + first, inverse);
     }
   }
 
@@ -142,7 +163,8 @@ struct HeadGroups {
   // What edge k and the step behind it say; `kLast`: there is none. `m` is the memory at edge k,
   // transposed; `d` is by that at k + 1, then by that at k.
   template <bool kLast>
-  PSI_INLINE void reverse(const Arguments& a, int k, int b, int first, const Memory& m, Reverse& d) {
+  PSI_INLINE void reverse(
+      const Arguments& a, int k, int b, int first, const Memory& m, Reverse& d) {
     const int all = a.heads * D;
     const long edge = static_cast<long>(k) * a.sequences + b, next = edge + a.sequences;
     const long scalars = edge * a.heads + first / D;
@@ -202,44 +224,61 @@ struct HeadGroups {
     }
   }
 
-  static void backward_group(const Arguments& a, int b, int first) {
-    const int all = a.heads * D, head = first / D;
+  // What the pieces behind this one said; where there is none, zero.
+  PSI_INLINE void load(Reverse& d, const Arguments& a, long edge, long own, int first) {
+    const int all = a.heads * D;
+    const Real* behind = a.d_projection + edge * a.width + first;
+#pragma GCC unroll 16
+    for (int x = 0; x < D; ++x) d.row[x] = d.column[x] = S::load(a.d_state + own + x * all);
+    Lanes::transpose(d.column);
+    d.n = S::load(a.d_state + own + D * all);
+    d.k = S::load(behind + all);
+    d.v = S::load(behind + 2 * all);
+  }
+  PSI_INLINE void store(const Reverse& d, const Arguments& a, long edge, long own, int first) {
+    const int all = a.heads * D;
+    Real* here = a.d_projection + edge * a.width + first;
+#pragma GCC unroll 16
+    for (int x = 0; x < D; ++x) S::store(a.d_state + own + x * all, d.row[x]);
+    S::store(a.d_state + own + D * all, d.n);
+    S::store(here + all, d.k);
+    S::store(here + 2 * all, d.v);
+  }
+
+  static void backward_piece(const Arguments& a, int begin, int b, int first) {
+    const int all = a.heads * D, last = last_of(a, begin);
     const long states = static_cast<long>(a.sequences) * (D + 1) * all;
     const long own = static_cast<long>(b) * (D + 1) * all + first;
     const long next = static_cast<long>(a.sequences) * a.width;
     Memory m, memory[kCheckpointSteps];
-    Reverse d{};
-    for (int piece = a.steps / kCheckpointSteps; piece >= 0; --piece) {
-      const int begin = piece * kCheckpointSteps, end = begin + kCheckpointSteps - 1;
-      const int last = end < a.steps ? end : a.steps;
-      load(m, a.checkpoints + piece * states + own, all);
-      Lanes::transpose(m.row);
-      memory[0] = m;
-      for (int k = begin; k < last; ++k) {
-        const long edge = static_cast<long>(k) * a.sequences + b;
-        const Real* p = a.projection + edge * a.width + first;
-        advance(m, a, edge * a.heads + head, p, p + next, true);
-        memory[k + 1 - begin] = m;
-      }
-      for (int k = last; k >= begin; --k) {
-        if (k == a.steps) {
-          reverse<true>(a, k, b, first, memory[k - begin], d);
-        } else {
-          reverse<false>(a, k, b, first, memory[k - begin], d);
-        }
-      }
+    load(m, a.checkpoints + begin / kCheckpointSteps * states + own, all);
+    Lanes::transpose(m.row);
+    memory[0] = m;
+    for (int k = begin; k < last; ++k) {
+      const long edge = static_cast<long>(k) * a.sequences + b;
+      const Real* p = a.projection + edge * a.width + first;
+      advance(m, a, edge * a.heads + first / D, p, p + next, true);
+      memory[k + 1 - begin] = m;
     }
-    Real* edge0 = a.d_projection + static_cast<long>(b) * a.width + first;
-    S::store(edge0 + all, d.k);
-    S::store(edge0 + 2 * all, d.v);
-#pragma GCC unroll 16
-    for (int x = 0; x < D; ++x) S::store(a.d_state + own + x * all, d.row[x]);
-    S::store(a.d_state + own + D * all, d.n);
+    Reverse d{};
+    int k = last;
+    if (last == a.steps) {
+      reverse<true>(a, k, b, first, memory[k - begin], d);
+      --k;
+    } else {
+      load(d, a, static_cast<long>(last + 1) * a.sequences + b, own, first);
+    }
+    for (; k >= begin; --k) reverse<false>(a, k, b, first, memory[k - begin], d);
+    store(d, a, static_cast<long>(begin) * a.sequences + b, own, first);
   }
 
   static void backward(const Arguments& a) {
-    for (int b = 0; b < a.sequences; ++b) {
-      for (int first = 0; first < a.heads * D; first += kLanes) backward_group(a, b, first);
+    for (int piece = a.steps / kCheckpointSteps; piece >= 0; --piece) {
+      for (int b = 0; b < a.sequences; ++b) {
+        for (int first = 0; first < a.heads * D; first += kLanes) {
+          backward_piece(a, piece * kCheckpointSteps, b, first);
+        }
+      }
     }
   }
 

@@ -21,11 +21,9 @@ struct MlstmRelaxationLoops {
   static constexpr int kLanes = S::kLanes;
   static constexpr Real kTiny = Real(1e-30);  // rates that underflow leave the memory alone
 
-  static long edges(const Arguments& a) { return static_cast<long>(a.steps + 1) * a.sequences; }
-
   // Gates of all edges; pre-activations stand behind q, k and v.
   static void gates(const Arguments& a) {
-    const long all = edges(a) * a.heads;
+    const long all = static_cast<long>(a.steps + 1) * a.sequences * a.heads;
     const Real* p = a.projection + 3 * a.heads * a.dimension;
     for (long j = 0; j < all; j += a.heads, p += a.width) {
       for (int h = 0; h < a.heads; ++h) {
@@ -36,8 +34,8 @@ struct MlstmRelaxationLoops {
     for (long j = 0; j < all; j += kLanes) {
       const V f = S::load(a.l + j), u = S::exp(-S::abs(f));
       S::store(a.l + j, S::max(-f, V{}) + S::log1p(u));
-      S::store(a.dl + j, (f < 0 ? V{} - 1 : -u) / (1 + u));
-      const V t = S::tanh(S::load(a.i + j) / Real(kInputGateBound));
+      S::store(a.dl + j, (f < 0 ? V{} - 1 : -u) * S::reciprocal(1 + u));
+      const V t = S::tanh(S::load(a.i + j) * (1 / Real(kInputGateBound)));
       const V i = S::exp(t * Real(kInputGateBound));
       S::store(a.i + j, i);
       S::store(a.di + j, i * (1 - t * t));
@@ -52,7 +50,8 @@ struct MlstmRelaxationLoops {
     }
     for (long j = 0; j < all; j += kLanes) {
       const V l0 = S::load(a.l + j), l1 = S::load(a.l + j + row), sum = l0 + l1 + kTiny;
-      const V forgotten = -S::expm1(S::load(a.half + j) * sum), share = forgotten / sum;
+      const V forgotten = -S::expm1(S::load(a.half + j) * sum),
+              share = forgotten * S::reciprocal(sum);
       S::store(a.forgotten + j, forgotten);
       S::store(a.g0 + j, share * l0 * S::load(a.i + j));
       S::store(a.g1 + j, share * l1 * S::load(a.i + j + row));
@@ -64,8 +63,9 @@ struct MlstmRelaxationLoops {
   static void gates_reverse(const Arguments& a) {
     const long row = static_cast<long>(a.sequences) * a.heads, all = a.steps * row;
     for (long j = 0; j < all; j += kLanes) {
-      const V l0 = S::load(a.l + j), l1 = S::load(a.l + j + row), inverse = 1 / (l0 + l1 + kTiny);
-      const V forgotten = S::load(a.forgotten + j), share = forgotten * inverse;
+      const V l0 = S::load(a.l + j), l1 = S::load(a.l + j + row), sum = l0 + l1 + kTiny;
+      const V inverse = S::reciprocal(sum), forgotten = S::load(a.forgotten + j);
+      const V share = forgotten * inverse;
       Real *by_kept = a.by_kept + row + j, *by_g0 = a.by_g0 + row + j, *by_g1 = a.by_g1 + row + j;
       const V drive0 = l0 * S::load(a.i + j), drive1 = l1 * S::load(a.i + j + row);
       const V weighted = (S::load(by_g0) * drive0 + S::load(by_g1) * drive1) * inverse;
@@ -93,105 +93,53 @@ struct MlstmRelaxationLoops {
     }
   }
 
-  // 1 / sqrt(s^2 + 1) for `count` numbers.
-  static void invert(const Arguments& a, long count) {
-    for (long j = 0; j < count; ++j) a.inverse[j] = 1 / S::root(a.s[j] * a.s[j] + 1);
-  }
+  template <int D, int VectorBytes>
+  static constexpr bool kGrouped = D > 0 && VectorBytes / sizeof(Real) % (D > 0 ? D : 1) == 0;
 
-  template <int D>
-  static constexpr bool kGrouped = D > 0 && D <= kLanes && kLanes % (D > 0 ? D : 1) == 0;
-
-  template <int D>
-  static bool grouped(const Arguments& a) {
-    return kGrouped<D> && a.heads * D % kLanes == 0;
-  }
-
-  template <int D>
-  static void forward_of(const Arguments& a) {
-    if constexpr (kGrouped<D>) {
-      using Groups = HeadGroups<Real, Bytes, D>;
-      if (grouped<D>(a)) {
-        Groups::forward(a);
-        invert(a, edges(a) * a.heads);
-        return Groups::normalise(a, edges(a));
-      }
+  // Calls `use` with the loops for heads of D: groups that are vectors, or half ones where the
+  // heads do not fill a vector, else single heads.
+  template <int D, class Use>
+  static void with_dimension(const Arguments& a, Use use) {
+    if constexpr (kGrouped<D, Bytes>) {
+      if (a.heads * D % kLanes == 0) return use(HeadGroups<Real, Bytes, D, Bytes>{});
     }
-    SingleHeads<Real, Bytes, D>::forward(a);
+    if constexpr (Bytes == 64 && kGrouped<D, 32>) {
+      if (a.heads * D % (kLanes / 2) == 0) return use(HeadGroups<Real, 32, D, Bytes>{});
+    }
+    use(SingleHeads<Real, Bytes, D>{});
   }
 
-  template <int D>
-  static void backward_of(const Arguments& a) {
-    if constexpr (kGrouped<D>) {
-      if (grouped<D>(a)) return HeadGroups<Real, Bytes, D>::backward(a);
+  template <class Use>
+  static void with_memories(const Arguments& a, Use use) {
+    switch (a.dimension) {
+      case 2:
+        return with_dimension<2>(a, use);
+      case 4:
+        return with_dimension<4>(a, use);
+      case 8:
+        return with_dimension<8>(a, use);
+      case 16:
+        return with_dimension<16>(a, use);
+      default:
+        return with_dimension<0>(a, use);
     }
-    SingleHeads<Real, Bytes, D>::backward(a);
-  }
-
-  template <int D>
-  static void step_of(const Arguments& a) {
-    if constexpr (kGrouped<D>) {
-      using Groups = HeadGroups<Real, Bytes, D>;
-      if (grouped<D>(a)) {
-        Groups::step(a);
-        invert(a, a.heads);
-        return Groups::normalise(a, 1);
-      }
-    }
-    SingleHeads<Real, Bytes, D>::step(a);
   }
 
   static void forward(const Arguments& a) {
     gates(a);
     mixing(a);
-    switch (a.dimension) {
-      case 2:
-        return forward_of<2>(a);
-      case 4:
-        return forward_of<4>(a);
-      case 8:
-        return forward_of<8>(a);
-      case 16:
-        return forward_of<16>(a);
-      default:
-        return forward_of<0>(a);
-    }
-  }
-
-  static void memories_reverse(const Arguments& a) {
-    switch (a.dimension) {
-      case 2:
-        return backward_of<2>(a);
-      case 4:
-        return backward_of<4>(a);
-      case 8:
-        return backward_of<8>(a);
-      case 16:
-        return backward_of<16>(a);
-      default:
-        return backward_of<0>(a);
-    }
+    with_memories(a, [&a](auto memories) { memories.forward(a); });
   }
 
   static void backward(const Arguments& a) {
-    memories_reverse(a);
+    with_memories(a, [&a](auto memories) { memories.backward(a); });
     gates_reverse(a);
   }
 
   static void step(const Arguments& a) {
     gates(a);
     mixing(a);
-    switch (a.dimension) {
-      case 2:
-        return step_of<2>(a);
-      case 4:
-        return step_of<4>(a);
-      case 8:
-        return step_of<8>(a);
-      case 16:
-        return step_of<16>(a);
-      default:
-        return step_of<0>(a);
-    }
+    with_memories(a, [&a](auto memories) { memories.step(a); });
   }
 };
 

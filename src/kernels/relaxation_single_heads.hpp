@@ -33,12 +33,8 @@ struct SingleHeads {
 
   // C <- kept C + g0 k0 v0^T + g1 k1 v1^T, n likewise. Rows of the memory are `stride` apart; q of
   // the head stands at p0 and at p1, the right edge. `scalars` is the head and the step.
-  static void advance(Real* state,
-                      int stride,
-                      const Arguments& a,
-                      long scalars,
-                      const Real* p0,
-                      const Real* p1) {
+  static void advance(
+      Real* state, int stride, const Arguments& a, long scalars, const Real* p0, const Real* p1) {
     const int d = dimension(a), all = a.heads * d;
     const Real kept = 1 - a.forgotten[scalars], g0 = a.g0[scalars], g1 = a.g1[scalars];
     const Real *k0 = p0 + all, *v0 = p0 + 2 * all, *k1 = p1 + all, *v1 = p1 + 2 * all;
@@ -149,11 +145,12 @@ struct SingleHeads {
 
   // Sets the derivative by q and adds to that by the memory, [D + 1][D], what the output at one
   // edge says.
-  static void read_reverse(const Arguments& a, long edge, int head, const Real* state, Real* d_state) {
+  static void read_reverse(
+      const Arguments& a, long edge, int head, const Real* state, Real* d_state) {
     const int d = dimension(a);
     const Real *q = a.projection + edge * a.width + head * d, *n = state + d * d;
-    const Real *h = a.output + edge * a.stride + head * d;
-    const Real *dh = a.d_output + edge * a.stride + head * d;
+    const Real* h = a.output + edge * a.stride + head * d;
+    const Real* dh = a.d_output + edge * a.stride + head * d;
     const Real s = a.s[edge * a.heads + head], inverse = a.inverse[edge * a.heads + head];
     const Real ds = -dot(dh, h, d) * s * inverse * inverse;
     Real *dq = a.d_projection + edge * a.width + head * d, *dn = d_state + d * d;

@@ -22,8 +22,8 @@ struct SlstmRelaxationLoops {
       const V f = S::load(x + H + j) + S::load(r + H + j);
       const V u = S::exp(-S::abs(f));
       S::store(out.l + j, S::max(-f, V{}) + S::log1p(u));
-      S::store(out.dl + j, (f < 0 ? V{} - 1 : -u) / (1 + u));
-      const V t = S::tanh((S::load(x + j) + S::load(r + j)) / Real(kInputGateBound));
+      S::store(out.dl + j, (f < 0 ? V{} - 1 : -u) * S::reciprocal(1 + u));
+      const V t = S::tanh((S::load(x + j) + S::load(r + j)) * (1 / Real(kInputGateBound)));
       const V i = S::exp(t * Real(kInputGateBound));
       S::store(out.i + j, i);
       S::store(out.di + j, i * (1 - t * t));
@@ -46,12 +46,12 @@ struct SlstmRelaxationLoops {
       const V l0 = S::load(e0.l + j), l1 = S::load(e1.l + j), sum = l0 + l1 + kTiny;
       const V forgotten = -S::expm1(-half * sum);
       const V i0 = S::load(e0.i + j), i1 = S::load(e1.i + j);
-      const V a0 = l0 * i0 / sum, a1 = l1 * i1 / sum;
+      const V inverse = S::reciprocal(sum), a0 = l0 * i0 * inverse, a1 = l1 * i1 * inverse;
       const V n = S::load(n0 + j), c = n * S::load(h0 + j);
       const V drive = a0 * S::load(e0.z + j) + a1 * S::load(e1.z + j);
       const V next = n + forgotten * (a0 + a1 - n);
       S::store(n1 + j, next);
-      S::store(h1 + j, (c + forgotten * (drive - c)) / next);
+      S::store(h1 + j, (c + forgotten * (drive - c)) * S::reciprocal(next));
       S::store(w + j, forgotten);
     }
   }
@@ -120,9 +120,10 @@ struct SlstmRelaxationLoops {
                           Real* d1) {
     const Real half = rho / 2;
     for (int j = 0; j < H; j += kLanes) {
-      const V h = S::load(h1 + j), gc = S::load(dh1 + j) / S::load(n1 + j);
+      const V h = S::load(h1 + j), gc = S::load(dh1 + j) * S::reciprocal(S::load(n1 + j));
       const V gn = S::load(dn1 + j) - gc * h;
-      const V l0 = S::load(e0.l + j), l1 = S::load(e1.l + j), inverse = 1 / (l0 + l1 + kTiny);
+      const V l0 = S::load(e0.l + j), l1 = S::load(e1.l + j);
+      const V inverse = S::reciprocal(l0 + l1 + kTiny);
       const V i0 = S::load(e0.i + j), i1 = S::load(e1.i + j);
       const V z0 = S::load(e0.z + j), z1 = S::load(e1.z + j);
       const V a0 = l0 * inverse, a1 = l1 * inverse;

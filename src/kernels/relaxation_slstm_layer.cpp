@@ -109,8 +109,7 @@ const Real* SlstmRelaxationLayer<Real>::rest(const Real* x, int sequences) {
   const int G = 4 * units_;
   rest_iterates_.assign(kRestIterations + 1, std::vector<Real>(row, 0));
   for (int m = 1; m <= kRestIterations; ++m) {
-    loops_.multiply(a.work, rest_iterates_[m - 1].data(), recurrent_.data(), sequences,
-                    units_, G);
+    loops_.multiply(a.work, rest_iterates_[m - 1].data(), recurrent_.data(), sequences, units_, G);
     for (int b = 0; b < sequences; ++b) {
       for (int j = 0; j < units_; ++j) {
         const int z = b * G + 2 * units_ + j;

@@ -40,12 +40,12 @@ struct RelaxationStepLoops {
   // The states at the right edge; h and n are those at the left one.
   PSI_INLINE void mix(const SlstmRelaxationStep<Real>& a, int j, Gates right, V& h, V& n) {
     const V l0 = S::load(a.l + j), i0 = S::load(a.i + j), z0 = S::load(a.z + j);
-    const V sum = l0 + right.l + Memory::kTiny, inverse = 1 / sum;
+    const V sum = l0 + right.l + Memory::kTiny, inverse = S::reciprocal(sum);
     const V forgotten = -S::expm1(a.rho * Real(-0.5) * sum);
     const V a0 = l0 * i0 * inverse, a1 = right.l * right.i * inverse;
     const V c = n * h;
     n += forgotten * (a0 + a1 - n);
-    h = (c + forgotten * (a0 * z0 + a1 * right.z - c)) / n;
+    h = (c + forgotten * (a0 * z0 + a1 * right.z - c)) * S::reciprocal(n);
   }
 
   // The columns of i, f and z of the units from j on of R h.

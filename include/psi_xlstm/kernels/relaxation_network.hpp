@@ -15,7 +15,8 @@
 
 namespace psi_xlstm::kernels {
 
-/// The states of every layer for B sequences; an opaque value that can be copied and carried over.
+/// The states of every layer for B sequences; a value that can be copied and carried over. That of
+/// an mLSTM with heads of D is [B][D + 1][heads D]: row k of C = sum k v^T of every head, then n.
 template <class Real>
 struct RelaxationState {
   int sequences = 0;
