@@ -91,7 +91,9 @@ class RelaxationNetwork<Real>::Body {
 template <class Real>
 RelaxationNetwork<Real>::RelaxationNetwork(const NetworkShape& shape,
                                            InstructionSet instruction_set)
-    : body_(std::make_unique<Body>(shape, instruction_set)) {}
+    : body_(std::make_unique<Body>(shape, instruction_set)) {
+  set_parameters(body_->values);
+}
 template <class Real>
 RelaxationNetwork<Real>::~RelaxationNetwork() = default;
 template <class Real>
@@ -111,7 +113,9 @@ void RelaxationNetwork<Real>::set_parameters(std::span<const Real> parameters) {
     throw ShapeError(fmt::format("relaxation network: expected {} trained numbers, found {}",
                                  body.values.size(), parameters.size()));
   }
-  std::copy(parameters.begin(), parameters.end(), body.values.begin());
+  if (parameters.data() != body.values.data()) {
+    std::copy(parameters.begin(), parameters.end(), body.values.begin());
+  }
   const Parameters<const Real> values(body.blocks, body.values.data());
   const InputProjection<Real> input = body.input(nullptr);
   for (auto& layer : body.layers) layer->set_parameters(values, input);

@@ -218,5 +218,20 @@ TEST(RelaxationStep, RefusesStatesThatDoNotFit) {
   EXPECT_NO_THROW(net.step(one, 1, right));
 }
 
+TEST(RelaxationNetwork, IsZeroBeforeItHasParameters) {
+  for (const NetworkShape& network : shapes()) {
+    RelaxationNetwork<double> net(network);
+    const std::vector<double> inputs(static_cast<std::size_t>(2 * network.inputs), 0.7), rho = {1};
+    RelaxationState<double> state;
+    const auto y = net.forward({.steps = 1,
+                                .sequences = 1,
+                                .inputs = inputs.data(),
+                                .rho = rho.data(),
+                                .rest_inputs = inputs.data()},
+                               state);
+    EXPECT_EQ(std::vector<double>(y.begin(), y.end()), (std::vector<double>{0, 0}));
+  }
+}
+
 }  // namespace
 }  // namespace psi_xlstm::kernels

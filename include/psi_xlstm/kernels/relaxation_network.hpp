@@ -50,7 +50,7 @@ class RelaxationNetwork {
   const NetworkShape& shape() const;
 
   /// Takes the trained numbers, in the order of parameter_blocks. Throws ShapeError for another
-  /// count.
+  /// count. All numbers are zero before.
   void set_parameters(std::span<const Real> parameters);
 
   /// Runs `batch`; where it does not start at rest, from `state`. Leaves the last states there.
