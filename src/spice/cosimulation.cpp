@@ -76,7 +76,7 @@ StateEquation state_equation(const ir::Network& network) {
   StateEquation equation;
   equation.states = network.state_count();
   equation.derivative = [evaluator, &network](double voltage, const double* c, double* out) {
-    ir::state_derivative(*evaluator, network, voltage, c, out);
+    ir::state_derivative(*evaluator, network, &voltage, c, out);
   };
   equation.current = [evaluator, &network](double voltage, const double* c) {
     evaluator->evaluate(ir::Part::kOutput, &voltage, c);

@@ -64,7 +64,7 @@ bool contains(const std::string& text, std::string_view part) {
 bool is_error_line(const std::string& line) {
   if (!line.starts_with(kErrorStream) || contains(line, "ngspice.dll")) return false;
   return contains(line, "Error") || contains(line, "error:") || contains(line, "no such command") ||
-         contains(line, "doAnalyses:") || contains(line, "simulation(s) aborted");
+         contains(line, "OSDI(err)") || contains(line, "doAnalyses:") || contains(line, "simulation(s) aborted");
 }
 
 WorkerSession& session_of(void* user) { return *static_cast<WorkerSession*>(user); }
