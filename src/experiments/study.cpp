@@ -165,7 +165,7 @@ void run_cosimulation(StudyResult& result) {
   wanted.relative_tolerance = config.relative_tolerance;
   wanted.limit = config.limit_training_like;
   try {
-    result.cosim = cosimulate(network, config, wanted, plan.default_conductance,
+    result.cosim = cosimulate_all(network, config, wanted, plan.default_conductance,
                               {.time_limit_s = config.time_limit_s});
   } catch (const SpiceError& e) {  // everything computed before is kept
     result.reason = e.what();
@@ -173,7 +173,7 @@ void run_cosimulation(StudyResult& result) {
   }
   for (const CosimOutcome& outcome : result.cosim.transients) {
     if (outcome.time.empty()) continue;
-    save_traces(result.folder / "cosim" / trace_file_name(outcome.row.stimulus), outcome);
+    save_traces(result.folder / "cosim" / trace_file_name(outcome.row), outcome);
   }
   result.metrics.cosim = result.cosim.rows();
   for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);

@@ -128,9 +128,9 @@ TEST(FitFolder, IsNamedByTheSeedAndTheFit) {
 }
 
 TEST(TraceFileName, HoldsNoCharacterOfTheStimulusThatAShellOrAFileSystemReads) {
-  EXPECT_EQ(trace_file_name("pulse train"), "pulse_train.safetensors");
-  EXPECT_EQ(trace_file_name("start at 1.34 V"), "start_at_1_34_V.safetensors");
-  EXPECT_EQ(trace_file_name("../../etc/$x"), "device_______etc__x.safetensors");
+  EXPECT_EQ(trace_file_name(CosimRow{.path = "subcircuit", .stimulus = "pulse train"}), "pulse_train.safetensors");
+  EXPECT_EQ(trace_file_name(CosimRow{.path = "osdi", .stimulus = "start at 1.34 V"}), "osdi_start_at_1_34_V.safetensors");
+  EXPECT_EQ(trace_file_name(CosimRow{.path = "subcircuit", .stimulus = "../../etc/$x"}), "device_______etc__x.safetensors");
 }
 
 TEST(SaveModel, ReadsBackAsTheSameModel) {

@@ -311,12 +311,12 @@ TEST(Osdi, TheRightSideIsJTimesVMinusF) {
 TEST(Osdi, SaysWhichParameterIsWrong) {
   const OsdiModel model = compiled(one_state());
   const std::pair<const char*, const char*> cases[] = {
-      {"g0", "4 g0: expected a number above 0 S, found -1\n"},
-      {"area", "4 area: expected a number above 0, found -1\n"},
-      {"tau_scale", "4 tau_scale: expected a number above 0, found -1\n"},
-      {"dtmax", "4 dtmax: expected a number above 0 s, found -1\n"},
-      {"m", "4 $mfactor: expected a number above 0, found -1\n"},
-      {"hold", "4 hold: expected 0 or 1, found -1\n"}};
+      {"g0", "4 error: g0: expected a number above 0 S, found -1\n"},
+      {"area", "4 error: area: expected a number above 0, found -1\n"},
+      {"tau_scale", "4 error: tau_scale: expected a number above 0, found -1\n"},
+      {"dtmax", "4 error: dtmax: expected a number above 0 s, found -1\n"},
+      {"m", "4 error: $mfactor: expected a number above 0, found -1\n"},
+      {"hold", "4 error: hold: expected 0 or 1, found -1\n"}};
   for (const auto& [name, message] : cases) {
     OsdiDevice device(model);
     device.set(name, -1);
@@ -338,7 +338,7 @@ TEST(Osdi, WarnsOnceWhereTheStatesCannotHoldG0) {
   EXPECT_EQ(device.setup(), 0U);
   ASSERT_EQ(testing::osdi_messages().size(), 1U);
   EXPECT_EQ(testing::osdi_messages()[0],
-            "3 g0: expected a conductance that the states can hold, 45.5 uS to 1.12 mS, found 0.01\n");
+            "3 warning: g0: expected a conductance that the states can hold, 45.5 uS to 1.12 mS, found 0.01\n");
 }
 
 TEST(Osdi, DeclaresVersionTerminalsAndUnits) {

@@ -66,7 +66,8 @@ void save_traces(const std::filesystem::path& file, const CosimOutcome& outcome)
 /// where the file is missing or holds something else.
 CosimOutcome load_traces(const std::filesystem::path& file);
 
-/// The name of the file for the traces of `stimulus`: letters, digits and underscores.
-std::string trace_file_name(const std::string& stimulus);
+/// The name of the file for the traces of `row`: letters, digits and underscores; the path is part
+/// of it unless it is the subcircuit.
+std::string trace_file_name(const CosimRow& row);
 
 }  // namespace psi_xlstm::experiments

@@ -1,11 +1,12 @@
 PSI_EXPORT void (*osdi_log)(void *handle, char *message, uint32_t level) = NULL;
 
-/* The simulator frees the message. */
+/* The simulator frees the message. Old ones lose its level, so that it begins with it. */
 static void complain(void *handle, uint32_t level, const char *parameter, const char *expected,
                      const char *units, double found) {
   char *text = osdi_log == NULL ? NULL : malloc(200);
   if (text == NULL) return;
-  snprintf(text, 200, "%s: expected %s%s%s, found %g\n", parameter, expected,
+  snprintf(text, 200, "%s: %s: expected %s%s%s, found %g\n",
+           level == OSDI_LOG_ERROR ? "error" : "warning", parameter, expected,
            units[0] == '\0' ? "" : " ", units, found);
   osdi_log(handle, text, level);
 }
