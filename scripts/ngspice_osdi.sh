@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Finds an ngspice library that runs compiled device models (OSDI), or builds one from the source
-# package of the distribution into a cache folder outside the tree, once. Prints its path last.
+# package of the distribution into a cache folder outside the tree, once. Prints its path last. With
+# --find it builds nothing and fails where there is none.
 #
 #   PSI_NGSPICE_LIBRARY  the library to take instead
 #   PSI_CACHE            the cache folder (default: psi-xlstm below the user's cache folder)
@@ -112,6 +113,7 @@ build() {
 }
 
 if ! library=$(find_library); then
+  [ "${1:-}" != --find ] || fail "expected a library with OSDI in $cache or installed, found none"
   command -v apt-get >/dev/null || fail "expected an ngspice library with OSDI or apt-get, found neither"
   version=$(dpkg-query -W -f='${source:Version}' libngspice0 2>/dev/null) ||
     fail "expected the package libngspice0, found none"

@@ -15,8 +15,7 @@
 #include "psi_xlstm/experiments/study_numbers.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/hdl/names.hpp"
-#include "psi_xlstm/hdl/subcircuit.hpp"
-#include "psi_xlstm/hdl/verilog_a.hpp"
+#include "psi_xlstm/hdl/model_files.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 
 namespace psi_xlstm::experiments {
@@ -134,11 +133,10 @@ FitOutcome run_fit(const StudyConfig& config,
   return outcome;
 }
 
-void emit(const StudyResult& result) {
-  const ir::Network& network = result.fits.front().model.network;
-  const std::filesystem::path folder = result.folder / "hdl";
-  write_file(folder / (network.name + ".va"), hdl::verilog_a(network));
-  write_file(folder / (network.name + ".sp"), hdl::subcircuit(network));
+void emit(StudyResult& result) {
+  const hdl::ModelFiles written =
+      hdl::write_model_files(result.fits.front().model.network, result.folder / "hdl");
+  if (!written.left_out.empty()) result.warnings.push_back(written.left_out);
 }
 
 void run_cosimulation(StudyResult& result) {

@@ -72,7 +72,7 @@ void compile_osdi(const fs::path& source, const fs::path& library) {
   const fs::path partial = fmt::format("{}.part{}", fs::absolute(library).string(), getpid());
   // Absolute paths: a file may be named like an option.
   const ProgramOutcome outcome =
-      run_program({compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-fno-math-errno",
+      run_program({compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-s", "-fno-math-errno",
                    "-fvisibility=hidden", "-Wno-psabi", "-x", "c", fs::absolute(source).string(),
                    "-o", partial.string(), "-lm"},
                   "", kTimeLimit);

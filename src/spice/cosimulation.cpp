@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
@@ -291,12 +292,15 @@ CosimReport cosimulate_all(const ir::Network& network,
                            const SimulatorOptions& simulator) {
   CosimReport all = cosimulate(network, config, training_like, conductance, simulator,
                                EmittedForm::kSubcircuit);
-  if (const std::string problem = problem_with_osdi(simulator); !problem.empty()) {
-    all.left_out = "the OSDI path is left out: " + problem;
+  CosimReport osdi;
+  try {
+    const std::string problem = problem_with_osdi(simulator);
+    if (!problem.empty()) throw SpiceError(problem);
+    osdi = cosimulate(network, config, training_like, conductance, simulator, EmittedForm::kOsdi);
+  } catch (const Error& e) {  // the comparisons of the subcircuit are kept
+    all.left_out = fmt::format("the OSDI path is left out: {}", e.what());
     return all;
   }
-  CosimReport osdi =
-      cosimulate(network, config, training_like, conductance, simulator, EmittedForm::kOsdi);
   std::move(osdi.transients.begin(), osdi.transients.end(), std::back_inserter(all.transients));
   std::move(osdi.checks.begin(), osdi.checks.end(), std::back_inserter(all.checks));
   for (const std::string& warning : osdi.warnings) {

@@ -6,7 +6,7 @@
 ///
 ///   config.json, metrics.json, manifest.json, timings.json, report.html
 ///   seed_<n>/fit_<i>/model.safetensors, predictions.safetensors
-///   hdl/<model>.va, .sp     cosim/<stimulus>.safetensors     tables/     figures/
+///   hdl/<model>.va, .sp, .c, .osdi     cosim/<stimulus>.safetensors     tables/     figures/
 
 #include <filesystem>
 #include <string>
