@@ -14,7 +14,7 @@ set -euo pipefail
 say() { echo "ngspice: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-cache=${PSI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/psi-xlstm}
+cache=$(realpath -m "${PSI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/psi-xlstm}")
 build_packages=(dpkg-dev make gcc autoconf automake libtool bison flex)
 
 # Whether the library at $1 has the loader of OSDI models: it then asks a model for this symbol.

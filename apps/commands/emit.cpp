@@ -16,7 +16,8 @@ void add_emit(CLI::App& app, int& exit_code) {
     std::string model, out = ".", name;
   };
   const auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("emit", "Write a model as Verilog-A, SPICE subcircuit and OSDI");
+  CLI::App* command =
+      app.add_subcommand("emit", "Write a model as Verilog-A, SPICE subcircuit and OSDI");
   command->add_option("model", o->model, "model.safetensors")->required();
   command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c and .osdi");
   command->add_option("--name", o->name, "Name of the module (default: the model's)");

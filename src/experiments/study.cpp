@@ -14,8 +14,8 @@
 #include "psi_xlstm/experiments/stopwatch.hpp"
 #include "psi_xlstm/experiments/study_numbers.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/hdl/names.hpp"
 #include "psi_xlstm/hdl/model_files.hpp"
+#include "psi_xlstm/hdl/names.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 
 namespace psi_xlstm::experiments {
@@ -164,7 +164,7 @@ void run_cosimulation(StudyResult& result) {
   wanted.limit = config.limit_training_like;
   try {
     result.cosim = cosimulate_all(network, config, wanted, plan.default_conductance,
-                              {.time_limit_s = config.time_limit_s});
+                                  {.time_limit_s = config.time_limit_s});
   } catch (const SpiceError& e) {  // everything computed before is kept
     result.reason = e.what();
     return;

@@ -20,9 +20,10 @@ namespace {
 
 // What ngspice 39 takes for a type of its own on a .model line.
 constexpr std::array<std::string_view, 32> kDeviceTypes = {
-    "npn",   "pnp",   "d",      "njf",  "pjf",  "nmf",   "pmf",   "urc",   "nmos", "pmos", "vdmos",
-    "vdmosn", "vdmosp", "nhfet", "phfet", "r",  "c",     "l",     "sw",    "csw",  "ltra", "cpl",
-    "txl",   "numd",  "nbjt",   "numos", "nsoi", "psoi", "transline", "res", "cap", "ind"};
+    "npn",  "pnp",   "d",     "njf",    "pjf",       "nmf",   "pmf",   "urc",
+    "nmos", "pmos",  "vdmos", "vdmosn", "vdmosp",    "nhfet", "phfet", "r",
+    "c",    "l",     "sw",    "csw",    "ltra",      "cpl",   "txl",   "numd",
+    "nbjt", "numos", "nsoi",  "psoi",   "transline", "res",   "cap",   "ind"};
 
 // A sum of terms, each with " + " or " - " before it.
 std::string without_leading_plus(const std::string& sum) {
@@ -141,8 +142,8 @@ class Printer {
     line("static const double LEAST_CAPACITANCE = {}, CAPACITANCE_RATE = {};",
          shortest(kLeastCapacitance), shortest(kCapacitanceRate));
     line("static const double LEAK = {}, HOLD = {}, MAX_STEP = {};",
-         shortest(plan_.leak_rate / plan_.rate_scale),
-         shortest(plan_.hold_rate / plan_.rate_scale), shortest(plan_.max_step));
+         shortest(plan_.leak_rate / plan_.rate_scale), shortest(plan_.hold_rate / plan_.rate_scale),
+         shortest(plan_.max_step));
     std::vector<std::string> inverse;
     if (states_ == 0) inverse.push_back("0.0");
     for (double kappa : plan_.kappa) inverse.push_back(shortest(1 / kappa));
@@ -166,8 +167,8 @@ class Printer {
       list.push_back({"dtmax", "dtmax", "s", "longest time step", false, plan_.max_step});
     }
     if (tied()) {
-      list.push_back({"g0", "g0", "S", "conductance at the start, at 0 V", false,
-                      plan_.default_conductance});
+      list.push_back(
+          {"g0", "g0", "S", "conductance at the start, at 0 V", false, plan_.default_conductance});
     }
     line("enum {{ PARAMETERS = {}, DTMAX = 4, HAS_G0 = {} }};", list.size(), tied() ? 1 : 0);
     line("#define BAND \"{} to {}\"", engineering(plan_.conductance_low, "S"),
@@ -179,11 +180,11 @@ class Printer {
     }
     line("}};");
     for (const Parameter& p : list) {
-      descriptions_ += fmt::format("    {{(char *[]){{\"{}\"{}}}, {}, \"{}\", \"{}\", "
-                                   "OSDI_TYPE_{} | OSDI_KIND_INSTANCE, 0}},\n",
-                                   p.name, p.name == "$mfactor" ? ", \"m\"" : "",
-                                   p.name == "$mfactor" ? 1 : 0, p.meaning, p.units,
-                                   p.integer ? "INTEGER" : "REAL");
+      descriptions_ += fmt::format(
+          "    {{(char *[]){{\"{}\"{}}}, {}, \"{}\", \"{}\", "
+          "OSDI_TYPE_{} | OSDI_KIND_INSTANCE, 0}},\n",
+          p.name, p.name == "$mfactor" ? ", \"m\"" : "", p.name == "$mfactor" ? 1 : 0, p.meaning,
+          p.units, p.integer ? "INTEGER" : "REAL");
     }
   }
 
@@ -193,7 +194,8 @@ class Printer {
                          const std::string& meaning) {
       fields.push_back(fmt::format("offsetof(Instance, {})", field));
       descriptions_ += fmt::format(
-          "    {{(char *[]){{\"{}\"}}, 0, \"{}\", \"{}\", OSDI_TYPE_REAL | OSDI_KIND_OUTPUT, 0}},\n",
+          "    {{(char *[]){{\"{}\"}}, 0, \"{}\", \"{}\", OSDI_TYPE_REAL | OSDI_KIND_OUTPUT, "
+          "0}},\n",
           name, meaning, units);
     };
     add("g", "conductance", "S", "conductance");
@@ -213,15 +215,17 @@ class Printer {
   void nodes() {
     line("static OsdiNode nodes[] = {{");
     const auto node = [&](const std::string& name, int number, const std::string& charge) {
-      line("    {{\"{}\", \"V\", \"A\", offsetof(Instance, residual[{}]), {}, OSDI_NONE, OSDI_NONE, "
-           "false}},",
-           name, number, charge);
+      line(
+          "    {{\"{}\", \"V\", \"A\", offsetof(Instance, residual[{}]), {}, OSDI_NONE, OSDI_NONE, "
+          "false}},",
+          name, number, charge);
     };
     const std::string none = "OSDI_NONE";
     for (int p = 0; p < ports_; ++p) node(network_.ports[at(p)], p, none);
     node(network_.reference_terminal, reference(), none);
     for (int s = 0; s < states_; ++s) {
-      node(fmt::format("x_{}", s + 1), state_node(s), fmt::format("offsetof(Instance, charge[{}])", s));
+      node(fmt::format("x_{}", s + 1), state_node(s),
+           fmt::format("offsetof(Instance, charge[{}])", s));
     }
     for (int s = 0; s < states_; ++s) node(fmt::format("r_{}", s + 1), rate_node(s), none);
     line("}};");
@@ -259,7 +263,9 @@ class Printer {
   }
 
   void terminals() {
-    line("static void assemble_terminals(Instance *it, const double *value, const double *slope) {{");
+    line(
+        "static void assemble_terminals(Instance *it, const double *value, const double *slope) "
+        "{{");
     line("  const double scale = it->mfactor * it->area;");
     line("  double *const f = it->residual, *const j = it->jacobian;");
     line("  (void)j, (void)slope;");
@@ -277,7 +283,9 @@ class Printer {
       const auto [value, input] = evaluation_.slopes[k];
       if (value >= ports_) continue;
       const std::string factor =
-          input < ports_ ? "" : fmt::format(" * {}", in_parentheses(1 / plan_.kappa[at(input - ports_)]));
+          input < ports_
+              ? ""
+              : fmt::format(" * {}", in_parentheses(1 / plan_.kappa[at(input - ports_)]));
       const std::string term = fmt::format("slope[{}]{}", k, factor);
       add(value, node_of(input), " + " + term);
       add(reference(), node_of(input), " - " + term);
@@ -317,8 +325,7 @@ class Printer {
       for (std::size_t e = 0; e < entries_.size(); ++e) {
         if (entries_[e].first != node) continue;
         const int column = entries_[e].second;
-        line("  j[{}] = {};", e,
-             column == node ? "1.0" : column == state_node(s) ? "HOLD" : "0.0");
+        line("  j[{}] = {};", e, column == node ? "1.0" : column == state_node(s) ? "HOLD" : "0.0");
       }
     }
     line("}}\n");
@@ -326,8 +333,10 @@ class Printer {
 
   // r - kappa lambda (z - c) / L and its derivatives.
   void rates() {
-    line("static void assemble_rates(Instance *it, const double *r, const double *value, const double "
-         "*slope) {{");
+    line(
+        "static void assemble_rates(Instance *it, const double *r, const double *value, const "
+        "double "
+        "*slope) {{");
     line("  double *const f = it->residual, *const j = it->jacobian;");
     line("  (void)f, (void)j, (void)r, (void)value, (void)slope;");
     for (int s = 0; s < states_; ++s) {
@@ -346,7 +355,10 @@ class Printer {
   }
 
   // d f_r / d V(column)
-  std::string rate_slope(int s, int column, const std::string& lambda, const std::string& gap) const {
+  std::string rate_slope(int s,
+                         int column,
+                         const std::string& lambda,
+                         const std::string& gap) const {
     if (column == rate_node(s)) return "1.0";
     std::string sum;
     for (int input = 0; input < ports_ + states_; ++input) {
@@ -356,14 +368,19 @@ class Printer {
       if (derivative.empty()) continue;
       const char* const sign = reference_too ? " + " : " - ";
       const std::string factor =
-          input < ports_ ? "" : fmt::format("{} * ", in_parentheses(1 / plan_.kappa[at(input - ports_)]));
+          input < ports_
+              ? ""
+              : fmt::format("{} * ", in_parentheses(1 / plan_.kappa[at(input - ports_)]));
       sum += fmt::format("{}{}({})", sign, factor, derivative);
     }
     return without_leading_plus(sum);
   }
 
   // d (kappa lambda (z - c) / L) / d(input); empty: none.
-  std::string rate_derivative(int s, int input, const std::string& lambda, const std::string& gap) const {
+  std::string rate_derivative(int s,
+                              int input,
+                              const std::string& lambda,
+                              const std::string& gap) const {
     std::string sum;
     for (std::size_t k = 0; k < evaluation_.slopes.size(); ++k) {
       const auto [value, by] = evaluation_.slopes[k];

@@ -182,7 +182,8 @@ class Printer {
   void affine(int id) {
     const ir::Node& n = network_.node(id);
     std::vector<double> bias(at(n.width), 0.0);
-    for (int i = 0; n.bias >= 0 && i < n.width; ++i) bias[at(i)] = network_.parameters[at(n.bias + i)];
+    for (int i = 0; n.bias >= 0 && i < n.width; ++i)
+      bias[at(i)] = network_.parameters[at(n.bias + i)];
     sum(id, columns_[at(id)], bias, [&](int argument) { return &columns_[at(argument)]; });
     for (int d = 0; differentiated_[at(id)] && d < inputs_; ++d) {
       Column& slope = slopes_[at(id)][at(d)];
@@ -237,8 +238,8 @@ class Printer {
     std::vector<std::string> texts;
     for (double x : numbers) texts.push_back(shortest(x));
     const std::string text = fmt::format("{{{}}}", fmt::join(texts, ", "));
-    const auto [found, is_new] = constant_names_.try_emplace(
-        text, fmt::format("w{}", constant_names_.size()));
+    const auto [found, is_new] =
+        constant_names_.try_emplace(text, fmt::format("w{}", constant_names_.size()));
     if (is_new) constants_ += fmt::format("static const Real4 {} = {};\n", found->second, text);
     return found->second;
   }
@@ -316,16 +317,13 @@ class Printer {
 
   // A known number as an operand beside elements of `column`.
   static std::string known(double number, const Column& column) {
-    return column.width == 1 ? in_parentheses(number)
-                             : fmt::format("splat({})", shortest(number));
+    return column.width == 1 ? in_parentheses(number) : fmt::format("splat({})", shortest(number));
   }
 
   void transcendental(int id, const Column& a) {
     const Op op = network_.node(id).op;
     const Column& y = columns_[at(id)];
-    const char* const stem = op == Op::kTanh      ? "tanh"
-                             : op == Op::kSigmoid ? "sigmoid"
-                                                  : "exp";
+    const char* const stem = op == Op::kTanh ? "tanh" : op == Op::kSigmoid ? "sigmoid" : "exp";
     const int lanes = y.width == 1 ? 1 : kLanes;
     if (op == Op::kSoftplus) return softplus(id, a);
     define_blocks(y, [&](int b) { return fmt::format("{}{}({})", stem, lanes, a.operand(b)); });
@@ -378,7 +376,8 @@ class Printer {
     const Column& y = columns_[at(id)];
     if (op == Op::kQuotient) return quotient(id, a, b);
     const char sign = op == Op::kSum ? '+' : '*';
-    define_blocks(y, [&](int k) { return fmt::format("{} {} {}", a.operand(k), sign, b.operand(k)); });
+    define_blocks(y,
+                  [&](int k) { return fmt::format("{} {} {}", a.operand(k), sign, b.operand(k)); });
     if (!differentiated_[at(id)]) return;
     if (op == Op::kSum) return differentiate(id, known(1.0, y), known(1.0, y));
     const Column left = factor_column(id, "s"), right = factor_column(id, "u");
@@ -470,8 +469,9 @@ class Printer {
         "(const double *v, const double *c, double *value, double *slope)";
     std::string text = fmt::format("\nPSI_INLINE void evaluate_body{} {{\n", kArguments);
     text += "  (void)v, (void)c, (void)slope;\n" + body_ + "}\n\n";
-    text += fmt::format("static void evaluate_anywhere{} {{\n  evaluate_body(v, c, value, slope);\n}}\n",
-                        kArguments);
+    text += fmt::format(
+        "static void evaluate_anywhere{} {{\n  evaluate_body(v, c, value, slope);\n}}\n",
+        kArguments);
     text += fmt::format(R"(
 #if defined(__x86_64__)
 __attribute__((target("avx2,fma"))) static void evaluate_avx2{0} {{
@@ -498,8 +498,8 @@ __attribute__((constructor)) static void choose_instructions(void) {{
   std::vector<bool> depends_, needed_, differentiated_;
   ir::SparseJacobian pattern_;
   int inputs_;
-  std::vector<Column> columns_;               ///< The values of every node.
-  std::vector<std::vector<Column>> slopes_;   ///< [nodes][inputs]
+  std::vector<Column> columns_;              ///< The values of every node.
+  std::vector<std::vector<Column>> slopes_;  ///< [nodes][inputs]
   std::map<std::string, std::string> constant_names_;
   std::string constants_, body_;
   OsdiEvaluation out_;

@@ -33,7 +33,8 @@ bool is_program(const fs::path& file) {
 }
 
 std::optional<fs::path> on_path(const std::string& name) {
-  if (name.find('/') != name.npos) return is_program(name) ? std::optional<fs::path>(name) : std::nullopt;
+  if (name.find('/') != name.npos)
+    return is_program(name) ? std::optional<fs::path>(name) : std::nullopt;
   std::istringstream folders(environment("PATH"));
   for (std::string folder; std::getline(folders, folder, ':');) {
     if (!folder.empty() && is_program(fs::path(folder) / name)) return fs::path(folder) / name;
@@ -72,9 +73,9 @@ void compile_osdi(const fs::path& source, const fs::path& library) {
   const fs::path partial = fmt::format("{}.part{}", fs::absolute(library).string(), getpid());
   // Absolute paths: a file may be named like an option.
   const ProgramOutcome outcome =
-      run_program({compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-s", "-fno-math-errno",
-                   "-fvisibility=hidden", "-Wno-psabi", "-x", "c", fs::absolute(source).string(),
-                   "-o", partial.string(), "-lm"},
+      run_program({compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-s",
+                   "-fno-math-errno", "-fvisibility=hidden", "-Wno-psabi", "-x", "c",
+                   fs::absolute(source).string(), "-o", partial.string(), "-lm"},
                   "", kTimeLimit);
   std::error_code problem;
   if (outcome.succeeded()) fs::rename(partial, library, problem);

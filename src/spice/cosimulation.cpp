@@ -24,7 +24,10 @@ std::string netlist_for(const EmittedModel& model, const CosimCase& wanted) {
   const bool resistor = wanted.series_resistance > 0;
   if (resistor) netlist += fmt::format("rseries in p {}\n", shortest(wanted.series_resistance));
   netlist += fmt::format("vmeter {} d 0.0\n", resistor ? "p" : "in");
-  return netlist + model.element("1", "d", "0", {.conductance = wanted.conductance, .hold = {}, .max_step = wanted.max_step});
+  return netlist +
+         model.element(
+             "1", "d", "0",
+             {.conductance = wanted.conductance, .hold = {}, .max_step = wanted.max_step});
 }
 
 // How far the states moved the conductance at V -> 0: max / min - 1.
@@ -103,7 +106,8 @@ CosimOutcome compare_transient(const ir::Network& network,
   options.relative_tolerance = wanted.relative_tolerance;
   options.vectors = {"i(vmeter)"};
   options.external = wanted.stimulus.tables("vin");
-  const TransientResult run = transient(netlist_for(model, wanted), options, model.with_library(simulator));
+  const TransientResult run =
+      transient(netlist_for(model, wanted), options, model.with_library(simulator));
   out.counters = run.counters;
   if (!run.usable()) {
     out.reason = run.reason;
@@ -290,8 +294,11 @@ CosimReport cosimulate_all(const ir::Network& network,
                            const CosimCase& training_like,
                            double conductance,
                            const SimulatorOptions& simulator) {
-  CosimReport all = cosimulate(network, config, training_like, conductance, simulator,
-                               EmittedForm::kSubcircuit);
+  CosimReport all =
+      cosimulate(network, config, training_like, conductance, simulator, EmittedForm::kSubcircuit);
+  const bool silent = std::all_of(all.transients.begin(), all.transients.end(),
+                                  [](const CosimOutcome& o) { return !o.reason.empty(); });
+  if (silent) return all;  // an ngspice that gives no result has no second form either
   CosimReport osdi;
   try {
     const std::string problem = problem_with_osdi(simulator);
@@ -304,8 +311,8 @@ CosimReport cosimulate_all(const ir::Network& network,
   std::move(osdi.transients.begin(), osdi.transients.end(), std::back_inserter(all.transients));
   std::move(osdi.checks.begin(), osdi.checks.end(), std::back_inserter(all.checks));
   for (const std::string& warning : osdi.warnings) {
-    const bool known = std::find(all.warnings.begin(), all.warnings.end(), warning) !=
-                       all.warnings.end();
+    const bool known =
+        std::find(all.warnings.begin(), all.warnings.end(), warning) != all.warnings.end();
     if (!known) all.warnings.push_back(warning);
   }
   return all;

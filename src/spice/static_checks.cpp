@@ -55,12 +55,13 @@ CosimRow check_operating_point(const ir::Network& network,
                                double conductance,
                                const SimulatorOptions& simulator) {
   const double v = 0.8 * largest_voltage(network);
-  const OperatingPointResult run =
-      operating_point(circuit(model, v, conductance, true), {.vectors = {"i(vin)"}}, model.with_library(simulator));
+  const OperatingPointResult run = operating_point(
+      circuit(model, v, conductance, true), {.vectors = {"i(vin)"}}, model.with_library(simulator));
   const double expected = held_current(network, conductance, v);
   const double error =
       run.usable() ? std::abs(-run.values.at("i(vin)") - expected) / std::abs(expected) : 0;
-  return make_row(network, model, "operating point, held", error, config.limit_static, run.usable());
+  return make_row(network, model, "operating point, held", error, config.limit_static,
+                  run.usable());
 }
 
 // Every point relative to its own current; the points at 0 V to the current of the first step.
@@ -79,7 +80,8 @@ CosimRow check_dc_sweep(const ir::Network& network,
   options.relative_tolerance = kTight;
   options.options = kTightOptions;
   options.vectors = {"i(vin)"};
-  const DcResult run = dc_sweep(circuit(model, 0, conductance, true), options, model.with_library(simulator));
+  const DcResult run =
+      dc_sweep(circuit(model, 0, conductance, true), options, model.with_library(simulator));
   double error = 0;
   const double least = std::abs(held_current(network, conductance, options.step));
   for (std::size_t k = 0; run.usable() && k < run.sweep.size(); ++k) {
@@ -88,8 +90,8 @@ CosimRow check_dc_sweep(const ir::Network& network,
     error = std::max(error, std::abs(found - expected) / std::max(std::abs(expected), least));
   }
   const bool complete = run.usable() && run.sweep.size() >= kSteps;
-  return make_row(network, model, "dc sweep to 3 x training voltage, held", error, config.limit_static,
-                  complete);
+  return make_row(network, model, "dc sweep to 3 x training voltage, held", error,
+                  config.limit_static, complete);
 }
 
 // Y(jw) at the bias `voltage` and the states `c`.
@@ -160,8 +162,8 @@ CosimRow check_ac(const ir::Network& network,
           std::max(error, std::abs(-run.vectors.at("i(vin)")[k] - expected) / std::abs(expected));
     }
   }
-  return make_row(network, model, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")), error,
-                  config.limit_ac, usable);
+  return make_row(network, model, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")),
+                  error, config.limit_ac, usable);
 }
 
 }  // namespace
@@ -171,8 +173,9 @@ std::vector<CosimRow> static_checks(const ir::Network& network,
                                     const CosimConfig& config,
                                     double conductance,
                                     const SimulatorOptions& simulator) {
-  std::vector<CosimRow> rows = {check_operating_point(network, model, config, conductance, simulator),
-                                check_dc_sweep(network, model, config, conductance, simulator)};
+  std::vector<CosimRow> rows = {
+      check_operating_point(network, model, config, conductance, simulator),
+      check_dc_sweep(network, model, config, conductance, simulator)};
   const double v = largest_voltage(network);
   for (double bias : {0.0, 0.7 * v, -v}) {
     rows.push_back(check_ac(network, model, config, conductance, bias, simulator));

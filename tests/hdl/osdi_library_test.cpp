@@ -57,11 +57,11 @@ TEST_F(CompileOsdi, EmittedCodeHasNoWarning) {
     const fs::path source = folder_ / (network.name + ".c");
     write_file(source, osdi_source(network));
     for (const char* compiler : {"cc", "clang"}) {
-      const ProgramOutcome outcome = run_program(
-          {compiler, "-std=gnu99", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-psabi",
-           "-Wno-unused-variable", "-fPIC", "-shared", source.string(), "-o",
-           (folder_ / "out.so").string(), "-lm"},
-          "", 60);
+      const ProgramOutcome outcome =
+          run_program({compiler, "-std=gnu99", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-psabi",
+                       "-Wno-unused-variable", "-fPIC", "-shared", source.string(), "-o",
+                       (folder_ / "out.so").string(), "-lm"},
+                      "", 60);
       if (outcome.start_error != 0 && std::string(compiler) != "cc") continue;
       EXPECT_TRUE(outcome.succeeded()) << network.name << " " << compiler << "\n" << outcome.errors;
     }
@@ -98,9 +98,16 @@ int main(void) {
   write_file(folder_ / "check.c", program);
   const std::string include = std::string("-I") + PSI_SOURCE_DIR + "/src/hdl/osdi";
   for (const char* set : {"-msse2", "-mavx2"}) {
-    std::vector<std::string> arguments = {"cc", "-std=gnu99", "-O3", "-Wno-psabi", set, include,
-                                          (folder_ / "check.c").string(), "-o",
-                                          (folder_ / "check").string(), "-lm"};
+    std::vector<std::string> arguments = {"cc",
+                                          "-std=gnu99",
+                                          "-O3",
+                                          "-Wno-psabi",
+                                          set,
+                                          include,
+                                          (folder_ / "check.c").string(),
+                                          "-o",
+                                          (folder_ / "check").string(),
+                                          "-lm"};
     if (std::string(set) == "-mavx2") {
       if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) continue;
       arguments.push_back("-mfma");

@@ -34,14 +34,18 @@ constexpr std::uint32_t kTransient = OSDI_CALC_REACT_RESIDUAL | OSDI_CALC_REACT_
 OsdiModel compiled(const ir::Network& network) { return OsdiModel(OsdiLibrary(network).file()); }
 
 std::vector<ir::Network> networks() {
-  std::vector<ir::Network> list = {one_state(),        three_states(),     testing::static_curve(),
-                                   every_operation(1), every_operation(3), testing::slow_device(),
-                                   testing::fast_device()};
+  std::vector<ir::Network> list = {
+      one_state(),        three_states(),         testing::static_curve(), every_operation(1),
+      every_operation(3), testing::slow_device(), testing::fast_device()};
   for (const char* head : {"softplus", "affine"}) {
     list.push_back(testing::random_student(
         {.states = 2, .rates = 2, .features = 6, .static_features = 2, .head = head}, 5));
-    list.back().box = {.voltage_min = -1, .voltage_max = 1, .conductance_min = 1e-4,
-                       .conductance_max = 1e-3, .duration = 1e-4, .median_rate = 2e5,
+    list.back().box = {.voltage_min = -1,
+                       .voltage_max = 1,
+                       .conductance_min = 1e-4,
+                       .conductance_max = 1e-3,
+                       .duration = 1e-4,
+                       .median_rate = 2e5,
                        .fastest_rate = 1e6};
   }
   return list;
@@ -65,7 +69,8 @@ struct Expected {
     for (std::size_t s = 0; s < states; ++s) c[s] += v[ports + 1 + s] / plan.kappa[s];
     ir::Evaluator evaluator(network);
     std::vector<double> derivative(states);
-    if (states > 0) ir::state_derivative(evaluator, network, port.data(), c.data(), derivative.data());
+    if (states > 0)
+      ir::state_derivative(evaluator, network, port.data(), c.data(), derivative.data());
     evaluator.evaluate(ir::Part::kOutput, port.data(), c.data());
     residual.assign(v.size(), 0.0);
     charge.assign(v.size(), 0.0);
@@ -89,8 +94,10 @@ struct Expected {
 
 double start_of(const ir::Network& network) { return plan_emission(network).default_conductance; }
 
-void expect_near(const std::vector<double>& found, const std::vector<double>& expected,
-                 double relative, const std::string& what) {
+void expect_near(const std::vector<double>& found,
+                 const std::vector<double>& expected,
+                 double relative,
+                 const std::string& what) {
   ASSERT_EQ(found.size(), expected.size());
   double scale = 1e-30;
   for (double x : expected) scale = std::max(scale, std::abs(x));
@@ -253,8 +260,8 @@ TEST(Osdi, TauScaleMultipliesEveryTimeConstant) {
   plain.evaluate(v, kTransient);
   slow.evaluate(v, kTransient);
   for (std::size_t s = 2; s < 5; ++s) {
-    EXPECT_NEAR(slow.residual()[s] / slow.react(s, s) * 50,
-                plain.residual()[s] / plain.react(s, s), 1e-12 * std::abs(plain.residual()[s] / plain.react(s, s)));
+    EXPECT_NEAR(slow.residual()[s] / slow.react(s, s) * 50, plain.residual()[s] / plain.react(s, s),
+                1e-12 * std::abs(plain.residual()[s] / plain.react(s, s)));
     EXPECT_DOUBLE_EQ(slow.residual()[s + 3], plain.residual()[s + 3]);
   }
   for (const char* tau : {"tau_1", "tau_2"}) {
@@ -338,7 +345,8 @@ TEST(Osdi, WarnsOnceWhereTheStatesCannotHoldG0) {
   EXPECT_EQ(device.setup(), 0U);
   ASSERT_EQ(testing::osdi_messages().size(), 1U);
   EXPECT_EQ(testing::osdi_messages()[0],
-            "3 warning: g0: expected a conductance that the states can hold, 45.5 uS to 1.12 mS, found 0.01\n");
+            "3 warning: g0: expected a conductance that the states can hold, 45.5 uS to 1.12 mS, "
+            "found 0.01\n");
 }
 
 TEST(Osdi, DeclaresVersionTerminalsAndUnits) {
@@ -377,7 +385,8 @@ TEST(Osdi, SeveralThreadsMayEvaluate) {
   std::vector<std::vector<double>> results(5);
   run(results[4]);
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) threads.emplace_back(run, std::ref(results[static_cast<std::size_t>(t)]));
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back(run, std::ref(results[static_cast<std::size_t>(t)]));
   for (std::thread& thread : threads) thread.join();
   for (int t = 0; t < 4; ++t) EXPECT_EQ(results[static_cast<std::size_t>(t)], results[4]);
 }

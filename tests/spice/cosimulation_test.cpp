@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,9 +69,8 @@ std::string listed(const std::vector<CosimRow>& rows) {
 TEST(Cosimulate, EveryModelPassesEveryCheck) {
   for (const ir::Network& network : {one_state(), three_states(), testing::slow_device(),
                                      testing::fast_device(), testing::every_operation(1)}) {
-    const CosimReport report =
-        cosimulate(network, {.relative_tolerance = 1e-4}, {}, start_of(network), {},
-                 EmittedForm::kSubcircuit);
+    const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
+                                          start_of(network), {}, EmittedForm::kSubcircuit);
     EXPECT_TRUE(report.passed()) << listed(report.rows());
     EXPECT_EQ(report.transients.size(), 4U);
     EXPECT_EQ(report.checks.size(), 8U);
@@ -80,9 +81,8 @@ TEST(Cosimulate, EveryModelPassesEveryCheck) {
 
 TEST(Cosimulate, AStaticModelPassesWithoutChecksOfItsStates) {
   const ir::Network network = testing::static_curve();
-  const CosimReport report =
-      cosimulate(network, {.relative_tolerance = 1e-4}, {}, start_of(network), {},
-                 EmittedForm::kSubcircuit);
+  const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
+                                        start_of(network), {}, EmittedForm::kSubcircuit);
   EXPECT_TRUE(report.passed()) << listed(report.rows());
   EXPECT_EQ(report.checks.size(), 5U);
   EXPECT_TRUE(report.warnings.empty());
@@ -95,8 +95,8 @@ TEST(Cosimulate, PutsTheTrainingLikeStimulusFirst) {
   const ir::Network network = one_state();
   CosimCase wanted = sine_of(network, 2);
   wanted.name = "training-like";
-  const CosimReport report = cosimulate(network, {}, wanted, start_of(network), {},
-                 EmittedForm::kSubcircuit);
+  const CosimReport report =
+      cosimulate(network, {}, wanted, start_of(network), {}, EmittedForm::kSubcircuit);
   ASSERT_EQ(report.transients.size(), 5U);
   EXPECT_EQ(report.rows().front().stimulus, "training-like");
 }
@@ -192,8 +192,7 @@ TEST(CompareTransient, WithoutALimitNothingIsJudged) {
 TEST(CompareTransient, ATimeLimitIsAReasonAndNoPass) {
   CosimCase wanted = sine_of(one_state(), 10);
   wanted.stop_time *= 1e4;
-  const CosimOutcome outcome =
-      compare(one_state(), one_state(), wanted, {.time_limit_s = 0.2});
+  const CosimOutcome outcome = compare(one_state(), one_state(), wanted, {.time_limit_s = 0.2});
   EXPECT_NE(outcome.reason, "");
   EXPECT_EQ(outcome.row.passed, std::optional<bool>(false));
   EXPECT_FALSE(outcome.row.max_abs_err_over_fs.has_value());
@@ -205,14 +204,43 @@ TEST(Cosimulate, AFailedSimulationPassesNoCheck) {
   CosimConfig config;
   config.periods = 1;
   config.smallest_swing = 0;
-  const CosimReport report =
-      cosimulate(network, config, {}, start_of(network), {.time_limit_s = 1e-3},
-                 EmittedForm::kSubcircuit);
+  const CosimReport report = cosimulate(network, config, {}, start_of(network),
+                                        {.time_limit_s = 1e-3}, EmittedForm::kSubcircuit);
   EXPECT_FALSE(report.passed());
   for (const CosimRow& row : report.checks) {
     const bool coarse = row.stimulus == "sine, reltol 1e-5";
     EXPECT_EQ(row.passed, coarse ? std::nullopt : std::optional<bool>(false)) << row.stimulus;
   }
+}
+
+// The forms of the rows of `report`, each once.
+std::set<std::string> paths_of(const CosimReport& report) {
+  std::set<std::string> paths;
+  for (const CosimRow& row : report.rows()) paths.insert(row.path);
+  return paths;
+}
+
+TEST(CosimulateAll, RunsEveryFormOrSaysWhichIsLeftOut) {
+  const ir::Network network = testing::static_curve();
+  const CosimReport report = cosimulate_all(network, {}, {}, start_of(network), {});
+  const std::string problem = problem_with_osdi({});
+  const std::set<std::string> both = {"osdi", "subcircuit"}, one = {"subcircuit"};
+  EXPECT_EQ(paths_of(report), problem.empty() ? both : one);
+  EXPECT_EQ(report.left_out, problem.empty() ? "" : "the OSDI path is left out: " + problem);
+  EXPECT_EQ(report.rows().size(), problem.empty() ? 18U : 9U);
+  EXPECT_TRUE(report.passed()) << listed(report.rows());
+}
+
+TEST(CosimulateAll, KeepsTheSubcircuitWhereThereIsNoCompiler) {
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  const ir::Network network = testing::static_curve();
+  const CosimReport report = cosimulate_all(network, {}, {}, start_of(network), {});
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(paths_of(report), std::set<std::string>{"subcircuit"});
+  EXPECT_EQ(report.left_out,
+            "the OSDI path is left out: there is no C compiler (CC, cc, gcc or clang)");
+  EXPECT_TRUE(report.passed());
 }
 
 TEST(StandardCases, AreLongEnoughToMoveTheConductance) {

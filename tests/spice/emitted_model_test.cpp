@@ -199,7 +199,8 @@ std::string crossbar(const EmittedModel& model, int n) {
                    std::to_string(j) + " 1\n";
       }
       const double g0 = 1e-4 * (1 + 0.1 * ((7 * i + 3 * j) % 11) * 6 / 1.1 / 6);
-      netlist += model.element(here, "r" + here, "c" + here, {.conductance = g0, .hold = {}, .max_step = {}});
+      netlist += model.element(here, "r" + here, "c" + here,
+                               {.conductance = g0, .hold = {}, .max_step = {}});
     }
   }
   return netlist;
@@ -239,8 +240,8 @@ TEST_F(Osdi, MultiplicityEqualsDevicesInParallel) {
       model.definition() +
       "v1 a 0 sin(0 1 1e5)\nva a a1 0\nvb a b1 0\n"
       "n1 a1 0 compiled_one_state m=2\nn2 b1 0 compiled_one_state\nn3 b1 0 compiled_one_state\n";
-  const TransientOptions options{.stop_time = 2e-5, .max_step = 1e-7,
-                                 .vectors = {"i(va)", "i(vb)"}};
+  const TransientOptions options{
+      .stop_time = 2e-5, .max_step = 1e-7, .vectors = {"i(va)", "i(vb)"}};
   const TransientResult run = transient(netlist, options, model.with_library({}));
   ASSERT_EQ(run.reason, "");
   const auto& one = run.vectors.at("i(va)");
@@ -252,8 +253,8 @@ TEST_F(Osdi, MultiplicityEqualsDevicesInParallel) {
 TEST_F(Osdi, AStateTerminalTakesAnInitialCondition) {
   const ir::Network network = one_state();
   const EmittedModel model(network, EmittedForm::kOsdi);
-  const std::string netlist = model.definition() +
-                              "v1 a 0 dc 0.1\nn1 a 0 s compiled_one_state g0=2e-4\n.ic v(s)=0.5\n";
+  const std::string netlist =
+      model.definition() + "v1 a 0 dc 0.1\nn1 a 0 s compiled_one_state g0=2e-4\n.ic v(s)=0.5\n";
   TransientOptions options{.stop_time = 1e-7, .max_step = 1e-9, .vectors = {"i(v1)", "v(s)"}};
   options.use_initial_conditions = true;
   const TransientResult run = transient(netlist, options, model.with_library({}));
@@ -262,12 +263,14 @@ TEST_F(Osdi, AStateTerminalTakesAnInitialCondition) {
   EXPECT_NEAR(-run.vectors.at("i(v1)").front() / (2e-5 * std::exp(0.5)), 1, 1e-3);
 }
 
-// Both forms report what the other shows: @n1[g] is I / V, @n1[tau_1] and @n1[c_1] are the network's.
+// Both forms report what the other shows: @n1[g] is I / V, @n1[tau_1] and @n1[c_1] are the
+// network's.
 TEST_F(Osdi, ShowsConductanceStatesAndTimeConstants) {
   const ir::Network network = three_states();
   const EmittedModel model(network, EmittedForm::kOsdi);
-  const std::string netlist = model.definition() + "v1 a 0 dc 0.4\n" +
-                              model.element("1", "a", "0", {.conductance = 4e-4, .hold = true, .max_step = {}});
+  const std::string netlist =
+      model.definition() + "v1 a 0 dc 0.4\n" +
+      model.element("1", "a", "0", {.conductance = 4e-4, .hold = true, .max_step = {}});
   const OperatingPointResult run = operating_point(
       netlist, {.vectors = {"@n1[g]", "@n1[c_2]", "@n1[tau_1]", "@n1[tau_2]", "i(v1)"}},
       model.with_library({}));
@@ -325,7 +328,8 @@ TEST_F(Osdi, SaysWhichParameterOfWhichDeviceIsWrong) {
                             "n2 a 0 compiled_one_state\nn1 a 0 compiled_one_state g0=-1\n"}) {
     const OperatingPointResult run = operating_point(
         model.definition() + "v1 a 0 1\n" + order, {.vectors = {"i(v1)"}}, model.with_library({}));
-    EXPECT_NE(run.reason.find("n1: error: g0: expected a number above 0 S, found -1"), std::string::npos)
+    EXPECT_NE(run.reason.find("n1: error: g0: expected a number above 0 S, found -1"),
+              std::string::npos)
         << run.reason;
   }
 }
@@ -338,27 +342,27 @@ TEST_F(Osdi, SeveralPortsFollowTheEquation) {
   const Stimulus stimulus{.terms = {SineTerm{.amplitude = 0.8, .frequency = 0.5}}};
   const std::string netlist = model.definition() + stimulus.netlist("v1", "a", "g") +
                               "v2 b g dc 0.3\nvg g 0 dc 0.7\nn1 a b g compiled_every_operation\n";
-  const TransientResult run =
-      transient(netlist,
-                {.stop_time = 4, .max_step = 0.005, .relative_tolerance = 1e-4,
-                 .vectors = {"i(v1)", "i(v2)"}},
-                model.with_library({}));
+  const TransientResult run = transient(netlist,
+                                        {.stop_time = 4,
+                                         .max_step = 0.005,
+                                         .relative_tolerance = 1e-4,
+                                         .vectors = {"i(v1)", "i(v2)"}},
+                                        model.with_library({}));
   ASSERT_EQ(run.reason, "");
   ir::Evaluator evaluator(network);
   for (int port = 0; port < 2; ++port) {
-    const StateEquation equation{
-        .states = 2,
-        .derivative =
-            [&](double v, const double* c, double* out) {
-              const double ports[] = {v, second};
-              ir::state_derivative(evaluator, network, ports, c, out);
-            },
-        .current =
-            [&](double v, const double* c) {
-              const double ports[] = {v, second};
-              evaluator.evaluate(ir::Part::kOutput, ports, c);
-              return evaluator.value(network.current_node, port);
-            }};
+    const StateEquation equation{.states = 2,
+                                 .derivative =
+                                     [&](double v, const double* c, double* out) {
+                                       const double ports[] = {v, second};
+                                       ir::state_derivative(evaluator, network, ports, c, out);
+                                     },
+                                 .current =
+                                     [&](double v, const double* c) {
+                                       const double ports[] = {v, second};
+                                       evaluator.evaluate(ir::Part::kOutput, ports, c);
+                                       return evaluator.value(network.current_node, port);
+                                     }};
     const ReferenceResult reference =
         integrate_reference(equation, stimulus, 0, ir::rest_state(network), run.time, {});
     ASSERT_EQ(reference.reason, "");

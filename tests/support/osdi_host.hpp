@@ -122,7 +122,9 @@ class OsdiDevice {
     return {to.begin() + 1, to.end()};
   }
 
-  double resist(std::size_t row, std::size_t column) const { return resist_[row * nodes_ + column]; }
+  double resist(std::size_t row, std::size_t column) const {
+    return resist_[row * nodes_ + column];
+  }
   double react(std::size_t row, std::size_t column) const { return react_[row * nodes_ + column]; }
 
   /// An operating-point variable.

@@ -24,8 +24,8 @@ inline ir::Network published_student() {
   set_block(network, "forget_gate.weight",
             {1.34392, 1.12461, 1.03169, 0.427714, -0.435362, -1.71888, -0.967579, -0.243955});
   set_block(network, "forget_gate.bias", {6.87105});
-  set_block(network, "target.weight", {0.173499, 0.417204, 0.261939, -0.35754, -0.819177, 0.442645,
-                                       0.26996, 0.582829});
+  set_block(network, "target.weight",
+            {0.173499, 0.417204, 0.261939, -0.35754, -0.819177, 0.442645, 0.26996, 0.582829});
   set_block(network, "target.bias", {0.0752155});
   set_block(network, "readout.weight", {3.55641});
   set_block(network, "readout.bias", {1.35776});
@@ -45,7 +45,11 @@ inline ir::Network published_student() {
 /// rest.
 inline ir::Network mem3_student() {
   ir::Network network = fit::build_compact_student(
-      {.states = 3, .rates = 3, .features = 4, .head = "affine", .liquid = false,
+      {.states = 3,
+       .rates = 3,
+       .features = 4,
+       .head = "affine",
+       .liquid = false,
        .state_gates = false},
       {.conductance = 1.218480851e-3, .voltage = 1, .step = 5e-7}, "mem3_student");
   set_block(network, "features.weight", {0.642872, 3.91238, 3.2783, -5.69189});

@@ -11,7 +11,8 @@ namespace psi_xlstm::hdl {
 /// What write_model_files() wrote.
 struct ModelFiles {
   std::vector<std::filesystem::path> files;
-  std::string left_out;  ///< Why there is no compiled model, one sentence; empty where there is one.
+  std::string
+      left_out;  ///< Why there is no compiled model, one sentence; empty where there is one.
 };
 
 /// Writes every form of `network` into `folder`: <name>.va, <name>.sp, <name>.c, and <name>.osdi,

@@ -29,8 +29,8 @@ typedef struct {
 
 typedef struct {
   char *name, *units, *residual_units;
-  uint32_t resist_residual, react_residual;     /* offsets in the instance */
-  uint32_t resist_limit_rhs, react_limit_rhs;   /* likewise */
+  uint32_t resist_residual, react_residual;   /* offsets in the instance */
+  uint32_t resist_limit_rhs, react_limit_rhs; /* likewise */
   bool is_flow;
 } OsdiNode;
 
@@ -41,7 +41,7 @@ typedef struct {
 } OsdiJacobianEntry;
 
 typedef struct {
-  char **name; /* the name, then its aliases */
+  char** name; /* the name, then its aliases */
   uint32_t aliases;
   char *description, *units;
   uint32_t flags;
@@ -49,20 +49,20 @@ typedef struct {
 } OsdiParameter;
 
 typedef struct {
-  char *name;
+  char* name;
   OsdiNodePair nodes;
 } OsdiNoiseSource;
 
 typedef struct {
-  char **names;
-  double *values;
+  char** names;
+  double* values;
   char **text_names, **texts;
 } OsdiSimulatorParameters;
 
 typedef struct {
   OsdiSimulatorParameters parameters;
-  double time;         /* [s]; 0 outside a transient */
-  double *solution;    /* the node voltages of the iteration before, by number of the circuit [V] */
+  double time;      /* [s]; 0 outside a transient */
+  double* solution; /* the node voltages of the iteration before, by number of the circuit [V] */
   double *state_before, *state_after;
   uint32_t flags;
 } OsdiSimulatorInfo;
@@ -70,43 +70,48 @@ typedef struct {
 typedef struct {
   uint32_t flags;
   uint32_t error_count;
-  void *errors;
+  void* errors;
 } OsdiInitInfo;
 
 typedef struct {
-  char *name;
+  char* name;
   uint32_t node_count, terminal_count;
-  OsdiNode *nodes;
+  OsdiNode* nodes;
   uint32_t entry_count;
-  OsdiJacobianEntry *entries;
+  OsdiJacobianEntry* entries;
   uint32_t collapsible_count;
-  OsdiNodePair *collapsible;
+  OsdiNodePair* collapsible;
   uint32_t collapsed; /* from here on down to instance_size: offsets in the instance */
-  OsdiNoiseSource *noise_sources;
+  OsdiNoiseSource* noise_sources;
   uint32_t noise_source_count;
   uint32_t parameter_count, instance_parameter_count, output_count;
-  OsdiParameter *parameters;
+  OsdiParameter* parameters;
   uint32_t node_mapping, resist_pointers;
   uint32_t state_count, state_numbers;
   uint32_t bound_step;
   uint32_t instance_size, model_size; /* [bytes] */
 
-  void *(*access)(void *instance, void *model, uint32_t id, uint32_t flags);
-  void (*setup_model)(void *handle, void *model, OsdiSimulatorParameters *, OsdiInitInfo *);
-  void (*setup_instance)(void *handle, void *instance, void *model, double temperature,
-                         uint32_t connected_terminals, OsdiSimulatorParameters *, OsdiInitInfo *);
-  uint32_t (*evaluate)(void *handle, void *instance, void *model, OsdiSimulatorInfo *);
-  void (*load_noise)(void *instance, void *model, double frequency, double *density);
-  void (*load_residual_resist)(void *instance, void *model, double *to);
-  void (*load_residual_react)(void *instance, void *model, double *to);
-  void (*load_limit_rhs_resist)(void *instance, void *model, double *to);
-  void (*load_limit_rhs_react)(void *instance, void *model, double *to);
-  void (*load_spice_rhs_dc)(void *instance, void *model, double *to, double *solution);
-  void (*load_spice_rhs_tran)(void *instance, void *model, double *to, double *solution,
-                              double alpha);
-  void (*load_jacobian_resist)(void *instance, void *model);
-  void (*load_jacobian_react)(void *instance, void *model, double alpha);
-  void (*load_jacobian_tran)(void *instance, void *model, double alpha);
+  void* (*access)(void* instance, void* model, uint32_t id, uint32_t flags);
+  void (*setup_model)(void* handle, void* model, OsdiSimulatorParameters*, OsdiInitInfo*);
+  void (*setup_instance)(void* handle,
+                         void* instance,
+                         void* model,
+                         double temperature,
+                         uint32_t connected_terminals,
+                         OsdiSimulatorParameters*,
+                         OsdiInitInfo*);
+  uint32_t (*evaluate)(void* handle, void* instance, void* model, OsdiSimulatorInfo*);
+  void (*load_noise)(void* instance, void* model, double frequency, double* density);
+  void (*load_residual_resist)(void* instance, void* model, double* to);
+  void (*load_residual_react)(void* instance, void* model, double* to);
+  void (*load_limit_rhs_resist)(void* instance, void* model, double* to);
+  void (*load_limit_rhs_react)(void* instance, void* model, double* to);
+  void (*load_spice_rhs_dc)(void* instance, void* model, double* to, double* solution);
+  void (*load_spice_rhs_tran)(
+      void* instance, void* model, double* to, double* solution, double alpha);
+  void (*load_jacobian_resist)(void* instance, void* model);
+  void (*load_jacobian_react)(void* instance, void* model, double alpha);
+  void (*load_jacobian_tran)(void* instance, void* model, double alpha);
 } OsdiDescriptor;
 
 /* A compiler that lays these out otherwise stops here. */

@@ -15,8 +15,8 @@
 #define AT_LEAST_ONE(count) ((count) > 0 ? (count) : 1)
 
 typedef struct {
-  double *resist[ENTRIES];
-  double *react[AT_LEAST_ONE(STATES)];
+  double* resist[ENTRIES];
+  double* react[AT_LEAST_ONE(STATES)];
   uint32_t node[NODES];
   uint32_t given; /* bit i: parameter i was set */
   int32_t hold;

@@ -30,8 +30,8 @@ PSI_INLINE Real4 exp4(Real4 x) {
   const Real4 r = (x - k * splat(0.693147180369123816490)) - k * splat(1.90821492927058770002e-10);
   const Real4 r2 = r * r, r4 = r2 * r2, r8 = r4 * r4;
   const Real4 a = (splat(1.0) + r) + r2 * (splat(1.0 / 2) + r * splat(1.0 / 6));
-  const Real4 b = (splat(1.0 / 24) + r * splat(1.0 / 120)) +
-                  r2 * (splat(1.0 / 720) + r * splat(1.0 / 5040));
+  const Real4 b =
+      (splat(1.0 / 24) + r * splat(1.0 / 120)) + r2 * (splat(1.0 / 720) + r * splat(1.0 / 5040));
   const Real4 c = (splat(1.0 / 40320) + r * splat(1.0 / 362880)) +
                   r2 * (splat(1.0 / 3628800) + r * splat(1.0 / 39916800));
   const Real4 d = splat(1.0 / 479001600) + r * splat(1.0 / 6227020800.0);
@@ -42,9 +42,7 @@ PSI_INLINE Real4 exp4(Real4 x) {
 }
 
 /* tanh(x) = 1 - 2 / (exp(2 x) + 1) */
-PSI_INLINE Real4 tanh4(Real4 x) {
-  return splat(1.0) - splat(2.0) / (exp4(x + x) + splat(1.0));
-}
+PSI_INLINE Real4 tanh4(Real4 x) { return splat(1.0) - splat(2.0) / (exp4(x + x) + splat(1.0)); }
 
 PSI_INLINE Real4 sigmoid4(Real4 x) { return splat(1.0) / (splat(1.0) + exp4(-x)); }
 
@@ -52,12 +50,12 @@ PSI_INLINE Real4 sigmoid4(Real4 x) { return splat(1.0) / (splat(1.0) + exp4(-x))
 PSI_INLINE Real4 log1p4(Real4 u) {
   const Real4 s = u / (splat(2.0) + u), q = s * s, q2 = q * q, q4 = q2 * q2, q8 = q4 * q4;
   const Real4 a = (splat(1.0) + q * splat(1.0 / 3)) + q2 * (splat(1.0 / 5) + q * splat(1.0 / 7));
-  const Real4 b = (splat(1.0 / 9) + q * splat(1.0 / 11)) +
-                  q2 * (splat(1.0 / 13) + q * splat(1.0 / 15));
-  const Real4 c = (splat(1.0 / 17) + q * splat(1.0 / 19)) +
-                  q2 * (splat(1.0 / 21) + q * splat(1.0 / 23));
-  const Real4 d = (splat(1.0 / 25) + q * splat(1.0 / 27)) +
-                  q2 * (splat(1.0 / 29) + q * splat(1.0 / 31));
+  const Real4 b =
+      (splat(1.0 / 9) + q * splat(1.0 / 11)) + q2 * (splat(1.0 / 13) + q * splat(1.0 / 15));
+  const Real4 c =
+      (splat(1.0 / 17) + q * splat(1.0 / 19)) + q2 * (splat(1.0 / 21) + q * splat(1.0 / 23));
+  const Real4 d =
+      (splat(1.0 / 25) + q * splat(1.0 / 27)) + q2 * (splat(1.0 / 29) + q * splat(1.0 / 31));
   return (s + s) * ((a + q4 * b) + q8 * (c + q4 * d));
 }
 
