@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the program needs from the distribution (tried on Debian 12), then configures and
-# builds. Running it again only builds what has changed.
+# Installs what the program needs from the distribution (tried on Debian 12), finds or builds an
+# ngspice that runs compiled device models, then configures and builds. Running it again only builds
+# what has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,6 +37,9 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
+
+# Everything but compiled device models works without it.
+scripts/ngspice_osdi.sh >/dev/null || echo "setup: no ngspice with OSDI: compiled models are not simulated" >&2
 
 cmake --preset release
 cmake --build --preset release

@@ -3,4 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
+# Where there is an ngspice with OSDI, a test of a compiled model may not be left out.
+if scripts/ngspice_osdi.sh --find >/dev/null; then export PSI_REQUIRE_OSDI=1; fi
 ctest --preset release --parallel 2

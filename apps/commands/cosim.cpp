@@ -29,9 +29,10 @@ void add_cosim(CLI::App& app, int& exit_code) {
         o->config.empty() ? CosimConfig{} : read_config<CosimConfig>(o->config);
     const double g0 = o->g0 > 0 ? o->g0 : hdl::plan_emission(network).default_conductance;
     const CosimReport report =
-        cosimulate(network, config, {}, g0, {.time_limit_s = config.time_limit_s});
+        cosimulate_all(network, config, {}, g0, {.time_limit_s = config.time_limit_s});
     fmt::print("{}", experiments::cosimulation_text(report.rows()));
     for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
+    if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
     exit_code = report.passed() ? kDone : kMissedCriterion;
   });
 }

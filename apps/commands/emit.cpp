@@ -1,14 +1,13 @@
-// psi emit: a trained model as Verilog-A and as a SPICE subcircuit.
+// psi emit: a trained model as Verilog-A, as a SPICE subcircuit, and compiled.
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 
 #include "command.hpp"
-#include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/identifier.hpp"
-#include "psi_xlstm/hdl/subcircuit.hpp"
-#include "psi_xlstm/hdl/verilog_a.hpp"
+#include "psi_xlstm/hdl/model_files.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -17,17 +16,17 @@ void add_emit(CLI::App& app, int& exit_code) {
     std::string model, out = ".", name;
   };
   const auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("emit", "Write a model as Verilog-A and SPICE subcircuit");
+  CLI::App* command =
+      app.add_subcommand("emit", "Write a model as Verilog-A, SPICE subcircuit and OSDI");
   command->add_option("model", o->model, "model.safetensors")->required();
-  command->add_option("--out", o->out, "Folder for <name>.va and <name>.sp");
+  command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c and .osdi");
   command->add_option("--name", o->name, "Name of the module (default: the model's)");
   command->callback([o, &exit_code] {
     ir::Network network = experiments::load_model(o->model).network;
     if (!o->name.empty()) network.name = checked_identifier(o->name, "--name");
-    const std::filesystem::path base = std::filesystem::path(o->out) / network.name;
-    write_file(base.string() + ".va", hdl::verilog_a(network));
-    write_file(base.string() + ".sp", hdl::subcircuit(network));
-    fmt::print("{0}.va\n{0}.sp\n", base.string());
+    const hdl::ModelFiles written = hdl::write_model_files(network, o->out);
+    for (const std::filesystem::path& file : written.files) fmt::print("{}\n", file.string());
+    if (!written.left_out.empty()) spdlog::warn("{}", written.left_out);
     exit_code = kDone;
   });
 }

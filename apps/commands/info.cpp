@@ -8,6 +8,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/hdl/osdi_library.hpp"
 #include "psi_xlstm/report/gnuplot.hpp"
 #include "psi_xlstm/spice/simulator.hpp"
 
@@ -19,11 +20,14 @@ void print_program() {
   for (const auto& [name, number] : library_versions()) fmt::print("{:<14} {}\n", name, number);
   try {
     const SimulatorInfo simulator = simulator_info({});
-    fmt::print("{:<14} {}, {}, compiled Verilog-A (OSDI): {}\n", "ngspice", simulator.version,
-               simulator.library, simulator.has_osdi ? "yes" : "no");
+    fmt::print("{:<14} {}, {}, compiled models (OSDI): {}\n", "ngspice", simulator.version,
+               simulator.library,
+               simulator.has_osdi ? "yes" : "no; scripts/ngspice_osdi.sh builds one that has");
   } catch (const SpiceError& e) {
     fmt::print("{:<14} none: {}\n", "ngspice", e.what());
   }
+  const auto compiler = hdl::c_compiler();
+  fmt::print("{:<14} {}\n", "C compiler", compiler ? compiler->string() : "none: no .osdi");
   const GnuplotResult gnuplot = run_gnuplot("print GPVAL_VERSION");
   fmt::print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
 }

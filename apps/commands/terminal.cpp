@@ -44,6 +44,7 @@ int run_and_print(const StudyConfig& config, const experiments::RunOptions& opti
       experiments::run_study(config, options, terminal_progress());
   fmt::print("{}", experiments::summary_text(result));
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
+  if (!result.cosim.left_out.empty()) spdlog::info("{}", result.cosim.left_out);
   fmt::print("report: {}\n", (options.folder / "report.html").string());
   if (result.passed) return kDone;
   spdlog::error("{}", result.reason);

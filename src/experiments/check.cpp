@@ -73,8 +73,9 @@ void recompute_cosim(const std::filesystem::path& run,
                      CheckResult& result) {
   std::set<std::string> seen;
   for (CosimRow& row : rows) {
-    const std::filesystem::path file = run / "cosim" / trace_file_name(row.stimulus);
-    if (!std::filesystem::exists(file) || !seen.insert(row.stimulus).second) continue;
+    const std::string name = trace_file_name(row);
+    const std::filesystem::path file = run / "cosim" / name;
+    if (!std::filesystem::exists(file) || !seen.insert(name).second) continue;
     const CosimOutcome traces = load_traces(file);
     row.max_abs_err_over_fs = max_error_over_full_scale(traces.reference, traces.current);
     row.rmse_over_fs = rmse_over_full_scale(traces.reference, traces.current);

@@ -202,7 +202,9 @@ std::optional<Figure> cosimulation_figure(const std::vector<CosimOutcome>& trans
       const double error = std::abs(outcome.current[k] - outcome.reference[k]) / full_scale;
       series.y.push_back(std::max(error, 1e-9));
     }
-    figure.panels.push_back({.title = outcome.row.stimulus,
+    figure.panels.push_back({.title = outcome.row.path == "subcircuit"
+                                          ? outcome.row.stimulus
+                                          : outcome.row.stimulus + ", " + outcome.row.path,
                              .x = axis("time", s),
                              .left = {.label = "error", .logarithmic = true, .low = 1e-9},
                              .series = {std::move(series)}});

@@ -250,8 +250,9 @@ CosimOutcome load_traces(const std::filesystem::path& file) {
   return out;
 }
 
-std::string trace_file_name(const std::string& stimulus) {
-  return identifier_from(stimulus) + ".safetensors";
+std::string trace_file_name(const CosimRow& row) {
+  const std::string form = row.path == "subcircuit" ? "" : row.path + " ";
+  return identifier_from(form + row.stimulus) + ".safetensors";
 }
 
 }  // namespace psi_xlstm::experiments

@@ -14,9 +14,8 @@
 #include "psi_xlstm/experiments/stopwatch.hpp"
 #include "psi_xlstm/experiments/study_numbers.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/hdl/model_files.hpp"
 #include "psi_xlstm/hdl/names.hpp"
-#include "psi_xlstm/hdl/subcircuit.hpp"
-#include "psi_xlstm/hdl/verilog_a.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 
 namespace psi_xlstm::experiments {
@@ -134,11 +133,10 @@ FitOutcome run_fit(const StudyConfig& config,
   return outcome;
 }
 
-void emit(const StudyResult& result) {
-  const ir::Network& network = result.fits.front().model.network;
-  const std::filesystem::path folder = result.folder / "hdl";
-  write_file(folder / (network.name + ".va"), hdl::verilog_a(network));
-  write_file(folder / (network.name + ".sp"), hdl::subcircuit(network));
+void emit(StudyResult& result) {
+  const hdl::ModelFiles written =
+      hdl::write_model_files(result.fits.front().model.network, result.folder / "hdl");
+  if (!written.left_out.empty()) result.warnings.push_back(written.left_out);
 }
 
 void run_cosimulation(StudyResult& result) {
@@ -165,15 +163,15 @@ void run_cosimulation(StudyResult& result) {
   wanted.relative_tolerance = config.relative_tolerance;
   wanted.limit = config.limit_training_like;
   try {
-    result.cosim = cosimulate(network, config, wanted, plan.default_conductance,
-                              {.time_limit_s = config.time_limit_s});
+    result.cosim = cosimulate_all(network, config, wanted, plan.default_conductance,
+                                  {.time_limit_s = config.time_limit_s});
   } catch (const SpiceError& e) {  // everything computed before is kept
     result.reason = e.what();
     return;
   }
   for (const CosimOutcome& outcome : result.cosim.transients) {
     if (outcome.time.empty()) continue;
-    save_traces(result.folder / "cosim" / trace_file_name(outcome.row.stimulus), outcome);
+    save_traces(result.folder / "cosim" / trace_file_name(outcome.row), outcome);
   }
   result.metrics.cosim = result.cosim.rows();
   for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);

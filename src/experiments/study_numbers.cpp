@@ -53,7 +53,8 @@ void collect_band_errors(StudyResult& result) {
 // Why a judged row did not pass, one sentence.
 std::string missed(const CosimReport& cosim, const CosimRow& row) {
   for (const CosimOutcome& outcome : cosim.transients) {
-    if (outcome.row.stimulus == row.stimulus && !outcome.reason.empty()) {
+    const bool same = outcome.row.stimulus == row.stimulus && outcome.row.path == row.path;
+    if (same && !outcome.reason.empty()) {
       return fmt::format("co-simulation \"{}\": {}", row.stimulus, outcome.reason);
     }
   }

@@ -126,12 +126,14 @@ double longest_step(const ir::Network& network) {
 
 }  // namespace
 
+void require_one_port(const ir::Network& network) {
+  if (network.port_count() == 1) return;
+  throw EmitError(
+      fmt::format("model {}: expected one port, found {}", network.name, network.port_count()));
+}
+
 EmissionPlan plan_emission(const ir::Network& network) {
   ir::validate(network);
-  if (network.port_count() != 1) {
-    throw EmitError(
-        fmt::format("model {}: expected one port, found {}", network.name, network.port_count()));
-  }
   check_names(network);
   constexpr double kLargestArgument = 300;  // exp(300) is still far from overflow
   EmissionPlan plan;
@@ -160,7 +162,7 @@ EmissionPlan plan_emission(const ir::Network& network) {
   } else if (network.box.duration > 0) {
     plan.rate_scale = 1 / network.box.duration;
   }
-  plan.charge_capacitance = std::max(1e-12, 1e-5 / plan.rate_scale);
+  plan.charge_capacitance = std::max(kLeastCapacitance, kCapacitanceRate / plan.rate_scale);
   plan.leak_rate = 1e-10 * plan.rate_scale;
   plan.hold_rate = 1e3 * plan.rate_scale;
   if (network.box.fastest_rate > 0) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <vector>
+
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::hdl {
@@ -27,7 +30,7 @@ constexpr std::string_view kReserved =
 // Whether a printer gives this name to a node or a variable of its own; SPICE ignores case.
 bool is_internal(std::string word) {
   for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  for (const char* own : {"v", "h", "gnd", "g0", "area", "hold", "dtmax"}) {
+  for (const char* own : {"v", "h", "gnd", "g0", "area", "hold", "dtmax", "tau_scale"}) {
     if (word == own) return true;
   }
   const std::size_t digit = word.find_first_of("0123456789");
@@ -49,12 +52,14 @@ void check_names(const ir::Network& network) {
     throw EmitError(fmt::format("model {}: expected another name than \"{}\", which {}",
                                 network.name, name, what));
   };
-  for (const std::string& name : {network.name, network.ports[0], network.reference_terminal}) {
+  if (is_reserved_word(network.name)) refuse(network.name, "is a word of Verilog-A");
+  std::vector<std::string> terminals = network.ports;
+  terminals.push_back(network.reference_terminal);
+  std::set<std::string> seen;
+  for (const std::string& name : terminals) {
     if (is_reserved_word(name)) refuse(name, "is a word of Verilog-A");
     if (name != network.name && is_internal(name)) refuse(name, "the model itself uses");
-  }
-  if (network.ports[0] == network.reference_terminal) {
-    refuse(network.ports[0], "both terminals have");
+    if (!seen.insert(name).second) refuse(name, "two terminals have");
   }
 }
 

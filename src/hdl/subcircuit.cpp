@@ -210,6 +210,10 @@ class Printer {
 
 }  // namespace
 
-std::string subcircuit(const ir::Network& network) { return Printer(network).print(); }
+std::string subcircuit(const ir::Network& network) {
+  ir::validate(network);
+  require_one_port(network);
+  return Printer(network).print();
+}
 
 }  // namespace psi_xlstm::hdl

@@ -201,6 +201,10 @@ class Printer {
 
 }  // namespace
 
-std::string verilog_a(const ir::Network& network) { return Printer(network).print(); }
+std::string verilog_a(const ir::Network& network) {
+  ir::validate(network);
+  require_one_port(network);
+  return Printer(network).print();
+}
 
 }  // namespace psi_xlstm::hdl

@@ -90,9 +90,9 @@ std::vector<double> rest_state(const Network& network) {
   std::vector<double> c(at(states), 0.0);
   if (states == 0) return c;
   SparseJacobian jacobian(network);
-  const double zero = 0;
+  const std::vector<double> zero(at(network.port_count()), 0.0);
   for (int iteration = 0; iteration < 50; ++iteration) {
-    jacobian.evaluate(&zero, c.data());
+    jacobian.evaluate(zero.data(), c.data());
     Eigen::MatrixXd matrix = Eigen::MatrixXd::Identity(states, states);
     Eigen::VectorXd residual(states);
     for (int s = 0; s < states; ++s) {
@@ -166,10 +166,10 @@ Trajectory simulate(const Network& network,
 
 void state_derivative(Evaluator& evaluator,
                       const Network& network,
-                      double voltage,
+                      const double* ports,
                       const double* states,
                       double* derivative) {
-  evaluator.evaluate(Part::kDynamics, &voltage, states);
+  evaluator.evaluate(Part::kDynamics, ports, states);
   for (int s = 0; s < network.state_count(); ++s) {
     derivative[s] =
         evaluator.rate(network.rate_of_state[at(s)]) * (evaluator.target(s) - states[s]);
@@ -181,8 +181,8 @@ std::vector<double> zero_bias_time_constants(const Network& network, double g0) 
   if (network.state_count() == 0) return tau;
   const std::vector<double> c = initial_state(network, g0);
   Evaluator evaluator(network);
-  const double zero = 0;
-  evaluator.evaluate(Part::kDynamics, &zero, c.data());
+  const std::vector<double> zero(at(network.port_count()), 0.0);
+  evaluator.evaluate(Part::kDynamics, zero.data(), c.data());
   for (int k = 0; k < network.rate_count(); ++k) tau.push_back(1 / evaluator.rate(k));
   return tau;
 }
@@ -192,10 +192,10 @@ double zero_bias_rate(const Network& network, double g0) {
   const std::vector<double> c = initial_state(network, g0);
   Evaluator evaluator(network);
   std::vector<double> derivative(c.size());
-  state_derivative(evaluator, network, 0.0, c.data(), derivative.data());
+  const std::vector<double> zero(at(network.port_count()), 0.0);
+  state_derivative(evaluator, network, zero.data(), c.data(), derivative.data());
   SparseJacobian jacobian(network);
-  const double zero = 0;
-  jacobian.evaluate(&zero, c.data());
+  jacobian.evaluate(zero.data(), c.data());
   double rate = 0;
   for (int s = 0; s < network.state_count(); ++s) {
     rate += derivative[at(s)] *

@@ -4,29 +4,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <utility>
 
+#include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/hdl/subcircuit.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/metrics/errors.hpp"
 
 namespace psi_xlstm {
 namespace {
 
-std::string netlist_for(const ir::Network& emitted, const CosimCase& wanted) {
-  std::string netlist = hdl::subcircuit(emitted);
+std::string netlist_for(const EmittedModel& model, const CosimCase& wanted) {
+  std::string netlist = model.definition();
   netlist += wanted.stimulus.netlist("vin", "in", "0");
   const bool resistor = wanted.series_resistance > 0;
   if (resistor) netlist += fmt::format("rseries in p {}\n", shortest(wanted.series_resistance));
   netlist += fmt::format("vmeter {} d 0.0\n", resistor ? "p" : "in");
-  const bool tied = emitted.state_count() > 0 && emitted.start == ir::Start::kTied;
-  netlist += fmt::format("x1 d 0 {}{}\n", emitted.name,
-                         tied ? fmt::format(" g0={}", shortest(wanted.conductance)) : "");
-  return netlist;
+  return netlist +
+         model.element(
+             "1", "d", "0",
+             {.conductance = wanted.conductance, .hold = {}, .max_step = wanted.max_step});
 }
 
 // How far the states moved the conductance at V -> 0: max / min - 1.
@@ -76,7 +77,7 @@ StateEquation state_equation(const ir::Network& network) {
   StateEquation equation;
   equation.states = network.state_count();
   equation.derivative = [evaluator, &network](double voltage, const double* c, double* out) {
-    ir::state_derivative(*evaluator, network, voltage, c, out);
+    ir::state_derivative(*evaluator, network, &voltage, c, out);
   };
   equation.current = [evaluator, &network](double voltage, const double* c) {
     evaluator->evaluate(ir::Part::kOutput, &voltage, c);
@@ -92,11 +93,11 @@ ir::Network frozen(const ir::Network& network) {
 }
 
 CosimOutcome compare_transient(const ir::Network& network,
-                               const ir::Network& emitted,
+                               const EmittedModel& model,
                                const CosimCase& wanted,
                                const SimulatorOptions& simulator) {
   CosimOutcome out;
-  out.row = {.model = network.name, .path = "subcircuit", .stimulus = wanted.name};
+  out.row = {.model = network.name, .path = model.path(), .stimulus = wanted.name};
   if (wanted.limit > 0) out.row.limit = wanted.limit;
   if (wanted.limit > 0) out.row.passed = false;
   TransientOptions options;
@@ -105,7 +106,8 @@ CosimOutcome compare_transient(const ir::Network& network,
   options.relative_tolerance = wanted.relative_tolerance;
   options.vectors = {"i(vmeter)"};
   options.external = wanted.stimulus.tables("vin");
-  const TransientResult run = transient(netlist_for(emitted, wanted), options, simulator);
+  const TransientResult run =
+      transient(netlist_for(model, wanted), options, model.with_library(simulator));
   out.counters = run.counters;
   if (!run.usable()) {
     out.reason = run.reason;
@@ -188,6 +190,7 @@ namespace {
 
 // The error of a sine falls when the step does: a wrong model has an error that stays.
 void check_refinement(const ir::Network& network,
+                      const EmittedModel& model,
                       const CosimConfig& config,
                       const CosimCase& sine,
                       const SimulatorOptions& simulator,
@@ -198,8 +201,8 @@ void check_refinement(const ir::Network& network,
   coarse.limit = fine.limit = 0;
   coarse.name = "sine, reltol 1e-5";
   fine.name = "sine, reltol 1e-5, a fifth of the step";
-  const CosimOutcome a = compare_transient(network, network, coarse, simulator);
-  CosimOutcome b = compare_transient(network, network, fine, simulator);
+  const CosimOutcome a = compare_transient(network, model, coarse, simulator);
+  CosimOutcome b = compare_transient(network, model, fine, simulator);
   if (!a.reason.empty()) b.row.passed = false;
   for (const CosimOutcome* outcome : {&a, static_cast<const CosimOutcome*>(&b)}) {
     if (outcome->reason.empty()) continue;
@@ -217,6 +220,7 @@ void check_refinement(const ir::Network& network,
 
 // The negative control passes where the comparison fails by the wanted factor.
 void check_frozen(const ir::Network& network,
+                  const EmittedModel& frozen_model,
                   const CosimConfig& config,
                   const CosimCase& sine,
                   const SimulatorOptions& simulator,
@@ -224,7 +228,7 @@ void check_frozen(const ir::Network& network,
   CosimCase wanted = sine;
   wanted.limit = 0;
   wanted.name = "negative control: sine, state frozen";
-  const CosimOutcome control = compare_transient(network, frozen(network), wanted, simulator);
+  const CosimOutcome control = compare_transient(network, frozen_model, wanted, simulator);
   CosimRow row = control.row;
   if (!control.reason.empty()) {
     row.passed = false;
@@ -246,8 +250,10 @@ CosimReport cosimulate(const ir::Network& network,
                        const CosimConfig& config,
                        const CosimCase& training_like,
                        double conductance,
-                       const SimulatorOptions& simulator) {
+                       const SimulatorOptions& simulator,
+                       EmittedForm form) {
   CosimReport report;
+  const EmittedModel model(network, form);
   const double reach = std::max(std::abs(network.box.voltage_min), network.box.voltage_max);
   if (config.amplitude > 1.001 * reach) {
     report.warnings.push_back(
@@ -261,7 +267,7 @@ CosimReport cosimulate(const ir::Network& network,
   constexpr int kGiveUp = 2;
   int failures = 0;
   for (const CosimCase& wanted : cases) {
-    report.transients.push_back(compare_transient(network, network, wanted, simulator));
+    report.transients.push_back(compare_transient(network, model, wanted, simulator));
     const CosimOutcome& outcome = report.transients.back();
     if (!outcome.reason.empty()) {
       report.warnings.push_back(fmt::format("{}: {}", wanted.name, outcome.reason));
@@ -274,13 +280,42 @@ CosimReport cosimulate(const ir::Network& network,
     }
   }
   if (moves) {
-    check_refinement(network, config, sine, simulator, report);
-    check_frozen(network, config, sine, simulator, report);
+    check_refinement(network, model, config, sine, simulator, report);
+    check_frozen(network, EmittedModel(frozen(network), form), config, sine, simulator, report);
   }
-  for (CosimRow& row : static_checks(network, config, conductance, simulator)) {
+  for (CosimRow& row : static_checks(network, model, config, conductance, simulator)) {
     report.checks.push_back(std::move(row));
   }
   return report;
+}
+
+CosimReport cosimulate_all(const ir::Network& network,
+                           const CosimConfig& config,
+                           const CosimCase& training_like,
+                           double conductance,
+                           const SimulatorOptions& simulator) {
+  CosimReport all =
+      cosimulate(network, config, training_like, conductance, simulator, EmittedForm::kSubcircuit);
+  const bool silent = std::all_of(all.transients.begin(), all.transients.end(),
+                                  [](const CosimOutcome& o) { return !o.reason.empty(); });
+  if (silent) return all;  // an ngspice that gives no result has no second form either
+  CosimReport osdi;
+  try {
+    const std::string problem = problem_with_osdi(simulator);
+    if (!problem.empty()) throw SpiceError(problem);
+    osdi = cosimulate(network, config, training_like, conductance, simulator, EmittedForm::kOsdi);
+  } catch (const Error& e) {  // the comparisons of the subcircuit are kept
+    all.left_out = fmt::format("the OSDI path is left out: {}", e.what());
+    return all;
+  }
+  std::move(osdi.transients.begin(), osdi.transients.end(), std::back_inserter(all.transients));
+  std::move(osdi.checks.begin(), osdi.checks.end(), std::back_inserter(all.checks));
+  for (const std::string& warning : osdi.warnings) {
+    const bool known =
+        std::find(all.warnings.begin(), all.warnings.end(), warning) != all.warnings.end();
+    if (!known) all.warnings.push_back(warning);
+  }
+  return all;
 }
 
 }  // namespace psi_xlstm

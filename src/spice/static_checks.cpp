@@ -8,7 +8,6 @@
 
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/hdl/subcircuit.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/ir/jacobian.hpp"
 #include "psi_xlstm/spice/cosimulation.hpp"
@@ -16,23 +15,22 @@
 namespace psi_xlstm {
 namespace {
 
-std::string circuit(const ir::Network& network, double voltage, double conductance, int hold) {
-  const bool states = network.state_count() > 0;
-  const bool tied = states && network.start == ir::Start::kTied;
-  std::string parameters;
-  if (tied) parameters += fmt::format(" g0={}", shortest(conductance));
-  if (states) parameters += fmt::format(" hold={}.0", hold);
-  return hdl::subcircuit(network) + fmt::format("vin in 0 dc {} ac 1.0\nx1 in 0 {}{}\n",
-                                                shortest(voltage), network.name, parameters);
+std::string circuit(const EmittedModel& model, double voltage, double conductance, bool hold) {
+  return model.definition() + fmt::format("vin in 0 dc {} ac 1.0\n", shortest(voltage)) +
+         model.element("1", "in", "0", {.conductance = conductance, .hold = hold, .max_step = {}});
 }
 
 double largest_voltage(const ir::Network& network) {
   return std::max(std::abs(network.box.voltage_min), std::abs(network.box.voltage_max));
 }
 
-CosimRow make_row(
-    const ir::Network& network, const std::string& name, double error, double limit, bool usable) {
-  CosimRow row{.model = network.name, .path = "subcircuit", .stimulus = name};
+CosimRow make_row(const ir::Network& network,
+                  const EmittedModel& model,
+                  const std::string& name,
+                  double error,
+                  double limit,
+                  bool usable) {
+  CosimRow row{.model = network.name, .path = model.path(), .stimulus = name};
   if (usable) row.max_abs_err_over_fs = error;
   row.limit = limit;
   row.passed = usable && error <= limit;
@@ -52,20 +50,23 @@ double held_current(const ir::Network& network, double conductance, double volta
 }
 
 CosimRow check_operating_point(const ir::Network& network,
+                               const EmittedModel& model,
                                const CosimConfig& config,
                                double conductance,
                                const SimulatorOptions& simulator) {
   const double v = 0.8 * largest_voltage(network);
-  const OperatingPointResult run =
-      operating_point(circuit(network, v, conductance, 1), {.vectors = {"i(vin)"}}, simulator);
+  const OperatingPointResult run = operating_point(
+      circuit(model, v, conductance, true), {.vectors = {"i(vin)"}}, model.with_library(simulator));
   const double expected = held_current(network, conductance, v);
   const double error =
       run.usable() ? std::abs(-run.values.at("i(vin)") - expected) / std::abs(expected) : 0;
-  return make_row(network, "operating point, held", error, config.limit_static, run.usable());
+  return make_row(network, model, "operating point, held", error, config.limit_static,
+                  run.usable());
 }
 
 // Every point relative to its own current; the points at 0 V to the current of the first step.
 CosimRow check_dc_sweep(const ir::Network& network,
+                        const EmittedModel& model,
                         const CosimConfig& config,
                         double conductance,
                         const SimulatorOptions& simulator) {
@@ -79,7 +80,8 @@ CosimRow check_dc_sweep(const ir::Network& network,
   options.relative_tolerance = kTight;
   options.options = kTightOptions;
   options.vectors = {"i(vin)"};
-  const DcResult run = dc_sweep(circuit(network, 0, conductance, 1), options, simulator);
+  const DcResult run =
+      dc_sweep(circuit(model, 0, conductance, true), options, model.with_library(simulator));
   double error = 0;
   const double least = std::abs(held_current(network, conductance, options.step));
   for (std::size_t k = 0; run.usable() && k < run.sweep.size(); ++k) {
@@ -88,8 +90,8 @@ CosimRow check_dc_sweep(const ir::Network& network,
     error = std::max(error, std::abs(found - expected) / std::max(std::abs(expected), least));
   }
   const bool complete = run.usable() && run.sweep.size() >= kSteps;
-  return make_row(network, "dc sweep to 3 x training voltage, held", error, config.limit_static,
-                  complete);
+  return make_row(network, model, "dc sweep to 3 x training voltage, held", error,
+                  config.limit_static, complete);
 }
 
 // Y(jw) at the bias `voltage` and the states `c`.
@@ -125,18 +127,19 @@ std::complex<double> admittance(const ir::Network& network,
 // With hold = 0 the simulator finds the equilibrium by itself; the closed form is taken at the
 // states it found, which must be an equilibrium.
 CosimRow check_ac(const ir::Network& network,
+                  const EmittedModel& model,
                   const CosimConfig& config,
                   double conductance,
                   double voltage,
                   const SimulatorOptions& simulator) {
   const hdl::EmissionPlan plan = hdl::plan_emission(network);
-  const std::string netlist = circuit(network, voltage, conductance, 0);
+  const std::string netlist = circuit(model, voltage, conductance, false);
   OperatingPointOptions op{.relative_tolerance = 1e-7, .options = {{"vntol", 1e-9}}};
   for (int s = 1; s <= network.state_count(); ++s) {
-    op.vectors.push_back(fmt::format("v(x1.x{})", s));
+    op.vectors.push_back(model.state_vector("1", s - 1));
   }
   op.vectors.push_back("v(in)");
-  const OperatingPointResult point = operating_point(netlist, op, simulator);
+  const OperatingPointResult point = operating_point(netlist, op, model.with_library(simulator));
   AcOptions options;
   options.start = 1;
   options.stop = 1e7;
@@ -144,7 +147,7 @@ CosimRow check_ac(const ir::Network& network,
   options.relative_tolerance = 1e-7;
   options.options = op.options;
   options.vectors = {"i(vin)"};
-  const AcResult run = ac(netlist, options, simulator);
+  const AcResult run = ac(netlist, options, model.with_library(simulator));
   const bool usable = point.usable() && run.usable();
   double error = 0;
   if (usable) {
@@ -159,21 +162,23 @@ CosimRow check_ac(const ir::Network& network,
           std::max(error, std::abs(-run.vectors.at("i(vin)")[k] - expected) / std::abs(expected));
     }
   }
-  return make_row(network, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")), error,
-                  config.limit_ac, usable);
+  return make_row(network, model, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")),
+                  error, config.limit_ac, usable);
 }
 
 }  // namespace
 
 std::vector<CosimRow> static_checks(const ir::Network& network,
+                                    const EmittedModel& model,
                                     const CosimConfig& config,
                                     double conductance,
                                     const SimulatorOptions& simulator) {
-  std::vector<CosimRow> rows = {check_operating_point(network, config, conductance, simulator),
-                                check_dc_sweep(network, config, conductance, simulator)};
+  std::vector<CosimRow> rows = {
+      check_operating_point(network, model, config, conductance, simulator),
+      check_dc_sweep(network, model, config, conductance, simulator)};
   const double v = largest_voltage(network);
   for (double bias : {0.0, 0.7 * v, -v}) {
-    rows.push_back(check_ac(network, config, conductance, bias, simulator));
+    rows.push_back(check_ac(network, model, config, conductance, bias, simulator));
   }
   return rows;
 }

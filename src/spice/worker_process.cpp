@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/spice/simulator_library.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -102,8 +103,7 @@ void complete_request(WorkerMessage& request,
                       const SimulatorOptions& options,
                       const fs::path& folder) {
   std::string library = options.library;
-  if (library.empty()) library = environment("PSI_NGSPICE_LIBRARY");
-  if (library.empty()) library = "libngspice.so.0";
+  if (library.empty()) library = default_ngspice_library();
   // The worker runs elsewhere: a relative path means the folder of this process.
   if (library.find('/') != std::string::npos) library = fs::absolute(library).string();
   request.header["kind"] = "request";

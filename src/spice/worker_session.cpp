@@ -61,7 +61,14 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+// What a compiled device says is an error. ngspice 39 gives every message as "OSDI(debug)", on
+// standard output, so that the message itself must tell.
+bool is_device_error(const std::string& line) {
+  return contains(line, "OSDI(") && contains(line, ": error: ");
+}
+
 bool is_error_line(const std::string& line) {
+  if (is_device_error(line)) return true;
   if (!line.starts_with(kErrorStream) || contains(line, "ngspice.dll")) return false;
   return contains(line, "Error") || contains(line, "error:") || contains(line, "no such command") ||
          contains(line, "doAnalyses:") || contains(line, "simulation(s) aborted");
@@ -251,8 +258,11 @@ std::string WorkerSession::error_text() const {
   if (line == lines_.end()) line = lines_.begin();
   std::string text;
   for (int count = 0; line != lines_.end() && count < kLongest; ++line) {
-    if (!line->starts_with(kErrorStream) || contains(*line, "ngspice.dll")) continue;
+    const bool of_device = is_device_error(*line);
+    if (!of_device && !line->starts_with(kErrorStream)) continue;
+    if (contains(*line, "ngspice.dll")) continue;
     std::string part = line->substr(kErrorStream.size());
+    if (of_device) part.erase(0, part.find(") ") + 2);
     part.erase(part.find_last_not_of(" \n") + 1);
     text += (text.empty() ? "" : " ") + part;
     ++count;

@@ -146,7 +146,7 @@ echo "== a fit, and a check of it"
 run 0 "$PSI" fit device.csv "${small[@]}" --out first
 [ -z "$(messages)" ] || fail "expected no message"
 has stdout "report: first/report.html"
-exists first/{config,metrics,manifest,timings}.json first/report.html first/hdl/device.{va,sp}
+exists first/{config,metrics,manifest,timings}.json first/report.html first/hdl/device.{va,sp,c,osdi}
 model=first/seed_11/fit_0/model.safetensors
 run 0 "$PSI" check first
 has stdout " 0 differences"

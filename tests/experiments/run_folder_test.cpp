@@ -1,12 +1,12 @@
 #include "psi_xlstm/experiments/run_folder.hpp"
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -29,10 +29,15 @@ StoredModel model() {
   stored.shape = {.states = 1, .features = 3};
   stored.chi2_per_sample = 1.0 / 3;
   stored.standard_deviations = {0.1, 1e-300, 3};
-  stored.candidates = {{.shape = {.states = 0, .static_features = 4}, .parameters = 13,
-                        .chi2_per_sample = 2, .validation_mse = 1e-12, .shape_score = 3e-12,
-                        .shape_standard_error = 4e-13, .chosen = true},
-                       {.shape = {.states = 2}, .parameters = 55,
+  stored.candidates = {{.shape = {.states = 0, .static_features = 4},
+                        .parameters = 13,
+                        .chi2_per_sample = 2,
+                        .validation_mse = 1e-12,
+                        .shape_score = 3e-12,
+                        .shape_standard_error = 4e-13,
+                        .chosen = true},
+                       {.shape = {.states = 2},
+                        .parameters = 55,
                         .chi2_per_sample = std::numeric_limits<double>::infinity(),
                         .validation_mse = std::numeric_limits<double>::infinity(),
                         .shape_score = std::numeric_limits<double>::infinity()}};
@@ -60,8 +65,11 @@ StoredPredictions predictions() {
     p.states = {{0.25, 0.5, 0.75}, {-0.125, 0, 0}};
     stored.predictions.push_back(p);
   }
-  stored.baselines = {.mean = 1e-7, .resistor = 1e-4, .polynomial = {0, 1e-4, 1e-5},
-                      .polynomial_scale = 1.5, .record_conductances = {1e-4, 2e-4}};
+  stored.baselines = {.mean = 1e-7,
+                      .resistor = 1e-4,
+                      .polynomial = {0, 1e-4, 1e-5},
+                      .polynomial_scale = 1.5,
+                      .record_conductances = {1e-4, 2e-4}};
   return stored;
 }
 
@@ -112,8 +120,8 @@ void expect_broken_files_are_refused(const std::string& name, const Save& save, 
     EXPECT_TRUE(is_about(file, problem_with(load, file)))
         << "cut to " << size << " of " << bytes.size() << " bytes";
   }
-  for (const std::string& text : {std::string("time_s,voltage_V,current_A\n0,0,0\n"),
-                                  std::string(4096, '\0'), bytes + "x"}) {
+  for (const std::string& text :
+       {std::string("time_s,voltage_V,current_A\n0,0,0\n"), std::string(4096, '\0'), bytes + "x"}) {
     write_file(file, text);
     EXPECT_TRUE(is_about(file, problem_with(load, file)));
   }
@@ -128,9 +136,12 @@ TEST(FitFolder, IsNamedByTheSeedAndTheFit) {
 }
 
 TEST(TraceFileName, HoldsNoCharacterOfTheStimulusThatAShellOrAFileSystemReads) {
-  EXPECT_EQ(trace_file_name("pulse train"), "pulse_train.safetensors");
-  EXPECT_EQ(trace_file_name("start at 1.34 V"), "start_at_1_34_V.safetensors");
-  EXPECT_EQ(trace_file_name("../../etc/$x"), "device_______etc__x.safetensors");
+  EXPECT_EQ(trace_file_name(CosimRow{.path = "subcircuit", .stimulus = "pulse train"}),
+            "pulse_train.safetensors");
+  EXPECT_EQ(trace_file_name(CosimRow{.path = "osdi", .stimulus = "start at 1.34 V"}),
+            "osdi_start_at_1_34_V.safetensors");
+  EXPECT_EQ(trace_file_name(CosimRow{.path = "subcircuit", .stimulus = "../../etc/$x"}),
+            "device_______etc__x.safetensors");
 }
 
 TEST(SaveModel, ReadsBackAsTheSameModel) {

@@ -142,16 +142,25 @@ TEST(EmissionPlan, RefusesNamesThatALanguageOrTheModelUses) {
   network = one_state();
   network.ports = {"n"};
   EXPECT_EQ(problem_with(network),
-            "model one_state: expected another name than \"n\", which both terminals have");
+            "model one_state: expected another name than \"n\", which two terminals have");
   network.ports = {"anode"};
   network.reference_terminal = "cathode";
   EXPECT_EQ(problem_with(network), "none");
 }
 
-TEST(EmissionPlan, RefusesMoreThanOnePort) {
-  EXPECT_EQ(problem_with(testing::every_operation(2)),
-            "model every_operation: expected one port, found 2");
+TEST(EmissionPlan, TakesAnyNumberOfPorts) {
   EXPECT_EQ(problem_with(testing::every_operation(1)), "none");
+  EXPECT_EQ(problem_with(testing::every_operation(3)), "none");
+}
+
+TEST(RequireOnePort, RefusesMore) {
+  EXPECT_NO_THROW(require_one_port(testing::every_operation(1)));
+  try {
+    require_one_port(testing::every_operation(2));
+    FAIL() << "expected an EmitError";
+  } catch (const EmitError& e) {
+    EXPECT_STREQ(e.what(), "model every_operation: expected one port, found 2");
+  }
 }
 
 TEST(ModelFacts, SayRangesRatesAndLimits) {

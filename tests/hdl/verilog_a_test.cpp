@@ -110,7 +110,7 @@ TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
       model.values["V(x_" + std::to_string(s + 1) + ")"] = plan.kappa[s] * 0.05;
       model.values["V(r_" + std::to_string(s + 1) + ")"] = 0;
     }
-    if (!c.empty()) ir::state_derivative(evaluator, network, v, c.data(), derivative.data());
+    if (!c.empty()) ir::state_derivative(evaluator, network, &v, c.data(), derivative.data());
     model.execute(false);
     for (std::size_t s = 0; s < c.size(); ++s) {
       const std::string n = std::to_string(s + 1);

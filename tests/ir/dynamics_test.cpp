@@ -63,7 +63,8 @@ TEST(RestState, IsAnEquilibrium) {
     const std::vector<double> rest = rest_state(network);
     std::vector<double> derivative(rest.size());
     Evaluator evaluator(network);
-    state_derivative(evaluator, network, 0, rest.data(), derivative.data());
+    const double no_voltage = 0;
+    state_derivative(evaluator, network, &no_voltage, rest.data(), derivative.data());
     for (double d : derivative) EXPECT_NEAR(d, 0, 1e-14 * network.box.fastest_rate);
     const std::vector<double> time = uniform_times(50, 1e-4), zero(50, 0.0);
     const Trajectory run = simulate(network, time, zero, rest);
@@ -145,7 +146,7 @@ TEST(Simulate, ConvergesToTheDifferentialEquation) {
   Evaluator evaluator(network);
   const auto slope = [&](double t, const std::vector<double>& c) {
     std::vector<double> out(3);
-    state_derivative(evaluator, network, testing::two_tones({t}, 0.9, 1e4)[0], c.data(),
+    state_derivative(evaluator, network, testing::two_tones({t}, 0.9, 1e4).data(), c.data(),
                      out.data());
     return out;
   };

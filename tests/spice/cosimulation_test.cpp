@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,8 +40,17 @@ CosimCase sine_of(const ir::Network& network, int periods) {
   return wanted;
 }
 
+// `emitted` as a subcircuit against `network`.
+CosimOutcome compare(const ir::Network& network,
+                     const ir::Network& emitted,
+                     const CosimCase& wanted,
+                     const SimulatorOptions& simulator = {}) {
+  return compare_transient(network, EmittedModel(emitted, EmittedForm::kSubcircuit), wanted,
+                           simulator);
+}
+
 double error_of(const ir::Network& network, const ir::Network& emitted, const CosimCase& wanted) {
-  const CosimOutcome outcome = compare_transient(network, emitted, wanted, {});
+  const CosimOutcome outcome = compare(network, emitted, wanted);
   EXPECT_EQ(outcome.reason, "") << network.name;
   return outcome.row.max_abs_err_over_fs.value_or(1e9);
 }
@@ -58,8 +69,8 @@ std::string listed(const std::vector<CosimRow>& rows) {
 TEST(Cosimulate, EveryModelPassesEveryCheck) {
   for (const ir::Network& network : {one_state(), three_states(), testing::slow_device(),
                                      testing::fast_device(), testing::every_operation(1)}) {
-    const CosimReport report =
-        cosimulate(network, {.relative_tolerance = 1e-4}, {}, start_of(network), {});
+    const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
+                                          start_of(network), {}, EmittedForm::kSubcircuit);
     EXPECT_TRUE(report.passed()) << listed(report.rows());
     EXPECT_EQ(report.transients.size(), 4U);
     EXPECT_EQ(report.checks.size(), 8U);
@@ -70,8 +81,8 @@ TEST(Cosimulate, EveryModelPassesEveryCheck) {
 
 TEST(Cosimulate, AStaticModelPassesWithoutChecksOfItsStates) {
   const ir::Network network = testing::static_curve();
-  const CosimReport report =
-      cosimulate(network, {.relative_tolerance = 1e-4}, {}, start_of(network), {});
+  const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
+                                        start_of(network), {}, EmittedForm::kSubcircuit);
   EXPECT_TRUE(report.passed()) << listed(report.rows());
   EXPECT_EQ(report.checks.size(), 5U);
   EXPECT_TRUE(report.warnings.empty());
@@ -84,7 +95,8 @@ TEST(Cosimulate, PutsTheTrainingLikeStimulusFirst) {
   const ir::Network network = one_state();
   CosimCase wanted = sine_of(network, 2);
   wanted.name = "training-like";
-  const CosimReport report = cosimulate(network, {}, wanted, start_of(network), {});
+  const CosimReport report =
+      cosimulate(network, {}, wanted, start_of(network), {}, EmittedForm::kSubcircuit);
   ASSERT_EQ(report.transients.size(), 5U);
   EXPECT_EQ(report.rows().front().stimulus, "training-like");
 }
@@ -108,7 +120,7 @@ TEST(CompareTransient, HeadsAndCurvesAgreeWithTheReference) {
 TEST(CompareTransient, AFrozenStateFailsByAHundredTimes) {
   for (const ir::Network& network : {one_state(), three_states()}) {
     CosimCase wanted = sine_of(network, 10);
-    const CosimOutcome outcome = compare_transient(network, frozen(network), wanted, {});
+    const CosimOutcome outcome = compare(network, frozen(network), wanted);
     EXPECT_GT(outcome.row.max_abs_err_over_fs.value_or(0), 100 * wanted.limit) << network.name;
     EXPECT_EQ(outcome.row.passed, std::optional<bool>(false));
     EXPECT_GT(outcome.conductance_swing, 0.2);
@@ -148,7 +160,7 @@ TEST(CompareTransient, StartsAtGZeroAwayFromZeroVolts) {
                                       .phase_deg = 90}};
     for (double g0 : {2.5e-4, 6e-4}) {
       wanted.conductance = g0;
-      const CosimOutcome outcome = compare_transient(network, network, wanted, {});
+      const CosimOutcome outcome = compare(network, network, wanted);
       ASSERT_EQ(outcome.reason, "");
       EXPECT_LT(outcome.row.max_abs_err_over_fs.value_or(1), 1e-4) << network.name;
       EXPECT_NEAR(outcome.current.front() / (g0 * network.box.voltage_max), 1, 1e-6);
@@ -160,7 +172,7 @@ TEST(CompareTransient, TheSeriesResistorSharesTheVoltage) {
   const ir::Network network = one_state();
   CosimCase wanted = sine_of(network, 5);
   wanted.series_resistance = 1 / wanted.conductance;
-  const CosimOutcome outcome = compare_transient(network, network, wanted, {});
+  const CosimOutcome outcome = compare(network, network, wanted);
   ASSERT_EQ(outcome.reason, "");
   EXPECT_LT(outcome.row.max_abs_err_over_fs.value_or(1), 1e-4);
   const double largest = *std::max_element(outcome.voltage.begin(), outcome.voltage.end());
@@ -171,7 +183,7 @@ TEST(CompareTransient, TheSeriesResistorSharesTheVoltage) {
 TEST(CompareTransient, WithoutALimitNothingIsJudged) {
   CosimCase wanted = sine_of(one_state(), 1);
   wanted.limit = 0;
-  const CosimRow row = compare_transient(one_state(), one_state(), wanted, {}).row;
+  const CosimRow row = compare(one_state(), one_state(), wanted).row;
   EXPECT_FALSE(row.passed.has_value());
   EXPECT_FALSE(row.limit.has_value());
   EXPECT_TRUE(row.max_abs_err_over_fs.has_value());
@@ -180,8 +192,7 @@ TEST(CompareTransient, WithoutALimitNothingIsJudged) {
 TEST(CompareTransient, ATimeLimitIsAReasonAndNoPass) {
   CosimCase wanted = sine_of(one_state(), 10);
   wanted.stop_time *= 1e4;
-  const CosimOutcome outcome =
-      compare_transient(one_state(), one_state(), wanted, {.time_limit_s = 0.2});
+  const CosimOutcome outcome = compare(one_state(), one_state(), wanted, {.time_limit_s = 0.2});
   EXPECT_NE(outcome.reason, "");
   EXPECT_EQ(outcome.row.passed, std::optional<bool>(false));
   EXPECT_FALSE(outcome.row.max_abs_err_over_fs.has_value());
@@ -193,13 +204,43 @@ TEST(Cosimulate, AFailedSimulationPassesNoCheck) {
   CosimConfig config;
   config.periods = 1;
   config.smallest_swing = 0;
-  const CosimReport report =
-      cosimulate(network, config, {}, start_of(network), {.time_limit_s = 1e-3});
+  const CosimReport report = cosimulate(network, config, {}, start_of(network),
+                                        {.time_limit_s = 1e-3}, EmittedForm::kSubcircuit);
   EXPECT_FALSE(report.passed());
   for (const CosimRow& row : report.checks) {
     const bool coarse = row.stimulus == "sine, reltol 1e-5";
     EXPECT_EQ(row.passed, coarse ? std::nullopt : std::optional<bool>(false)) << row.stimulus;
   }
+}
+
+// The forms of the rows of `report`, each once.
+std::set<std::string> paths_of(const CosimReport& report) {
+  std::set<std::string> paths;
+  for (const CosimRow& row : report.rows()) paths.insert(row.path);
+  return paths;
+}
+
+TEST(CosimulateAll, RunsEveryFormOrSaysWhichIsLeftOut) {
+  const ir::Network network = testing::static_curve();
+  const CosimReport report = cosimulate_all(network, {}, {}, start_of(network), {});
+  const std::string problem = problem_with_osdi({});
+  const std::set<std::string> both = {"osdi", "subcircuit"}, one = {"subcircuit"};
+  EXPECT_EQ(paths_of(report), problem.empty() ? both : one);
+  EXPECT_EQ(report.left_out, problem.empty() ? "" : "the OSDI path is left out: " + problem);
+  EXPECT_EQ(report.rows().size(), problem.empty() ? 18U : 9U);
+  EXPECT_TRUE(report.passed()) << listed(report.rows());
+}
+
+TEST(CosimulateAll, KeepsTheSubcircuitWhereThereIsNoCompiler) {
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  const ir::Network network = testing::static_curve();
+  const CosimReport report = cosimulate_all(network, {}, {}, start_of(network), {});
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(paths_of(report), std::set<std::string>{"subcircuit"});
+  EXPECT_EQ(report.left_out,
+            "the OSDI path is left out: there is no C compiler (CC, cc, gcc or clang)");
+  EXPECT_TRUE(report.passed());
 }
 
 TEST(StandardCases, AreLongEnoughToMoveTheConductance) {
@@ -217,8 +258,10 @@ TEST(StandardCases, AreLongEnoughToMoveTheConductance) {
 TEST(StaticChecks, AreJudgedByTheLimitsOfTheConfig) {
   const ir::Network network = three_states();
   const CosimConfig impossible{.limit_static = 1e-30, .limit_ac = 1e-30};
-  const std::vector<CosimRow> rows = static_checks(network, {}, start_of(network), {});
-  const std::vector<CosimRow> failed = static_checks(network, impossible, start_of(network), {});
+  const EmittedModel model(network, EmittedForm::kSubcircuit);
+  const std::vector<CosimRow> rows = static_checks(network, model, {}, start_of(network), {});
+  const std::vector<CosimRow> failed =
+      static_checks(network, model, impossible, start_of(network), {});
   ASSERT_EQ(rows.size(), 5U);
   for (const CosimRow& row : rows) {
     EXPECT_EQ(row.passed, std::optional<bool>(true)) << row.stimulus;

@@ -6,7 +6,7 @@
 ///
 ///   config.json, metrics.json, manifest.json, timings.json, report.html
 ///   seed_<n>/fit_<i>/model.safetensors, predictions.safetensors
-///   hdl/<model>.va, .sp     cosim/<stimulus>.safetensors     tables/     figures/
+///   hdl/<model>.va, .sp, .c, .osdi     cosim/<stimulus>.safetensors     tables/     figures/
 
 #include <filesystem>
 #include <string>
@@ -66,7 +66,8 @@ void save_traces(const std::filesystem::path& file, const CosimOutcome& outcome)
 /// where the file is missing or holds something else.
 CosimOutcome load_traces(const std::filesystem::path& file);
 
-/// The name of the file for the traces of `stimulus`: letters, digits and underscores.
-std::string trace_file_name(const std::string& stimulus);
+/// The name of the file for the traces of `row`: letters, digits and underscores; the path is part
+/// of it unless it is the subcircuit.
+std::string trace_file_name(const CosimRow& row);
 
 }  // namespace psi_xlstm::experiments

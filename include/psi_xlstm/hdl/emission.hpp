@@ -16,6 +16,9 @@
 
 namespace psi_xlstm::hdl {
 
+inline constexpr double kLeastCapacitance = 1e-12;  ///< Of a state node [F].
+inline constexpr double kCapacitanceRate = 1e-5;    ///< Capacitance times L above it [S].
+
 /// Numbers common to all emitted forms of one network.
 struct EmissionPlan {
   std::vector<double> kappa;         ///< [S], dimensionless.
@@ -34,9 +37,12 @@ struct EmissionPlan {
   double largest_argument = 0;  ///< Bound on |argument| of every exp-like function.
 };
 
-/// Checks `network` and derives the plan. Throws EmitError where the network has more than one
-/// port, an argument of an exponential that is not bounded, or a start that is not finite.
+/// Checks `network` and derives the plan. Throws EmitError where a name cannot be used, an argument
+/// of an exponential is not bounded, or a start is not finite.
 EmissionPlan plan_emission(const ir::Network& network);
+
+/// Throws EmitError unless `network` has one port.
+void require_one_port(const ir::Network& network);
 
 /// The facts about `network` as comment lines without comment signs: ranges, rates, parameters.
 std::vector<std::string> model_facts(const ir::Network& network, const EmissionPlan& plan);

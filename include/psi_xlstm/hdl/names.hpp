@@ -11,7 +11,7 @@ namespace psi_xlstm::hdl {
 bool is_reserved_word(std::string_view word);
 
 /// Throws EmitError where the model or a terminal of `network` is named by a reserved word, a
-/// terminal by a name that the printers use inside the model, or both terminals alike.
+/// terminal by a name that the printers use inside the model, or two terminals alike.
 void check_names(const ir::Network& network);
 
 }  // namespace psi_xlstm::hdl

@@ -4,7 +4,7 @@
 /// What a network does in time: where its states start, the step they take from one sample to the
 /// next, and the differential equation that step approximates.
 ///
-/// Axes: N samples, P ports (1 in this file), S states.
+/// Axes: N samples, P ports (1 in simulate()), S states.
 
 #include <span>
 #include <vector>
@@ -48,10 +48,11 @@ Trajectory simulate(const Network& network,
                     std::span<const double> voltage,
                     std::span<const double> initial);
 
-/// dc/dt of the differential equation at one point [1/s]. `states` and `derivative` [S].
+/// dc/dt of the differential equation at one point [1/s]. `ports` [P] in V, `states` and
+/// `derivative` [S].
 void state_derivative(Evaluator& evaluator,
                       const Network& network,
-                      double voltage,
+                      const double* ports,
                       const double* states,
                       double* derivative);
 

@@ -11,6 +11,7 @@
 #include "psi_xlstm/config/cosim.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "psi_xlstm/metrics/results.hpp"
+#include "psi_xlstm/spice/emitted_model.hpp"
 #include "psi_xlstm/spice/reference.hpp"
 #include "psi_xlstm/spice/simulator.hpp"
 #include "psi_xlstm/spice/stimulus.hpp"
@@ -48,10 +49,10 @@ StateEquation state_equation(const ir::Network& network);
 /// A network whose states never move: what a comparison must tell from the true one.
 ir::Network frozen(const ir::Network& network);
 
-/// Runs `emitted` (the network a subcircuit is printed from) in ngspice and `network` in the
-/// reference, both under `wanted`. A failure of either is a reason.
+/// Runs `model` in ngspice and `network` in the reference, both under `wanted`. A failure of either
+/// is a reason.
 CosimOutcome compare_transient(const ir::Network& network,
-                               const ir::Network& emitted,
+                               const EmittedModel& model,
                                const CosimCase& wanted,
                                const SimulatorOptions& simulator);
 
@@ -66,22 +67,32 @@ struct CosimReport {
   std::vector<CosimOutcome> transients;
   std::vector<CosimRow> checks;  ///< DC, AC, refinement and the frozen control.
   std::vector<std::string> warnings;
+  std::string left_out;                ///< Which path could not be run and why; empty: none.
   bool passed() const;                 ///< Every judged row passed.
   std::vector<CosimRow> rows() const;  ///< All rows in order.
 };
 
-/// Compares everything that `config` asks for.
+/// Compares everything that `config` asks for, in one form.
 CosimReport cosimulate(const ir::Network& network,
                        const CosimConfig& config,
                        const CosimCase& training_like,
                        double conductance,
-                       const SimulatorOptions& simulator);
+                       const SimulatorOptions& simulator,
+                       EmittedForm form);
+
+/// The same in every form that this machine can run: the subcircuit, then OSDI.
+CosimReport cosimulate_all(const ir::Network& network,
+                           const CosimConfig& config,
+                           const CosimCase& training_like,
+                           double conductance,
+                           const SimulatorOptions& simulator);
 
 /// Operating point and DC sweep to three times the training voltage with held state, and AC at
 /// several biases with the state at its equilibrium, each against its closed form:
 ///
 ///   Y(jw) = dI/dV + dI/dc (jw - A)^-1 B,   A = d(dc/dt)/dc,  B = d(dc/dt)/dV
 std::vector<CosimRow> static_checks(const ir::Network& network,
+                                    const EmittedModel& model,
                                     const CosimConfig& config,
                                     double conductance,
                                     const SimulatorOptions& simulator);

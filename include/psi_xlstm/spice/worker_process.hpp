@@ -17,8 +17,7 @@ struct SimulatorOptions {
   /// The program psi_ngspice_worker. Empty: the environment variable PSI_NGSPICE_WORKER, else the
   /// folder of the running program, else the folder above.
   std::filesystem::path worker = {};
-  /// Name or path of libngspice. Empty: the environment variable PSI_NGSPICE_LIBRARY, else
-  /// "libngspice.so.0".
+  /// Name or path of libngspice. Empty: default_ngspice_library() (simulator_library.hpp).
   std::string library = {};
   double time_limit_s = 60;  ///< For one simulation, from start to reply [s].
   std::vector<std::filesystem::path> osdi =

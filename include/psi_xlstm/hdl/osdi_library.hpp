@@ -1,0 +1,37 @@
+#pragma once
+
+/// @file
+/// The machine's C compiler, which turns an emitted C file into a library that ngspice loads.
+
+#include <filesystem>
+#include <optional>
+
+#include "psi_xlstm/ir/network.hpp"
+
+namespace psi_xlstm::hdl {
+
+/// The C compiler that is used: the environment variable CC, else cc, gcc or clang from PATH.
+/// Nothing where there is none.
+std::optional<std::filesystem::path> c_compiler();
+
+/// Compiles `source` to the shared library `library`, which appears complete or not at all. The
+/// code runs on every processor of this kind: the instruction set is chosen when it is loaded.
+/// Throws EmitError, with what the compiler said, where there is no compiler or it fails.
+void compile_osdi(const std::filesystem::path& source, const std::filesystem::path& library);
+
+/// A network compiled into a folder of its own, which is removed with this object.
+class OsdiLibrary {
+ public:
+  /// Throws EmitError where osdi_source(network) or compile_osdi() does.
+  explicit OsdiLibrary(const ir::Network& network);
+  ~OsdiLibrary();
+  OsdiLibrary(const OsdiLibrary&) = delete;
+  OsdiLibrary& operator=(const OsdiLibrary&) = delete;
+
+  const std::filesystem::path& file() const { return file_; }
+
+ private:
+  std::filesystem::path folder_, file_;
+};
+
+}  // namespace psi_xlstm::hdl

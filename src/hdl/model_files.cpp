@@ -1,0 +1,37 @@
+#include "psi_xlstm/hdl/model_files.hpp"
+
+#include <system_error>
+
+#include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/hdl/osdi.hpp"
+#include "psi_xlstm/hdl/osdi_library.hpp"
+#include "psi_xlstm/hdl/subcircuit.hpp"
+#include "psi_xlstm/hdl/verilog_a.hpp"
+
+namespace psi_xlstm::hdl {
+
+ModelFiles write_model_files(const ir::Network& network, const std::filesystem::path& folder) {
+  ModelFiles written;
+  const auto path_of = [&](const char* ending) { return folder / (network.name + ending); };
+  const auto write = [&](const char* ending, const std::string& text) {
+    write_file(path_of(ending), text);
+    written.files.push_back(path_of(ending));
+  };
+  const std::string module = verilog_a(network), circuit = subcircuit(network),
+                    source = osdi_source(network);
+  write(".va", module);
+  write(".sp", circuit);
+  write(".c", source);
+  try {
+    compile_osdi(path_of(".c"), path_of(".osdi"));
+    written.files.push_back(path_of(".osdi"));
+  } catch (const EmitError& e) {
+    written.left_out = e.what();
+    std::error_code ignored;
+    std::filesystem::remove(path_of(".osdi"), ignored);
+  }
+  return written;
+}
+
+}  // namespace psi_xlstm::hdl

@@ -1,0 +1,39 @@
+/* The model as the simulator sees it: nodes 0..PORTS-1 are the ports, then the reference terminal,
+ * the scaled states x and the rates r. For state s, with L the scale of the rates and all times
+ * multiplied by tau_scale,
+ *
+ *   ports   f_p = m area I_p                                the reference: minus their sum
+ *   state   f_x = leak x - push r,   q_x = capacitance x    push = capacitance L / tau_scale
+ *   rate    f_r = r - kappa lambda (z - c) / L              c = c(0) + x / kappa
+ *
+ * While the state is held (operating point and DC sweep with hold = 1) f_r = r + HOLD x. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PSI_EXPORT __attribute__((visibility("default")))
+#define AT_LEAST_ONE(count) ((count) > 0 ? (count) : 1)
+
+typedef struct {
+  double* resist[ENTRIES];
+  double* react[AT_LEAST_ONE(STATES)];
+  uint32_t node[NODES];
+  uint32_t given; /* bit i: parameter i was set */
+  int32_t hold;
+  int32_t usable, warned;
+  double mfactor, area, g0, tau_scale, dtmax;
+  double bound_step;
+  double capacitance, push, leak;
+  double start[AT_LEAST_ONE(STATES)];
+  double residual[NODES];
+  double charge[AT_LEAST_ONE(STATES)];
+  double jacobian[ENTRIES];
+  double conductance, state[AT_LEAST_ONE(STATES)], tau[AT_LEAST_ONE(RATES)];
+} __attribute__((aligned(16))) Instance;
+
+typedef struct {
+  const char *name, *units;
+  size_t offset;
+  bool is_integer;
+  double fallback;
+} Parameter;

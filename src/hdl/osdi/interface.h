@@ -1,0 +1,224 @@
+PSI_EXPORT void (*osdi_log)(void* handle, char* message, uint32_t level) = NULL;
+
+/* The simulator frees the message. Old ones lose its level, so that it begins with it. */
+static void complain(void* handle,
+                     uint32_t level,
+                     const char* parameter,
+                     const char* expected,
+                     const char* units,
+                     double found) {
+  char* text = osdi_log == NULL ? NULL : malloc(200);
+  if (text == NULL) return;
+  snprintf(text, 200, "%s: %s: expected %s%s%s, found %g\n",
+           level == OSDI_LOG_ERROR ? "error" : "warning", parameter, expected,
+           units[0] == '\0' ? "" : " ", units, found);
+  osdi_log(handle, text, level);
+}
+
+static double* number_at(Instance* it, const Parameter* parameter) {
+  return (double*)((char*)it + parameter->offset);
+}
+
+static void* access_number(void* instance, void* model, uint32_t id, uint32_t flags) {
+  (void)model;
+  if (instance == NULL || id >= PARAMETERS + OUTPUTS) return NULL;
+  if (id >= PARAMETERS) return (char*)instance + outputs[id - PARAMETERS];
+  if (flags & OSDI_ACCESS_SET) ((Instance*)instance)->given |= UINT32_C(1) << id;
+  return (char*)instance + parameters[id].offset;
+}
+
+static void setup_model(void* handle,
+                        void* model,
+                        OsdiSimulatorParameters* simulator,
+                        OsdiInitInfo* info) {
+  (void)handle, (void)model, (void)simulator;
+  *info = (OsdiInitInfo){0, 0, NULL};
+}
+
+/* Defaults where nothing was given; whether all numbers are in their ranges. */
+static bool take_parameters(void* handle, Instance* it) {
+  bool good = true;
+  for (uint32_t i = 0; i < PARAMETERS; ++i) {
+    const Parameter* p = &parameters[i];
+    const bool given = (it->given >> i) & 1;
+    if (p->is_integer) {
+      int32_t* const value = (int32_t*)((char*)it + p->offset);
+      if (!given) *value = (int32_t)p->fallback;
+      if (*value == 0 || *value == 1) continue;
+      complain(handle, OSDI_LOG_ERROR, p->name, "0 or 1", p->units, *value);
+    } else {
+      double* const value = number_at(it, p);
+      if (!given) *value = p->fallback;
+      if (*value > 0 && *value <= LARGEST) continue;
+      complain(handle, OSDI_LOG_ERROR, p->name, "a number above 0", p->units, *value);
+    }
+    good = false;
+  }
+  return good;
+}
+
+static void setup_instance(void* handle,
+                           void* instance,
+                           void* model,
+                           double temperature,
+                           uint32_t connected_terminals,
+                           OsdiSimulatorParameters* simulator,
+                           OsdiInitInfo* info) {
+  (void)model, (void)temperature, (void)connected_terminals, (void)simulator;
+  Instance* const it = instance;
+  it->usable = take_parameters(handle, it);
+  *info = (OsdiInitInfo){it->usable ? 0 : OSDI_RETURN_FATAL, 0, NULL};
+  if (!it->usable) return;
+  if (STATES > 0) {
+    const double rate = RATE_SCALE / it->tau_scale;
+    it->capacitance = fmax(LEAST_CAPACITANCE, CAPACITANCE_RATE / rate);
+    it->push = it->capacitance * rate;
+    it->leak = LEAK * it->push;
+    if (!((it->given >> DTMAX) & 1)) it->dtmax = MAX_STEP * fmin(1.0, it->tau_scale);
+    it->bound_step = it->dtmax;
+    set_start(it);
+  }
+  for (int s = 0; HAS_G0 && s < STATES; ++s) {
+    if (fabs(it->start[s]) <= 1 || it->warned) continue;
+    it->warned = 1;
+    complain(handle, OSDI_LOG_WARNING, "g0", "a conductance that the states can hold,", BAND,
+             it->g0);
+  }
+}
+
+static uint32_t evaluate_instance(void* handle,
+                                  void* instance,
+                                  void* model,
+                                  OsdiSimulatorInfo* info) {
+  (void)handle, (void)model;
+  Instance* const it = instance;
+  if (!it->usable) return OSDI_RETURN_FATAL;
+  const double* const v = info->solution;
+  double port[PORTS], x[AT_LEAST_ONE(STATES)], r[AT_LEAST_ONE(STATES)];
+  double value[VALUES], slope[AT_LEAST_ONE(SLOPES)];
+  for (int p = 0; p < PORTS; ++p) port[p] = v[it->node[p]] - v[it->node[PORTS]];
+  for (int s = 0; s < STATES; ++s) {
+    x[s] = v[it->node[FIRST_STATE + s]];
+    r[s] = v[it->node[FIRST_RATE + s]];
+    it->state[s] = it->start[s] + x[s] * inverse_kappa[s];
+  }
+  evaluate_network(port, it->state, value, slope);
+  for (int k = 0; k < RATES; ++k) it->tau[k] = it->tau_scale / value[FIRST_LAMBDA + k];
+  it->conductance = it->area * value[CONDUCTANCE];
+  const uint32_t moving = OSDI_CALC_REACT_RESIDUAL | OSDI_CALC_REACT_JACOBIAN;
+  assemble_terminals(it, value, slope);
+  assemble_states(it, x, r);
+  if (it->hold && !(info->flags & moving)) {
+    assemble_held_rates(it, x, r);
+  } else {
+    assemble_rates(it, r, value, slope);
+  }
+  return 0;
+}
+
+static void load_noise(void* instance, void* model, double frequency, double* density) {
+  (void)instance, (void)model, (void)frequency, (void)density;
+}
+
+static void load_limit_rhs(void* instance, void* model, double* to) {
+  (void)instance, (void)model, (void)to;
+}
+
+static void load_residual_resist(void* instance, void* model, double* to) {
+  (void)model;
+  const Instance* const it = instance;
+  if (!it->usable) return;
+  for (int n = 0; n < NODES; ++n) to[it->node[n]] += it->residual[n];
+}
+
+static void load_residual_react(void* instance, void* model, double* to) {
+  (void)model;
+  const Instance* const it = instance;
+  if (!it->usable) return;
+  for (int s = 0; s < STATES; ++s) to[it->node[FIRST_STATE + s]] += it->charge[s];
+}
+
+/* to += J solution - f */
+static void load_spice_rhs_dc(void* instance, void* model, double* to, double* solution) {
+  (void)model;
+  const Instance* const it = instance;
+  if (!it->usable) return;
+  double v[NODES], rhs[NODES];
+  for (int n = 0; n < NODES; ++n) {
+    v[n] = solution[it->node[n]];
+    rhs[n] = -it->residual[n];
+  }
+  for (int e = 0; e < ENTRIES; ++e) {
+    rhs[entry_nodes[e].row] += it->jacobian[e] * v[entry_nodes[e].column];
+  }
+  for (int n = 0; n < NODES; ++n) to[it->node[n]] += rhs[n];
+}
+
+static void load_spice_rhs_tran(
+    void* instance, void* model, double* to, double* solution, double alpha) {
+  load_spice_rhs_dc(instance, model, to, solution);
+  const Instance* const it = instance;
+  if (!it->usable) return;
+  for (int s = 0; s < STATES; ++s) {
+    const uint32_t node = it->node[FIRST_STATE + s];
+    to[node] += alpha * it->capacitance * solution[node];
+  }
+}
+
+static void load_jacobian_resist(void* instance, void* model) {
+  (void)model;
+  const Instance* const it = instance;
+  if (!it->usable) return;
+  for (int e = 0; e < ENTRIES; ++e) *it->resist[e] += it->jacobian[e];
+}
+
+static void load_jacobian_react(void* instance, void* model, double alpha) {
+  (void)model;
+  const Instance* const it = instance;
+  if (!it->usable) return;
+  for (int s = 0; s < STATES; ++s) *it->react[s] += alpha * it->capacitance;
+}
+
+static void load_jacobian_tran(void* instance, void* model, double alpha) {
+  load_jacobian_resist(instance, model);
+  const Instance* const it = instance;
+  if (!it->usable) return;
+  for (int s = 0; s < STATES; ++s) *it->resist[diagonal[s]] += alpha * it->capacitance;
+}
+
+PSI_EXPORT const uint32_t OSDI_VERSION_MAJOR = 0;
+PSI_EXPORT const uint32_t OSDI_VERSION_MINOR = 3;
+PSI_EXPORT const uint32_t OSDI_NUM_DESCRIPTORS = 1;
+PSI_EXPORT OsdiDescriptor OSDI_DESCRIPTORS[1] = {{
+    .name = NAME,
+    .node_count = NODES,
+    .terminal_count = TERMINALS,
+    .nodes = nodes,
+    .entry_count = ENTRIES,
+    .entries = entries,
+    .collapsed = offsetof(Instance, start),
+    .parameter_count = PARAMETERS,
+    .instance_parameter_count = PARAMETERS,
+    .output_count = OUTPUTS,
+    .parameters = descriptions,
+    .node_mapping = offsetof(Instance, node),
+    .resist_pointers = offsetof(Instance, resist),
+    .state_numbers = offsetof(Instance, start),
+    .bound_step = STATES > 0 ? offsetof(Instance, bound_step) : OSDI_NONE,
+    .instance_size = sizeof(Instance),
+    .model_size = 16,
+    .access = access_number,
+    .setup_model = setup_model,
+    .setup_instance = setup_instance,
+    .evaluate = evaluate_instance,
+    .load_noise = load_noise,
+    .load_residual_resist = load_residual_resist,
+    .load_residual_react = load_residual_react,
+    .load_limit_rhs_resist = load_limit_rhs,
+    .load_limit_rhs_react = load_limit_rhs,
+    .load_spice_rhs_dc = load_spice_rhs_dc,
+    .load_spice_rhs_tran = load_spice_rhs_tran,
+    .load_jacobian_resist = load_jacobian_resist,
+    .load_jacobian_react = load_jacobian_react,
+    .load_jacobian_tran = load_jacobian_tran,
+}};

@@ -1,0 +1,119 @@
+#include "psi_xlstm/hdl/osdi_library.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/program.hpp"
+#include "psi_xlstm/hdl/osdi.hpp"
+
+namespace psi_xlstm::hdl {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kTimeLimit = 300;  // of one compilation [s]
+
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool is_program(const fs::path& file) {
+  std::error_code ignored;
+  return fs::is_regular_file(file, ignored) && access(file.c_str(), X_OK) == 0;
+}
+
+std::optional<fs::path> on_path(const std::string& name) {
+  if (name.find('/') != name.npos)
+    return is_program(name) ? std::optional<fs::path>(name) : std::nullopt;
+  std::istringstream folders(environment("PATH"));
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (!folder.empty() && is_program(fs::path(folder) / name)) return fs::path(folder) / name;
+  }
+  return std::nullopt;
+}
+
+std::string first_line_with_error(const std::string& text) {
+  std::istringstream lines(text);
+  std::string first;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("error") != line.npos) return line.substr(0, 300);
+    if (first.empty()) first = line.substr(0, 300);
+  }
+  return first;
+}
+
+}  // namespace
+
+std::optional<fs::path> c_compiler() {
+  if (const std::string named = environment("CC"); !named.empty()) {
+    if (auto found = on_path(named)) return found;
+  }
+  for (const char* const name : {"cc", "gcc", "clang"}) {
+    if (auto found = on_path(name)) return found;
+  }
+  return std::nullopt;
+}
+
+void compile_osdi(const fs::path& source, const fs::path& library) {
+  const auto compiler = c_compiler();
+  if (!compiler) {
+    throw EmitError(fmt::format("{}: expected a C compiler (CC, cc, gcc or clang), found none",
+                                library.string()));
+  }
+  const fs::path partial = fmt::format("{}.part{}", fs::absolute(library).string(), getpid());
+  // Absolute paths: a file may be named like an option.
+  const ProgramOutcome outcome =
+      run_program({compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-s",
+                   "-fno-math-errno", "-fvisibility=hidden", "-Wno-psabi", "-x", "c",
+                   fs::absolute(source).string(), "-o", partial.string(), "-lm"},
+                  "", kTimeLimit);
+  std::error_code problem;
+  if (outcome.succeeded()) fs::rename(partial, library, problem);
+  if (outcome.succeeded() && !problem) return;
+  const std::string found = outcome.start_error != 0
+                                ? std::generic_category().message(outcome.start_error)
+                            : !outcome.status ? fmt::format("no end within {} s", kTimeLimit)
+                            : problem         ? problem.message()
+                                              : first_line_with_error(outcome.errors);
+  std::error_code ignored;
+  fs::remove(partial, ignored);
+  throw EmitError(fmt::format("{}: expected {} to compile it, found: {}", source.string(),
+                              compiler->string(), found));
+}
+
+OsdiLibrary::OsdiLibrary(const ir::Network& network) {
+  const std::string text = osdi_source(network);
+  std::error_code problem;
+  std::string name = (fs::temp_directory_path(problem) / "psi_osdi_XXXXXX").string();
+  if (problem || mkdtemp(name.data()) == nullptr) {
+    throw EmitError(fmt::format("folder for compiled models: expected one at {}, got none", name));
+  }
+  folder_ = name;
+  file_ = folder_ / (network.name + ".osdi");
+  try {
+    const fs::path source = folder_ / (network.name + ".c");
+    write_file(source, text);
+    compile_osdi(source, file_);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+    throw;
+  }
+}
+
+OsdiLibrary::~OsdiLibrary() {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+}  // namespace psi_xlstm::hdl

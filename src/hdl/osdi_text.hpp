@@ -1,0 +1,14 @@
+#pragma once
+
+/// @file
+/// The parts of an emitted C file that are the same for every model: src/hdl/osdi/*.h, word for
+/// word.
+
+namespace psi_xlstm::hdl {
+
+extern const char* const kOsdiAbi;         ///< The interface of OSDI 0.3.
+extern const char* const kOsdiVectorMath;  ///< exp, tanh, ... on four doubles at once.
+extern const char* const kOsdiDevice;      ///< What one instance holds.
+extern const char* const kOsdiInterface;   ///< The functions that the simulator calls.
+
+}  // namespace psi_xlstm::hdl
