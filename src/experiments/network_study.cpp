@@ -37,6 +37,13 @@ void check_network(const NetworkStudyConfig& config, int index) {
   if (network.phases.empty()) {
     throw ConfigError(fmt::format("{}/phases: expected at least one, found none", where));
   }
+  const bool whole_trajectories = config.protocol == "known_start" && network.name != "pinn";
+  if (network.optimizer != "adamw" && !whole_trajectories) {
+    throw ConfigError(fmt::format(
+        "{}/optimizer: expected \"adamw\" but for recurrent networks of the known-start "
+        "protocol, found \"{}\"",
+        where, network.optimizer));
+  }
   const int teacher = teacher_index(config.networks);
   const bool needed = learns_from_teacher(network) || (is_student_network(network) && teacher >= 0);
   if (needed && (teacher < 0 || teacher > index)) {

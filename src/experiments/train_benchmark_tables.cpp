@@ -12,7 +12,7 @@ Table training_table(const TrainBenchmark& benchmark) {
   Table table;
   table.caption = "Training steps of the published teacher, T = 256, float, one thread";
   table.header = {
-      "sequences", "instruction set",      "kernels [samples/s]", "LibTorch loop [samples/s]",
+      "sequences", "instruction set",     "kernels [samples/s]", "LibTorch loop [samples/s]",
       "ratio",     "batched [samples/s]", "ratio to batched",    "of the FMA peak"};
   for (const TrainingSpeed& s : benchmark.teacher_training) {
     table.rows.push_back({fmt::format("{}", s.batch), s.isa, fmt::format("{:.0f}", s.samples_per_s),

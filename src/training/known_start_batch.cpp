@@ -13,7 +13,7 @@ namespace {
 using torch::Tensor;
 
 // Of the drives that the device's law is asked for.
-constexpr double kStretch = 0.4;                     // ln of how much slower or faster
+constexpr double kStretch = 0.4;                    // ln of how much slower or faster
 constexpr double kSmallest = 0.7, kLargest = 1.05;  // times the measured amplitude
 
 // Filled by rows [k][b], then made a tensor.
@@ -168,8 +168,8 @@ KnownStartBatch LawPool::draw(
   std::vector<float> start;
   for (int b = 0; b < windows; ++b) {
     const Drive& drive = drives_[rng.index(drives_.size())];
-    const auto first = static_cast<std::int64_t>(
-        rng.index(static_cast<std::size_t>(drive.time.size(0) - used)));
+    const auto first =
+        static_cast<std::int64_t>(rng.index(static_cast<std::size_t>(drive.time.size(0) - used)));
     start.push_back(static_cast<float>(random_start(rng) - std::log(scales.conductance)));
     const double stretch = std::exp(rng.uniform(-kStretch, kStretch));
     const double amplitude = rng.uniform(kSmallest, kLargest);

@@ -53,12 +53,8 @@ void scatter(const ParameterMatrix& matrix, const Tensor& values, float* flat) {
   for (const std::int64_t i : matrix.index) flat[i] = *from++;
 }
 
-Tensor into(const Basis& basis, const Tensor& x) {
-  return basis.left.t().mm(x).mm(basis.right);
-}
-Tensor out_of(const Basis& basis, const Tensor& x) {
-  return basis.left.mm(x).mm(basis.right.t());
-}
+Tensor into(const Basis& basis, const Tensor& x) { return basis.left.t().mm(x).mm(basis.right); }
+Tensor out_of(const Basis& basis, const Tensor& x) { return basis.left.mm(x).mm(basis.right.t()); }
 
 // One step of the power iteration; the directions stay in the order of their eigenvalues.
 Tensor turned(const Tensor& covariance, const Tensor& basis, Tensor& order) {

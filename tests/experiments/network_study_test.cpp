@@ -536,6 +536,14 @@ TEST(CheckConfig, NamesWhatContradicts) {
   config = study();
   config.networks[0].phases.clear();
   EXPECT_EQ(problem_with(config), "networks/0/phases: expected at least one, found none");
+  config = study("published");
+  config.networks[1].optimizer = "soap";
+  EXPECT_EQ(
+      problem_with(config),
+      "networks/1/optimizer: expected \"adamw\" but for recurrent networks of the known-start "
+      "protocol, found \"soap\"");
+  config.protocol = "known_start";
+  EXPECT_EQ(problem_with(config), "none");
   config = study();
   config.seeds = {1, 2, 1};
   EXPECT_EQ(problem_with(config).find("seeds: expected different seeds"), 0u);

@@ -64,7 +64,8 @@ TEST(LawPool, PlaysTheDrivesAtManySpeedsAmplitudesAndStarts) {
   EXPECT_LT(duration.max().item<double>(), 1.5);
   const Tensor peak = std::get<0>(batch.inputs.select(2, 0).abs().max(0));
   EXPECT_GT(peak.max().item<double>(), 1.3 * peak.min().item<double>());
-  const Tensor start = batch.rest_inputs.select(1, 1).to(torch::kFloat64).exp() * scales.conductance;
+  const Tensor start =
+      batch.rest_inputs.select(1, 1).to(torch::kFloat64).exp() * scales.conductance;
   EXPECT_GT(start.min().item<double>(), 1e-4);
   EXPECT_LT(start.max().item<double>(), std::exp(log_max + 0.15));
   EXPECT_GT((start < 2e-4).sum().item<int>(), 10);  // of 40

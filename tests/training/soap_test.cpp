@@ -49,8 +49,8 @@ TEST(ParameterMatrices, HoldEveryNumberButGainsOffsetsAndCentresOnce) {
     }
     std::size_t count = 0;
     for (const ParameterMatrix& matrix : parameter_matrices(shape)) {
-      ASSERT_EQ(matrix.index.size(), static_cast<std::size_t>(matrix.rows) *
-                                         static_cast<std::size_t>(matrix.columns));
+      ASSERT_EQ(matrix.index.size(),
+                static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.columns));
       found.insert(matrix.index.begin(), matrix.index.end());
       count += matrix.index.size();
     }

@@ -48,11 +48,11 @@ struct DistillationConfig {
 
 /// One network of a study.
 struct NetworkConfig {
-  std::string name = "teacher";  ///< "pinn", "teacher", "clustering" or "low_rank".
-  std::string label;             ///< Of its folder and its rows, an identifier; empty: `name`.
-  int clusters = 3;              ///< K, of the clustering student.
-  int rank = 2;                  ///< r, of the low-rank student.
-  int seed = 1;                  ///< Of the start of the training, see training_seed().
+  std::string name = "teacher";     ///< "pinn", "teacher", "clustering" or "low_rank".
+  std::string label;                ///< Of its folder and its rows, an identifier; empty: `name`.
+  int clusters = 3;                 ///< K, of the clustering student.
+  int rank = 2;                     ///< r, of the low-rank student.
+  int seed = 1;                     ///< Of the start of the training, see training_seed().
   std::string optimizer = "adamw";  ///< "adamw" or "soap" (known-start).
   double weight_decay = 1e-5;
   double clip = 1;     ///< Largest norm of a gradient.

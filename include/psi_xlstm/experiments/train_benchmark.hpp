@@ -71,7 +71,8 @@ struct BenchmarkConditions {
   std::string libtorch_loop;  ///< The functions that the loops are made of.
   std::string blas_core;      ///< Whose kernels the BLAS of LibTorch uses; empty: not known.
   std::vector<CorePeak> peaks;
-  /// Largest difference between the gradients of the kernels and of the loops, over the largest entry of the block.
+  /// Largest difference between the gradients of the kernels and of the loops, over the largest
+  /// entry of the block.
   double gradient_difference = 0;
   double load_average = 0;  ///< Of the machine, in the minute before: other work disturbs.
 
