@@ -63,9 +63,7 @@ Tensor turned(const Tensor& covariance, const Tensor& basis, Tensor& order) {
 }
 
 Tensor eigenbasis(const Tensor& covariance) {
-  const auto size = covariance.size(0);
-  const double small = 1e-30;
-  return std::get<1>(torch::linalg_eigh(covariance + small * torch::eye(size), "L")).flip({1});
+  return std::get<1>(torch::linalg_eigh(covariance, "L")).flip({1});
 }
 
 // The moments keep what they know: the first one turns along, the second one is reordered.

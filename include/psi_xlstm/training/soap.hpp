@@ -31,8 +31,11 @@ class Soap {
  public:
   explicit Soap(std::vector<ParameterMatrix> matrices);
 
-  /// As optimizer_step(), of which it is the form in the eigenbasis. The first step only finds the
-  /// bases: a gradient seen from its own eigenbasis is mostly rounding.
+  /// As optimizer_step(), of which it is the form in the eigenbasis: one entry of `gradient` per
+  /// parameter of `state`, whose length all indices of the matrices are below; returns the norm of
+  /// the gradient, and changes nothing where that is not finite. The first step only finds the
+  /// bases: a gradient seen from its own eigenbasis is mostly rounding. Throws ShapeError where the
+  /// lengths differ.
   double step(TrainingState& state,
               std::span<const float> gradient,
               double rate,
