@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -13,13 +14,18 @@
 namespace psi_xlstm {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, double>, 6> kUnits = {
-    {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"ps", 1e-12}}};
+constexpr std::array<std::pair<std::string_view, int>, 6> kUnits = {
+    {{"", 0}, {"s", 0}, {"ms", -3}, {"us", -6}, {"ns", -9}, {"ps", -12}}};
 
-// The unit's power of ten, 0 for an unknown one.
-double scale_of(std::string_view unit) {
-  for (const auto& [name, scale] : kUnits) {
-    if (unit == name) return scale;
+// `digits` times the power of ten of `unit`, rounded once where `digits` has no exponent: 100us is
+// 1e-4. 0 for an unknown unit.
+double scaled(std::string_view digits, double number, std::string_view unit) {
+  for (const auto& [name, power] : kUnits) {
+    if (unit != name) continue;
+    if (digits.find_first_of("eE") != digits.npos) return number * std::pow(10, power);
+    const std::string text = fmt::format("{}e{}", digits, power);
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
   }
   return 0;
 }
@@ -32,7 +38,7 @@ double seconds(std::string_view text, std::string_view where) {
   const auto [stop, problem] = std::from_chars(text.data(), end, number);
   std::string_view unit(stop, static_cast<std::size_t>(end - stop));
   while (unit.starts_with(' ')) unit.remove_prefix(1);
-  const double time = number * scale_of(unit);
+  const double time = scaled({text.data(), stop}, number, unit);
   if (problem != std::errc() || !(time > 0 && std::isfinite(time))) {
     throw ConfigError(
         fmt::format("{}: expected a time > 0 such as 0.34ms, 10us or 2e-3 (seconds), found \"{}\"",

@@ -219,7 +219,8 @@ cmp a.csv b.csv || fail "expected the training record"
 printf '# s V\n0 0.5\n1e-4 0.5\n1.005e-4 -0.5\n2e-4 -0.5\n' >drive.pwl
 run 0 "$PSI" data stretched --tau 20us --beta 0.5 --pwl drive.pwl --out stretched.csv
 [ "$(grep -c '^[0-9].*,-0.5,' stretched.csv)" = 199 ] || fail "expected the drive of the file"
-refuses "drive.pwl:6: expected a time" data mem3 --pwl <(cat drive.pwl; echo x) --out x.csv
+echo x >>drive.pwl
+refuses "drive.pwl:6: expected a time" data mem3 --pwl drive.pwl --out x.csv
 run 0 "$PSI" fit mem3.csv "${small[@]}" --out mem3
 exists mem3/report.html
 refuses "not in" data frobnicate --out x.csv

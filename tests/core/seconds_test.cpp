@@ -18,6 +18,13 @@ TEST(Seconds, KnowsUnits) {
   EXPECT_DOUBLE_EQ(seconds("2s", "t"), 2);
 }
 
+// 100 * 1e-6 is not the double nearest to 1e-4.
+TEST(Seconds, AreTheSameNumberInEveryUnit) {
+  EXPECT_EQ(seconds("100us", "t"), 1e-4);
+  EXPECT_EQ(seconds("8.7ms", "t"), 8.7e-3);
+  EXPECT_EQ(seconds("0.34 ms", "t"), 0.34e-3);
+}
+
 TEST(Seconds, RefusesWhatIsNoTime) {
   for (const char* text : {"", "ms", "-1ms", "0", "1 min", "1e999", "1ms2", "nan"}) {
     try {

@@ -30,11 +30,12 @@ struct AdviceRequest {
 
 /// The shortest record that is enough.
 struct Advice {
-  bool reachable = false;  ///< Some record of at most 10,000 times the longest tau is enough.
-  double duration = 0;     ///< Of the shortest such record of log_spaced_bursts() [s].
-  double worst_sd = 0;     ///< The largest bound on sd(ln tau) with it.
-  double worst_tau = 0;    ///< The process with that bound [s].
-  std::string text;        ///< The advice in one or two sentences.
+  bool reachable =
+      false;  ///< Some record of at most 10,000 longest taus, and 40 million samples, is enough.
+  double duration = 0;   ///< Of the shortest such record of log_spaced_bursts() [s].
+  double worst_sd = 0;   ///< The largest bound on sd(ln tau) with it.
+  double worst_tau = 0;  ///< The process with that bound [s].
+  std::string text;      ///< The advice in one or two sentences.
 };
 
 /// The devices of the list above for the range of `request`.
@@ -58,10 +59,11 @@ enum class Limit {
 /// "record too short against tau", ...
 std::string text_of(Limit limit);
 
-/// What limits the bound of process `k` of `device` under `samples`: of the three changes (known
-/// start; the same drive ten times in a row; bursts of the same length and amplitude instead), the
-/// one that lowers the bound most, provided it more than halves it; else the noise. kNone where the
-/// bound is at most `wanted_sd`.
+/// What limits the bound of process `k` of `device` under `samples`. Three changes are tried, one
+/// at a time: a known start; the same drive ten times in a row; bursts of the same length and
+/// amplitude instead; the number of samples stays. The first that brings the bound down to
+/// `wanted_sd` is the answer, else the one that lowers it most, provided it more than halves it,
+/// else the noise. kNone where the bound is small enough as it is.
 Limit limit_of(const RelaxationDevice& device,
                int k,
                const SampledDrive& samples,
