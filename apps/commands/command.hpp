@@ -30,6 +30,9 @@ experiments::Progress terminal_progress();
 /// A number > 0.
 CLI::Validator positive();
 
+/// A time > 0, "0.34ms" or "3.4e-4", which it turns into seconds.
+CLI::Validator time_in_seconds();
+
 /// Runs `config`, prints the closing tables and the path of the report, and returns the
 /// exit code.
 int run_and_print(const StudyConfig& config, const experiments::RunOptions& options);
