@@ -103,7 +103,10 @@ std::string pwl_source(const PwlWaveform& waveform,
                        const std::string& positive,
                        const std::string& negative) {
   check(waveform);
-  for (const std::string& word : {name, positive, negative}) checked_identifier(word, "PWL source");
+  for (const std::string& word : {name, positive, negative}) {
+    if (&word != &name && word == "0") continue;  // ground
+    checked_identifier(word, "PWL source");
+  }
   std::string text = fmt::format("v{} {} {} pwl(", name, positive, negative);
   for (std::size_t i = 0; i < waveform.times.size(); ++i) {
     if (i % kPointsPerLine == 0) text += "\n+";

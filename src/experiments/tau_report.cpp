@@ -74,9 +74,9 @@ Json bias_json(const tau::BiasRates& b) {
                       {"tau_s", numbers(c.taus)},
                       {"sd_ln_tau", numbers(c.sd_ln_tau)}});
   }
-  return {{"usable", b.usable},          {"reason", b.reason},
-          {"parameters", b.parameters},  {"mean_square", number(b.mean_square)},
-          {"spread", number(b.spread)},  {"voltage_V", numbers(b.voltages)},
+  return {{"usable", b.usable},         {"reason", b.reason},
+          {"parameters", b.parameters}, {"mean_square", number(b.mean_square)},
+          {"spread", number(b.spread)}, {"voltage_V", numbers(b.voltages)},
           {"curves", std::move(curves)}};
 }
 
@@ -89,26 +89,24 @@ Table process_table(const tau::TauEstimate& e) {
               .header = {"process", "tau", "low", "high", "sd", "verdict", "reason"}};
   int number = 0;
   for (const tau::ProcessEstimate& p : e.processes) {
-    table.rows.push_back({fmt::format("{}", ++number), engineering(p.tau, "s"),
-                          interval_end(p.low), interval_end(p.high),
-                          fmt::format("{:.2g} %", 100 * p.sd_ln_tau), tau::text_of(p.verdict),
-                          p.reason});
+    table.rows.push_back({fmt::format("{}", ++number), engineering(p.tau, "s"), interval_end(p.low),
+                          interval_end(p.high), fmt::format("{:.2g} %", 100 * p.sd_ln_tau),
+                          tau::text_of(p.verdict), p.reason});
   }
-  table.note = fmt::format(
-      "95 % intervals{}. {}, {}; information of ln tau: condition number {:.3g}.",
-      e.fit.sandwich ? ", widened because the residuals are not white" : "",
-      tau::describe(e.choice.records.response),
-      e.choice.free_start ? "unknown start" : "from rest", e.fit.condition);
+  table.note =
+      fmt::format("95 % intervals{}. {}, {}; information of ln tau: condition number {:.3g}.",
+                  e.fit.sandwich ? ", widened because the residuals are not white" : "",
+                  tau::describe(e.choice.records.response),
+                  e.choice.free_start ? "unknown start" : "from rest", e.fit.condition);
   return table;
 }
 
 Table candidate_table(const tau::TauEstimate& e) {
   const tau::Choice& c = e.choice;
-  const double best =
-      std::min(*std::min_element(c.bic.begin(), c.bic.end()), c.stretched_bic);
-  Table table{.caption = "Candidates",
-              .header = {"memory", "BIC - best", "held-out chi2", "starts", "agreeing",
-                         "time constants"}};
+  const double best = std::min(*std::min_element(c.bic.begin(), c.bic.end()), c.stretched_bic);
+  Table table{
+      .caption = "Candidates",
+      .header = {"memory", "BIC - best", "held-out chi2", "starts", "agreeing", "time constants"}};
   for (std::size_t k = 0; k < c.fits.size(); ++k) {
     std::string taus;
     for (double t : c.fits[k].taus) {
@@ -118,10 +116,9 @@ Table candidate_table(const tau::TauEstimate& e) {
                           fmt::format("{:.5f}", c.held_out[k]), fmt::format("{}", c.fits[k].starts),
                           fmt::format("{}", c.fits[k].agreeing), taus});
   }
-  table.rows.push_back({"stretched exponential", fmt::format("{:.1f}", c.stretched_bic - best), "",
-                        "", "",
-                        fmt::format("{}, beta {:.3f}", engineering(c.stretched.tau, "s"),
-                                    c.stretched.beta)});
+  table.rows.push_back(
+      {"stretched exponential", fmt::format("{:.1f}", c.stretched_bic - best), "", "", "",
+       fmt::format("{}, beta {:.3f}", engineering(c.stretched.tau, "s"), c.stretched.beta)});
   table.note =
       "Held out: a quarter of the samples in turn, chi2 per sample of the noise of the best fit. "
       "Agreeing: searches that ended in the best point.";
@@ -135,11 +132,11 @@ Figure spectrum_figure(const tau::TauEstimate& e) {
                                     : "amplitude [A per unit of drive]"}};
   const double low = e.choice.records.grid.low(), high = e.choice.records.grid.high();
   for (const tau::ProcessEstimate& p : e.processes) {
-    panel.series.push_back({.label = fmt::format("{}: {}", engineering(p.tau, "s"),
-                                                 tau::text_of(p.verdict)),
-                            .x = {p.tau},
-                            .y = {p.amplitude},
-                            .style = SeriesStyle::kMarkers});
+    panel.series.push_back(
+        {.label = fmt::format("{}: {}", engineering(p.tau, "s"), tau::text_of(p.verdict)),
+         .x = {p.tau},
+         .y = {p.amplitude},
+         .style = SeriesStyle::kMarkers});
     panel.series.push_back({.label = "",
                             .x = {p.low.value_or(low), p.high.value_or(high)},
                             .y = {p.amplitude, p.amplitude}});
@@ -159,15 +156,15 @@ Figure residual_figure(const tau::TauEstimate& e) {
   for (const auto& values : e.fit.residuals.values) longest = std::max(longest, values.size());
   const double limit = 1.96 / std::sqrt(static_cast<double>(longest));
   const std::vector<double> ends = {1, lags.back()};
-  Panel panel{.x = {.label = "lag [samples]"},
-              .left = {.label = "autocorrelation"},
-              .series = {{.label = "residuals", .x = lags, .y = r, .style = SeriesStyle::kMarkers},
-                         {.label = "95 % of white ones",
-                          .x = ends,
-                          .y = {limit, limit},
-                          .style = SeriesStyle::kDashed},
-                         {.label = "", .x = ends, .y = {-limit, -limit},
-                          .style = SeriesStyle::kDashed}}};
+  Panel panel{
+      .x = {.label = "lag [samples]"},
+      .left = {.label = "autocorrelation"},
+      .series = {{.label = "residuals", .x = lags, .y = r, .style = SeriesStyle::kMarkers},
+                 {.label = "95 % of white ones",
+                  .x = ends,
+                  .y = {limit, limit},
+                  .style = SeriesStyle::kDashed},
+                 {.label = "", .x = ends, .y = {-limit, -limit}, .style = SeriesStyle::kDashed}}};
   Figure figure{.title = "Autocorrelation of the residuals of the fixed time constants"};
   figure.panels = {std::move(panel)};
   return figure;

@@ -74,9 +74,8 @@ tau::AdviceRequest request_for(const std::vector<Record>& records,
   const double total = e.fit.solution.amplitudes.cwiseAbs().sum();
   const double share = total / std::max(2, e.choice.processes);
   request.g0 = g0;
-  request.gain =
-      std::clamp(share * tau::drive_at(e.choice.records.response.drive, request.amplitude) / g0,
-                 1e-3, 10.0);
+  request.gain = std::clamp(
+      share * tau::drive_at(e.choice.records.response.drive, request.amplitude) / g0, 1e-3, 10.0);
   return request;
 }
 
@@ -152,11 +151,10 @@ TauStudyResult tau_study(const std::vector<Record>& records,
                                   config.tau_range.size()));
   }
   TauStudyResult out;
-  out.estimate = tau::estimate(
-      records, {.choice = {.response = response_named(config.response),
-                           .start = start_named(config.start)},
-                .bias_dependent = config.bias_dependent,
-                .threads = threads});
+  out.estimate = tau::estimate(records, {.choice = {.response = response_named(config.response),
+                                                    .start = start_named(config.start)},
+                                         .bias_dependent = config.bias_dependent,
+                                         .threads = threads});
   out.noise = relative_noise(records, out.estimate);
   const bool fixed = out.estimate.memory == tau::Memory::kFixed;
   if (config.tau_range.empty() && (!fixed || all_identified(out.estimate))) return out;

@@ -21,13 +21,13 @@ namespace psi_xlstm::experiments {
 /// What is estimated from.
 struct TauStudyConfig {
   std::string study = "tau";
-  std::vector<std::string> files;      ///< CSV files.
-  std::vector<std::string> records;    ///< Ids of the records to use; empty: all.
-  int sign = 1;                        ///< -1 where the current was counted out of the device.
-  std::string start = "by evidence";   ///< "rest", "unknown" or "by evidence".
-  std::string response = "any";        ///< "any" or one of tau::describe().
-  bool bias_dependent = true;          ///< Try rates that depend on bias where fixed ones fail.
-  std::vector<double> tau_range;       ///< For the advice, shortest and longest [s]; empty: own.
+  std::vector<std::string> files;     ///< CSV files.
+  std::vector<std::string> records;   ///< Ids of the records to use; empty: all.
+  int sign = 1;                       ///< -1 where the current was counted out of the device.
+  std::string start = "by evidence";  ///< "rest", "unknown" or "by evidence".
+  std::string response = "any";       ///< "any" or one of tau::describe().
+  bool bias_dependent = true;         ///< Try rates that depend on bias where fixed ones fail.
+  std::vector<double> tau_range;      ///< For the advice, shortest and longest [s]; empty: own.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
