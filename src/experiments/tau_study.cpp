@@ -170,7 +170,8 @@ TauStudyResult run_tau_study(const TauStudyConfig& config,
   progress("data", 0, fmt::format("{}", fmt::join(config.files, ", ")));
   const std::vector<Record> records = chosen_records(config);
   watch.stage("data");
-  progress("estimate", 0, fmt::format("{} records", records.size()));
+  progress("estimate", 0,
+           fmt::format("{} record{}", records.size(), records.size() == 1 ? "" : "s"));
   TauStudyResult result = tau_study(records, config, options.threads);
   for (const Record& record : records) {
     result.estimate.warnings.insert(result.estimate.warnings.end(), record.remarks.begin(),
