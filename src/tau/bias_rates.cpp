@@ -15,7 +15,9 @@ namespace {
 
 constexpr int kVoltages = 41;
 constexpr int kFeatures = 8;
-constexpr int kStarts = 1;  // Of each curriculum.
+constexpr int kStarts = 1;                       // Of each curriculum.
+constexpr int kIterations = 25;                  // After the first stages.
+constexpr std::size_t kRefinedSamples = 50'000;  // About so many steps are fitted at the end.
 
 double mean_square(const std::vector<double>& values) {
   double sum = 0;
@@ -95,6 +97,10 @@ BiasRates fit_bias_rates(const std::vector<Record>& records, int threads) {
   config.student.features = kFeatures;
   config.starts = kStarts;
   config.curriculum = "both";
+  std::size_t samples = 0;
+  for (const Record& record : records) samples += record.size();
+  const int decimation = 1 + static_cast<int>(samples / kRefinedSamples);
+  config.refine = {{.decimation = decimation, .iterations = kIterations}};
   fit::TrainingResult training;
   try {
     training =
