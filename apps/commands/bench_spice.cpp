@@ -34,7 +34,7 @@ experiments::SpiceBenchmarkOptions measured(const Options& o) {
   options.waveforms = {1};
   options.repetitions = 1;
   options.stop_time = 20e-6;
-  options.waveform_length = 100e-6;
+  options.waveform_length = 50e-6;
   return options;
 }
 
@@ -44,7 +44,7 @@ void add_teachers(const Options& o, const experiments::Progress& progress, Spice
   const experiments::TrainerReport report = experiments::run_trainers(
       {{.name = "teachers",
         .arguments = {"bench-stream", "--json", file.path().string(), "--samples",
-                      o.quick ? "2000" : "40000", "--passes", o.quick ? "1" : "3"}}},
+                      o.quick ? "1000" : "10000", "--passes", o.quick ? "1" : "5"}}},
       {.processes = 1}, [&](std::size_t, double done, const std::string& detail) {
         progress("teacher", done, detail);
       });

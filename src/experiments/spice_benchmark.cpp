@@ -7,7 +7,7 @@
 #include <cctype>
 #include <cmath>
 #include <fstream>
-#include <map>
+#include <numeric>
 #include <utility>
 
 #include "psi_xlstm/experiments/data_source.hpp"
@@ -19,14 +19,15 @@ namespace psi_xlstm::experiments {
 namespace {
 
 constexpr double kTolerance = 1e-4;      // reltol of all runs
-constexpr double kCrossbarBudget = 30;   // no crossbar is repeated once it has taken so long [s]
+constexpr double kPatience = 15;         // no circuit is repeated once it has taken so long [s]
 constexpr double kWaveformStep = 50e-9;  // [s]
 constexpr int kManyDevices = 1000;       // from here on at a longer step
 
 double step_for(int devices) { return devices >= kManyDevices ? 100e-9 : 10e-9; }
 
 double stop_for(int devices, const SpiceBenchmarkOptions& options) {
-  return devices > 20 ? 0.5 * options.stop_time : options.stop_time;
+  const double part = devices >= kManyDevices ? 0.2 : devices > 20 ? 0.5 : 1;
+  return part * options.stop_time;
 }
 
 // One circuit that is simulated several times.
@@ -37,16 +38,12 @@ struct Run {
   std::vector<double> seconds = {};
   TransientResult last = {};
 
-  double spent() const {
-    double sum = 0;
-    for (double s : seconds) sum += s;
-    return sum;
-  }
   bool failed() const { return !last.usable(); }
 
-  // Another measurement, unless one has failed.
+  // Another measurement, unless one has failed or all have taken long enough.
   void repeat() {
-    if (failed()) return;
+    const double spent = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    if (failed() || spent > kPatience) return;
     last = transient(netlist, options, simulator);
     if (!failed()) seconds.push_back(last.counters.seconds);
   }
@@ -111,8 +108,6 @@ ArrayRun array_run(const BenchmarkDevice& device,
 struct CrossbarRun {
   int n = 0;
   Run student, resistors;
-
-  double spent() const { return student.spent() + resistors.spent(); }
 };
 
 double crossbar_step(int n) { return n > 32 ? 100e-9 : 20e-9; }
@@ -193,7 +188,6 @@ class Schedule {
       }
       for (CrossbarRun& crossbar : crossbars_) {
         tell(round, fmt::format("crossbar {0} x {0}", crossbar.n));
-        if (crossbar.spent() > kCrossbarBudget) continue;
         crossbar.student.repeat();
         crossbar.resistors.repeat();
       }

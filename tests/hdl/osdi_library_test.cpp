@@ -135,6 +135,13 @@ TEST(CCompiler, IsTheOneThatCcNames) {
   ::unsetenv("CC");
 }
 
+TEST(OsdiLibrary, CompilesADeviceWrittenByHand) {
+  const OsdiLibrary library("by_hand", "OsdiNode node = {.residual_units = \"A\"};\n");
+  EXPECT_TRUE(fs::is_regular_file(library.file()));
+  EXPECT_EQ(library.file().filename(), "by_hand.osdi");
+  EXPECT_THROW(OsdiLibrary("wrong", "OsdiNode node = no_such_name;\n"), EmitError);
+}
+
 TEST(OsdiLibrary, RemovesItsFolder) {
   fs::path file;
   {

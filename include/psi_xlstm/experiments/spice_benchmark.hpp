@@ -8,7 +8,7 @@
 ///
 ///   devices    N devices, each behind 10 Ohm at one source: 1 V, 100 kHz, fixed time step
 ///   crossbars  n x n cells, 1 Ohm per segment of wire, V/2 write pulse, then a read, 10 us
-///   waveform   the last published drive at 50 ns per step
+///   waveform   the begin of the last published drive at 50 ns per step
 
 #include <functional>
 #include <string>
@@ -155,9 +155,11 @@ struct SpiceBenchmarkOptions {
   std::vector<int> devices = {1, 20, 100, 1000};  ///< N
   std::vector<int> crossbars = {8, 16, 32, 64};   ///< n
   std::vector<int> waveforms = {1, 100};          ///< Devices under the published drive.
-  int repetitions = 5;                            ///< Fewer where a crossbar takes long.
-  double stop_time = 100e-6;      ///< Of the arrays up to 20 devices; half of it above [s].
-  double waveform_length = 2e-3;  ///< [s]
+  int repetitions = 5;                            ///< Fewer where a circuit takes longer than 15 s.
+  /// Of arrays up to 20 devices at 10 ns per step; half of it above; from 1000 devices on a fifth
+  /// of it at 100 ns per step [s].
+  double stop_time = 100e-6;
+  double waveform_length = 0.5e-3;  ///< [s]
   SimulatorOptions simulator = {.time_limit_s = 900};
 };
 
