@@ -108,22 +108,6 @@ StreamingSubject subject(const std::string& model, const Network& network) {
   return {model, [network] { return streaming_nanoseconds(network); }, libtorch_step(network)};
 }
 
-StoredNetwork recurrent(const std::string& model, Convention convention) {
-  StoredNetwork network;
-  network.model = model;
-  network.protocol = convention == Convention::kPublished ? "published" : "known_start";
-  network.reference_step = kReferenceStep;
-  network.shape = model == "teacher"      ? kernels::teacher_shape(convention)
-                  : model == "clustering" ? kernels::clustering_student_shape(convention)
-                                          : kernels::low_rank_student_shape(convention);
-  Rng rng(7);
-  network.parameters = convention == Convention::kPublished
-                           ? models::published_start(network.shape, rng)
-                           : models::relaxation_start(network.shape, kReferenceStep, rng);
-  for (double& p : network.parameters) p += 0.02 * rng.normal();  // nothing is zero
-  return network;
-}
-
 StoredNetwork feed_forward() {
   StoredNetwork network;
   network.model = "pinn";
@@ -152,13 +136,13 @@ ir::Network compact() {
 std::vector<StreamingSubject> streaming_subjects() {
   std::vector<StreamingSubject> subjects;
   for (const char* model : {"teacher", "clustering", "low_rank"}) {
-    subjects.push_back(subject(model, recurrent(model, Convention::kPublished)));
+    subjects.push_back(subject(model, untrained_network(model, Convention::kPublished)));
   }
   subjects.push_back(subject("compact", compact()));
   subjects.push_back(subject("pinn", feed_forward()));
   for (const char* model : {"teacher", "clustering", "low_rank"}) {
-    subjects.push_back(
-        subject(std::string(model) + ", known start", recurrent(model, Convention::kRelaxation)));
+    subjects.push_back(subject(std::string(model) + ", known start",
+                               untrained_network(model, Convention::kRelaxation)));
   }
   return subjects;
 }
