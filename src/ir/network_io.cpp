@@ -179,6 +179,16 @@ Network network_from(const Json& tree, const SafetensorsFile& file) {
 
 }  // namespace
 
+std::string box_text(const TrainingBox& box) { return box_tree(box).dump(); }
+
+TrainingBox parse_box(const std::string& text) {
+  try {
+    return box_from(Json::parse(text));
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(fmt::format("training box: {}", e.what()));
+  }
+}
+
 std::string network_bytes(const Network& network,
                           const std::map<std::string, std::string>& metadata) {
   validate(network);
