@@ -1,0 +1,48 @@
+#include "osdi_layout.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace psi_xlstm::hdl {
+
+OsdiLayout::OsdiLayout(const ir::Network& described)
+    : network(described),
+      plan(plan_emission(described)),
+      evaluation(osdi_evaluation(described)),
+      ports(described.port_count()),
+      states(described.state_count()) {
+  find_entries();
+}
+
+void OsdiLayout::find_entries() {
+  std::set<std::pair<int, int>> pattern;
+  const auto add_row = [&](int row, int input) {
+    pattern.emplace(row, node_of(input));
+    if (input < ports) pattern.emplace(row, reference());
+  };
+  for (const OsdiSlope& slope : evaluation.slopes) {
+    if (slope.value < ports) {
+      add_row(slope.value, slope.input);
+      add_row(reference(), slope.input);
+    }
+    for (int s = 0; s < states; ++s) {
+      const bool own = slope.value == rate_value(s) || slope.value == target_value(s);
+      if (own) add_row(rate_node(s), slope.input);
+    }
+  }
+  for (int s = 0; s < states; ++s) {
+    pattern.emplace(state_node(s), state_node(s));
+    pattern.emplace(state_node(s), rate_node(s));
+    pattern.emplace(rate_node(s), rate_node(s));
+    pattern.emplace(rate_node(s), state_node(s));
+  }
+  if (pattern.empty()) pattern.emplace(0, 0);
+  entries.assign(pattern.begin(), pattern.end());
+}
+
+int OsdiLayout::entry(int row, int column) const {
+  const auto found = std::lower_bound(entries.begin(), entries.end(), std::pair(row, column));
+  return static_cast<int>(found - entries.begin());
+}
+
+}  // namespace psi_xlstm::hdl
