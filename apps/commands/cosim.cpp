@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "command.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -16,6 +18,7 @@ namespace {
 
 struct Options {
   std::string model, config, circuit, openvaf;
+  std::vector<std::string> paths;
   double g0 = 0;
 };
 
@@ -24,7 +27,8 @@ CosimReport compare(const Options& o, const ir::Network& network) {
   const SimulatorOptions simulator{.time_limit_s = config.time_limit_s,
                                    .verilog_a_compiler = o.openvaf};
   if (!o.circuit.empty()) {
-    return cosimulate_circuit(network, read_circuit(o.circuit, network), config, simulator);
+    return cosimulate_circuit(network, read_circuit(o.circuit, network), config, simulator,
+                              o.paths);
   }
   const double g0 = o.g0 > 0 ? o.g0 : hdl::plan_emission(network).default_conductance;
   return cosimulate_all(network, config, {}, g0, simulator);

@@ -38,7 +38,8 @@ std::string problem_with(const ProgramOutcome& outcome, const fs::path& library)
                                 ? fmt::format("signal {}", WTERMSIG(*outcome.status))
                                 : fmt::format("exit status {}", WEXITSTATUS(*outcome.status));
     const std::string said = outcome.errors.empty() ? outcome.output : outcome.errors;
-    return fmt::format("{} {}", end, line_with_error(said));
+    const std::string line = line_with_error(said);
+    return line.empty() ? end : end + ": " + line;
   }
   std::error_code ignored;
   if (!fs::is_regular_file(library, ignored)) return "success without a library";

@@ -89,8 +89,13 @@ class Comparison {
   Comparison(const ir::Network& network,
              const Circuit& circuit,
              const CosimConfig& config,
-             const SimulatorOptions& simulator)
-      : network_(network), circuit_(circuit), config_(config), simulator_(simulator) {
+             const SimulatorOptions& simulator,
+             const std::vector<std::string>& paths)
+      : network_(network),
+        circuit_(circuit),
+        config_(config),
+        simulator_(simulator),
+        paths_(paths) {
     const hdl::EmissionPlan plan = hdl::plan_emission(network);
     max_step_ =
         circuit.max_step > 0 ? circuit.max_step : std::min(circuit.print_step, plan.max_step);
@@ -105,13 +110,21 @@ class Comparison {
                       "only: {}",
                       circuit_.name, circuit_.not_covered));
     }
-    for (const EmittedModel& model : emitted_models(network_, simulator_, report_.left_out)) {
+    for (const EmittedModel& model :
+         emitted_models(network_, simulator_, report_.left_out, paths_)) {
+      control_form_ = model.form();
       runs_.push_back(
           run_circuit(circuit_, model, max_step_, config_.relative_tolerance, simulator_));
       against_reference(runs_.back());
-      if (runs_.size() > 1) against_subcircuit(runs_.back());
+      if (runs_.size() > 1) against_first(runs_.back());
     }
     if (moves_) control();
+    if (report_.rows().empty()) {
+      throw SpiceError(
+          fmt::format("circuit {}: expected a reference or a second form to compare "
+                      "with, found neither ({}; {})",
+                      circuit_.name, circuit_.not_covered, report_.left_out));
+    }
     return std::move(report_);
   }
 
@@ -125,6 +138,7 @@ class Comparison {
     outcome.time = run.time;
     if (run.usable() && limit > 0) compare_with_solution(run, outcome);
     if (!outcome.reason.empty()) {
+      outcome.row.passed = false;
       report_.warnings.push_back(
           fmt::format("{}, {}: {}", outcome.row.stimulus, run.path, outcome.reason));
     }
@@ -155,14 +169,15 @@ class Comparison {
     }
   }
 
-  void against_subcircuit(const CircuitRun& run) {
+  void against_first(const CircuitRun& run) {
     const CircuitRun& base = runs_.front();
-    for (const auto& [what, member] :
-         {std::pair("device currents against the subcircuit", &CircuitRun::devices),
-          std::pair("source currents against the subcircuit", &CircuitRun::sources),
-          std::pair("node voltages against the subcircuit", &CircuitRun::nodes)}) {
+    for (const auto& [what, member] : {std::pair("device currents", &CircuitRun::devices),
+                                       std::pair("source currents", &CircuitRun::sources),
+                                       std::pair("node voltages", &CircuitRun::nodes)}) {
       if ((base.*member).empty()) continue;
-      CosimRow row = make_row(network_, circuit_, run.path, what, config_.limit_forms);
+      CosimRow row =
+          make_row(network_, circuit_, run.path,
+                   fmt::format("{} against the {} path", what, base.path), config_.limit_forms);
       if (base.usable() && run.usable()) {
         judge(row, resampled_all(base.time, base.*member, breakpoints_of(circuit_), run.time),
               run.*member);
@@ -173,7 +188,7 @@ class Comparison {
 
   // A circuit with frozen states must be told from the true one.
   void control() {
-    const EmittedModel model(frozen(network_), EmittedForm::kSubcircuit);
+    const EmittedModel model(frozen(network_), control_form_, simulator_.verilog_a_compiler);
     const CircuitRun run =
         run_circuit(circuit_, model, max_step_, config_.relative_tolerance, simulator_);
     CosimRow row = make_row(network_, circuit_, run.path, "negative control, states frozen", 0);
@@ -193,10 +208,12 @@ class Comparison {
   const Circuit& circuit_;
   const CosimConfig& config_;
   const SimulatorOptions& simulator_;
+  const std::vector<std::string>& paths_;
   double max_step_ = 0;
   CircuitReferenceOptions reference_options_;
   std::vector<CircuitRun> runs_;
   CosimReport report_;
+  EmittedForm control_form_ = EmittedForm::kSubcircuit;  ///< The fastest that ran.
   bool moves_ = false;
 };
 
@@ -303,8 +320,9 @@ std::vector<double> resampled(std::span<const double> all_times,
 CosimReport cosimulate_circuit(const ir::Network& network,
                                const Circuit& circuit,
                                const CosimConfig& config,
-                               const SimulatorOptions& simulator) {
-  return Comparison(network, circuit, config, simulator).compare();
+                               const SimulatorOptions& simulator,
+                               const std::vector<std::string>& paths) {
+  return Comparison(network, circuit, config, simulator, paths).compare();
 }
 
 }  // namespace psi_xlstm

@@ -91,10 +91,8 @@ Stimulus wave_of(const CircuitCard& card, const std::string& text, const Known& 
   const std::vector<std::string> words = circuit_words(before).plain;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const bool has_value = i + 1 < words.size();
-    if (words[i] == "ac" && has_value) {
-      ++i;
-    } else if (words[i] == "ac") {
-      break;
+    if (words[i] == "ac") {  // a size and a phase may follow
+      while (i + 1 < words.size() && words[i + 1] != "dc") ++i;
     } else {
       if (words[i] == "dc" && has_value) ++i;
       const double value = circuit_value(words[i], known, place_of(card));

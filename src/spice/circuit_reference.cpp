@@ -92,6 +92,7 @@ class Integrator {
     IDASetJacFn(memory_, jacobian_callback);
     IDASetMaxNumSteps(memory_, kMostSteps);
     IDASetMaxStep(memory_, max_step_);
+    IDASetMaxErrTestFails(memory_, 30);
   }
   ~Integrator() {
     IDAFree(&memory_);
@@ -111,7 +112,7 @@ class Integrator {
   std::string restart(double time) {
     count_steps();
     const auto size = static_cast<std::size_t>(equations_.size());
-    const double step = 1e-6 * max_step_;
+    const double step = 1e-9 * max_step_;  // its own error is that of the slopes
     const std::vector<double> before(y(), y() + size);
     std::vector<double> after = before;
     const std::string problem = solve_step(equations_, time + step, step, before, false, after);
@@ -124,7 +125,7 @@ class Integrator {
       if (jumps) y0[i] = after[i];
     }
     IDAReInit(memory_, time, y_, slope_);
-    IDASetInitStep(memory_, 1e-3 * max_step_);
+    IDASetInitStep(memory_, 1e-6 * max_step_);
     return "";
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -116,28 +117,39 @@ std::string problem_with_verilog_a(const EmittedModel& model, const SimulatorOpt
 
 std::vector<EmittedModel> emitted_models(const ir::Network& network,
                                          const SimulatorOptions& simulator,
-                                         std::string& left_out) {
-  std::vector<EmittedModel> models;
-  models.emplace_back(network, EmittedForm::kSubcircuit);
-  const auto leave_out = [&](const char* path, const std::string& reason) {
-    if (!left_out.empty()) left_out += "; ";
-    left_out += fmt::format("the {} path is left out: {}", path, reason);
-  };
-  try {
-    const std::string problem = problem_with_osdi(simulator);
-    if (!problem.empty()) throw SpiceError(problem);
-    models.emplace_back(network, EmittedForm::kOsdi);
-  } catch (const Error& e) {
-    leave_out("OSDI", e.what());
+                                         std::string& left_out,
+                                         const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    if (path == "subcircuit" || path == "osdi" || path == "verilog_a") continue;
+    throw SpiceError(
+        fmt::format("path: expected subcircuit, osdi or verilog_a, found \"{}\"", path));
   }
-  if (!hdl::verilog_a_compiler(simulator.verilog_a_compiler)) return models;
-  try {
-    EmittedModel model(network, EmittedForm::kVerilogA, simulator.verilog_a_compiler);
-    const std::string problem = problem_with_verilog_a(model, simulator);
-    if (!problem.empty()) throw SpiceError(problem);
-    models.push_back(std::move(model));
-  } catch (const Error& e) {
-    leave_out("Verilog-A", e.what());
+  const auto named = [&](const char* path) {
+    return std::find(paths.begin(), paths.end(), path) != paths.end();
+  };
+  const auto wanted = [&](const char* path) { return paths.empty() || named(path); };
+  std::vector<EmittedModel> models;
+  if (wanted("subcircuit")) models.emplace_back(network, EmittedForm::kSubcircuit);
+  const auto add = [&](EmittedForm form, const char* path, const auto& problem_of_form) {
+    try {
+      const std::string first = problem_with_osdi(simulator);
+      if (!first.empty()) throw SpiceError(first);
+      EmittedModel model(network, form, simulator.verilog_a_compiler);
+      const std::string problem = problem_of_form(model);
+      if (!problem.empty()) throw SpiceError(problem);
+      models.push_back(std::move(model));
+    } catch (const Error& e) {  // the other paths are kept
+      if (!left_out.empty()) left_out += "; ";
+      left_out += fmt::format("the {} path is left out: {}", path, e.what());
+    }
+  };
+  if (wanted("osdi")) {
+    add(EmittedForm::kOsdi, "OSDI", [](const EmittedModel&) { return std::string(); });
+  }
+  const bool compiler = hdl::verilog_a_compiler(simulator.verilog_a_compiler).has_value();
+  if (named("verilog_a") || (wanted("verilog_a") && compiler)) {
+    add(EmittedForm::kVerilogA, "Verilog-A",
+        [&](const EmittedModel& model) { return problem_with_verilog_a(model, simulator); });
   }
   return models;
 }

@@ -60,11 +60,14 @@ std::vector<double> resampled(std::span<const double> time,
                               std::span<const double> breakpoints,
                               std::span<const double> wanted);
 
-/// Everything about one circuit: every form that this machine can run, and a negative control with
-/// a frozen state. The transients hold the device that is worst.
+/// Everything about one circuit: every form among `paths` (emitted_models()), and a negative
+/// control with a frozen state. The transients hold the device that is worst. Throws SpiceError
+/// where there is nothing to compare with: an element that the reference does not know, and one
+/// form only.
 CosimReport cosimulate_circuit(const ir::Network& network,
                                const Circuit& circuit,
                                const CosimConfig& config,
-                               const SimulatorOptions& simulator);
+                               const SimulatorOptions& simulator,
+                               const std::vector<std::string>& paths = {});
 
 }  // namespace psi_xlstm

@@ -23,8 +23,8 @@ namespace psi_xlstm {
 
 /// How accurately to integrate.
 struct CircuitReferenceOptions {
-  double relative_tolerance = 1e-8;   ///< Of every unknown, per step.
-  double absolute_tolerance = 1e-11;  ///< [V], [A] or the unit of the state, per step.
+  double relative_tolerance = 1e-9;   ///< Of every unknown, per step.
+  double absolute_tolerance = 1e-12;  ///< [V], [A] or the unit of the state, per step.
   double max_step = 0;                ///< [s]; > 0.
   double default_conductance = 0;     ///< g0 of the devices that give none [S].
 };

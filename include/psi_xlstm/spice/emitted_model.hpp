@@ -74,12 +74,14 @@ class EmittedModel {
   std::unique_ptr<hdl::VerilogALibrary> verilog_a_;
 };
 
-/// The forms that can be compared on this machine beside the subcircuit, which comes first. What is
-/// there but cannot be used adds a sentence to `left_out`; a Verilog-A compiler that is not there
-/// adds none.
+/// The forms that can be compared on this machine, the subcircuit first, among `paths` (as
+/// EmittedModel::path(); empty: all). What is there but cannot be used adds a sentence to
+/// `left_out`; a Verilog-A compiler that is not there adds none unless it is asked for. Throws
+/// SpiceError where a path has another name.
 std::vector<EmittedModel> emitted_models(const ir::Network& network,
                                          const SimulatorOptions& simulator,
-                                         std::string& left_out);
+                                         std::string& left_out,
+                                         const std::vector<std::string>& paths = {});
 
 /// Why compiled models cannot be simulated, one sentence; empty if they can. Throws SpiceError if
 /// there is no ngspice at all.
