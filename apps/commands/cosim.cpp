@@ -43,9 +43,12 @@ void add_cosim(CLI::App& app, int& exit_code) {
   command->add_option("--config", o->config, "JSON file with stimuli and limits");
   CLI::Option* g0 =
       command->add_option("--g0", o->g0, "Conductance at the start [S]")->check(positive());
-  command
-      ->add_option("--circuit", o->circuit, "SPICE file with \"x<name> + - device g0=...\" in it")
-      ->excludes(g0);
+  CLI::Option* circuit = command
+                             ->add_option("--circuit", o->circuit,
+                                          "SPICE file with \"x<name> + - device g0=...\" in it")
+                             ->excludes(g0);
+  command->add_option("--path", o->paths, "Only subcircuit, osdi or verilog_a (repeatable)")
+      ->needs(circuit);
   command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
   command->callback([o, &exit_code] {
     const experiments::StoredModel model = experiments::load_model(o->model);

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <cctype>
 #include <utility>
 
 #include "circuit_cards.hpp"
-#include "circuit_elements.hpp"
+#include "circuit_deck.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/identifier.hpp"
@@ -16,26 +16,14 @@
 namespace psi_xlstm {
 namespace {
 
-using Known = std::map<std::string, double>;
-
 constexpr std::string_view kDevice = "device";
 constexpr std::string_view kLetters = "rclvigebfhdqmjkswtx";
-constexpr std::size_t kMostElements = 1'000'000;
 
 [[noreturn]] void refuse(const CircuitCard& card,
                          const std::string& expected,
                          const std::string& found) {
   throw SpiceError(fmt::format("{}: expected {}, got {}", place_of(card), expected, found));
 }
-
-/// What stands between .subckt and .ends, or outside of all of them.
-struct Body {
-  std::vector<std::string> ports;
-  std::map<std::string, std::string> defaults;
-  std::vector<CircuitCard> cards;
-};
-
-bool is_ground(const std::string& node) { return node == "0" || node == "gnd"; }
 
 /// "i(vmeter)" of a voltage source `source` that stands where `path` ("xrow1." or "") says.
 std::string source_current(const std::string& path, const std::string& source) {
@@ -47,6 +35,12 @@ std::pair<std::string, std::string> path_and_name(const std::string& full) {
   const std::size_t dot = full.rfind('.');
   if (dot == full.npos) return {"", full};
   return {full.substr(0, dot + 1), full.substr(dot + 1)};
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
 }
 
 void read_transient(const CircuitCard& card, Circuit& circuit) {
@@ -68,16 +62,18 @@ void read_transient(const CircuitCard& card, Circuit& circuit) {
 /// Splits a deck into the parts that stay and the calls of the device.
 class Reader {
  public:
-  Reader(const ir::Network& network, Circuit& circuit) : network_(network), circuit_(circuit) {}
+  Reader(const ir::Network& network, Circuit& circuit)
+      : network_(network),
+        circuit_(circuit),
+        deck_{.device = std::string(kDevice),
+              .model = lower_case(network.name),
+              .bodies = {{"", {}}}} {}
 
   void read(std::string_view text) {
     std::vector<std::string> kept;
     const std::vector<CircuitCard> cards = circuit_cards(text, kept);
     std::string checked;
-    for (const std::string& line : kept) {
-      const bool of_analysis = line.starts_with(".tran") || continues_analysis(line);
-      checked += (of_analysis ? "*" : line) + "\n";
-    }
+    for (const std::string& line : kept) checked += (of_analysis(line) ? "*" : line) + "\n";
     check_netlist(checked);
     for (const CircuitCard& card : cards) take(card);
     if (inside_) throw SpiceError("netlist: expected .ends after .subckt, got the end");
@@ -86,26 +82,22 @@ class Reader {
     }
   }
 
-  std::map<std::string, Body> bodies;  ///< By name; "" is what stands outside.
+  const CircuitDeck& deck() const { return deck_; }
   bool has_device() const { return has_device_; }
-  bool is_device(const std::string& word) const { return word == kDevice || word == model_name(); }
 
  private:
-  std::string model_name() const {
-    std::string name = network_.name;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name;
-  }
-
-  bool continues_analysis(const std::string& line) {
-    if (line.front() != '+' && line.front() != '*') in_analysis_ = line.starts_with(".tran");
-    return in_analysis_ && line.front() == '+';
+  // Whether `line` is .tran or a continuation of it.
+  bool of_analysis(const std::string& line) {
+    if (line.front() != '+' && line.front() != '*') {
+      in_analysis_ = line.substr(0, line.find_first_of(" \t,=")) == ".tran";
+    }
+    return in_analysis_;
   }
 
   void take(const CircuitCard& card) {
     const CircuitWords words = circuit_words(card.text);
-    const std::string& first = words.plain.empty() ? card.text : words.plain.front();
+    if (words.plain.empty()) refuse(card, "an element", card.text);
+    const std::string& first = words.plain.front();
     check_names(card);
     if (first == ".tran") return read_transient(card, circuit_);
     if (first == ".end") return;
@@ -118,10 +110,10 @@ class Reader {
       take_dot_line(card, first);
     } else if (kLetters.find(first.front()) == kLetters.npos) {
       refuse(card, fmt::format("an element of type {}", kLetters), first);
-    } else if (first.front() == 'x' && is_device(words.plain.back())) {
+    } else if (first.front() == 'x' && deck_.is_device(words.plain.back())) {
       return take_device(card, words);
     } else {
-      bodies[current_].cards.push_back(card);
+      deck_.bodies[current_].cards.push_back(card);
     }
     circuit_.lines.push_back({.text = card.text});
   }
@@ -143,18 +135,18 @@ class Reader {
     if (inside_) refuse(card, "no .subckt inside another", card.text);
     if (words.plain.size() < 2) refuse(card, ".subckt name nodes", card.text);
     const std::string& name = words.plain[1];
-    if (is_device(name) || bodies.contains(name)) {
+    if (deck_.is_device(name) || deck_.bodies.contains(name)) {
       refuse(card, "a new name of a subcircuit", name);
     }
     inside_ = true;
     current_ = name;
-    bodies[name] = {.ports = {words.plain.begin() + 2, words.plain.end()},
-                    .defaults = words.assignments,
-                    .cards = {}};
+    deck_.bodies[name] = {.ports = {words.plain.begin() + 2, words.plain.end()},
+                          .defaults = words.assignments,
+                          .cards = {}};
   }
 
   void take_dot_line(const CircuitCard& card, const std::string& first) {
-    if (first == ".param") bodies[current_].cards.push_back(card);
+    if (first == ".param") deck_.bodies[current_].cards.push_back(card);
     if (first == ".ic" || first == ".nodeset" || first == ".temp") {
       circuit_.not_covered =
           fmt::format("{} (line {}) is not known to the reference", first, card.line);
@@ -178,7 +170,7 @@ class Reader {
       assignments += fmt::format(" {}={}", name, value);
     }
     has_device_ = true;
-    bodies[current_].cards.push_back(card);
+    deck_.bodies[current_].cards.push_back(card);
     circuit_.lines.push_back({.text = {},
                               .is_device = true,
                               .instance = words.plain[0],
@@ -189,145 +181,9 @@ class Reader {
 
   const ir::Network& network_;
   Circuit& circuit_;
+  CircuitDeck deck_;
   std::string current_;
   bool inside_ = false, in_analysis_ = false, has_device_ = false;
-};
-
-/// Replaces every call of a subcircuit by its content.
-class Flattener {
- public:
-  Flattener(const Reader& reader, Circuit& circuit) : reader_(reader), circuit_(circuit) {}
-
-  void flatten() {
-    Known known;
-    walk(reader_.bodies.at(""), "", {}, known, 0);
-    std::set<std::string> nodes;
-    const auto add = [&](const std::string& node) {
-      if (!is_ground(node) && nodes.insert(node).second) circuit_.nodes.push_back(node);
-    };
-    for (const CircuitDevice& d : circuit_.devices) add(d.plus), add(d.minus);
-    for (const CircuitElement& e : circuit_.elements) add(e.plus), add(e.minus);
-  }
-
- private:
-  using NodeNames = std::map<std::string, std::string>;
-
-  static std::string renamed(const std::string& node,
-                             const std::string& path,
-                             const NodeNames& outside) {
-    if (is_ground(node)) return "0";
-    const auto found = outside.find(node);
-    return found == outside.end() ? path + node : found->second;
-  }
-
-  // What cannot be read is not covered; the comparison of the forms needs none of it.
-  template <class Action>
-  void covered(Action action) {
-    try {
-      action();
-    } catch (const SpiceError& e) {
-      if (circuit_.not_covered.empty()) circuit_.not_covered = e.what();
-    }
-  }
-
-  void walk(
-      const Body& body, const std::string& path, const NodeNames& outside, Known known, int depth) {
-    for (const CircuitCard& card : body.cards) {
-      const CircuitWords words = circuit_words(card.text);
-      const std::string& first = words.plain.empty() ? card.text : words.plain.front();
-      if (first != ".param") continue;
-      for (const auto& [name, value] : words.assignments) {
-        covered([&] { known[name] = circuit_value(value, known, place_of(card)); });
-      }
-    }
-    for (const CircuitCard& card : body.cards) {
-      const CircuitWords words = circuit_words(card.text);
-      const std::string& first = words.plain.empty() ? card.text : words.plain.front();
-      if (first == ".param") continue;
-      if (first.front() == 'x') {
-        call(card, words, path, outside, known, depth);
-      } else {
-        covered([&] { add_element(circuit_element(card, known), path, outside); });
-      }
-    }
-  }
-
-  void call(const CircuitCard& card,
-            const CircuitWords& words,
-            const std::string& path,
-            const NodeNames& outside,
-            const Known& known,
-            int depth) {
-    if (reader_.is_device(words.plain.back())) return add_device(card, words, path, outside, known);
-    const auto found = reader_.bodies.find(words.plain.back());
-    if (found == reader_.bodies.end()) refuse(card, "a subcircuit of this file", card.text);
-    const Body& body = found->second;
-    if (words.plain.size() != body.ports.size() + 2) {
-      refuse(card, fmt::format("{} nodes of {}", body.ports.size(), found->first), card.text);
-    }
-    if (depth >= 20) refuse(card, "at most 20 subcircuits in each other", card.text);
-    check_size(++calls_);
-    NodeNames inside;
-    for (std::size_t i = 0; i < body.ports.size(); ++i) {
-      inside[body.ports[i]] = renamed(words.plain[i + 1], path, outside);
-    }
-    Known inner = known;
-    for (const auto& [name, value] : body.defaults) {
-      covered([&] { inner[name] = circuit_value(value, known, place_of(card)); });
-    }
-    for (const auto& [name, value] : words.assignments) {
-      covered([&] { inner[name] = circuit_value(value, known, place_of(card)); });
-    }
-    walk(body, path + words.plain.front() + ".", inside, std::move(inner), depth + 1);
-  }
-
-  void check_size(std::size_t count) const {
-    if (count > kMostElements) {
-      throw SpiceError(
-          fmt::format("netlist: expected at most {} elements, got more", kMostElements));
-    }
-  }
-
-  void add_device(const CircuitCard& card,
-                  const CircuitWords& words,
-                  const std::string& path,
-                  const NodeNames& outside,
-                  const Known& known) {
-    CircuitDevice device{.name = path + words.plain[0],
-                         .plus = renamed(words.plain[1], path, outside),
-                         .minus = renamed(words.plain[2], path, outside)};
-    covered([&] {
-      const std::string where = place_of(card);
-      for (const auto& [name, text] : words.assignments) {
-        const double value = circuit_value(text, known, where);
-        if (name == "g0") device.conductance = value;
-        if (name == "area") device.area = value;
-        if (name == "hold" && value != 1) {
-          throw SpiceError(fmt::format("{}: hold=0 is not known to the reference", where));
-        }
-        if (!(value > 0)) refuse(card, fmt::format("{} above 0", name), text);
-      }
-    });
-    circuit_.devices.push_back(std::move(device));
-    check_size(circuit_.devices.size());
-  }
-
-  void add_element(CircuitElement element, const std::string& path, const NodeNames& outside) {
-    element.name = path + element.name;
-    element.plus = renamed(element.plus, path, outside);
-    element.minus = renamed(element.minus, path, outside);
-    if (element.expression) {
-      auto copy = std::make_shared<CircuitExpression>(*element.expression);
-      copy->rename([&](const std::string& node) { return renamed(node, path, outside); });
-      element.expression = std::move(copy);
-    }
-    circuit_.elements.push_back(std::move(element));
-    check_size(circuit_.elements.size());
-  }
-
-  const Reader& reader_;
-  Circuit& circuit_;
-  std::size_t calls_ = 0;
 };
 
 }  // namespace
@@ -373,7 +229,7 @@ Circuit parse_circuit(std::string_view text, const std::string& name, const ir::
   if (circuit.use_initial_conditions && circuit.not_covered.empty()) {
     circuit.not_covered = "uic is not known to the reference";
   }
-  Flattener(reader, circuit).flatten();
+  flatten_circuit(reader.deck(), circuit);
   if (circuit.devices.empty()) {
     throw SpiceError("netlist: expected a device in use, got one in a subcircuit without calls");
   }

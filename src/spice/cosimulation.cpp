@@ -316,7 +316,9 @@ CosimReport cosimulate_all(const ir::Network& network,
           std::find(all.warnings.begin(), all.warnings.end(), warning) != all.warnings.end();
       if (!known) all.warnings.push_back(warning);
     }
-    if (silent) break;  // an ngspice that gives no result has no other form either
+    if (!silent) continue;
+    all.left_out.clear();  // an ngspice that gives no result has no other form either
+    break;
   }
   return all;
 }

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/rng.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm {
@@ -142,6 +144,9 @@ TEST(Circuit, RefusesWhatIsNoCircuit) {
        "netlist line 3: expected a parameter among g0, hold, area, got q"},
       {tran + "x1 a b device g0=x\n", "netlist line 3: expected a number, got \"x\""},
       {tran + "x1 a b device g0={1)}\nv1 a 0 1\n", "none"},
+      {".subckt s a\nx1 a 0 device\n.ends\n" + tran,
+       "netlist: expected a device in use, got one in a subcircuit without calls"},
+      {tran + device + "x=1\n", "netlist line 4: expected an element, got x=1"},
       {tran + device + "x2 a b other\n",
        "netlist line 4: expected a subcircuit of this file, got x2 a b other"},
       {tran + device + ".subckt s a\n.subckt t a\n",
@@ -182,6 +187,41 @@ TEST(Circuit, RefusesWhatIsMoreThanACircuit) {
                            "+ x\n"}) {
     EXPECT_NE(problem_with(frame + line), "none") << line;
   }
+}
+
+TEST(Circuit, TakesContinuedAnalyses) {
+  const Circuit c = parsed("title\nv1 a 0 1\n.tran 1n\n* comment\n+ 1u 0\n+ 2n\nx1 a 0 device\n");
+  EXPECT_DOUBLE_EQ(c.stop_time, 1e-6);
+  EXPECT_DOUBLE_EQ(c.max_step, 2e-9);
+}
+
+// Whatever stands in a file: a circuit or one sentence.
+TEST(Circuit, SurvivesAnyText) {
+  const std::vector<std::string> pieces = {
+      "x1",     "a",       "0",     "device", "g0",    "=",    "{",   "}",       "(",
+      ")",      "\n",      "\n",    "\n+",    ".tran", "1n",   "1u",  ".subckt", ".ends",
+      ".param", "params:", "r1",    "v1",     "pulse", "sin",  "pwl", "b1",      "v=",
+      "v(",     ",",       "tanh(", ".end",   "uic",   "1e-4", "-",   "*",       "ac",
+      "dc",     "e1",      "\t",    "s",      "xs",    ";",    "$ ",  "exp("};
+  Rng rng(5);
+  int circuits = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = "title\nx0 a 0 device\n.tran 1n 1u\n";
+    const int length = static_cast<int>(rng.uniform() * 15);
+    for (int k = 0; k < length; ++k) {
+      const auto pick =
+          static_cast<std::size_t>(rng.uniform() * static_cast<double>(pieces.size()));
+      text += pieces[std::min(pick, pieces.size() - 1)] + (rng.uniform() < 0.7 ? " " : "");
+    }
+    try {
+      parsed(text);
+      ++circuits;
+    } catch (const Error& e) {
+      EXPECT_STRNE(e.what(), "");
+    }
+  }
+  EXPECT_GT(circuits, 500);
+  EXPECT_LT(circuits, 19'500);
 }
 
 TEST(Circuit, AModelThatStartsAtRestHasNoG0) {

@@ -249,7 +249,8 @@ TEST_F(Osdi, MultiplicityEqualsDevicesInParallel) {
   for (std::size_t k = 0; k < one.size(); ++k) EXPECT_NEAR(one[k], two[k], 1e-12 * 4e-4);
 }
 
-// Every parameter may stand on the .model line, and an instance overrides it.
+// Every parameter but m, which is the instances' own in SPICE, may stand on the .model line, and an
+// instance overrides it.
 TEST_F(Osdi, ParametersOfTheModelLineAreDefaultsOfTheInstances) {
   const ir::Network network = one_state();
   const EmittedModel model(network, EmittedForm::kOsdi);
@@ -263,7 +264,7 @@ TEST_F(Osdi, ParametersOfTheModelLineAreDefaultsOfTheInstances) {
     return run.vectors.at("i(v1)");
   };
   const std::vector<double> plain = currents("", "");
-  for (const char* set : {"g0=3e-4", "area=2", "m=3", "tau_scale=1e-2", "dtmax=2e-8", "hold=0"}) {
+  for (const char* set : {"g0=3e-4", "area=2", "tau_scale=1e-2", "dtmax=2e-8", "hold=0"}) {
     const std::vector<double> by_instance = currents("", set);
     EXPECT_NE(by_instance, plain) << set;
     EXPECT_EQ(currents(set, ""), by_instance) << set;

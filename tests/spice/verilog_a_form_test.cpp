@@ -47,11 +47,13 @@ TEST_F(VerilogAForm, IsAPathOfItsOwn) {
   EXPECT_EQ(left_out, "");
   EXPECT_EQ(paths(models), (std::vector<std::string>{"subcircuit", "osdi", "verilog_a"}));
   const double g0 = hdl::plan_emission(network).default_conductance;
-  CosimConfig config{.relative_tolerance = 1e-4, .limit = 1e-4};
-  const CosimReport report = cosimulate(network, config, {}, g0, simulator, models.back());
-  EXPECT_TRUE(report.passed());
-  EXPECT_EQ(report.rows().size(), 11U);
-  for (const CosimRow& row : report.rows()) EXPECT_EQ(row.path, "verilog_a");
+  const CosimReport report = cosimulate(network, {}, {}, g0, simulator, models.back());
+  EXPECT_EQ(report.rows().size(), 12U);
+  for (const CosimRow& row : report.rows()) {
+    EXPECT_EQ(row.path, "verilog_a");
+    EXPECT_TRUE(!row.passed || *row.passed)
+        << row.stimulus << ": " << row.max_abs_err_over_fs.value_or(-1);
+  }
   for (const std::string& warning : report.warnings) {
     EXPECT_NE(warning.find("frozen"), std::string::npos) << warning;
   }
