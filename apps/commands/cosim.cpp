@@ -10,6 +10,8 @@
 
 #include "command.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/experiments/circuit_network.hpp"
+#include "psi_xlstm/experiments/network_cosimulation.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/spice/circuit_cosimulation.hpp"
 
@@ -34,6 +36,23 @@ CosimReport compare(const Options& o, const ir::Network& network) {
   return cosimulate_all(network, config, {}, g0, simulator);
 }
 
+// A recurrent network, which has a co-simulation of its own.
+int compare_recurrent(const experiments::StoredNetwork& stored,
+                      const std::string& config_file,
+                      double g0) {
+  CosimConfig config;
+  config.limit_training_like = 1e-3;
+  if (!config_file.empty()) config = read_config<CosimConfig>(config_file);
+  const experiments::NetworkCosimReport found =
+      experiments::cosimulate_network(stored, config, g0 > 0 ? g0 : stored.conductance_scale,
+                                      {.time_limit_s = config.time_limit_s});
+  fmt::print("{}", experiments::cosimulation_text(found.report.rows()));
+  for (const std::string& cost : found.costs) fmt::print("{}\n", cost);
+  for (const std::string& warning : found.report.warnings) spdlog::warn("{}", warning);
+  if (!found.report.left_out.empty()) spdlog::info("{}", found.report.left_out);
+  return found.report.passed() ? kDone : kMissedCriterion;
+}
+
 }  // namespace
 
 void add_cosim(CLI::App& app, int& exit_code) {
@@ -51,6 +70,14 @@ void add_cosim(CLI::App& app, int& exit_code) {
       ->needs(circuit);
   command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
   command->callback([o, &exit_code] {
+    if (const auto stored = experiments::load_recurrent(o->model)) {
+      if (!o->circuit.empty()) {
+        throw ConfigError(fmt::format(
+            "{}: expected a compact student for --circuit, found a recurrent network", o->model));
+      }
+      exit_code = compare_recurrent(*stored, o->config, o->g0);
+      return;
+    }
     const experiments::StoredModel model = experiments::load_model(o->model);
     const CosimReport report = compare(*o, model.network);
     fmt::print("{}", experiments::cosimulation_text(report.rows()));

@@ -51,9 +51,11 @@ class Printer {
     for (int s = 0; s < network_.state_count(); ++s) state_value(s);
     for (std::size_t id = 0; id < network_.nodes.size(); ++id) assignments(static_cast<int>(id));
     line("        I({}, {}) <+ area*{};", plus(), minus(), value(network_.current_node, 0));
-    line("        g = area*{};", value(network_.conductance_node, 0));
-    line("        I({}, {}) <+ white_noise(noise*4.0*1.380649e-23*$temperature*g, \"thermal\");",
-         plus(), minus());
+    line("        conductance = area*{};", value(network_.conductance_node, 0));
+    line(
+        "        I({}, {}) <+ white_noise(noise*4.0*1.380649e-23*$temperature*conductance, "
+        "\"thermal\");",
+        plus(), minus());
     for (int s = 0; s < network_.state_count(); ++s) state_equation(s);
     line("    end");
     line("endmodule");
@@ -93,7 +95,7 @@ class Printer {
 
   void declarations() {
     line("    (* desc=\"conductance\", units=\"S\", multiplicity=\"multiply\" *)");
-    line("    real g;");
+    line("    real conductance;");
     std::vector<std::string> names = {"v"};
     for (int s = 1; s <= network_.state_count(); ++s) {
       for (const char* prefix : {"c0_", "c_", "rate_"}) names.push_back(prefix + std::to_string(s));

@@ -157,7 +157,7 @@ class Reader {
     if (words.plain.size() != 4) {
       refuse(card, fmt::format("\"x<name> plus minus {} g0=...\"", words.plain.back()), card.text);
     }
-    const bool tied = network_.state_count() > 0 && network_.start == ir::Start::kTied;
+    const bool tied = network_.state_count() > 0 && network_.start != ir::Start::kRest;
     std::string assignments;
     for (const auto& [name, value] : words.assignments) {
       const bool known = name == "area" || (name == "g0" && tied) ||

@@ -168,7 +168,7 @@ TEST(VerilogA, HasTheThermalNoiseOfItsConductance) {
         ir::initial_state(network, plan_emission(network).default_conductance);
     evaluator.evaluate(ir::Part::kOutput, &v, c.data());
     const double conductance = 3 * evaluator.value(network.conductance_node);
-    EXPECT_NEAR(model.values.at("g") / conductance, 1, 1e-12) << network.name;
+    EXPECT_NEAR(model.values.at("conductance") / conductance, 1, 1e-12) << network.name;
     EXPECT_NEAR(model.noise.at("I(" + branch + ")") / (4 * 1.380649e-23 * 350 * conductance), 1,
                 1e-12)
         << network.name;

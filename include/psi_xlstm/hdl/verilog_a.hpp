@@ -10,8 +10,8 @@ namespace psi_xlstm::hdl {
 /// ddt of a linear charge, no events, no memory outside the nodes. Instance parameters: area,
 /// multiplies the current; noise (1: thermal noise of I/V); with states tau_scale and hold, g0 [S]
 /// where the start is tied to it, and dtmax [s] where the macro PSI_BOUND_STEP is defined
-/// ($bound_step crashes OpenVAF 23.5). Operating-point variable: g [S]. Throws EmitError where
-/// plan_emission(network) does.
+/// ($bound_step crashes OpenVAF 23.5). Operating-point variable: conductance [S]. Throws EmitError
+/// where plan_emission(network) does.
 std::string verilog_a(const ir::Network& network);
 
 }  // namespace psi_xlstm::hdl
