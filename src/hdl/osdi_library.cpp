@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -28,39 +27,14 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-bool is_program(const fs::path& file) {
-  std::error_code ignored;
-  return fs::is_regular_file(file, ignored) && access(file.c_str(), X_OK) == 0;
-}
-
-std::optional<fs::path> on_path(const std::string& name) {
-  if (name.find('/') != name.npos)
-    return is_program(name) ? std::optional<fs::path>(name) : std::nullopt;
-  std::istringstream folders(environment("PATH"));
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (!folder.empty() && is_program(fs::path(folder) / name)) return fs::path(folder) / name;
-  }
-  return std::nullopt;
-}
-
-std::string first_line_with_error(const std::string& text) {
-  std::istringstream lines(text);
-  std::string first;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find("error") != line.npos) return line.substr(0, 300);
-    if (first.empty()) first = line.substr(0, 300);
-  }
-  return first;
-}
-
 }  // namespace
 
 std::optional<fs::path> c_compiler() {
   if (const std::string named = environment("CC"); !named.empty()) {
-    if (auto found = on_path(named)) return found;
+    if (auto found = find_program(named)) return found;
   }
   for (const char* const name : {"cc", "gcc", "clang"}) {
-    if (auto found = on_path(name)) return found;
+    if (auto found = find_program(name)) return found;
   }
   return std::nullopt;
 }
@@ -85,7 +59,7 @@ void compile_osdi(const fs::path& source, const fs::path& library) {
                                 ? std::generic_category().message(outcome.start_error)
                             : !outcome.status ? fmt::format("no end within {} s", kTimeLimit)
                             : problem         ? problem.message()
-                                              : first_line_with_error(outcome.errors);
+                                              : line_with_error(outcome.errors);
   std::error_code ignored;
   fs::remove(partial, ignored);
   throw EmitError(fmt::format("{}: expected {} to compile it, found: {}", source.string(),

@@ -279,6 +279,37 @@ run 2 env PSI_NGSPICE_WORKER="$folder/crash" "$PSI" cosim "$model"
 run 0 env PSI_NGSPICE_WORKER="$folder/missing" "$PSI" info
 has stdout "none: ngspice worker: expected a program at"
 
+echo "== a model in a circuit"
+cat >loop.cir <<'END'
+A resistor in series
+vin in 0 dc 0 sin(0 1 5k)
+rseries in p 1k
+xcell p 0 device
+.tran 200n 200u
+END
+echo '{"smallest_swing": 10}' >any_swing.json
+run 0 "$PSI" cosim "$model" --circuit loop.cir --config any_swing.json
+has stdout "circuit loop: device currents"
+echo '{"limit": 1e-12, "smallest_swing": 10}' >strict.json
+run 2 "$PSI" cosim "$model" --circuit loop.cir --config strict.json
+printf 'title\nx1 a 0 device\n.control\nshell touch done\n.endc\n.tran 1n 1u\n' >shell.cir
+refuses "shell.cir: netlist line 3: expected an element or one of" cosim "$model" \
+  --circuit shell.cir
+absent done
+refuses "nowhere.cir: " cosim "$model" --circuit nowhere.cir
+refuses "excludes" cosim "$model" --circuit loop.cir --g0 1e-4
+refuses "requires --circuit" cosim "$model" --path osdi
+refuses "path: expected subcircuit, osdi or verilog_a, found \"sp\"" cosim "$model" \
+  --circuit loop.cir --path sp
+run 0 "$PSI" cosim "$model" --circuit loop.cir --config any_swing.json --openvaf "$folder/crash"
+has stderr "the Verilog-A path is left out: "
+
+echo "== the emitted Verilog-A"
+run 0 "$PSI" emit "$model" --out checked
+for file in checked/*.va first/hdl/*.va; do run 0 admsXml "$file"; done
+sed 's/tanh(/tnah(/' checked/*.va >checked/broken.va
+run 1 admsXml checked/broken.va
+
 echo "== an interrupted fit"
 long=(fit device.csv --states 1 --threads 1 --out interrupted)
 "$PSI" "${long[@]}" >stdout 2>stderr &
