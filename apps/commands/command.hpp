@@ -25,6 +25,7 @@ void add_check(CLI::App& app, int& exit_code);
 void add_tau(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_bench_tau(CLI::App& bench, int& exit_code);
+void add_bench_spice(CLI::App& bench, int& exit_code);
 
 /// Shows progress on stderr: a bar on a terminal, plain lines otherwise.
 experiments::Progress terminal_progress();

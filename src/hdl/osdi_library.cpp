@@ -10,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include "osdi_text.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/program.hpp"
@@ -92,16 +93,23 @@ void compile_osdi(const fs::path& source, const fs::path& library) {
 }
 
 OsdiLibrary::OsdiLibrary(const ir::Network& network) {
-  const std::string text = osdi_source(network);
+  compile(network.name, osdi_source(network));
+}
+
+OsdiLibrary::OsdiLibrary(const std::string& name, const std::string& device) {
+  compile(name, std::string(kOsdiAbi) + device);
+}
+
+void OsdiLibrary::compile(const std::string& device, const std::string& text) {
   std::error_code problem;
   std::string name = (fs::temp_directory_path(problem) / "psi_osdi_XXXXXX").string();
   if (problem || mkdtemp(name.data()) == nullptr) {
     throw EmitError(fmt::format("folder for compiled models: expected one at {}, got none", name));
   }
   folder_ = name;
-  file_ = folder_ / (network.name + ".osdi");
+  file_ = folder_ / (device + ".osdi");
   try {
-    const fs::path source = folder_ / (network.name + ".c");
+    const fs::path source = folder_ / (device + ".c");
     write_file(source, text);
     compile_osdi(source, file_);
   } catch (...) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "expression.hpp"
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/ir/jacobian.hpp"
@@ -105,14 +106,14 @@ class Printer {
 
   void state_value(int s) {
     line("        c0_{} = {};", s + 1, initial_state_expression(network_, plan_, s, "ln"));
-    line("        c_{0} = c0_{0} + {1}*V(x_{0});", s + 1, parenthesised(1 / plan_.kappa[at(s)]));
+    line("        c_{0} = c0_{0} + {1}*V(x_{0});", s + 1, in_parentheses(1 / plan_.kappa[at(s)]));
   }
 
   // dx/dt = kappa lambda (z - c); the rate is a node of its own (emission.hpp).
   void state_equation(int s) {
     const double cx = plan_.charge_capacitance, scale = plan_.rate_scale;
     const int n = s + 1;
-    line("        rate_{} = {}*{}*({} - c_{});", n, parenthesised(plan_.kappa[at(s)]),
+    line("        rate_{} = {}*{}*({} - c_{});", n, in_parentheses(plan_.kappa[at(s)]),
          value(network_.rate_node, network_.rate_of_state[at(s)]), value(network_.target_node, s),
          n);
     line("        // The one use of $abstime: the start of an analysis keeps the state (hold).");
@@ -133,12 +134,8 @@ class Printer {
     return fmt::format("t{}_{}", id, element + 1);
   }
 
-  static std::string parenthesised(double number) {
-    return number < 0 ? fmt::format("({})", shortest(number)) : shortest(number);
-  }
-
   std::string value(int id, int element) const {
-    if (!depends_[at(id)]) return parenthesised(constants_.value(id, element));
+    if (!depends_[at(id)]) return in_parentheses(constants_.value(id, element));
     if (network_.node(id).op == Op::kPorts) return "v";
     if (network_.node(id).op == Op::kStates) return fmt::format("c_{}", element + 1);
     return variable(id, element);
@@ -159,7 +156,7 @@ class Printer {
     for (int argument : node.arguments) {
       for (int j = 0; j < network_.node(argument).width; ++j, ++column) {
         const double weight = parameters[node.weight + element * inputs + column];
-        sum += fmt::format(" + {}*{}", parenthesised(weight), value(argument, j));
+        sum += fmt::format(" + {}*{}", in_parentheses(weight), value(argument, j));
       }
     }
     return sum;
@@ -170,7 +167,7 @@ class Printer {
     const std::string a = value(node.arguments[0], i);
     switch (node.op) {
       case Op::kScale:
-        return fmt::format("{}*{}", parenthesised(node.factor), a);
+        return fmt::format("{}*{}", in_parentheses(node.factor), a);
       case Op::kTanh:
         return fmt::format("tanh({})", a);
       case Op::kSigmoid:

@@ -117,7 +117,7 @@ void ColumnStream::step(double h, double u, double middle) {
     const StepWeights& w = weights_[k];
     if (layout_.derivatives) {
       z_slope_[k] = vanishing(w.decay * z_slope_[k] + w.decay_slope * z_[k] + w.from_slope * u_ +
-                              w.to_slope * u);
+                              w.to_slope * u + w.middle_slope * bulge);
       start_slope_[k] = vanishing(w.decay * start_slope_[k] + w.decay_slope * start_[k]);
     }
     z_[k] = vanishing(w.decay * z_[k] + w.from * u_ + w.to * u + w.middle * bulge);

@@ -206,6 +206,24 @@ refuses "--g0" predict "$model" inside.csv --g0 -1
 refuses "nowhere.csv" predict "$model" nowhere.csv
 refuses "expected to write the file" predict "$model" inside.csv --g0 2e-4 --out device.csv/out.csv
 
+echo "== a model in the benchmark of simulators"
+run 0 "$PSI" bench spice --model "$model" --quick --json bench.json --figure bench.svg
+rows=(student_m3_subcircuit vteam_subcircuit diode bsim4 rc)
+if "$PSI" info | grep -q "OSDI): yes"; then
+  rows+=(student_m3_osdi vteam_osdi)
+  has bench.json '"plain_resistor_s"'
+else
+  has stdout "Left out: "
+fi
+for name in "${rows[@]}"; do
+  has bench.json "\"model\": \"$name\""
+  has stdout "$name"
+done
+has stdout "teacher in LibTorch"
+has bench.svg "</svg>"
+refuses "nowhere.safetensors: expected " bench spice --model nowhere.safetensors
+refuses "--repetitions" bench spice --repetitions 0
+
 echo "== generated data can be fitted"
 run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --part all --out mem3.csv
 has stdout "3 records in mem3.csv"
