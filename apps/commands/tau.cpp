@@ -18,6 +18,7 @@ struct Options {
   TauDesignOptions design;
   std::string out;
   int threads = 2;
+  bool anchors = false;
 };
 
 int run_tau(const Options& o) {
@@ -59,8 +60,14 @@ void add_tau(CLI::App& app, int& exit_code) {
       ->delimiter(',')
       ->expected(2)
       ->transform(time_in_seconds());
+  command->add_flag("--anchors", o->anchors,
+                    "Measure devices of ngspice whose times are known in closed form instead");
   add_tau_design(*command, o->design);
   command->callback([o, &exit_code] {
+    if (o->anchors) {
+      exit_code = run_tau_anchors(o->design.request.seed);
+      return;
+    }
     if (o->design.wanted && !o->out.empty()) o->design.out = o->out;
     exit_code = o->design.wanted ? run_tau_design(o->design) : run_tau(*o);
   });

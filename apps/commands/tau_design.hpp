@@ -1,8 +1,9 @@
 #pragma once
 
-// psi tau --design: a part of psi tau with files of its own.
+// psi tau --design and --anchors: parts of psi tau with files of their own.
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,9 @@ void add_tau_design(CLI::App& command, TauDesignOptions& options);
 
 /// Designs, writes, prints; returns the exit code.
 int run_tau_design(const TauDesignOptions& options);
+
+/// Measures the devices of experiments/anchors.hpp with noise of `seed`, prints them; returns the
+/// exit code.
+int run_tau_anchors(std::uint32_t seed);
 
 }  // namespace psi_xlstm::apps

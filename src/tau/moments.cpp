@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
+#include "psi_xlstm/core/rng.hpp"
 #include "psi_xlstm/metrics/statistics.hpp"
 #include "psi_xlstm/tau/product_kernel.hpp"
 
@@ -10,9 +12,10 @@ namespace psi_xlstm::tau {
 namespace {
 
 constexpr double kPointsPerDecade = 8;
-constexpr int kStencil = 10;     // Points of one interpolation.
-constexpr int kStretches = 400;  // Of a record, dealt out to the folds.
-constexpr int kRows = 32;        // Taken together.
+constexpr int kStencil = 10;            // Points of one interpolation.
+constexpr std::size_t kGroup = 4;       // Samples that go to the same fold.
+constexpr std::uint32_t kFoldSeed = 4;  // Of the folds.
+constexpr std::size_t kRows = 32;       // Taken together.
 
 int first_point(const TauGrid& grid, double position) {
   const int last = static_cast<int>(grid.taus.size()) - kStencil;
@@ -105,19 +108,23 @@ RecordMoments moments(const Record& record,
   std::vector<std::vector<double>> sums(static_cast<std::size_t>(folds),
                                         std::vector<double>(width * width, 0.0));
   out.samples.assign(static_cast<std::size_t>(folds), 0);
-  std::vector<double> rows(kRows * width);
-  for (std::size_t stretch = 0; stretch < kStretches; ++stretch) {
-    const std::size_t fold = stretch % static_cast<std::size_t>(folds);
-    const std::size_t end = (stretch + 1) * n / kStretches;
-    for (std::size_t i = stretch * n / kStretches; i < end;) {
-      const std::size_t count = std::min<std::size_t>(kRows, end - i);
-      for (std::size_t r = 0; r < count; ++r) stream.next({&rows[r * width], width});
-      add_products(sums[fold].data(), static_cast<int>(width), rows.data(),
-                   static_cast<int>(count));
-      out.samples[fold] += static_cast<int>(count);
-      i += count;
-    }
+  // Rows of each fold wait until there are enough of them.
+  std::vector<std::vector<double>> rows(sums.size(), std::vector<double>(kRows * width));
+  std::vector<std::size_t> waiting(sums.size(), 0);
+  const auto flush = [&](std::size_t fold) {
+    add_products(sums[fold].data(), static_cast<int>(width), rows[fold].data(),
+                 static_cast<int>(waiting[fold]));
+    out.samples[fold] += static_cast<int>(waiting[fold]);
+    waiting[fold] = 0;
+  };
+  Rng rng(kFoldSeed);
+  std::size_t fold = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (folds > 1 && i % kGroup == 0) fold = rng.index(sums.size());
+    stream.next({&rows[fold][waiting[fold] * width], width});
+    if (++waiting[fold] == kRows) flush(fold);
   }
+  for (std::size_t f = 0; f < sums.size(); ++f) flush(f);
   for (const std::vector<double>& sum : sums) {
     const auto w = static_cast<Eigen::Index>(width);
     const Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>

@@ -60,6 +60,14 @@ StepWeights step_weights(double ratio) {
   w.decay_slope = x * w.decay;
   w.to_slope = -w.from;
   w.from_slope = w.from - x * w.decay;
+  if (x < 0.02) {
+    w.middle = x * (2. / 3 - x * (1. / 3 - x * (1. / 10 - x / 45)));
+    w.middle_slope = -x * (2. / 3 - x * (2. / 3 - x * (3. / 10 - 4 * x / 45)));
+  } else {
+    w.middle = 4 * (w.from + w.decay - 2 * w.from / x);
+    const double slope = w.decay - w.from / x;  // of `from` by x
+    w.middle_slope = -4 * x * (slope * (1 - 2 / x) - w.decay + 2 * w.from / (x * x));
+  }
   return w;
 }
 
@@ -77,7 +85,28 @@ ColumnStream::ColumnStream(const Record& record,
       start_(taus_.size(), 1.0),
       start_slope_(taus_.size(), 0.0) {}
 
-void ColumnStream::step(double h, double u) {
+// The voltage half way to the current sample. Plateaus with a ramp between them bend both ways:
+// there it is that of the straight line.
+double ColumnStream::middle_voltage() const {
+  const std::vector<double>& V = record_.voltage[0];
+  const std::vector<double>& t = record_.time;
+  const std::size_t i = sample_;
+  const double straight = (V[i - 1] + V[i]) / 2;
+  if (i < 2 || i + 1 >= V.size()) return straight;
+  const double h = t[i] - t[i - 1];
+  const auto differs = [h](double other) { return std::abs(other - h) > 1e-2 * h; };
+  if (differs(t[i - 1] - t[i - 2]) || differs(t[i + 1] - t[i])) return straight;
+  const double before = V[i - 2] - 2 * V[i - 1] + V[i];
+  const double after = V[i - 1] - 2 * V[i] + V[i + 1];
+  if (before * after <= 0) return straight;
+  const double bend = std::min(std::abs(before), std::abs(after));
+  // Where one is far larger, a corner and no smooth curve.
+  if (std::max(std::abs(before), std::abs(after)) > 4 * bend) return straight;
+  return straight - std::copysign(bend, before) / 8;
+}
+
+void ColumnStream::step(double h, double u, double middle) {
+  const double bulge = middle - (u_ + u) / 2;
   // Steps that differ by rounding only share their weights.
   if (!(std::abs(h - weights_step_) <= 1e-9 * h)) {
     std::transform(taus_.begin(), taus_.end(), weights_.begin(),
@@ -88,10 +117,10 @@ void ColumnStream::step(double h, double u) {
     const StepWeights& w = weights_[k];
     if (layout_.derivatives) {
       z_slope_[k] = vanishing(w.decay * z_slope_[k] + w.decay_slope * z_[k] + w.from_slope * u_ +
-                              w.to_slope * u);
+                              w.to_slope * u + w.middle_slope * bulge);
       start_slope_[k] = vanishing(w.decay * start_slope_[k] + w.decay_slope * start_[k]);
     }
-    z_[k] = vanishing(w.decay * z_[k] + w.from * u_ + w.to * u);
+    z_[k] = vanishing(w.decay * z_[k] + w.from * u_ + w.to * u + w.middle * bulge);
     start_[k] = vanishing(w.decay * start_[k]);
   }
 }
@@ -99,7 +128,10 @@ void ColumnStream::step(double h, double u) {
 void ColumnStream::next(std::span<double> row) {
   const double V = record_.voltage[0][sample_];
   const double u = drive_at(response_.drive, V);
-  if (sample_ > 0) step(record_.time[sample_] - record_.time[sample_ - 1], u);
+  if (sample_ > 0) {
+    step(record_.time[sample_] - record_.time[sample_ - 1], u,
+         drive_at(response_.drive, middle_voltage()));
+  }
   u_ = u;
   const double base = response_.form == Form::kConductance ? V : 1;
   double* out = row.data();

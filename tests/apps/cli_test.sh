@@ -245,6 +245,16 @@ refuses "not in" data frobnicate --out x.csv
 refuses "--duration" data mem3 --duration 0 --out x.csv
 refuses "expected to write the file" data mem3 --duration 1e-3 --out device.csv/x.csv
 
+echo "== waveforms that tell time constants"
+run 0 "$PSI" tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out design
+exists design/design.sp
+has stdout "100 us"
+run 0 "$PSI" data mem3 --tau 20us,100us --pwl design/design.pwl --sample-rate 1e6 --out designed.csv
+[ "$(wc -l <designed.csv)" = 2001 ] || fail "expected 2000 samples"
+refuses "either --tau or --tau-range" tau --design
+refuses "expected a time" tau --design --tau twenty
+refuses "samples in the shortest time constant" tau --design --tau 20ns
+
 echo "== a folder with other things in it"
 mkdir mine
 echo "mine" >mine/notes.txt

@@ -50,8 +50,9 @@ std::vector<Anchor> measure_anchors(const AnchorOptions& options,
 /// The anchors as a table.
 Table anchor_table(const std::vector<Anchor>& anchors);
 
-/// The first anchor that misses its closed form by more than 2 %, or whose interval does not hold
-/// it, in one sentence; empty if there is none.
+/// The first anchor that misses its closed form by more than 2 %, or by more than twice its
+/// interval (of eight intervals of 95 % one misses in a third of all measurements), in one
+/// sentence; empty if there is none.
 std::string missed_anchor(const std::vector<Anchor>& anchors);
 
 }  // namespace psi_xlstm::experiments

@@ -44,8 +44,8 @@ struct RecordMoments {
   int count() const;
 };
 
-/// Sums the products of the rows of `record` for `taus` [s]. Samples belong to fold (400 i/N) mod
-/// F: short stretches of the record take turns.
+/// Sums the products of the rows of `record` for `taus` [s]. Groups of four neighbouring samples
+/// are dealt out to the folds at random, the same way every time.
 RecordMoments moments(const Record& record,
                       const Response& response,
                       const std::vector<double>& taus,

@@ -9,7 +9,8 @@
 /// with a static curve s(V) = s_1 V, or s_1 V + s_2 V |V| + s_3 V^2 + s_4 V^3 where it is curved.
 /// It is the compact student of fit/compact_student.hpp with constant rates and an affine head,
 /// with the gates replaced by u: linear in s and a, so that only the tau need a search. Between two
-/// samples u goes along a straight line, and the relaxation is solved exactly.
+/// samples V goes along a straight line, or a parabola where its neighbours agree on the curvature,
+/// u along the parabola through its three values, and the relaxation is solved exactly.
 ///
 /// Axes: N samples, M time constants.
 
@@ -48,11 +49,11 @@ double drive_at(Drive drive, double voltage);
 /// Columns of the static curve: V, V |V|, V^2, V^3.
 inline constexpr int kStaticColumns = 4;
 
-/// z <- decay z + from u_0 + to u_1 over one step from u_0 to u_1, and the derivatives of the three
-/// by ln tau.
+/// z <- decay z + from u_0 + to u_1 + middle (u_m - (u_0 + u_1)/2) over one step from u_0 by u_m in
+/// its middle to u_1, and the derivatives of the weights by ln tau.
 struct StepWeights {
-  double decay = 0, from = 0, to = 0;
-  double decay_slope = 0, from_slope = 0, to_slope = 0;
+  double decay = 0, from = 0, to = 0, middle = 0;
+  double decay_slope = 0, from_slope = 0, to_slope = 0, middle_slope = 0;
 };
 
 /// The weights of a step of `ratio` = h/tau > 0 (dimensionless).
@@ -91,7 +92,8 @@ class ColumnStream {
   void next(std::span<double> row);
 
  private:
-  void step(double h, double u);
+  void step(double h, double u, double middle);
+  double middle_voltage() const;
 
   const Record& record_;
   Response response_;
