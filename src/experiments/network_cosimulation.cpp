@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <variant>
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/number_text.hpp"
@@ -17,12 +18,25 @@ namespace psi_xlstm::experiments {
 namespace {
 
 constexpr double kDuration = 50e-6;  // [s]
+constexpr double kBegin = 190e-6;    // in the record: 10 us before its first jump [s]
+
+// `stimulus` from the time `begin` [s] on, before which nothing jumps.
+Stimulus later(Stimulus stimulus, double begin) {
+  for (Stimulus::Term& term : stimulus.terms) {
+    if (auto* sine = std::get_if<SineTerm>(&term)) {
+      sine->phase_deg += std::remainder(360 * sine->frequency * begin, 360);
+    }
+    if (auto* jump = std::get_if<DecayingJumpTerm>(&term)) jump->start -= begin;
+  }
+  return stimulus;
+}
 
 CosimCase training_like(const ir::Network& network, const CosimConfig& config, double g0) {
   Record shown;
   shown.id = "seq8";
   CosimCase wanted = training_like_case({.source = "published"}, shown);
   wanted.name = "training-like, 50 us";
+  wanted.stimulus = later(wanted.stimulus, kBegin);
   wanted.stop_time = kDuration;
   wanted.max_step = config.training_like_max_step > 0 ? config.training_like_max_step
                                                       : hdl::plan_emission(network).max_step;

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "expression.hpp"
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/ir/jacobian.hpp"
@@ -23,12 +25,13 @@ struct LinearForm {
   };
   double constant = 0;
   std::vector<Term> terms;
-  std::vector<std::pair<double, int>> starts;  ///< (coefficient, state): coefficient * c0_state.
+  /// (coefficient, parameter): what depends on the start, e.g. that of a state, c0_<s>.
+  std::vector<std::pair<double, std::string>> starts;
 
   void add(const LinearForm& other, double factor) {
     constant += factor * other.constant;
     for (const Term& t : other.terms) terms.push_back({factor * t.coefficient, t.plus, t.minus});
-    for (const auto& [c, s] : other.starts) starts.emplace_back(factor * c, s);
+    for (const auto& [c, name] : other.starts) starts.emplace_back(factor * c, name);
   }
 };
 
@@ -38,6 +41,7 @@ class Printer {
       : network_(network),
         plan_(plan_emission(network)),
         depends_(ir::depends_on_inputs(network)),
+        start_alone_(ir::depends_on_start_alone(network)),
         constants_(network) {
     const double zero = 0;
     const std::vector<double> states(static_cast<std::size_t>(network.state_count()), 0.0);
@@ -46,7 +50,7 @@ class Printer {
 
   std::string print() {
     for (const std::string& fact : model_facts(network_, plan_)) line("* {}", fact);
-    const bool tied = network_.state_count() > 0 && network_.start == ir::Start::kTied;
+    const bool tied = network_.state_count() > 0 && network_.start != ir::Start::kRest;
     std::string parameters;
     if (tied) parameters += fmt::format(" g0={}", shortest(plan_.default_conductance));
     if (network_.state_count() > 0) parameters += " hold=1.0";
@@ -56,8 +60,12 @@ class Printer {
       line("Vh h 0 dc {{hold}} pulse({{hold}} 0.0 0.0 {0} {0} 1e9 2e9)",
            shortest(plan_.release_time));
     }
+    if (network_.start == ir::Start::kNode) start_parameters();
     for (int s = 0; s < network_.state_count(); ++s) {
-      line(".param c0_{}={{{}}}", s + 1, initial_state_expression(network_, plan_, s, "log"));
+      line(".param c0_{}={{{}}}", s + 1,
+           network_.start == ir::Start::kNode
+               ? start_value(network_.start_node, s)
+               : initial_state_expression(network_, plan_, s, "log"));
     }
     for (int k = 0; k < network_.rate_count(); ++k) rate(k);
     for (int s = 0; s < network_.state_count(); ++s) state(s);
@@ -101,6 +109,10 @@ class Printer {
   LinearForm form(int id, int element) {
     const ir::Node& node = network_.node(id);
     LinearForm out;
+    if (start_alone_[at(id)]) {
+      out.starts.emplace_back(1, start_value(id, element));
+      return out;
+    }
     if (!depends_[at(id)]) {
       out.constant = constants_.value(id, element);
       return out;
@@ -111,8 +123,17 @@ class Printer {
         return out;
       case Op::kStates:
         out.terms.push_back({1 / plan_.kappa[at(element)], fmt::format("x{}", element + 1), "0"});
-        out.starts.emplace_back(1, element);
+        out.starts.emplace_back(1, fmt::format("c0_{}", element + 1));
         return out;
+      case Op::kGather: {
+        const auto [argument, from] = ir::gathered(network_, node, element);
+        return form(argument, from);
+      }
+      case Op::kGroupSum: {
+        const int size = network_.node(node.arguments[0]).width / node.width;
+        for (int j = 0; j < size; ++j) out.add(form(node.arguments[0], element * size + j), 1);
+        return out;
+      }
       case Op::kScale:
         out.add(form(node.arguments[0], element), node.factor);
         return out;
@@ -168,17 +189,132 @@ class Printer {
       line("G{0}_{1} 0 {0} {2} {3} {4}", name, i + 1, t.plus, t.minus, shortest(t.coefficient));
     }
     std::string constant = shortest(sum.constant);
-    for (const auto& [c, s] : sum.starts)
-      constant += fmt::format("+({})*c0_{}", shortest(c), s + 1);
+    for (const auto& [c, parameter] : sum.starts) {
+      constant += fmt::format("+({})*{}", shortest(c), parameter);
+    }
     line("I{0} 0 {0} {{{1}}}", name, constant);
     line("R{0} {0} 0 1.0", name);
     return name;
   }
 
+  // Mean and variance have nodes of their own, m<id> and q<id>.
+  std::string standard(int id, int element) {
+    const ir::Node& node = network_.node(id);
+    const auto element_node = [&](int i) { return sum_node(node.arguments[0], i); };
+    if (standards_.insert(id).second) {
+      std::string squares;
+      for (int i = 0; i < node.width; ++i) {
+        line("Gm{0}_{1} 0 m{0} {2} 0 {3}", id, i + 1, element_node(i), shortest(1.0 / node.width));
+        squares += fmt::format("{0}(V({1})-V(m{2}))*(V({1})-V(m{2}))", i == 0 ? "" : "+",
+                               element_node(i), id);
+      }
+      line("Rm{0} m{0} 0 1.0", id);
+      line("Bv{0} 0 v{0} I=sqrt(({1})/{2}+{3})", id, squares, shortest(node.width),
+           shortest(node.factor));
+      line("Rv{0} v{0} 0 1.0", id);
+    }
+    return fmt::format("((V({})-V(m{}))/V(v{}))", element_node(element), id, id);
+  }
+
+  // The name of the parameter, or the number, that an element is once g0 is known.
+  std::string start_value(int id, int element) const {
+    const ir::Node& node = network_.node(id);
+    if (node.op == Op::kGather) {
+      const auto [argument, from] = ir::gathered(network_, node, element);
+      return start_value(argument, from);
+    }
+    if (node.op == Op::kStart) return "start";
+    if (!start_alone_[at(id)]) return in_parentheses(constants_.value(id, element));
+    return fmt::format("s{}_{}", id, element + 1);
+  }
+
+  // Everything that depends on g0 alone, as parameters.
+  void start_parameters() {
+    line(".param start={{log(g0/{})}}", shortest(network_.conductance_scale));
+    for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
+      const int id = static_cast<int>(i);
+      const Op op = network_.node(id).op;
+      if (!start_alone_[i] || op == Op::kStart || op == Op::kGather) continue;
+      if (op == Op::kStandard) start_mean_and_root(id);
+      for (int e = 0; e < network_.node(id).width; ++e) {
+        line(".param s{}_{}={{{}}}", id, e + 1, start_expression(id, e));
+      }
+    }
+  }
+
+  std::string sum_of(int id, int first, int count) const {
+    std::string sum;
+    for (int j = 0; j < count; ++j) sum += (j == 0 ? "" : "+") + start_value(id, first + j);
+    return sum;
+  }
+
+  void start_mean_and_root(int id) {
+    const ir::Node& node = network_.node(id);
+    const int from = node.arguments[0];
+    std::string squares;
+    for (int i = 0; i < node.width; ++i) {
+      squares +=
+          fmt::format("{0}({1}-sm{2})*({1}-sm{2})", i == 0 ? "" : "+", start_value(from, i), id);
+    }
+    line(".param sm{}={{({})/{}}}", id, sum_of(from, 0, node.width), shortest(node.width));
+    line(".param sr{}={{sqrt(({})/{}+{})}}", id, squares, shortest(node.width),
+         shortest(node.factor));
+  }
+
+  std::string start_expression(int id, int element) const {
+    const ir::Node& node = network_.node(id);
+    if (node.op == Op::kAffine) {
+      const double* p = network_.parameters.data();
+      std::string sum = node.bias >= 0 ? shortest(p[node.bias + element]) : "0.0";
+      int inputs = 0, column = 0;
+      for (int argument : node.arguments) inputs += network_.node(argument).width;
+      for (int argument : node.arguments) {
+        for (int j = 0; j < network_.node(argument).width; ++j, ++column) {
+          sum += fmt::format("+({})*{}", shortest(p[node.weight + element * inputs + column]),
+                             start_value(argument, j));
+        }
+      }
+      return sum;
+    }
+    const std::string a = start_value(node.arguments[0], element);
+    switch (node.op) {
+      case Op::kGroupSum: {
+        const int size = network_.node(node.arguments[0]).width / node.width;
+        return sum_of(node.arguments[0], element * size, size);
+      }
+      case Op::kStandard:
+        return fmt::format("({}-sm{})/sr{}", a, id, id);
+      case Op::kScale:
+        return fmt::format("({})*{}", shortest(node.factor), a);
+      case Op::kTanh:
+        return fmt::format("tanh({})", a);
+      case Op::kSigmoid:
+        return fmt::format("1.0/(1.0+exp(-({})))", a);
+      case Op::kSoftplus:
+        return fmt::format("log(1.0+exp({}))", a);
+      case Op::kExp:
+        return fmt::format("exp({})", a);
+      case Op::kLog:
+        return fmt::format("log({})", a);
+      case Op::kSqrt:
+        return fmt::format("sqrt({})", a);
+      default: {
+        const char sign = node.op == Op::kSum ? '+' : node.op == Op::kProduct ? '*' : '/';
+        return fmt::format("({}){}({})", a, sign, start_value(node.arguments[1], element));
+      }
+    }
+  }
+
   // The value of one element as an expression of node voltages.
   std::string operand(int id, int element) {
     const ir::Node& node = network_.node(id);
+    if (start_alone_[at(id)]) return fmt::format("{{{}}}", start_value(id, element));
     if (!depends_[at(id)]) return fmt::format("({})", shortest(constants_.value(id, element)));
+    if (node.op == Op::kGather) {
+      const auto [argument, from] = ir::gathered(network_, node, element);
+      return operand(argument, from);
+    }
+    if (node.op == Op::kStandard) return standard(id, element);
     if (node.op == Op::kPorts) return fmt::format("V({},{})", plus(), minus());
     if (node.op == Op::kScale) {
       return fmt::format("{}*{}", shortest(node.factor), operand(node.arguments[0], element));
@@ -187,7 +323,8 @@ class Printer {
       return fmt::format("({}){}({})", operand(node.arguments[0], element),
                          node.op == Op::kProduct ? '*' : '/', operand(node.arguments[1], element));
     }
-    if (node.op == Op::kAffine || node.op == Op::kSum || node.op == Op::kStates) {
+    if (node.op == Op::kAffine || node.op == Op::kSum || node.op == Op::kStates ||
+        node.op == Op::kGroupSum) {
       return fmt::format("V({})", sum_node(id, element));
     }
     const std::string a = fmt::format("V({})", sum_node(node.arguments[0], element));
@@ -202,10 +339,11 @@ class Printer {
 
   const ir::Network& network_;
   EmissionPlan plan_;
-  std::vector<bool> depends_;
+  std::vector<bool> depends_, start_alone_;
   ir::SparseJacobian constants_;
   std::string text_;
   std::map<std::pair<int, int>, std::string> outputs_, sums_;
+  std::set<int> standards_;  ///< Nodes that have mean and variance already.
 };
 
 }  // namespace

@@ -23,6 +23,7 @@ class Printer {
       : network_(network),
         plan_(plan_emission(network)),
         depends_(ir::depends_on_inputs(network)),
+        start_alone_(ir::depends_on_start_alone(network)),
         constants_(network) {
     const double zero = 0;
     const std::vector<double> states(at(network.state_count()), 0.0);
@@ -37,6 +38,7 @@ class Printer {
     line("    inout {}, {};", plus(), minus());
     line("    electrical {}, {};", plus(), minus());
     for (int s = 1; s <= network_.state_count(); ++s) line("    electrical x_{0}, r_{0};", s);
+    for (int k = 1; k <= junction_count(); ++k) line("    electrical y_{0};", k);
     line("");
     parameters();
     declarations();
@@ -48,8 +50,16 @@ class Printer {
       line("        `endif");
     }
     line("        v = V({}, {});", plus(), minus());
+    if (network_.start == ir::Start::kNode) {
+      line("        start = ln(g0/{});", shortest(network_.conductance_scale));
+    }
+    for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
+      if (start_alone_[id]) assignments(static_cast<int>(id));
+    }
     for (int s = 0; s < network_.state_count(); ++s) state_value(s);
-    for (std::size_t id = 0; id < network_.nodes.size(); ++id) assignments(static_cast<int>(id));
+    for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
+      if (!start_alone_[id]) assignments(static_cast<int>(id));
+    }
     line("        I({}, {}) <+ area*{};", plus(), minus(), value(network_.current_node, 0));
     line("        conductance = area*{};", value(network_.conductance_node, 0));
     line(
@@ -77,7 +87,7 @@ class Printer {
       line("    (* desc=\"{}\", units=\"{}\", type=\"instance\" *)", meaning, unit);
       line("    parameter {};", rest);
     };
-    if (has_states() && network_.start == ir::Start::kTied) {
+    if (has_states() && network_.start != ir::Start::kRest) {
       parameter("conductance at the start, at 0 V", "S",
                 fmt::format("real g0 = {} from (0.0:inf)", shortest(plan_.default_conductance)));
     }
@@ -97,6 +107,7 @@ class Printer {
     line("    (* desc=\"conductance\", units=\"S\", multiplicity=\"multiply\" *)");
     line("    real conductance;");
     std::vector<std::string> names = {"v"};
+    if (network_.start == ir::Start::kNode) names.push_back("start");
     for (int s = 1; s <= network_.state_count(); ++s) {
       for (const char* prefix : {"c0_", "c_", "rate_"}) names.push_back(prefix + std::to_string(s));
     }
@@ -104,6 +115,8 @@ class Printer {
       for (int i = 0; is_assigned(static_cast<int>(id)) && i < network_.nodes[id].width; ++i) {
         names.push_back(variable(static_cast<int>(id), i));
       }
+      if (network_.nodes[id].op != Op::kStandard) continue;
+      for (const char* prefix : {"mean_", "root_"}) names.push_back(prefix + std::to_string(id));
     }
     constexpr std::size_t kPerLine = 8;
     for (std::size_t i = 0; i < names.size(); i += kPerLine) {
@@ -114,7 +127,9 @@ class Printer {
   }
 
   void state_value(int s) {
-    line("        c0_{} = {};", s + 1, initial_state_expression(network_, plan_, s, "ln"));
+    line("        c0_{} = {};", s + 1,
+         network_.start == ir::Start::kNode ? value(network_.start_node, s)
+                                            : initial_state_expression(network_, plan_, s, "ln"));
     line("        c_{0} = c0_{0} + {1}*V(x_{0});", s + 1, in_parentheses(1 / plan_.kappa[at(s)]));
   }
 
@@ -136,7 +151,24 @@ class Printer {
 
   bool is_assigned(int id) const {
     const Op op = network_.node(id).op;
-    return depends_[at(id)] && op != Op::kPorts && op != Op::kStates;
+    return (depends_[at(id)] || start_alone_[at(id)]) && op != Op::kPorts && op != Op::kStates &&
+           op != Op::kStart && op != Op::kGather;
+  }
+
+  int junction_count() const {
+    int count = 0;
+    for (int id : network_.junctions) count += network_.node(id).width;
+    return count;
+  }
+
+  // The number of the circuit node of the first element of a junction; 0: `id` is none.
+  int junction_number(int id) const {
+    int next = 1;
+    for (int junction : network_.junctions) {
+      if (junction == id) return next;
+      next += network_.node(junction).width;
+    }
+    return 0;
   }
 
   static std::string variable(int id, int element) {
@@ -144,17 +176,58 @@ class Printer {
   }
 
   std::string value(int id, int element) const {
-    if (!depends_[at(id)]) return in_parentheses(constants_.value(id, element));
+    if (!depends_[at(id)] && !start_alone_[at(id)]) {
+      return in_parentheses(constants_.value(id, element));
+    }
+    if (const int first = junction_number(id)) return fmt::format("V(y_{})", first + element);
+    return computed(id, element);
+  }
+
+  std::string computed(int id, int element) const {
+    if (network_.node(id).op == Op::kStart) return "start";
+    if (network_.node(id).op == Op::kGather) {
+      const auto [argument, from] = ir::gathered(network_, network_.node(id), element);
+      return value(argument, from);
+    }
     if (network_.node(id).op == Op::kPorts) return "v";
     if (network_.node(id).op == Op::kStates) return fmt::format("c_{}", element + 1);
     return variable(id, element);
   }
 
   void assignments(int id) {
-    if (!is_assigned(id)) return;
-    for (int i = 0; i < network_.node(id).width; ++i) {
-      line("        {} = {};", variable(id, i), expression(network_.node(id), i));
+    if (is_assigned(id)) {
+      if (network_.node(id).op == Op::kStandard) mean_and_root(id);
+      for (int i = 0; i < network_.node(id).width; ++i) {
+        line("        {} = {};", variable(id, i), expression(id, i));
+      }
     }
+    const int first = junction_number(id);
+    for (int i = 0; first > 0 && i < network_.node(id).width; ++i) {
+      line("        I(y_{0}) <+ V(y_{0}) - {1};", first + i, computed(id, i));
+    }
+  }
+
+  // Of kStandard: what is subtracted from its elements and what they are divided by.
+  void mean_and_root(int id) {
+    const ir::Node& node = network_.node(id);
+    std::string sum, squares;
+    for (int i = 0; i < node.width; ++i) {
+      const std::string a = value(node.arguments[0], i);
+      sum += (i == 0 ? "" : " + ") + a;
+      squares += fmt::format("{0}({1} - mean_{2})*({1} - mean_{2})", i == 0 ? "" : " + ", a, id);
+    }
+    line("        mean_{} = ({})/{};", id, sum, shortest(node.width));
+    line("        root_{} = sqrt(({})/{} + {});", id, squares, shortest(node.width),
+         shortest(node.factor));
+  }
+
+  std::string group_sum(const ir::Node& node, int element) const {
+    const int size = network_.node(node.arguments[0]).width / node.width;
+    std::string sum;
+    for (int j = element * size; j < (element + 1) * size; ++j) {
+      sum += (sum.empty() ? "" : " + ") + value(node.arguments[0], j);
+    }
+    return sum;
   }
 
   std::string affine(const ir::Node& node, int element) const {
@@ -171,8 +244,10 @@ class Printer {
     return sum;
   }
 
-  std::string expression(const ir::Node& node, int i) const {
+  std::string expression(int id, int i) const {
+    const ir::Node& node = network_.node(id);
     if (node.op == Op::kAffine) return affine(node, i);
+    if (node.op == Op::kGroupSum) return group_sum(node, i);
     const std::string a = value(node.arguments[0], i);
     switch (node.op) {
       case Op::kScale:
@@ -189,6 +264,8 @@ class Printer {
         return fmt::format("ln({})", a);
       case Op::kSqrt:
         return fmt::format("sqrt({})", a);
+      case Op::kStandard:
+        return fmt::format("({} - mean_{})/root_{}", a, id, id);
       default: {
         const char sign = node.op == Op::kSum ? '+' : node.op == Op::kProduct ? '*' : '/';
         return fmt::format("{} {} {}", a, sign, value(node.arguments[1], i));
@@ -200,7 +277,7 @@ class Printer {
 
   const ir::Network& network_;
   EmissionPlan plan_;
-  std::vector<bool> depends_;
+  std::vector<bool> depends_, start_alone_;
   ir::SparseJacobian constants_;
   std::string text_;
 };

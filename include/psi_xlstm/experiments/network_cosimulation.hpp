@@ -18,7 +18,7 @@ struct NetworkCosimReport {
   std::vector<std::string> costs;  ///< A sentence for every simulation.
 };
 
-/// Compares `stored` with its own equation, integrated by CVODE, over the first 50 us of the
+/// Compares `stored` with its own equation, integrated by CVODE, over 50 us with a jump of the
 /// published waveform from `conductance` [S]:
 ///
 ///   osdi        the compiled model in ngspice, in time, frozen (it must fail), and at rest
