@@ -14,6 +14,7 @@
 #include "psi_xlstm/core/version.hpp"
 #include "psi_xlstm/data/published_recipe.hpp"
 #include "psi_xlstm/equations/time_constant.hpp"
+#include "psi_xlstm/experiments/circuit_network.hpp"
 #include "psi_xlstm/experiments/data_source.hpp"
 #include "psi_xlstm/experiments/network_prediction.hpp"
 #include "psi_xlstm/experiments/network_protocol.hpp"
@@ -218,11 +219,22 @@ std::vector<CurvePoint> curve_of(const training::TrainingState& state) {
   return out;
 }
 
+// A network that a circuit can hold carries the box of its data; a finished one gets what it lacks.
+void add_box(const Work& work, StoredNetwork& stored) {
+  if (work.published || !stored.layer_widths.empty()) return;
+  stored.box = network_box(stored, work.data);
+}
+
 bool finished(const Work& work) {
   for (const char* name : {"predictions.safetensors", "curve.json", "model.safetensors"}) {
     if (!std::filesystem::exists(work.folder / name)) return false;
   }
-  return load_network(work.folder / "model.safetensors").fingerprint == work.fingerprint;
+  StoredNetwork stored = load_network(work.folder / "model.safetensors");
+  if (stored.fingerprint != work.fingerprint) return false;
+  if (stored.box.duration > 0) return true;
+  add_box(work, stored);
+  if (stored.box.duration > 0) save_network(work.folder / "model.safetensors", stored);
+  return true;
 }
 
 }  // namespace
@@ -266,6 +278,7 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
   add_cluster_facts(trained.state, stored);
   save_curve(work.folder / "curve.json", curve_of(trained.state));
   save_currents(work.folder / "predictions.safetensors", predict(stored, work));
+  add_box(work, stored);
   save_network(work.folder / "model.safetensors", stored);
   std::filesystem::remove(work.checkpoint());
   return {.usable = true};

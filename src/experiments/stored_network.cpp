@@ -10,6 +10,7 @@
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/safetensors.hpp"
+#include "psi_xlstm/ir/network_io.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
@@ -81,7 +82,8 @@ Json structure_tree(const StoredNetwork& network) {
           {"trained_parameters", network.trained_parameters},
           {"deployed_parameters", network.deployed_parameters},
           {"facts", std::move(facts)},
-          {"fingerprint", network.fingerprint}};
+          {"fingerprint", network.fingerprint},
+          {"training_box", Json::parse(ir::box_text(network.box))}};
 }
 
 StoredNetwork structure_from(const Json& tree, const std::string& where) {
@@ -100,6 +102,7 @@ StoredNetwork structure_from(const Json& tree, const std::string& where) {
     network.facts.push_back(config_from_json<NamedNumber>(nlohmann::json(fact), where));
   }
   network.fingerprint = tree.at("fingerprint");
+  if (tree.contains("training_box")) network.box = ir::parse_box(tree["training_box"].dump());
   return network;
 }
 

@@ -34,6 +34,9 @@ constexpr double kReferenceStep = 50e-9;  // dt0 [s]
 std::string kernels_name(InstructionSet set, int batch) {
   return fmt::format("{} sequences, kernels, {}", batch, kernels::name(set));
 }
+std::string peak_name(InstructionSet set) {
+  return fmt::format("multiplications and additions, {}", kernels::name(set));
+}
 std::string loop_name(int batch) { return fmt::format("{} sequences, LibTorch loop", batch); }
 std::string batched_name(int batch) { return fmt::format("{} sequences, LibTorch batched", batch); }
 std::string stream_name(const std::string& model) { return "LibTorch step of " + model; }
@@ -159,17 +162,6 @@ std::vector<InstructionSet> measured_sets() {
   return sets;
 }
 
-// Raises `peaks` to what is measured now.
-void measure_peaks(std::vector<CorePeak>& peaks, const std::vector<InstructionSet>& sets) {
-  peaks.resize(sets.size());
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    constexpr double kSeconds = 0.3;
-    peaks[i].isa = kernels::name(sets[i]);
-    peaks[i].gflop_per_s =
-        std::max(peaks[i].gflop_per_s, kernels::machine_peak<float>(sets[i], kSeconds));
-  }
-}
-
 double measured_gradient_difference(const std::vector<InstructionSet>& sets) {
   const TrainingProblem problem = training_problem(kSteps, kBatches[1]);
   const auto loop = plain_libtorch_trainer(problem), batched = batched_libtorch_trainer(problem);
@@ -199,6 +191,13 @@ void add_training(Benchmarks& benchmarks, const std::vector<InstructionSet>& set
   }
 }
 
+// In turns with what is compared with it: the clock of a core changes in time.
+void add_peaks(Benchmarks& benchmarks, const std::vector<InstructionSet>& sets) {
+  for (const InstructionSet set : sets) {
+    benchmarks.add(peak_name(set), kTrainingTime, [set] { kernels::peak_operations<float>(set); });
+  }
+}
+
 void add_streaming(Benchmarks& benchmarks, const std::vector<StreamingSubject>& subjects) {
   for (const StreamingSubject& subject : subjects) {
     benchmarks.add(stream_name(subject.model), kStreamingTime,
@@ -224,14 +223,18 @@ TrainBenchmark train_benchmark(const BenchmarkProgress& progress) {
   conditions.load_average = load_average();
   progress(0, "gradients");
   conditions.gradient_difference = measured_gradient_difference(sets);
-  measure_peaks(conditions.peaks, sets);
 
   const std::vector<StreamingSubject> subjects = streaming_subjects();
   Benchmarks benchmarks(progress);
   add_training(benchmarks, sets);
   add_streaming(benchmarks, subjects);
+  add_peaks(benchmarks, sets);
   const BestSeconds best = benchmarks.run();
-  measure_peaks(conditions.peaks, sets);
+  for (const InstructionSet set : sets) {
+    const double operations = kernels::peak_operations<float>(set);
+    conditions.peaks.push_back(
+        {std::string(kernels::name(set)), operations / best.of(peak_name(set)) * 1e-9});
+  }
 
   for (const int batch : kBatches) {
     for (std::size_t i = 0; i < sets.size(); ++i) {

@@ -55,20 +55,38 @@ double typical_rate(std::vector<double> rates) {
   return rates.empty() ? 0 : median(rates);
 }
 
+// What makes a state of order 1.
+double scale_of(const ir::Network& network, std::size_t state) {
+  if (network.start == ir::Start::kNode) return 1 / network.state_excursion[state];
+  return network.parameters[static_cast<std::size_t>(network.readout_weight) + state];
+}
+
 }  // namespace
 
 ir::TrainingBox training_box(const ir::Network& network,
                              const std::vector<TrainingRecord>& records) {
+  std::vector<ir::Trajectory> runs;
+  for (const TrainingRecord& r : records) {
+    runs.push_back(ir::simulate(network, r.record.time, r.record.voltage[0],
+                                ir::initial_state(network, r.start.value)));
+  }
+  return training_box(network, records, runs);
+}
+
+ir::TrainingBox training_box(const ir::Network& network,
+                             const std::vector<TrainingRecord>& records,
+                             const std::vector<ir::Trajectory>& runs) {
   ir::TrainingBox box;
   box.conductance_min = box.voltage_min = std::numeric_limits<double>::infinity();
   box.voltage_max = -box.voltage_min;
   std::vector<double> rates;
-  for (const TrainingRecord& r : records) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const TrainingRecord& r = records[i];
+    const ir::Trajectory& run = runs[i];
     const std::vector<double>& time = r.record.time;
     const std::vector<double>& voltage = r.record.voltage[0];
-    const ir::Trajectory run =
-        ir::simulate(network, time, voltage, ir::initial_state(network, r.start.value));
-    box.fastest_rate = std::max(box.fastest_rate, fastest_rate(network, voltage, run));
+    box.fastest_rate = std::max(box.fastest_rate,
+                                fastest_rate(ir::at_start(network, r.start.value), voltage, run));
     const auto [low, high] = std::minmax_element(voltage.begin(), voltage.end());
     box.voltage_min = std::min(box.voltage_min, *low);
     box.voltage_max = std::max(box.voltage_max, *high);
@@ -79,9 +97,7 @@ ir::TrainingBox training_box(const ir::Network& network,
       if (k == 0) continue;
       box.step_max = std::max(box.step_max, time[k] - time[k - 1]);
       for (std::size_t s = 0; s < run.states.size(); ++s) {
-        const double readout =
-            network.parameters[static_cast<std::size_t>(network.readout_weight) + s];
-        rates.push_back(std::abs(readout * (run.states[s][k] - run.states[s][k - 1]) /
+        rates.push_back(std::abs(scale_of(network, s) * (run.states[s][k] - run.states[s][k - 1]) /
                                  (time[k] - time[k - 1])));
       }
     }

@@ -17,6 +17,7 @@ namespace {
 
 using ir::Op;
 
+constexpr double kWidestStart = 20;  // |ln(g0/gs)|: nine decades to either side
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Interval {
@@ -30,6 +31,12 @@ Interval scaled(Interval a, double factor) {
 Interval product(Interval a, Interval b) {
   const double corners[] = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
   return {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
+}
+
+Interval square(Interval a) {
+  const double largest = std::max(a.low * a.low, a.high * a.high);
+  const bool around_zero = a.low < 0 && a.high > 0;
+  return {around_zero ? 0 : std::min(a.low * a.low, a.high * a.high), largest};
 }
 
 // Bounds every element of every node while |V| stays within `voltage` and the states in [-1, 1].
@@ -65,15 +72,40 @@ class Bounds {
     return sum;
   }
 
+  Interval group_sum(const ir::Node& node, int element) const {
+    const int argument = node.arguments[0], size = network_.node(argument).width / node.width;
+    Interval sum;
+    for (int j = element * size; j < (element + 1) * size; ++j) {
+      sum = {sum.low + of(argument, j).low, sum.high + of(argument, j).high};
+    }
+    return sum;
+  }
+
+  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
   Interval bound(const ir::Node& node, int i) {
     if (node.op == Op::kPorts) return {-voltage_, voltage_};
-    if (node.op == Op::kStates) return {-1, 1};
+    if (node.op == Op::kStates) {
+      const double limit = network_.state_limit.empty() ? 1 : network_.state_limit[at(i)];
+      return {-limit, limit};
+    }
+    if (node.op == Op::kStart) return {-kWidestStart, kWidestStart};
     if (node.op == Op::kAffine) return affine(node, i);
+    if (node.op == Op::kStandard) {  // of n numbers with mean 0 and mean square 1
+      const double largest = std::sqrt(std::max(node.width - 1.0, 0.0));
+      return {-largest, largest};
+    }
+    if (node.op == Op::kGather) {
+      const auto [argument, from] = ir::gathered(network_, node, i);
+      return of(argument, from);
+    }
+    if (node.op == Op::kGroupSum) return group_sum(node, i);
     const Interval a = of(node.arguments[0], i);
     if (node.op == Op::kScale) return scaled(a, node.factor);
     if (node.arguments.size() == 2) {
       const Interval b = of(node.arguments[1], i);
       if (node.op == Op::kSum) return {a.low + b.low, a.high + b.high};
+      if (node.op == Op::kProduct && node.arguments[0] == node.arguments[1]) return square(a);
       if (node.op == Op::kProduct) return product(a, b);
       if (b.low <= 0 && b.high >= 0) return {-kInfinity, kInfinity};
       return product(a, {1 / b.high, 1 / b.low});
@@ -94,8 +126,15 @@ class Bounds {
   std::vector<std::vector<Interval>> bounds_;
 };
 
-// Conductance at V -> 0 over the corners of the states' box: e +- sum |k|.
+// Conductance at V -> 0 over the corners of the states' box: e +- sum |k|. A network that is told
+// its start knows those it was trained on.
 void set_conductance_range(const ir::Network& network, EmissionPlan& plan) {
+  if (network.start == ir::Start::kNode) {
+    plan.conductance_low = network.box.conductance_min;
+    plan.conductance_high = network.box.conductance_max;
+    plan.default_conductance = network.conductance_scale;
+    return;
+  }
   double y = network.parameters[static_cast<std::size_t>(network.readout_bias)];
   double swing = 0;
   for (int s = 0; s < network.state_count(); ++s) {
@@ -117,11 +156,35 @@ void set_conductance_range(const ir::Network& network, EmissionPlan& plan) {
       !stateless && low > 0 && high > low ? std::sqrt(low * high) : network.conductance_scale;
 }
 
+// A network with many rates is as accurate as it was trained to be at the steps of its data.
 double longest_step(const ir::Network& network) {
   double step = network.box.duration > 0 ? network.box.duration / 50 : 1;
+  if (network.start == ir::Start::kNode && network.box.step_max > 0) {
+    return std::min(step, network.box.step_max);
+  }
   if (network.box.drive_frequency > 0) step = std::min(step, 0.01 / network.box.drive_frequency);
   if (network.box.fastest_rate > 0) step = std::min(step, 0.01 / network.box.fastest_rate);
   return step;
+}
+
+// kappa: what makes the state nodes of order 1.
+std::vector<double> state_scales(const ir::Network& network) {
+  std::vector<double> kappa;
+  if (network.start == ir::Start::kNode) {
+    for (const double excursion : network.state_excursion) kappa.push_back(1 / excursion);
+    return kappa;
+  }
+  double largest = 0;
+  for (int s = 0; s < network.state_count(); ++s) {
+    const double k = network.parameters[static_cast<std::size_t>(network.readout_weight + s)];
+    kappa.push_back(network.head == ir::Head::kExp ? k : 1.0);
+    largest = std::max(largest, std::abs(kappa.back()));
+  }
+  for (double& k : kappa) {
+    const double floor = std::max(0.1 * largest, 0.1);
+    if (std::abs(k) < floor) k = std::copysign(floor, k);
+  }
+  return kappa;
 }
 
 }  // namespace
@@ -147,16 +210,7 @@ EmissionPlan plan_emission(const ir::Network& network) {
                     network.name, kLargestArgument, voltage, plan.largest_argument));
   }
   plan.rest = ir::rest_state(network);
-  double largest = 0;
-  for (int s = 0; s < network.state_count(); ++s) {
-    const double k = network.parameters[static_cast<std::size_t>(network.readout_weight + s)];
-    plan.kappa.push_back(network.head == ir::Head::kExp ? k : 1.0);
-    largest = std::max(largest, std::abs(plan.kappa.back()));
-  }
-  for (double& kappa : plan.kappa) {
-    const double floor = std::max(0.1 * largest, 0.1);
-    if (std::abs(kappa) < floor) kappa = std::copysign(floor, kappa);
-  }
+  plan.kappa = state_scales(network);
   if (network.box.median_rate > 0) {
     plan.rate_scale = network.box.median_rate;
   } else if (network.box.duration > 0) {

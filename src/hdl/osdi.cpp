@@ -24,7 +24,8 @@ constexpr std::array<std::string_view, 32> kDeviceTypes = {
     "c",    "l",     "sw",    "csw",    "ltra",      "cpl",   "txl",   "numd",
     "nbjt", "numos", "nsoi",  "psoi",   "transline", "res",   "cap",   "ind"};
 
-constexpr int kMostTerminals = 20;  // of an N device in ngspice 39 to 44
+constexpr int kMostTerminals = 20;    // of an N device in ngspice 39 to 44
+constexpr int kMostShownStates = 32;  // with an operating-point variable of their own
 
 class Printer {
  public:
@@ -70,10 +71,11 @@ class Printer {
     line("  NODES = {}, TERMINALS = {}, ENTRIES = {},", layout_.node_total(), terminals,
          layout_.entries.size());
     line("  FIRST_STATE = {}, FIRST_RATE = {},", layout_.state_node(0), layout_.rate_node(0));
-    line("  FIRST_LAMBDA = {}, CONDUCTANCE = {},", layout_.ports,
-         layout_.ports + network_.rate_count() + states_);
-    line("  VALUES = {}, SLOPES = {}", layout_.ports + network_.rate_count() + states_ + 1,
-         layout_.evaluation.slopes.size());
+    line("  JUNCTIONS = {}, FIRST_JUNCTION = {}, FIXED = {},", layout_.evaluation.junctions,
+         layout_.junction_node(0), layout_.evaluation.fixed);
+    line("  FIRST_LAMBDA = {}, FIRST_TARGET = {}, CONDUCTANCE = {},", layout_.ports,
+         layout_.target_value(0), layout_.target_value(states_));
+    line("  VALUES = {}, SLOPES = {}", layout_.value_total(), layout_.evaluation.slopes.size());
     line("}};");
     line("#define NAME \"{}\"", network_.name);
     line("#define LARGEST 1e300");
@@ -107,12 +109,12 @@ class Printer {
       list.push_back({"tau_scale", "tau_scale", "", "multiplies every time constant", false, 1});
       list.push_back({"dtmax", "dtmax", "s", "longest time step", false, plan_.max_step});
     }
-    if (layout_.tied()) {
+    if (layout_.has_g0()) {
       list.push_back(
           {"g0", "g0", "S", "conductance at the start, at 0 V", false, plan_.default_conductance});
     }
     line("enum {{ PARAMETERS = {}, DTMAX = 4, HAS_G0 = {} }};", list.size(),
-         layout_.tied() ? 1 : 0);
+         layout_.has_g0() ? 1 : 0);
     line("#define BAND \"{} to {}\"", engineering(plan_.conductance_low, "S"),
          engineering(plan_.conductance_high, "S"));
     line("static const Parameter parameters[] = {{");
@@ -141,7 +143,7 @@ class Printer {
           name, meaning, units);
     };
     add("g", "conductance", "S", "conductance");
-    for (int s = 0; s < states_; ++s) {
+    for (int s = 0; states_ <= kMostShownStates && s < states_; ++s) {
       add(fmt::format("c_{}", s + 1), fmt::format("state[{}]", s), "",
           fmt::format("state {}", s + 1));
     }
@@ -170,6 +172,9 @@ class Printer {
            fmt::format("offsetof(Instance, charge[{}])", s));
     }
     for (int s = 0; s < states_; ++s) node(fmt::format("r_{}", s + 1), layout_.rate_node(s), none);
+    for (int k = 0; k < layout_.evaluation.junctions; ++k) {
+      node(fmt::format("y_{}", k + 1), layout_.junction_node(k), none);
+    }
     line("}};");
   }
 

@@ -21,6 +21,13 @@ class Printer {
 
   std::string print() {
     start();
+    can_hold();
+    if (needs_loops(layout_.network)) return std::move(text_) + osdi_tables(layout_);
+    line(
+        "static void assemble_junctions(Instance *it, const double *value, const double *slope) "
+        "{{");
+    line("  (void)it, (void)value, (void)slope;");
+    line("}}\n");
     terminals();
     states();
     held_rates();
@@ -38,11 +45,32 @@ class Printer {
 
   void start() {
     line("static void set_start(Instance *it) {{");
+    if (layout_.network.start == ir::Start::kNode) {
+      line("  evaluate_start(log(it->g0 / {}), it->start, it->state + STATES + JUNCTIONS);",
+           shortest(layout_.network.conductance_scale));
+      line("}}\n");
+      return;
+    }
     line("  const double g0 = it->g0;");
     line("  (void)g0;");
     for (int s = 0; s < layout_.states; ++s) {
       line("  it->start[{}] = {};", s,
            initial_state_expression(layout_.network, layout_.plan, s, "log"));
+    }
+    line("}}\n");
+  }
+
+  // Whether the start lies where the model was made for.
+  void can_hold() {
+    line("static bool can_hold(const Instance *it) {{");
+    if (layout_.network.start == ir::Start::kNode) {
+      line("  return it->g0 >= {} && it->g0 <= {};", shortest(layout_.plan.conductance_low),
+           shortest(layout_.plan.conductance_high));
+    } else {
+      line("  for (int s = 0; s < STATES; ++s) {{");
+      line("    if (fabs(it->start[s]) > 1) return false;");
+      line("  }}");
+      line("  return true;");
     }
     line("}}\n");
   }

@@ -4,6 +4,7 @@
 
 #include "osdi_evaluation_printer.hpp"
 #include "osdi_evaluation_text.hpp"
+#include "osdi_loops_printer.hpp"
 
 namespace psi_xlstm::hdl {
 
@@ -139,7 +140,15 @@ void StraightLinePrinter::store() {
   rows(network_.conductance_node, false);
 }
 
+bool needs_loops(const ir::Network& network) {
+  if (network.start == ir::Start::kNode || !network.junctions.empty()) return true;
+  return std::any_of(network.nodes.begin(), network.nodes.end(), [](const ir::Node& node) {
+    return node.op == Op::kGather || node.op == Op::kGroupSum || node.op == Op::kStandard;
+  });
+}
+
 OsdiEvaluation osdi_evaluation(const ir::Network& network) {
+  if (needs_loops(network)) return LoopPrinter(network).print();
   return StraightLinePrinter(network).print();
 }
 

@@ -29,12 +29,17 @@ class OsdiLayout {
   int reference() const { return ports; }
   int state_node(int s) const { return ports + 1 + s; }
   int rate_node(int s) const { return ports + 1 + states + s; }
-  int node_of(int input) const { return input < ports ? input : state_node(input - ports); }
-  int node_total() const { return ports + 1 + 2 * states; }
+  int junction_node(int k) const { return rate_node(states) + k; }
+  int node_of(int input) const;
+  /// The reverse; -1 for a node that is no input.
+  int input_of(int node) const;
+  int node_total() const { return junction_node(evaluation.junctions); }
   // Values of the evaluation.
   int rate_value(int s) const { return ports + network.rate_of_state[static_cast<std::size_t>(s)]; }
   int target_value(int s) const { return ports + network.rate_count() + s; }
-  bool tied() const { return states > 0 && network.start == ir::Start::kTied; }
+  int junction_value(int k) const { return target_value(states) + 1 + k; }
+  int value_total() const { return junction_value(evaluation.junctions); }
+  bool has_g0() const { return states > 0 && network.start != ir::Start::kRest; }
 
   /// The number of the matrix entry (row, column), which must be there.
   int entry(int row, int column) const;
@@ -43,7 +48,10 @@ class OsdiLayout {
   void find_entries();
 };
 
-/// The C functions set_start() and assemble_*() that src/hdl/osdi/interface.h calls.
+/// The C functions set_start(), can_hold() and assemble_*() that src/hdl/osdi/interface.h calls.
 std::string osdi_assembly(const OsdiLayout& layout);
+
+/// assemble_*() of a network with loops: tables, and what walks through them.
+std::string osdi_tables(const OsdiLayout& layout);
 
 }  // namespace psi_xlstm::hdl

@@ -89,6 +89,7 @@ std::vector<double> rest_state(const Network& network) {
   const int states = network.state_count();
   std::vector<double> c(at(states), 0.0);
   if (states == 0) return c;
+  if (network.start == Start::kNode) return initial_state(network, network.conductance_scale);
   SparseJacobian jacobian(network);
   const std::vector<double> zero(at(network.port_count()), 0.0);
   for (int iteration = 0; iteration < 50; ++iteration) {
@@ -124,7 +125,36 @@ double readout_for(const Network& network, double g0) {
   }
 }
 
+Network at_start(const Network& network, double g0) {
+  Network out = network;
+  const std::vector<bool> start_alone = depends_on_start_alone(network);
+  Evaluator evaluator(network);
+  evaluator.set_start(std::log(g0 / network.conductance_scale));
+  evaluator.evaluate(Part::kStart, nullptr, nullptr);
+  NetworkBuilder build(out);
+  for (std::size_t id = 0; id < start_alone.size(); ++id) {
+    if (!start_alone[id]) continue;
+    const int width = network.nodes[id].width;
+    const int bias = build.parameters(fmt::format("at_start.{}", id), width, 1);
+    for (int i = 0; i < width; ++i) {
+      out.parameters[at(bias + i)] = evaluator.value(static_cast<int>(id), i);
+    }
+    out.nodes[id] = {.op = Op::kAffine, .width = width, .bias = bias};
+  }
+  return out;
+}
+
 std::vector<double> initial_state(const Network& network, double g0) {
+  if (network.start == Start::kNode) {
+    Evaluator evaluator(network);
+    evaluator.set_start(std::log(g0 / network.conductance_scale));
+    evaluator.evaluate(Part::kStart, nullptr, nullptr);
+    std::vector<double> c;
+    for (int s = 0; s < network.state_count(); ++s) {
+      c.push_back(evaluator.value(network.start_node, s));
+    }
+    return c;
+  }
   std::vector<double> c = rest_state(network);
   if (network.state_count() == 0 || network.start == Start::kRest) return c;
   const double* k = &network.parameters[at(network.readout_weight)];
@@ -179,8 +209,9 @@ void state_derivative(Evaluator& evaluator,
 std::vector<double> zero_bias_time_constants(const Network& network, double g0) {
   std::vector<double> tau;
   if (network.state_count() == 0) return tau;
-  const std::vector<double> c = initial_state(network, g0);
-  Evaluator evaluator(network);
+  const Network started = at_start(network, g0);
+  const std::vector<double> c = initial_state(started, g0);
+  Evaluator evaluator(started);
   const std::vector<double> zero(at(network.port_count()), 0.0);
   evaluator.evaluate(Part::kDynamics, zero.data(), c.data());
   for (int k = 0; k < network.rate_count(); ++k) tau.push_back(1 / evaluator.rate(k));
@@ -189,12 +220,13 @@ std::vector<double> zero_bias_time_constants(const Network& network, double g0) 
 
 double zero_bias_rate(const Network& network, double g0) {
   if (network.state_count() == 0) return 0;
-  const std::vector<double> c = initial_state(network, g0);
-  Evaluator evaluator(network);
+  const Network started = at_start(network, g0);
+  const std::vector<double> c = initial_state(started, g0);
+  Evaluator evaluator(started);
   std::vector<double> derivative(c.size());
   const std::vector<double> zero(at(network.port_count()), 0.0);
-  state_derivative(evaluator, network, zero.data(), c.data(), derivative.data());
-  SparseJacobian jacobian(network);
+  state_derivative(evaluator, started, zero.data(), c.data(), derivative.data());
+  SparseJacobian jacobian(started);
   jacobian.evaluate(zero.data(), c.data());
   double rate = 0;
   for (int s = 0; s < network.state_count(); ++s) {

@@ -1,6 +1,7 @@
 #include "psi_xlstm/ir/evaluator.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "psi_xlstm/ir/operations.hpp"
 #include "psi_xlstm/ir/vector_functions.hpp"
@@ -12,6 +13,7 @@ Evaluator::Evaluator(const Network& network) : network_(network), parameters_(ne
   for (const Node& node : network.nodes) {
     offsets_.push_back(total);
     total += at(node.width);
+    scratch_.resize(std::max(scratch_.size(), at(node.width)));
   }
   values_.assign(total, 0.0);
   adjoints_.assign(total, 0.0);
@@ -24,6 +26,13 @@ Evaluator::Evaluator(const Network& network) : network_(network), parameters_(ne
     roots.push_back(network.rate_node);
     roots.push_back(network.target_node);
   }
+  const std::vector<bool> start_alone = depends_on_start_alone(network);
+  for (std::size_t id = 0; id < start_alone.size(); ++id) {
+    if (start_alone[id]) program_[static_cast<int>(Part::kStart)].push_back(static_cast<int>(id));
+  }
+  std::vector<int>& start_program = program_[static_cast<int>(Part::kStart)];
+  if (network.start == Start::kNode) start_program.push_back(network.start_node);
+  start_program = ancestors(start_program);
   for (int root : roots) ancestors_[at(root)] = ancestors({root});
 }
 
@@ -53,8 +62,23 @@ void Evaluator::forward(int id, const double* ports, const double* states) {
     std::copy(from, from + node.width, out);
     return;
   }
+  if (node.op == Op::kStart) {
+    *out = start_;
+    return;
+  }
   if (node.op == Op::kAffine) return forward_affine(node, out);
+  if (node.op == Op::kGather) return forward_gather(node, out);
   const double* a = &values_[offset(node.arguments[0])];
+  if (node.op == Op::kStandard) {
+    standardise(a, out, node.width, node.factor);
+    return;
+  }
+  if (node.op == Op::kGroupSum) {
+    const int size = network_.node(node.arguments[0]).width / node.width;
+    for (int i = 0; i < node.width; ++i)
+      out[i] = std::accumulate(a + i * size, a + (i + 1) * size, 0.0);
+    return;
+  }
   if (node.arguments.size() == 2) {
     const double* b = &values_[offset(node.arguments[1])];
     for (int i = 0; i < node.width; ++i) out[i] = binary_value(node.op, a[i], b[i]);
@@ -62,6 +86,19 @@ void Evaluator::forward(int id, const double* ports, const double* states) {
   }
   if (node.op == Op::kTanh) return tanh_of(a, out, node.width);
   for (int i = 0; i < node.width; ++i) out[i] = unary_value(node, a[i]);
+}
+
+void Evaluator::forward_gather(const Node& node, double* out) const {
+  int first = 0;
+  for (int argument : node.arguments) {
+    const double* from = &values_[offset(argument)];
+    const int end = first + network_.node(argument).width;
+    for (int i = 0; i < node.width; ++i) {
+      const int element = node.elements[at(i)];
+      if (element >= first && element < end) out[i] = from[element - first];
+    }
+    first = end;
+  }
 }
 
 void Evaluator::forward_affine(const Node& node, double* out) const {
@@ -107,7 +144,9 @@ void Evaluator::backward(int id, double* by_ports, double* by_states, double* by
     for (int i = 0; i < node.width; ++i) to[i] += adjoint[i];
     return;
   }
+  if (node.op == Op::kStart) return;
   if (node.op == Op::kAffine) return backward_affine(node, adjoint, by_parameters);
+  if (backward_of_many(node, adjoint, out)) return;
   double* to_a = &adjoints_[offset(node.arguments[0])];
   const double* a = &values_[offset(node.arguments[0])];
   if (node.arguments.size() == 1) {
@@ -121,6 +160,35 @@ void Evaluator::backward(int id, double* by_ports, double* by_states, double* by
     to_a[i] += adjoint[i] * slopes.by_left;
     to_b[i] += adjoint[i] * slopes.by_right;
   }
+}
+
+// Operations of which an element depends on several elements of the arguments.
+bool Evaluator::backward_of_many(const Node& node, const double* adjoint, const double* out) {
+  if (node.op == Op::kGather) {
+    int first = 0;
+    for (int argument : node.arguments) {
+      double* to = &adjoints_[offset(argument)];
+      const int end = first + network_.node(argument).width;
+      for (int i = 0; i < node.width; ++i) {
+        const int element = node.elements[at(i)];
+        if (element >= first && element < end) to[element - first] += adjoint[i];
+      }
+      first = end;
+    }
+    return true;
+  }
+  if (node.op != Op::kGroupSum && node.op != Op::kStandard) return false;
+  const int argument = node.arguments[0], width = network_.node(argument).width;
+  double* to = &adjoints_[offset(argument)];
+  if (node.op == Op::kGroupSum) {
+    for (int i = 0; i < width; ++i) to[i] += adjoint[i / (width / node.width)];
+    return true;
+  }
+  const double inverse =
+      standardise(&values_[offset(argument)], scratch_.data(), width, node.factor);
+  standard_slope(out, inverse, adjoint, scratch_.data(), width);
+  for (int i = 0; i < width; ++i) to[i] += scratch_[at(i)];
+  return true;
 }
 
 void Evaluator::backward_affine(const Node& node, const double* adjoint, double* by_parameters) {

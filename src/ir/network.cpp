@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "psi_xlstm/core/error.hpp"
@@ -20,8 +22,10 @@ int argument_count(Op op) {
   switch (op) {
     case Op::kPorts:
     case Op::kStates:
+    case Op::kStart:
       return 0;
     case Op::kAffine:
+    case Op::kGather:
       return -1;  // any
     case Op::kSum:
     case Op::kProduct:
@@ -43,6 +47,18 @@ void validate_affine(const Network& network, const Node& node, int id) {
          fmt::format("node {}: expected weights inside the {} parameters", id, count));
 }
 
+void validate_gather(const Network& network, const Node& node, int id) {
+  int inputs = 0;
+  for (int argument : node.arguments) inputs += network.node(argument).width;
+  expect(
+      node.elements.size() == static_cast<std::size_t>(node.width), network,
+      fmt::format("node {}: expected {} elements, found {}", id, node.width, node.elements.size()));
+  for (int element : node.elements) {
+    expect(element >= 0 && element < inputs, network,
+           fmt::format("node {}: expected elements of 0 to {}, found {}", id, inputs - 1, element));
+  }
+}
+
 void validate_node(const Network& network, int id) {
   const Node& node = network.node(id);
   const int wanted = argument_count(node.op);
@@ -56,8 +72,17 @@ void validate_node(const Network& network, int id) {
            fmt::format("node {}: expected arguments before it, found {}", id, argument));
   }
   if (node.op == Op::kAffine) return validate_affine(network, node, id);
-  if (node.op == Op::kPorts || node.op == Op::kStates) {
-    const int width = node.op == Op::kPorts ? network.port_count() : network.state_count();
+  if (node.op == Op::kGather) return validate_gather(network, node, id);
+  if (node.op == Op::kGroupSum) {
+    const int inputs = network.node(node.arguments[0]).width;
+    return expect(inputs % node.width == 0, network,
+                  fmt::format("node {}: expected groups of one size, found {} numbers in {} groups",
+                              id, inputs, node.width));
+  }
+  if (node.arguments.empty()) {
+    const int width = node.op == Op::kPorts    ? network.port_count()
+                      : node.op == Op::kStates ? network.state_count()
+                                               : 1;
     expect(node.width == width, network,
            fmt::format("node {}: expected width {}, found {}", id, width, node.width));
   }
@@ -77,10 +102,35 @@ void validate_role(const Network& network, int id, int width, const char* role) 
          fmt::format("{}: expected width {}, found {}", role, width, network.node(id).width));
 }
 
-void validate_states(const Network& network) {
-  const int count_q = network.parameter_count();
-  expect(network.readout_bias >= 0 && network.readout_bias < count_q, network,
+// A start that is a function of kStart, and what emission needs to know beside it.
+void validate_start_node(const Network& network) {
+  validate_role(network, network.start_node, network.state_count(), "start");
+  const auto id = static_cast<std::size_t>(network.start_node);
+  expect(!depends_on_inputs(network)[id], network,
+         "start: expected a node that depends on no port and no state");
+  const auto states = static_cast<std::size_t>(network.state_count());
+  for (const auto* sizes : {&network.state_limit, &network.state_excursion}) {
+    expect(
+        sizes->size() == states, network,
+        fmt::format("states: expected {} limits and excursions, found {}", states, sizes->size()));
+    for (double size : *sizes) {
+      expect(std::isfinite(size) && size > 0, network,
+             "states: expected positive limits and excursions");
+    }
+  }
+}
+
+void validate_readout(const Network& network) {
+  const int count = network.parameter_count();
+  expect(network.readout_bias >= 0 && network.readout_bias < count, network,
          "readout: expected a bias inside the parameters");
+  expect(network.state_count() == 0 || (network.readout_weight >= 0 &&
+                                        network.readout_weight <= count - network.state_count()),
+         network, "readout: expected weights inside the parameters");
+}
+
+void validate_states(const Network& network) {
+  if (network.start != Start::kNode) validate_readout(network);
   if (network.state_count() == 0) {
     expect(network.rate_node == -1 && network.target_node == -1, network,
            "rate and target: expected none in a network without states");
@@ -95,8 +145,7 @@ void validate_states(const Network& network) {
         rate >= 0 && rate < network.rate_count(), network,
         fmt::format("rate of a state: expected 0..{}, found {}", network.rate_count() - 1, rate));
   }
-  expect(network.readout_weight >= 0 && network.readout_weight <= count_q - network.state_count(),
-         network, "readout: expected weights inside the parameters");
+  if (network.start == Start::kNode) validate_start_node(network);
 }
 
 }  // namespace
@@ -138,6 +187,10 @@ void validate(const Network& network) {
   validate_states(network);
   validate_role(network, network.current_node, network.port_count(), "current");
   validate_role(network, network.conductance_node, 1, "conductance");
+  for (int id : network.junctions) {
+    expect(id >= 0 && id < static_cast<int>(network.nodes.size()), network,
+           fmt::format("junction: expected a node, found index {}", id));
+  }
   for (double scale : {network.conductance_scale, network.voltage_scale, network.reference_step}) {
     expect(std::isfinite(scale) && scale > 0, network, "scales: expected positive numbers");
   }
@@ -152,6 +205,28 @@ std::vector<bool> depends_on_inputs(const Network& network) {
     depends[id] = any;
   }
   return depends;
+}
+
+std::vector<bool> depends_on_start_alone(const Network& network) {
+  const std::vector<bool> on_inputs = depends_on_inputs(network);
+  std::vector<bool> depends(network.nodes.size(), false);
+  for (std::size_t id = 0; id < network.nodes.size(); ++id) {
+    const Node& node = network.nodes[id];
+    bool any = node.op == Op::kStart;
+    for (int argument : node.arguments) any = any || depends[static_cast<std::size_t>(argument)];
+    depends[id] = any && !on_inputs[id];
+  }
+  return depends;
+}
+
+std::pair<int, int> gathered(const Network& network, const Node& node, int element) {
+  int from = node.elements[static_cast<std::size_t>(element)];
+  for (int argument : node.arguments) {
+    const int width = network.node(argument).width;
+    if (from < width) return {argument, from};
+    from -= width;
+  }
+  return {-1, -1};  // validate() has refused it
 }
 
 bool gates_see_states(const Network& network) {
@@ -178,6 +253,40 @@ int NetworkBuilder::parameters(const std::string& name, int rows, int columns) {
 int NetworkBuilder::ports() { return add({.op = Op::kPorts, .width = network_.port_count()}); }
 
 int NetworkBuilder::states() { return add({.op = Op::kStates, .width = network_.state_count()}); }
+
+int NetworkBuilder::start() { return add({.op = Op::kStart, .width = 1}); }
+
+int NetworkBuilder::constant(const std::string& name, const std::vector<double>& values) {
+  const int width = static_cast<int>(values.size());
+  const int bias = parameters(name, width, 1);
+  std::copy(values.begin(), values.end(), network_.parameters.begin() + bias);
+  return affine(width, {}, -1, bias);
+}
+
+int NetworkBuilder::gather(std::vector<int> arguments, std::vector<int> elements) {
+  const int width = static_cast<int>(elements.size());
+  return add({.op = Op::kGather,
+              .width = width,
+              .arguments = std::move(arguments),
+              .elements = std::move(elements)});
+}
+
+int NetworkBuilder::chain(std::vector<int> arguments) {
+  std::vector<int> all(static_cast<std::size_t>(input_width(arguments)));
+  std::iota(all.begin(), all.end(), 0);
+  return gather(std::move(arguments), std::move(all));
+}
+
+int NetworkBuilder::group_sum(int argument, int groups) {
+  return add({.op = Op::kGroupSum, .width = groups, .arguments = {argument}});
+}
+
+int NetworkBuilder::standard(int argument, double eps) {
+  return add({.op = Op::kStandard,
+              .width = network_.node(argument).width,
+              .arguments = {argument},
+              .factor = eps});
+}
 
 int NetworkBuilder::affine(int width, std::vector<int> arguments, int weight, int bias) {
   return add({.op = Op::kAffine,

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::pair<Op, const char*>, 13> kOpNames = {{{Op::kPorts, "ports"},
+constexpr std::array<std::pair<Op, const char*>, 17> kOpNames = {{{Op::kPorts, "ports"},
                                                                   {Op::kStates, "states"},
                                                                   {Op::kAffine, "affine"},
                                                                   {Op::kScale, "scale"},
@@ -27,11 +27,15 @@ constexpr std::array<std::pair<Op, const char*>, 13> kOpNames = {{{Op::kPorts, "
                                                                   {Op::kSqrt, "sqrt"},
                                                                   {Op::kSum, "sum"},
                                                                   {Op::kProduct, "product"},
-                                                                  {Op::kQuotient, "quotient"}}};
+                                                                  {Op::kQuotient, "quotient"},
+                                                                  {Op::kStart, "start"},
+                                                                  {Op::kGather, "gather"},
+                                                                  {Op::kGroupSum, "group_sum"},
+                                                                  {Op::kStandard, "standard"}}};
 constexpr std::array<std::pair<Head, const char*>, 3> kHeadNames = {
     {{Head::kExp, "exp"}, {Head::kSoftplus, "softplus"}, {Head::kAffine, "affine"}}};
-constexpr std::array<std::pair<Start, const char*>, 2> kStartNames = {
-    {{Start::kTied, "tied"}, {Start::kRest, "rest"}}};
+constexpr std::array<std::pair<Start, const char*>, 3> kStartNames = {
+    {{Start::kTied, "tied"}, {Start::kRest, "rest"}, {Start::kNode, "node"}}};
 
 template <class Names, class Value>
 std::string name_of(const Names& names, Value value) {
@@ -80,7 +84,8 @@ Json node_tree(const Node& node) {
   if (!node.arguments.empty()) tree["arguments"] = node.arguments;
   if (node.weight >= 0) tree["weight"] = node.weight;
   if (node.bias >= 0) tree["bias"] = node.bias;
-  if (node.op == Op::kScale) tree["factor"] = node.factor;
+  if (node.op == Op::kScale || node.op == Op::kStandard) tree["factor"] = node.factor;
+  if (!node.elements.empty()) tree["elements"] = node.elements;
   return tree;
 }
 
@@ -92,6 +97,7 @@ Node node_from(const Json& tree) {
   node.weight = tree.value("weight", -1);
   node.bias = tree.value("bias", -1);
   node.factor = tree.value("factor", 1.0);
+  node.elements = tree.value("elements", std::vector<int>{});
   return node;
 }
 
@@ -99,24 +105,31 @@ Json network_tree(const Network& n) {
   Json nodes = Json::array(), blocks = Json::array();
   for (const Node& node : n.nodes) nodes.push_back(node_tree(node));
   for (const ParameterBlock& b : n.blocks) blocks.push_back({b.name, b.rows, b.columns});
-  return {{"name", n.name},
-          {"ports", n.ports},
-          {"reference_terminal", n.reference_terminal},
-          {"nodes", std::move(nodes)},
-          {"blocks", std::move(blocks)},
-          {"rate_node", n.rate_node},
-          {"target_node", n.target_node},
-          {"rate_of_state", n.rate_of_state},
-          {"current_node", n.current_node},
-          {"conductance_node", n.conductance_node},
-          {"head", name_of(kHeadNames, n.head)},
-          {"start", name_of(kStartNames, n.start)},
-          {"readout_weight", n.readout_weight},
-          {"readout_bias", n.readout_bias},
-          {"conductance_scale_S", n.conductance_scale},
-          {"voltage_scale_V", n.voltage_scale},
-          {"reference_step_s", n.reference_step},
-          {"training_box", box_tree(n.box)}};
+  Json tree = {{"name", n.name},
+               {"ports", n.ports},
+               {"reference_terminal", n.reference_terminal},
+               {"nodes", std::move(nodes)},
+               {"blocks", std::move(blocks)},
+               {"rate_node", n.rate_node},
+               {"target_node", n.target_node},
+               {"rate_of_state", n.rate_of_state},
+               {"current_node", n.current_node},
+               {"conductance_node", n.conductance_node},
+               {"head", name_of(kHeadNames, n.head)},
+               {"start", name_of(kStartNames, n.start)},
+               {"readout_weight", n.readout_weight},
+               {"readout_bias", n.readout_bias},
+               {"conductance_scale_S", n.conductance_scale},
+               {"voltage_scale_V", n.voltage_scale},
+               {"reference_step_s", n.reference_step},
+               {"training_box", box_tree(n.box)}};
+  if (n.start == Start::kNode) {
+    tree["start_node"] = n.start_node;
+    tree["state_limit"] = n.state_limit;
+    tree["state_excursion"] = n.state_excursion;
+  }
+  if (!n.junctions.empty()) tree["junctions"] = n.junctions;
+  return tree;
 }
 
 void read_parameters(const Json& blocks, const SafetensorsFile& file, Network& network) {
@@ -156,11 +169,25 @@ Network network_from(const Json& tree, const SafetensorsFile& file) {
   n.voltage_scale = tree.at("voltage_scale_V");
   n.reference_step = tree.at("reference_step_s");
   n.box = box_from(tree.at("training_box"));
+  n.start_node = tree.value("start_node", -1);
+  n.state_limit = tree.value("state_limit", std::vector<double>{});
+  n.state_excursion = tree.value("state_excursion", std::vector<double>{});
+  n.junctions = tree.value("junctions", std::vector<int>{});
   validate(n);
   return n;
 }
 
 }  // namespace
+
+std::string box_text(const TrainingBox& box) { return box_tree(box).dump(); }
+
+TrainingBox parse_box(const std::string& text) {
+  try {
+    return box_from(Json::parse(text));
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(fmt::format("training box: {}", e.what()));
+  }
+}
 
 std::string network_bytes(const Network& network,
                           const std::map<std::string, std::string>& metadata) {

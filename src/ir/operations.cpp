@@ -50,6 +50,27 @@ double unary_slope(const Node& node, double a, double y) {
   }
 }
 
+double standardise(const double* a, double* y, int width, double eps) {
+  double mean = 0, square = 0;
+  for (int i = 0; i < width; ++i) mean += a[i];
+  mean /= width;
+  for (int i = 0; i < width; ++i) square += (a[i] - mean) * (a[i] - mean);
+  const double inverse = 1 / std::sqrt(square / width + eps);
+  for (int i = 0; i < width; ++i) y[i] = (a[i] - mean) * inverse;
+  return inverse;
+}
+
+void standard_slope(const double* y, double inverse, const double* da, double* dy, int width) {
+  double mean = 0, along = 0;
+  for (int i = 0; i < width; ++i) {
+    mean += da[i];
+    along += y[i] * da[i];
+  }
+  mean /= width;
+  along /= width;
+  for (int i = 0; i < width; ++i) dy[i] = inverse * (da[i] - mean - y[i] * along);
+}
+
 double binary_value(Op op, double a, double b) {
   if (op == Op::kSum) return a + b;
   return op == Op::kProduct ? a * b : a / b;

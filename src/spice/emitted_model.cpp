@@ -10,7 +10,7 @@ namespace psi_xlstm {
 
 EmittedModel::EmittedModel(const ir::Network& network, EmittedForm form)
     : name_(network.name),
-      tied_(network.state_count() > 0 && network.start == ir::Start::kTied),
+      tied_(network.state_count() > 0 && network.start != ir::Start::kRest),
       has_states_(network.state_count() > 0) {
   if (form == EmittedForm::kSubcircuit) {
     definition_ = hdl::subcircuit(network);

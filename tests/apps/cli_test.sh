@@ -225,12 +225,20 @@ refuses "nowhere.safetensors: expected " bench spice --model nowhere.safetensors
 refuses "--repetitions" bench spice --repetitions 0
 
 echo "== generated data can be fitted"
-run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out mem3.csv
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --part all --out mem3.csv
 has stdout "3 records in mem3.csv"
-run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out again.csv
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --part all --out again.csv
 cmp mem3.csv again.csv || fail "expected the same data twice"
 run 0 "$PSI" data mem3 --tau 1e-4 --duration 0.4e-3 --part test --out part.csv
-has stdout "1 records in part.csv"
+has stdout "1 record in part.csv"
+run 0 "$PSI" data mem3 --tau 100us --waveform bursts --duration 0.4ms --noise 0.02 --part train --out a.csv
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out b.csv
+cmp a.csv b.csv || fail "expected the training record"
+printf '# s V\n0 0.5\n1e-4 0.5\n1.005e-4 -0.5\n2e-4 -0.5\n' >drive.pwl
+run 0 "$PSI" data stretched --tau 20us --beta 0.5 --pwl drive.pwl --out stretched.csv
+[ "$(grep -c '^[0-9].*,-0.5,' stretched.csv)" = 199 ] || fail "expected the drive of the file"
+echo x >>drive.pwl
+refuses "drive.pwl:6: expected a time" data mem3 --pwl drive.pwl --out x.csv
 run 0 "$PSI" fit mem3.csv "${small[@]}" --out mem3
 exists mem3/report.html
 refuses "not in" data frobnicate --out x.csv

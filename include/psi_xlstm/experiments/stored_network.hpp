@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "psi_xlstm/core/config_io.hpp"
+#include "psi_xlstm/ir/network.hpp"
 #include "psi_xlstm/kernels/network_shape.hpp"
 #include "psi_xlstm/metrics/results.hpp"
 
@@ -35,6 +36,7 @@ struct StoredNetwork {
   int deployed_parameters = 0;   ///< Numbers that are needed afterwards (tied gates counted once).
   std::vector<NamedNumber> facts;  ///< E.g. "memory energy in rank 1", "centre 1 of layer 0 tau_s".
   std::string fingerprint;         ///< Of everything the training depended on.
+  ir::TrainingBox box;  ///< Known-start, recurrent: of the training data; else of duration 0.
 };
 
 /// Currents of a model on the test records of the study, in order.

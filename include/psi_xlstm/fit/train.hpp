@@ -12,6 +12,7 @@
 #include "psi_xlstm/data/record.hpp"
 #include "psi_xlstm/fit/compact_student.hpp"
 #include "psi_xlstm/fit/segment.hpp"
+#include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::fit {
@@ -55,5 +56,10 @@ TrainingResult train(const std::vector<TrainingRecord>& records,
 /// The box of `network` on `records`, run with their start conductances.
 ir::TrainingBox training_box(const ir::Network& network,
                              const std::vector<TrainingRecord>& records);
+
+/// The same from what `network` did on each record.
+ir::TrainingBox training_box(const ir::Network& network,
+                             const std::vector<TrainingRecord>& records,
+                             const std::vector<ir::Trajectory>& runs);
 
 }  // namespace psi_xlstm::fit

@@ -15,18 +15,22 @@
 namespace psi_xlstm::ir {
 
 /// The equilibrium of the states at V = 0, by Newton's method from c = 0 [S]. For constant targets
-/// that is the target itself.
+/// that is the target itself; with Start::kNode the start for g0 = gs.
 std::vector<double> rest_state(const Network& network);
 
 /// The readout y at which the head gives the conductance `g0` [S] at V -> 0.
 double readout_for(const Network& network, double g0);
+
+/// `network` at the initial conductance `g0` [S]: what depends on the start alone is a constant. A
+/// copy of a network without kStart.
+Network at_start(const Network& network, double g0);
 
 /// The states at the start for the initial conductance `g0` [S] (not used by Start::kRest):
 ///
 ///   c(0) = z_rest + k (y0 - e - k.z_rest) / |k|^2,    y0 = readout_for(g0)
 ///
 /// so that the conductance at V -> 0 is g0. |c(0)| > 1 means that g0 lies outside the band the
-/// model can hold.
+/// model can hold. With Start::kNode the value of that node (at_start() fixes it).
 std::vector<double> initial_state(const Network& network, double g0);
 
 /// The states and the current along a drive.

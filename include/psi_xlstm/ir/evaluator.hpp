@@ -11,8 +11,9 @@
 
 namespace psi_xlstm::ir {
 
-/// What has to be computed: the relaxation rates and targets, or the conductance and the currents.
-enum class Part { kDynamics, kOutput };
+/// What has to be computed: the relaxation rates and targets, the conductance and the currents, or
+/// all that depends on the start alone.
+enum class Part { kDynamics, kOutput, kStart };
 
 /// Evaluates one network at one point after another without allocating. Not thread-safe: one
 /// evaluator per thread. Keeps a reference to the network, which must outlive it.
@@ -23,6 +24,9 @@ class Evaluator {
 
   /// Computes every node that `part` needs. `ports` [P] in V, `states` [S].
   void evaluate(Part part, const double* ports, const double* states);
+
+  /// The value of kStart from now on: ln(g0 / gs).
+  void set_start(double logarithm) { start_ = logarithm; }
 
   /// The value of element `element` of node `id` after evaluate().
   double value(int id, int element = 0) const { return values_[offset(id) + at(element)]; }
@@ -39,8 +43,10 @@ class Evaluator {
   std::size_t offset(int id) const { return offsets_[at(id)]; }
   void forward(int id, const double* ports, const double* states);
   void forward_affine(const Node& node, double* out) const;
+  void forward_gather(const Node& node, double* out) const;
   void backward(int id, double* by_ports, double* by_states, double* by_parameters);
   void backward_affine(const Node& node, const double* adjoint, double* by_parameters);
+  bool backward_of_many(const Node& node, const double* adjoint, const double* out);
   std::vector<int> ancestors(const std::vector<int>& roots) const;
 
   const Network& network_;
@@ -48,7 +54,9 @@ class Evaluator {
   std::vector<std::size_t> offsets_;  ///< Where each node's values start.
   std::vector<double> values_;
   std::vector<double> adjoints_;
-  std::vector<int> program_[2];              ///< Nodes of each Part, in order.
+  std::vector<double> scratch_;  ///< As wide as the widest node.
+  double start_ = 0;
+  std::vector<int> program_[3];              ///< Nodes of each Part, in order.
   std::vector<std::vector<int>> ancestors_;  ///< Of each node that may be differentiated.
 };
 

@@ -10,13 +10,17 @@
 
 namespace psi_xlstm::ir {
 
+/// Whether the elements of the network's junctions are inputs of what lies behind them.
+enum class Junctions { kTransparent, kInputs };
+
 /// The sparsity pattern and values of the derivatives of every element of some nodes. Inputs are
-/// numbered 0..P-1 for the ports and P..P+S-1 for the states. Not thread-safe; keeps a reference to
-/// the network.
+/// numbered 0..P-1 for the ports and P..P+S-1 for the states, then come the elements of the
+/// junctions where these are inputs (the derivatives of a junction itself are those by the inputs
+/// before it). Not thread-safe; keeps a reference to the network.
 class SparseJacobian {
  public:
   /// Throws ShapeError where validate(network) would.
-  explicit SparseJacobian(const Network& network);
+  explicit SparseJacobian(const Network& network, Junctions junctions = Junctions::kTransparent);
 
   /// Computes all values and derivatives at `ports` [P] in V and `states` [S].
   void evaluate(const double* ports, const double* states);
@@ -36,15 +40,21 @@ class SparseJacobian {
     return offsets_[static_cast<std::size_t>(id)] + static_cast<std::size_t>(element);
   }
   void find_patterns();
+  std::vector<int> pattern_of(const Node& node, int element) const;
+  // The inputs through which a user of a row depends on them.
+  std::vector<int> seen(std::size_t row) const;
   void evaluate_affine(const Node& node, std::size_t first);
   void evaluate_element(const Node& node, std::size_t out, int element);
+  void evaluate_standard(const Node& node, std::size_t first);
   void accumulate(double factor, std::size_t from, std::size_t to);
+  double seen_derivative(std::size_t row, int input) const;
 
   const Network& network_;
   std::vector<std::size_t> offsets_;
   std::vector<std::vector<int>> patterns_;
   std::vector<std::vector<double>> derivatives_;
   std::vector<double> values_;
+  std::vector<int> input_of_row_;  ///< Of the elements of junctions that are inputs; else -1.
 };
 
 }  // namespace psi_xlstm::ir

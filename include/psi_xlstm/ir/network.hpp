@@ -21,6 +21,7 @@ namespace psi_xlstm::ir {
 enum class Op {
   kPorts,     ///< The port voltages [V], width P. No argument.
   kStates,    ///< The states, dimensionless, width S. No argument.
+  kStart,     ///< ln(g0 / gs), the start as one number; 0 unless at_start() says it. No argument.
   kAffine,    ///< W [a_1; a_2; ...] + b, any number of arguments (none: the constant b).
   kScale,     ///< factor * a, the factor a fixed number with or without a unit.
   kTanh,      ///< tanh(a)
@@ -32,6 +33,9 @@ enum class Op {
   kSum,       ///< a + b
   kProduct,   ///< a * b
   kQuotient,  ///< a / b
+  kGather,    ///< y_i = [a_1; a_2; ...]_(elements i): pieces, repetitions and chains of arguments.
+  kGroupSum,  ///< y_i = the sum of the i-th group of equally many neighbours of a.
+  kStandard,  ///< (a - mean(a)) / sqrt(variance(a) + factor), the variance of the population.
 };
 
 /// One node; its arguments are nodes before it.
@@ -41,7 +45,8 @@ struct Node {
   std::vector<int> arguments;
   int weight = -1;    ///< kAffine: where W starts in the parameters, row-major [width, inputs].
   int bias = -1;      ///< kAffine: where b starts in the parameters, [width]; -1: no bias.
-  double factor = 1;  ///< kScale.
+  double factor = 1;  ///< kScale, kStandard.
+  std::vector<int> elements;  ///< kGather: of the arguments one behind the other, [width].
 };
 
 /// A named piece of the parameter vector.
@@ -60,6 +65,7 @@ enum class Head { kExp, kSoftplus, kAffine };
 enum class Start {
   kTied,  ///< On the line of least norm around rest where the conductance at V -> 0 is g0.
   kRest,  ///< At the equilibrium of V = 0; the initial conductance is no parameter.
+  kNode,  ///< At `start_node`, a function of the initial conductance.
 };
 
 /// The range of the data a network was trained on; a stimulus outside it is extrapolation.
@@ -92,8 +98,14 @@ struct Network {
 
   Head head = Head::kExp;
   Start start = Start::kTied;
-  int readout_weight = -1;       ///< Offset of k, [S]: dy/dc.
-  int readout_bias = -1;         ///< Offset of e.
+  int readout_weight = -1;  ///< Offset of k, [S]: dy/dc; -1 with Start::kNode.
+  int readout_bias = -1;    ///< Offset of e; -1 with Start::kNode.
+  int start_node = -1;      ///< Start::kNode: c(0), width S; depends on kStart alone.
+  /// Nodes where the network is narrow, which a printer makes unknowns of the circuit: what lies
+  /// behind sees them alone. They may depend on ports, states and earlier junctions.
+  std::vector<int> junctions;
+  /// With Start::kNode: |c_s| never exceeds its limit, and moves by about its excursion, [S].
+  std::vector<double> state_limit, state_excursion;
   double conductance_scale = 1;  ///< gs [S].
   double voltage_scale = 1;      ///< Voltage that is 1 inside the network [V].
   double reference_step = 1;     ///< dt0 [s], the unit of time inside the network.
@@ -115,8 +127,15 @@ struct Network {
 /// identifiers, numbers finite.
 void validate(const Network& network);
 
-/// Which nodes depend on a port or a state; the others are constants once trained. [nodes]
+/// Which nodes depend on a port or a state; the others are constants once trained and, where they
+/// depend on kStart, once the start is known. [nodes]
 std::vector<bool> depends_on_inputs(const Network& network);
+
+/// Which nodes depend on kStart and on no port and state. [nodes]
+std::vector<bool> depends_on_start_alone(const Network& network);
+
+/// Where element `element` of the kGather `node` comes from: a node and an element of it.
+std::pair<int, int> gathered(const Network& network, const Node& node, int element);
 
 /// Whether the nodes of the dynamics depend on the states, so that a step needs a predictor.
 bool gates_see_states(const Network& network);
@@ -135,6 +154,14 @@ class NetworkBuilder {
   int affine(int width, std::vector<int> arguments, int weight, int bias);
   /// W [arguments] + b with new parameter blocks `<name>.weight` and `<name>.bias`.
   int affine(const std::string& name, int width, std::vector<int> arguments);
+  /// A constant with a new parameter block `name`.
+  int constant(const std::string& name, const std::vector<double>& values);
+  int start();
+  int gather(std::vector<int> arguments, std::vector<int> elements);
+  /// [arguments] one behind the other.
+  int chain(std::vector<int> arguments);
+  int group_sum(int argument, int groups);
+  int standard(int argument, double eps);
   int scale(int argument, double factor);
   int unary(Op op, int argument);
   int binary(Op op, int left, int right);

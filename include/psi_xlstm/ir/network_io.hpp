@@ -12,6 +12,10 @@
 
 namespace psi_xlstm::ir {
 
+/// A training box as JSON, names with units, and the reverse. Throws DataError for anything else.
+std::string box_text(const TrainingBox& box);
+TrainingBox parse_box(const std::string& text);
+
 /// The bytes of the file; `metadata` is kept beside the network (keys other than "network" and
 /// "format").
 std::string network_bytes(const Network& network,

@@ -19,6 +19,13 @@ double unary_value(const Node& node, double a);
 /// dy/da of a one-argument operation, from its argument a and its value y.
 double unary_slope(const Node& node, double a, double y);
 
+/// y = kStandard of a, both [width]; returns 1 / sqrt(variance + eps).
+double standardise(const double* a, double* y, int width, double eps);
+
+/// The derivative of kStandard along the change `da` of its argument, from its value y and what
+/// standardise() returned, [width]; also its transpose, because dy/da is symmetric.
+void standard_slope(const double* y, double inverse, const double* da, double* dy, int width);
+
 /// The value of a two-argument operation.
 double binary_value(Op op, double a, double b);
 

@@ -5,6 +5,7 @@
  *   ports   f_p = m area I_p                                the reference: minus their sum
  *   state   f_x = leak x - push r,   q_x = capacitance x    push = capacitance L / tau_scale
  *   rate    f_r = r - kappa lambda (z - c) / L              c = c(0) + x / kappa
+ *   junction f_y = y - (what the network computes there)     where a wide network is narrow
  *
  * While the state is held (operating point and DC sweep with hold = 1) f_r = r + HOLD x. */
 
@@ -28,7 +29,8 @@ typedef struct {
   double residual[NODES];
   double charge[AT_LEAST_ONE(STATES)];
   double jacobian[ENTRIES];
-  double conductance, state[AT_LEAST_ONE(STATES)], tau[AT_LEAST_ONE(RATES)];
+  double conductance, tau[AT_LEAST_ONE(RATES)];
+  double state[STATES + JUNCTIONS + FIXED + 4]; /* c, y, what depends on the start alone, room */
 } __attribute__((aligned(16))) Instance;
 
 typedef struct {

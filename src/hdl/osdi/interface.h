@@ -78,8 +78,7 @@ static void setup_instance(void* handle,
     it->bound_step = it->dtmax;
     set_start(it);
   }
-  for (int s = 0; HAS_G0 && s < STATES; ++s) {
-    if (fabs(it->start[s]) <= 1 || it->warned) continue;
+  if (HAS_G0 && !it->warned && !can_hold(it)) {
     it->warned = 1;
     complain(handle, OSDI_LOG_WARNING, "g0", "a conductance that the states can hold,", BAND,
              it->g0);
@@ -95,19 +94,21 @@ static uint32_t evaluate_instance(void* handle,
   if (!it->usable) return OSDI_RETURN_FATAL;
   const double* const v = info->solution;
   double port[PORTS], x[AT_LEAST_ONE(STATES)], r[AT_LEAST_ONE(STATES)];
-  double value[VALUES], slope[AT_LEAST_ONE(SLOPES)];
+  double value[VALUES], slope[SLOPES + 1];
   for (int p = 0; p < PORTS; ++p) port[p] = v[it->node[p]] - v[it->node[PORTS]];
   for (int s = 0; s < STATES; ++s) {
     x[s] = v[it->node[FIRST_STATE + s]];
     r[s] = v[it->node[FIRST_RATE + s]];
     it->state[s] = it->start[s] + x[s] * inverse_kappa[s];
   }
+  for (int k = 0; k < JUNCTIONS; ++k) it->state[STATES + k] = v[it->node[FIRST_JUNCTION + k]];
   evaluate_network(port, it->state, value, slope);
   for (int k = 0; k < RATES; ++k) it->tau[k] = it->tau_scale / value[FIRST_LAMBDA + k];
   it->conductance = it->area * value[CONDUCTANCE];
   const uint32_t moving = OSDI_CALC_REACT_RESIDUAL | OSDI_CALC_REACT_JACOBIAN;
   assemble_terminals(it, value, slope);
   assemble_states(it, x, r);
+  assemble_junctions(it, value, slope);
   if (it->hold && !(info->flags & moving)) {
     assemble_held_rates(it, x, r);
   } else {
