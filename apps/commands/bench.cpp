@@ -2,17 +2,40 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "command.hpp"
 #include "psi_xlstm/core/config_io.hpp"
 #include "psi_xlstm/experiments/train_benchmark.hpp"
 #include "psi_xlstm/experiments/trainer_process.hpp"
-#include "result_file.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
+
+// Removes the file it names, unless the user asked for it.
+class ResultFile {
+ public:
+  explicit ResultFile(const std::string& wanted)
+      : temporary_(wanted.empty()),
+        path_(temporary_ ? std::filesystem::temp_directory_path() /
+                               fmt::format("psi_bench_{}.json", ::getpid())
+                         : std::filesystem::absolute(wanted)) {}
+  ResultFile(const ResultFile&) = delete;
+  ResultFile& operator=(const ResultFile&) = delete;
+  ~ResultFile() {
+    std::error_code ignored;
+    if (temporary_) std::filesystem::remove(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  bool temporary_;
+  std::filesystem::path path_;
+};
 
 // Measures in a process of its own, which is the one that loads LibTorch.
 int bench_train(const std::string& json) {

@@ -4,22 +4,17 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <fstream>
-#include <numeric>
 #include <utility>
 
 #include "psi_xlstm/experiments/data_source.hpp"
-#include "psi_xlstm/metrics/statistics.hpp"
 #include "psi_xlstm/spice/simulator.hpp"
-#include "spice_benchmark_circuits.hpp"
+#include "spice_benchmark_runs.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
 
-constexpr double kTolerance = 1e-4;      // reltol of all runs
-constexpr double kPatience = 15;         // no circuit is repeated once it has taken so long [s]
 constexpr double kWaveformStep = 50e-9;  // [s]
 constexpr int kManyDevices = 1000;       // from here on at a longer step
 
@@ -28,33 +23,6 @@ double step_for(int devices) { return devices >= kManyDevices ? 100e-9 : 10e-9; 
 double stop_for(int devices, const SpiceBenchmarkOptions& options) {
   const double part = devices >= kManyDevices ? 0.2 : devices > 20 ? 0.5 : 1;
   return part * options.stop_time;
-}
-
-// One circuit that is simulated several times.
-struct Run {
-  std::string netlist;
-  TransientOptions options;
-  SimulatorOptions simulator;
-  std::vector<double> seconds = {};
-  TransientResult last = {};
-
-  bool failed() const { return !last.usable(); }
-
-  // Another measurement, unless one has failed or all have taken long enough.
-  void repeat() {
-    const double spent = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    if (failed() || spent > kPatience) return;
-    last = transient(netlist, options, simulator);
-    if (!failed()) seconds.push_back(last.counters.seconds);
-  }
-};
-
-int warnings_in(const std::vector<std::string>& messages) {
-  return static_cast<int>(std::count_if(messages.begin(), messages.end(), [](std::string line) {
-    std::transform(line.begin(), line.end(), line.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return line.find("warning") != line.npos;
-  }));
 }
 
 std::string processor() {
@@ -69,76 +37,6 @@ std::string processor() {
 double load_average() {
   double load = 0;
   return getloadavg(&load, 1) == 1 ? load : 0;
-}
-
-SimulatorOptions with_libraries(SimulatorOptions simulator, const BenchmarkDevice& device) {
-  simulator.osdi.insert(simulator.osdi.end(), device.libraries.begin(), device.libraries.end());
-  return simulator;
-}
-
-// An array of one device under `source`.
-struct ArrayRun {
-  std::string model;
-  int devices = 0;
-  Run run;
-
-  double nanoseconds_per(int count) const {
-    return 1e9 * median(run.seconds) / (static_cast<double>(devices) * count);
-  }
-};
-
-ArrayRun array_run(const BenchmarkDevice& device,
-                   int count,
-                   const std::string& source,
-                   double step,
-                   double stop,
-                   const SimulatorOptions& simulator) {
-  return {.model = device.model,
-          .devices = count,
-          .run = {.netlist = array_netlist(device, count, source, step),
-                  .options = {.stop_time = stop,
-                              .max_step = step,
-                              .use_initial_conditions = true,
-                              .relative_tolerance = kTolerance,
-                              .vectors = {"i(vin)"}},
-                  .simulator = with_libraries(simulator, device)}};
-}
-
-// A crossbar of a compiled student, and of resistors.
-struct CrossbarRun {
-  int n = 0;
-  Run student, resistors;
-};
-
-double crossbar_step(int n) { return n > 32 ? 100e-9 : 20e-9; }
-
-CrossbarRun crossbar_run(int n,
-                         const ir::Network& student,
-                         const EmittedModel& model,
-                         const SimulatorOptions& simulator) {
-  const double step = crossbar_step(n);
-  const TransientOptions options{.stop_time = kCrossbarTime,
-                                 .max_step = step,
-                                 .relative_tolerance = kTolerance,
-                                 .vectors = {"i(vc0)"}};
-  const std::vector<double> conductances =
-      crossbar_conductances(n, student.box.conductance_min, student.box.conductance_max);
-  const auto student_cell = [&](const std::string& name, const std::string& row,
-                                const std::string& column, double g) {
-    return model.element(name, row, column, {.conductance = g, .hold = {}, .max_step = step});
-  };
-  const auto resistor_cell = [](const std::string& name, const std::string& row,
-                                const std::string& column, double g) {
-    return fmt::format("rx{} {} {} {}\n", name, row, column, 1 / g);
-  };
-  return {
-      .n = n,
-      .student = {.netlist = crossbar_netlist(n, conductances, model.definition(), student_cell),
-                  .options = options,
-                  .simulator = model.with_library(simulator)},
-      .resistors = {.netlist = crossbar_netlist(n, conductances, "", resistor_cell),
-                    .options = options,
-                    .simulator = simulator}};
 }
 
 // Everything that is measured, and the loop over it.
@@ -203,7 +101,7 @@ class Schedule {
                            .ns_per_device_iteration = array.nanoseconds_per(counters.iterations),
                            .iterations = counters.iterations,
                            .rejected = counters.rejected_points,
-                           .total_s = median(array.run.seconds),
+                           .total_s = array.run.median_seconds(),
                            .time_points = counters.accepted_points,
                            .step_s = array.run.options.max_step,
                            .repetitions = static_cast<int>(array.run.seconds.size())});
@@ -221,7 +119,7 @@ class Schedule {
   }
 
  private:
-  static bool take_failure(const std::string& what, const Run& run, SpiceBenchmark& to) {
+  static bool take_failure(const std::string& what, const SpiceRun& run, SpiceBenchmark& to) {
     if (run.failed()) to.failures.push_back(fmt::format("{}: {}", what, run.last.reason));
     return run.failed();
   }
@@ -233,12 +131,12 @@ class Schedule {
     const TransientCounters& counters = crossbar.student.last.counters;
     to.crossbar.push_back({.n = crossbar.n,
                            .model = name,
-                           .total_s = median(crossbar.student.seconds),
-                           .plain_resistor_s = median(crossbar.resistors.seconds),
+                           .total_s = crossbar.student.median_seconds(),
+                           .plain_resistor_s = crossbar.resistors.median_seconds(),
                            .iterations = counters.iterations,
                            .plain_resistor_iterations = crossbar.resistors.last.counters.iterations,
                            .rejected = counters.rejected_points,
-                           .warnings = warnings_in(crossbar.student.last.messages),
+                           .warnings = crossbar.student.warnings(),
                            .max_step_s = crossbar.student.options.max_step,
                            .repetitions = static_cast<int>(crossbar.student.seconds.size())});
   }
@@ -278,6 +176,15 @@ class Schedule {
 };
 
 }  // namespace
+
+SpiceBenchmarkOptions quick_spice_benchmark() {
+  return {.devices = {1, 20},
+          .crossbars = {8},
+          .waveforms = {1},
+          .repetitions = 1,
+          .stop_time = 20e-6,
+          .waveform_length = 50e-6};
+}
 
 SpiceBenchmark spice_benchmark(const ir::Network& student,
                                const std::string& origin,

@@ -177,7 +177,7 @@ Figure spice_benchmark_figure(const SpiceBenchmark& benchmark) {
   }
   Figure figure{.panels = {std::move(cost)}};
   if (benchmark.crossbar.empty()) return figure;
-  Panel crossbar{.title = "Crossbars with wires",
+  Panel crossbar{.title = "Crossbars with wires, 20 ns per step (100 ns above n = 32)",
                  .x = {.label = "n"},
                  .left = {.label = "time [s]", .logarithmic = true}};
   Series student{.label = benchmark.crossbar.front().model};

@@ -163,6 +163,9 @@ struct SpiceBenchmarkOptions {
   SimulatorOptions simulator = {.time_limit_s = 900};
 };
 
+/// A few small circuits, once: seconds instead of minutes, and times that mean little.
+SpiceBenchmarkOptions quick_spice_benchmark();
+
 /// Told how far the measurement is (0 to 1), and what comes next. May throw to end it.
 using SpiceProgress = std::function<void(double done, const std::string& detail)>;
 

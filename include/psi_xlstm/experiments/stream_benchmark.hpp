@@ -52,4 +52,16 @@ using StreamProgress = std::function<void(double done, const std::string& detail
 StreamBenchmark stream_benchmark(const StreamBenchmarkOptions& options,
                                  const StreamProgress& progress);
 
+/// What stream_benchmark() gave in a process of its own.
+struct StreamOutcome {
+  StreamBenchmark benchmark;
+  std::string reason;        ///< Why there is none, one sentence; empty where there is one.
+  bool interrupted = false;  ///< From the terminal.
+};
+
+/// stream_benchmark() in a trainer process (trainer_process.hpp), which is what loads LibTorch.
+/// Throws as run_trainers() does.
+StreamOutcome run_stream_benchmark(const StreamBenchmarkOptions& options,
+                                   const StreamProgress& progress);
+
 }  // namespace psi_xlstm::experiments
