@@ -65,9 +65,9 @@ class Reader {
   Reader(const ir::Network& network, Circuit& circuit)
       : network_(network),
         circuit_(circuit),
-        deck_{.device = std::string(kDevice),
-              .model = lower_case(network.name),
-              .bodies = {{"", {}}}} {}
+        deck_{.device = std::string(kDevice), .model = lower_case(network.name)} {
+    deck_.bodies[""] = {};
+  }
 
   void read(std::string_view text) {
     std::vector<std::string> kept;
