@@ -45,13 +45,11 @@ std::vector<double> exponentials(std::span<const double> x) {
 }
 
 Eigen::MatrixXd inverse(const Eigen::MatrixXd& information) {
-  const auto n = information.rows();
+  if (information.rows() == 0) return information;
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(information);
-  const Eigen::VectorXd floor =
+  const Eigen::VectorXd variances =
       eigen.eigenvalues().cwiseMax(1 / (kWidestSd * kWidestSd)).cwiseInverse();
-  return n == 0 ? information
-                : Eigen::MatrixXd(eigen.eigenvectors() * floor.asDiagonal() *
-                                  eigen.eigenvectors().transpose());
+  return eigen.eigenvectors() * variances.asDiagonal() * eigen.eigenvectors().transpose();
 }
 
 double scaled_condition(const Eigen::MatrixXd& information) {

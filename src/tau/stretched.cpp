@@ -11,14 +11,19 @@
 namespace psi_xlstm::tau {
 namespace {
 
-constexpr int kAngles = 48;  // Of the integral over p: periodic and smooth.
-constexpr int kFine = 4;     // Points of the density per point of the grid.
+constexpr int kAngles = 121;      // Of the integral over p, in y with p = pi/(1 + exp(-y)).
+constexpr double kFurthest = 15;  // Largest |y|: beyond it nothing is left of the integrand.
+constexpr int kFine = 4;          // Points of the density per point of the grid.
 constexpr double kReach =
     14;  // Nepers of the density on both sides of tau, while it is not nothing.
 
-double log_angle_term(double beta, double p) {
+// ln A(p) at p = pi/(1 + exp(-y)).
+double log_angle_term(double beta, double y) {
+  const double p = std::numbers::pi / (1 + std::exp(-y));
+  const double rest = std::numbers::pi / (1 + std::exp(y));  // pi - p, of the same sine
+  const double sine = std::sin(std::min(p, rest));
   return std::log(std::sin((1 - beta) * p)) + beta / (1 - beta) * std::log(std::sin(beta * p)) -
-         std::log(std::sin(p)) / (1 - beta);
+         std::log(sine) / (1 - beta);
 }
 
 Eigen::VectorXd in_row(const ColumnLayout& layout, int index, const Eigen::VectorXd& weights) {
@@ -56,12 +61,15 @@ Process stretched_process(const TauGrid& grid,
 
 double stretched_density(double beta, double log_u) {
   const double power = -beta / (1 - beta) * log_u;  // of exp(-A u^...)
+  const double step = 2 * kFurthest / (kAngles - 1);
   double sum = 0;
   for (int i = 0; i < kAngles; ++i) {
-    const double log_a = log_angle_term(beta, std::numbers::pi * (i + 0.5) / kAngles);
-    sum += std::exp(log_a + power - std::exp(std::min(log_a + power, 700.0)));
+    const double y = -kFurthest + i * step;
+    const double log_a = log_angle_term(beta, y);
+    const double slope = 1 / ((1 + std::exp(-y)) * (1 + std::exp(y)));  // dp/dy / pi
+    sum += slope * std::exp(log_a + power - std::exp(std::min(log_a + power, 700.0)));
   }
-  return beta / (1 - beta) * sum / kAngles;
+  return beta / (1 - beta) * sum * step;
 }
 
 Eigen::VectorXd stretched_weights(const TauGrid& grid, double tau, double beta) {
@@ -84,7 +92,8 @@ Eigen::VectorXd stretched_weights(const TauGrid& grid, double tau, double beta) 
       weights += density * grid.interpolation(std::exp(low + i * step));
     }
   }
-  return weights / weights.sum();
+  weights[0] += 1 - weights.sum();  // the tail of fast rates beyond the reach
+  return weights;
 }
 
 StretchedFit fit_stretched(const Problem& problem, const TauGrid& grid) {

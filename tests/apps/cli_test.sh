@@ -17,7 +17,7 @@ fail() {
 
 # The lines of standard error that are no progress and not the pointer to --help.
 messages() {
-  grep -v -E '^(data|fit|choose|co-simulate|report): |^Run with --help for more information\.$' \
+  grep -v -E '^(data|fit|choose|estimate|co-simulate|report): |^Run with --help for more information\.$' \
     stderr || true
 }
 
@@ -236,6 +236,22 @@ run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.
 cmp a.csv b.csv || fail "expected the training record"
 printf '# s V\n0 0.5\n1e-4 0.5\n1.005e-4 -0.5\n2e-4 -0.5\n' >drive.pwl
 run 0 "$PSI" data stretched --tau 20us --beta 0.5 --pwl drive.pwl --out stretched.csv
+
+# Time constants: one that the record can tell, and one that it cannot.
+run 0 "$PSI" data mem3 --tau 1ms --duration 10ms --seed 1001 --out told.csv
+run 0 "$PSI" tau told.csv --out told
+has stdout "1 relaxation: 1 identified"
+has told/tau.json '"k": 1'
+has told/tau.json '"residual_white": true'
+exists told/report.html told/figures/figure_1.svg told/tables/processes.csv told/manifest.json
+run 0 "$PSI" data mem3 --waveform published --duration 2ms --seed 1001 --out short.csv
+run 0 "$PSI" tau short.csv --out short --tau-range 0.1ms,10ms
+has short/tau.json '"verdict": "not identifiable"'
+has short/tau.json '"duration_s"'
+has stdout "Advice: "
+refuses "expected CSV files, or --design" tau
+refuses "expected the id of a record" tau told.csv --record nothing --out none
+absent none
 [ "$(grep -c '^[0-9].*,-0.5,' stretched.csv)" = 199 ] || fail "expected the drive of the file"
 echo x >>drive.pwl
 refuses "drive.pwl:6: expected a time" data mem3 --pwl drive.pwl --out x.csv
