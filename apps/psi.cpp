@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   add_emit(app, exit_code);
   add_cosim(app, exit_code);
   add_check(app, exit_code);
+  add_tau(app, exit_code);
   add_bench(app, exit_code);
   add_info(app, exit_code);
   app.failure_message([](const CLI::App*, const CLI::Error& e) {

@@ -14,6 +14,7 @@
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/experiments/network_training.hpp"
+#include "psi_xlstm/experiments/stream_benchmark.hpp"
 #include "psi_xlstm/experiments/train_benchmark.hpp"
 #include "psi_xlstm/training/blas.hpp"
 
@@ -44,6 +45,11 @@ int main(int argc, char** argv) {
   network->add_option("--out", out)->required();
   CLI::App* bench = app.add_subcommand("bench-train", "Measure training and streaming");
   bench->add_option("--json", out)->required();
+  CLI::App* stream = app.add_subcommand("bench-stream", "Measure the streaming teachers");
+  psi_xlstm::experiments::StreamBenchmarkOptions streaming;
+  stream->add_option("--json", out)->required();
+  stream->add_option("--samples", streaming.samples)->check(CLI::Range(1, 40'000));
+  stream->add_option("--passes", streaming.passes)->check(CLI::Range(1, 100));
   CLI11_PARSE(app, argc, argv);
 
   std::signal(SIGINT, [](int) { interrupted = 1; });
@@ -56,6 +62,11 @@ int main(int argc, char** argv) {
   try {
     if (bench->parsed()) {
       const auto speeds = psi_xlstm::experiments::train_benchmark(report);
+      psi_xlstm::write_file(out, psi_xlstm::config_text(speeds));
+      return 0;
+    }
+    if (stream->parsed()) {
+      const auto speeds = psi_xlstm::experiments::stream_benchmark(streaming, report);
       psi_xlstm::write_file(out, psi_xlstm::config_text(speeds));
       return 0;
     }

@@ -13,6 +13,7 @@ allowed() {
     kernels) echo "core" ;;
     ir) echo "core kernels" ;;
     fit) echo "core config data metrics ir" ;;
+    tau) echo "core config data metrics ir fit" ;;
     hdl) echo "core config ir" ;;
     spice) echo "core config metrics ir hdl" ;;
     report) echo "core metrics" ;;
@@ -20,7 +21,7 @@ allowed() {
     models) echo "core config equations kernels" ;;
     compression) echo "core config equations kernels models" ;;
     training) echo "core config metrics data kernels fit equations models compression" ;;
-    experiments) echo "core config metrics data kernels ir fit hdl spice report equations models compression training" ;;
+    experiments) echo "core config metrics data kernels ir fit tau hdl spice report equations models compression training" ;;
     *) echo "UNKNOWN" ;;
   esac
 }

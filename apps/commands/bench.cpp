@@ -1,4 +1,4 @@
-// psi bench: how fast this machine trains and streams.
+// psi bench: how fast this machine trains and streams, and what a model costs in a simulator.
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -68,13 +68,15 @@ int bench_train(const std::string& json) {
 }  // namespace
 
 void add_bench(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("bench", "Measure how fast this machine is");
+  CLI::App* command = app.add_subcommand("bench", "Measure speed, or how good estimates are");
   command->require_subcommand(1);
   const auto json = std::make_shared<std::string>();
   CLI::App* train = command->add_subcommand(
       "train", "Training and streaming by the fused kernels, beside LibTorch and the core's peak");
   train->add_option("--json", *json, "Also store the numbers in this file");
   train->callback([json, &exit_code] { exit_code = bench_train(*json); });
+  add_bench_tau(*command, exit_code);
+  add_bench_spice(*command, exit_code);
 }
 
 }  // namespace psi_xlstm::apps

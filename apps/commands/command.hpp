@@ -22,13 +22,19 @@ void add_emit(CLI::App& app, int& exit_code);
 void add_cosim(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
+void add_tau(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
+void add_bench_tau(CLI::App& bench, int& exit_code);
+void add_bench_spice(CLI::App& bench, int& exit_code);
 
 /// Shows progress on stderr: a bar on a terminal, plain lines otherwise.
 experiments::Progress terminal_progress();
 
 /// A number > 0.
 CLI::Validator positive();
+
+/// A time > 0, "0.34ms" or "3.4e-4", which it turns into seconds.
+CLI::Validator time_in_seconds();
 
 /// Runs `config`, prints the closing tables and the path of the report, and returns the
 /// exit code.

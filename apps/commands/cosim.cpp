@@ -1,17 +1,40 @@
-// psi cosim: an emitted model in ngspice against its network's own equations.
+// psi cosim: an emitted model in ngspice against its network's own equations, alone or in a
+// circuit.
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "command.hpp"
+#include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/experiments/circuit_network.hpp"
 #include "psi_xlstm/experiments/network_cosimulation.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/spice/circuit_cosimulation.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
+
+struct Options {
+  std::string model, config, circuit, openvaf;
+  std::vector<std::string> paths;
+  double g0 = 0;
+};
+
+CosimReport compare(const Options& o, const ir::Network& network) {
+  const CosimConfig config = o.config.empty() ? CosimConfig{} : read_config<CosimConfig>(o.config);
+  const SimulatorOptions simulator{.time_limit_s = config.time_limit_s,
+                                   .verilog_a_compiler = o.openvaf};
+  if (!o.circuit.empty()) {
+    return cosimulate_circuit(network, read_circuit(o.circuit, network), config, simulator,
+                              o.paths);
+  }
+  const double g0 = o.g0 > 0 ? o.g0 : hdl::plan_emission(network).default_conductance;
+  return cosimulate_all(network, config, {}, g0, simulator);
+}
 
 // A recurrent network, which has a co-simulation of its own.
 int compare_recurrent(const experiments::StoredNetwork& stored,
@@ -33,29 +56,30 @@ int compare_recurrent(const experiments::StoredNetwork& stored,
 }  // namespace
 
 void add_cosim(CLI::App& app, int& exit_code) {
-  struct Options {
-    std::string model, config;
-    double g0 = 0;
-  };
   const auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("cosim", "Compare a model in ngspice with its equations");
   command->add_option("model", o->model, "model.safetensors")->required();
   command->add_option("--config", o->config, "JSON file with stimuli and limits");
-  command->add_option("--g0", o->g0, "Conductance at the start [S]")->check(positive());
+  CLI::Option* g0 =
+      command->add_option("--g0", o->g0, "Conductance at the start [S]")->check(positive());
+  CLI::Option* circuit = command
+                             ->add_option("--circuit", o->circuit,
+                                          "SPICE file with \"x<name> + - device g0=...\" in it")
+                             ->excludes(g0);
+  command->add_option("--path", o->paths, "Only subcircuit, osdi or verilog_a (repeatable)")
+      ->needs(circuit);
+  command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
   command->callback([o, &exit_code] {
     if (const auto stored = experiments::load_recurrent(o->model)) {
+      if (!o->circuit.empty()) {
+        throw ConfigError(fmt::format(
+            "{}: expected a compact student for --circuit, found a recurrent network", o->model));
+      }
       exit_code = compare_recurrent(*stored, o->config, o->g0);
       return;
     }
-    experiments::StudyResult result;
-    result.fits.resize(1);
-    result.fits.front().model = experiments::load_model(o->model);
-    const ir::Network& network = result.fits.front().model.network;
-    const CosimConfig config =
-        o->config.empty() ? CosimConfig{} : read_config<CosimConfig>(o->config);
-    const double g0 = o->g0 > 0 ? o->g0 : hdl::plan_emission(network).default_conductance;
-    const CosimReport report =
-        cosimulate_all(network, config, {}, g0, {.time_limit_s = config.time_limit_s});
+    const experiments::StoredModel model = experiments::load_model(o->model);
+    const CosimReport report = compare(*o, model.network);
     fmt::print("{}", experiments::cosimulation_text(report.rows()));
     for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
     if (!report.left_out.empty()) spdlog::info("{}", report.left_out);

@@ -6,16 +6,22 @@
 
 #include "command.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/csv.hpp"
+#include "psi_xlstm/data/mem3.hpp"
+#include "psi_xlstm/data/pwl.hpp"
+#include "psi_xlstm/data/stretched.hpp"
 #include "psi_xlstm/experiments/data_source.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
 
 struct Options {
-  std::string source, out, part = "all";
+  std::string source, out, part, pwl;
   int seed = 42;
   Mem3Config mem3;
+  StretchedConfig stretched;
+  bool has_taus = false, has_duration = false;
 };
 
 std::vector<Record> part_of(const Dataset& dataset, const std::string& part) {
@@ -28,34 +34,79 @@ std::vector<Record> part_of(const Dataset& dataset, const std::string& part) {
   return records;
 }
 
+// The device that the options of mem3 and stretched describe.
+Mem3Config relaxation_device(const Options& o) {
+  Mem3Config device = o.mem3;
+  device.seed = o.seed;
+  if (o.source == "mem3") {
+    device.gains.assign(o.mem3.taus.size(), 0.2 * o.mem3.g0);
+    return device;
+  }
+  if (o.has_taus && o.mem3.taus.size() != 1) {
+    throw ConfigError(
+        fmt::format("data stretched: expected one --tau, found {}", o.mem3.taus.size()));
+  }
+  StretchedConfig stretched = o.stretched;
+  if (o.has_taus) stretched.tau = o.mem3.taus.front();
+  stretched.drive = device;
+  return stretched_device(stretched);
+}
+
+// One noisy record of such a device, or, where a part is asked for, that part of three.
+std::vector<Record> relaxation_records(const Options& o) {
+  Mem3Config device = relaxation_device(o);
+  if (o.pwl.empty()) {
+    if (o.part.empty()) return {mem3_record(device, mem3_drive(device))};
+    return part_of(mem3_dataset(device), o.part);
+  }
+  if (!o.part.empty()) throw ConfigError("data: expected no --part with --pwl, found both");
+  const PwlWaveform waveform = read_pwl(o.pwl);
+  if (!o.has_duration) device.duration = waveform.times.back();
+  return {mem3_record(device, [&](double t) { return waveform.value(t); })};
+}
+
+std::vector<Record> records_of(const Options& o) {
+  if (o.source == "mem3" || o.source == "stretched") return relaxation_records(o);
+  DataSourceConfig config;
+  config.source = o.source;
+  return part_of(experiments::load_data(config, o.seed).dataset, o.part.empty() ? "all" : o.part);
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("data", "Write generated records as CSV");
-  command->add_option("source", o->source, "published, vteam or mem3")
+  command->add_option("source", o->source, "published, vteam, mem3 or stretched")
       ->required()
-      ->check(CLI::IsMember({"published", "vteam", "mem3"}));
+      ->check(CLI::IsMember({"published", "vteam", "mem3", "stretched"}));
   command->add_option("--out", o->out, "CSV file")->required();
   command->add_option("--seed", o->seed, "Of starts and noise")->check(CLI::NonNegativeNumber);
-  command->add_option("--part", o->part, "all, train, validation or test")
+  command
+      ->add_option("--part", o->part,
+                   "all, train, validation or test; without it all, of mem3 and stretched one "
+                   "record with noise")
       ->check(CLI::IsMember({"all", "train", "validation", "test"}));
-  CLI::Option_group* mem3 = command->add_option_group("mem3", "Options of mem3");
-  mem3->add_option("--tau", o->mem3.taus, "Time constants [s]")->delimiter(',');
-  mem3->add_option("--waveform", o->mem3.waveform, "bursts, step or published")
+  CLI::Option_group* more = command->add_option_group("mem3", "Options of mem3 and stretched");
+  const auto* taus = more->add_option("--tau", o->mem3.taus, "Time constants [s], or 0.3ms,9ms")
+                         ->delimiter(',')
+                         ->transform(time_in_seconds());
+  more->add_option("--beta", o->stretched.beta, "Exponent of stretched");
+  more->add_option("--waveform", o->mem3.waveform, "bursts, step or published")
       ->check(CLI::IsMember({"bursts", "step", "published"}));
-  mem3->add_option("--duration", o->mem3.duration, "[s]")->check(positive());
-  mem3->add_option("--noise", o->mem3.noise, "Of the sd of the current")
+  more->add_option("--pwl", o->pwl, "Drive: a file of two columns, time [s] and voltage [V]");
+  more->add_option("--amplitude", o->mem3.amplitude, "Of the waveform [V]")->check(positive());
+  const auto* duration =
+      more->add_option("--duration", o->mem3.duration, "[s]")->transform(time_in_seconds());
+  more->add_option("--sample-rate", o->mem3.sample_rate, "[1/s]")->check(positive());
+  more->add_option("--noise", o->mem3.noise, "Of the sd of the current")
       ->check(CLI::NonNegativeNumber);
-  command->callback([o, &exit_code] {
-    DataSourceConfig config;
-    config.source = o->source;
-    config.mem3 = o->mem3;
-    config.mem3.gains.assign(o->mem3.taus.size(), 0.2 * o->mem3.g0);
-    const experiments::SourcedData data = experiments::load_data(config, o->seed);
-    const std::vector<Record> records = part_of(data.dataset, o->part);
+  command->callback([o, taus, duration, &exit_code] {
+    o->has_taus = taus->count() > 0;
+    o->has_duration = duration->count() > 0;
+    const std::vector<Record> records = records_of(*o);
     write_file(o->out, csv_text(records));
-    fmt::print("{} records in {}\n", records.size(), o->out);
+    fmt::print("{} record{} in {}\n", records.size(), records.size() == 1 ? "" : "s", o->out);
     exit_code = kDone;
   });
 }

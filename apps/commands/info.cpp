@@ -9,6 +9,7 @@
 #include "psi_xlstm/core/version.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/hdl/osdi_library.hpp"
+#include "psi_xlstm/hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/report/gnuplot.hpp"
 #include "psi_xlstm/spice/simulator.hpp"
 
@@ -28,6 +29,10 @@ void print_program() {
   }
   const auto compiler = hdl::c_compiler();
   fmt::print("{:<14} {}\n", "C compiler", compiler ? compiler->string() : "none: no .osdi");
+  const auto openvaf = hdl::verilog_a_compiler({});
+  fmt::print(
+      "{:<14} {}\n", "Verilog-A",
+      openvaf ? openvaf->string() : "no compiler: openvaf or openvaf-r on PATH, PSI_OPENVAF");
   const GnuplotResult gnuplot = run_gnuplot("print GPVAL_VERSION");
   fmt::print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
 }

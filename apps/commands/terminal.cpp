@@ -6,6 +6,8 @@
 #include <string>
 
 #include "command.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/seconds.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -30,6 +32,18 @@ CLI::Validator positive() {
                                        : fmt::format("expected a number > 0, found {}", text);
           },
           "> 0"};
+}
+
+CLI::Validator time_in_seconds() {
+  return {[](std::string& text) {
+            try {
+              text = fmt::format("{}", seconds(text, "time"));
+              return std::string{};
+            } catch (const ConfigError& e) {
+              return std::string(e.what());
+            }
+          },
+          "time"};
 }
 
 experiments::Progress terminal_progress() {

@@ -12,6 +12,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <sstream>
+#include <system_error>
 #include <thread>
 
 namespace psi_xlstm {
@@ -129,6 +131,33 @@ ProgramOutcome run_program(std::vector<std::string> arguments,
   outcome.output = out.contents();
   outcome.errors = errors.contents();
   return outcome;
+}
+
+std::optional<std::filesystem::path> find_program(const std::string& name) {
+  const auto is_program = [](const std::filesystem::path& file) {
+    std::error_code ignored;
+    return std::filesystem::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
+  };
+  if (name.find('/') != name.npos) {
+    return is_program(name) ? std::optional<std::filesystem::path>(name) : std::nullopt;
+  }
+  const char* const path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto place = std::filesystem::path(folder) / name;
+    if (!folder.empty() && is_program(place)) return place;
+  }
+  return std::nullopt;
+}
+
+std::string line_with_error(const std::string& text) {
+  std::istringstream lines(text);
+  std::string first;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("error") != line.npos) return line.substr(0, 300);
+    if (first.empty()) first = line.substr(0, 300);
+  }
+  return first;
 }
 
 }  // namespace psi_xlstm

@@ -159,6 +159,14 @@ Record simulate_mem3(const Mem3Config& config,
   return record;
 }
 
+Record mem3_record(const Mem3Config& config, const std::function<double(double)>& voltage) {
+  Record record = simulate_mem3(config, sample_times(config), voltage);
+  record.id = config.waveform + "_train";
+  Rng rng(static_cast<std::uint32_t>(config.seed));
+  if (config.noise > 0) add_noise(record, config.noise, rng);
+  return record;
+}
+
 Dataset mem3_dataset(const Mem3Config& config) {
   struct Part {
     const char* name;

@@ -3,6 +3,7 @@
 #include "benchmark_subjects.hpp"
 #include "psi_xlstm/equations/network.hpp"
 #include "psi_xlstm/ir/streaming.hpp"
+#include "psi_xlstm/models/initialization.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
@@ -106,6 +107,24 @@ struct CompactTensors {
 };
 
 }  // namespace
+
+StoredNetwork untrained_network(const std::string& model, kernels::Convention convention) {
+  using kernels::Convention;
+  constexpr double kReferenceStep = 50e-9;  // dt0 [s]
+  StoredNetwork network;
+  network.model = model;
+  network.protocol = convention == Convention::kPublished ? "published" : "known_start";
+  network.reference_step = kReferenceStep;
+  network.shape = model == "teacher"      ? kernels::teacher_shape(convention)
+                  : model == "clustering" ? kernels::clustering_student_shape(convention)
+                                          : kernels::low_rank_student_shape(convention);
+  Rng rng(7);
+  network.parameters = convention == Convention::kPublished
+                           ? models::published_start(network.shape, rng)
+                           : models::relaxation_start(network.shape, kReferenceStep, rng);
+  for (double& p : network.parameters) p += 0.02 * rng.normal();  // nothing is zero
+  return network;
+}
 
 LibtorchStep libtorch_step(const StoredNetwork& network) {
   if (!network.layer_widths.empty()) return feed_forward_step(network);

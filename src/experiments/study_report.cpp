@@ -100,7 +100,8 @@ Table cosim_table(const std::vector<CosimRow>& rows) {
   }
   table.note =
       "Current through the device, every time point of the simulator, the first ones included; the "
-      "reference is an integration by CVODE. Operating point, DC and AC rows are relative errors "
+      "reference is an integration by CVODE (of a circuit: by IDA). Operating point, DC and AC "
+      "rows are relative errors "
       "against closed forms. The negative control must fail: its state does not move.";
   return table;
 }

@@ -34,6 +34,9 @@ constexpr double kReferenceStep = 50e-9;  // dt0 [s]
 std::string kernels_name(InstructionSet set, int batch) {
   return fmt::format("{} sequences, kernels, {}", batch, kernels::name(set));
 }
+std::string peak_name(InstructionSet set) {
+  return fmt::format("multiplications and additions, {}", kernels::name(set));
+}
 std::string loop_name(int batch) { return fmt::format("{} sequences, LibTorch loop", batch); }
 std::string batched_name(int batch) { return fmt::format("{} sequences, LibTorch batched", batch); }
 std::string stream_name(const std::string& model) { return "LibTorch step of " + model; }
@@ -105,22 +108,6 @@ StreamingSubject subject(const std::string& model, const Network& network) {
   return {model, [network] { return streaming_nanoseconds(network); }, libtorch_step(network)};
 }
 
-StoredNetwork recurrent(const std::string& model, Convention convention) {
-  StoredNetwork network;
-  network.model = model;
-  network.protocol = convention == Convention::kPublished ? "published" : "known_start";
-  network.reference_step = kReferenceStep;
-  network.shape = model == "teacher"      ? kernels::teacher_shape(convention)
-                  : model == "clustering" ? kernels::clustering_student_shape(convention)
-                                          : kernels::low_rank_student_shape(convention);
-  Rng rng(7);
-  network.parameters = convention == Convention::kPublished
-                           ? models::published_start(network.shape, rng)
-                           : models::relaxation_start(network.shape, kReferenceStep, rng);
-  for (double& p : network.parameters) p += 0.02 * rng.normal();  // nothing is zero
-  return network;
-}
-
 StoredNetwork feed_forward() {
   StoredNetwork network;
   network.model = "pinn";
@@ -149,13 +136,13 @@ ir::Network compact() {
 std::vector<StreamingSubject> streaming_subjects() {
   std::vector<StreamingSubject> subjects;
   for (const char* model : {"teacher", "clustering", "low_rank"}) {
-    subjects.push_back(subject(model, recurrent(model, Convention::kPublished)));
+    subjects.push_back(subject(model, untrained_network(model, Convention::kPublished)));
   }
   subjects.push_back(subject("compact", compact()));
   subjects.push_back(subject("pinn", feed_forward()));
   for (const char* model : {"teacher", "clustering", "low_rank"}) {
-    subjects.push_back(
-        subject(std::string(model) + ", known start", recurrent(model, Convention::kRelaxation)));
+    subjects.push_back(subject(std::string(model) + ", known start",
+                               untrained_network(model, Convention::kRelaxation)));
   }
   return subjects;
 }
@@ -173,17 +160,6 @@ std::vector<InstructionSet> measured_sets() {
     sets.push_back(InstructionSet::kAvx2);
   }
   return sets;
-}
-
-// Raises `peaks` to what is measured now.
-void measure_peaks(std::vector<CorePeak>& peaks, const std::vector<InstructionSet>& sets) {
-  peaks.resize(sets.size());
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    constexpr double kSeconds = 0.3;
-    peaks[i].isa = kernels::name(sets[i]);
-    peaks[i].gflop_per_s =
-        std::max(peaks[i].gflop_per_s, kernels::machine_peak<float>(sets[i], kSeconds));
-  }
 }
 
 double measured_gradient_difference(const std::vector<InstructionSet>& sets) {
@@ -215,6 +191,13 @@ void add_training(Benchmarks& benchmarks, const std::vector<InstructionSet>& set
   }
 }
 
+// In turns with what is compared with it: the clock of a core changes in time.
+void add_peaks(Benchmarks& benchmarks, const std::vector<InstructionSet>& sets) {
+  for (const InstructionSet set : sets) {
+    benchmarks.add(peak_name(set), kTrainingTime, [set] { kernels::peak_operations<float>(set); });
+  }
+}
+
 void add_streaming(Benchmarks& benchmarks, const std::vector<StreamingSubject>& subjects) {
   for (const StreamingSubject& subject : subjects) {
     benchmarks.add(stream_name(subject.model), kStreamingTime,
@@ -240,14 +223,18 @@ TrainBenchmark train_benchmark(const BenchmarkProgress& progress) {
   conditions.load_average = load_average();
   progress(0, "gradients");
   conditions.gradient_difference = measured_gradient_difference(sets);
-  measure_peaks(conditions.peaks, sets);
 
   const std::vector<StreamingSubject> subjects = streaming_subjects();
   Benchmarks benchmarks(progress);
   add_training(benchmarks, sets);
   add_streaming(benchmarks, subjects);
+  add_peaks(benchmarks, sets);
   const BestSeconds best = benchmarks.run();
-  measure_peaks(conditions.peaks, sets);
+  for (const InstructionSet set : sets) {
+    const double operations = kernels::peak_operations<float>(set);
+    conditions.peaks.push_back(
+        {std::string(kernels::name(set)), operations / best.of(peak_name(set)) * 1e-9});
+  }
 
   for (const int batch : kBatches) {
     for (std::size_t i = 0; i < sets.size(); ++i) {

@@ -30,7 +30,8 @@ constexpr std::string_view kReserved =
 // Whether a printer gives this name to a node or a variable of its own; SPICE ignores case.
 bool is_internal(std::string word) {
   for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  for (const char* own : {"v", "h", "gnd", "g0", "area", "hold", "dtmax", "tau_scale"}) {
+  for (const char* own :
+       {"v", "h", "gnd", "g0", "area", "hold", "dtmax", "tau_scale", "noise", "conductance"}) {
     if (word == own) return true;
   }
   const std::size_t digit = word.find_first_of("0123456789");

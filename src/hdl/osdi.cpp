@@ -113,8 +113,13 @@ class Printer {
       list.push_back(
           {"g0", "g0", "S", "conductance at the start, at 0 V", false, plan_.default_conductance});
     }
-    line("enum {{ PARAMETERS = {}, DTMAX = 4, HAS_G0 = {} }};", list.size(),
-         layout_.has_g0() ? 1 : 0);
+    const bool noisy = layout_.ports == 1;  // of several ports nothing is known
+    if (noisy) {
+      list.push_back(
+          {"noise", "noise", "", "1: thermal noise of the conductance, 4 k T G", true, 0});
+    }
+    line("enum {{ PARAMETERS = {}, DTMAX = 4, HAS_G0 = {}, NOISE_SOURCES = {} }};", list.size(),
+         layout_.has_g0() ? 1 : 0, noisy ? 1 : 0);
     line("#define BAND \"{} to {}\"", engineering(plan_.conductance_low, "S"),
          engineering(plan_.conductance_high, "S"));
     line("static const Parameter parameters[] = {{");

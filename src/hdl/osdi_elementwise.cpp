@@ -33,12 +33,67 @@ std::string StraightLinePrinter::known(double number, const Column& column) {
 
 void StraightLinePrinter::transcendental(int id, const Column& a) {
   const Op op = network_.node(id).op;
-  const Column& y = columns_[at(id)];
-  const char* const stem = op == Op::kTanh ? "tanh" : op == Op::kSigmoid ? "sigmoid" : "exp";
-  const int lanes = y.width == 1 ? 1 : kLanes;
   if (op == Op::kSoftplus) return softplus(id, a);
-  define_blocks(y, [&](int b) { return fmt::format("{}{}({})", stem, lanes, a.operand(b)); });
+  const char* const stem = op == Op::kTanh ? "tanh" : op == Op::kSigmoid ? "sigmoid" : "exp";
+  define_blocks(columns_[at(id)],
+                [&](int b) { return fmt::format("{}4({})", stem, a.operand(b)); });
+  differentiate_by_value(id);
+}
+
+void StraightLinePrinter::softplus(int id, const Column& a) {
+  const Column e = factor_column(id, "e"), slope = factor_column(id, "s");
+  define_blocks(e, [&](int b) { return fmt::format("falling4({})", a.operand(b)); });
+  define_blocks(columns_[at(id)], [&](int b) {
+    return fmt::format("softplus4({}, {})", a.operand(b), e.operand(b));
+  });
   if (!differentiated_[at(id)]) return;
+  define_blocks(
+      slope, [&](int b) { return fmt::format("logistic4({}, {})", a.operand(b), e.operand(b)); });
+  differentiate(id, slope.name, "");
+}
+
+bool StraightLinePrinter::has_one_exponential(int id) const {
+  const ir::Node& n = network_.node(id);
+  const bool exponential =
+      n.op == Op::kTanh || n.op == Op::kSigmoid || n.op == Op::kSoftplus || n.op == Op::kExp;
+  return exponential && n.width == 1 && depends_[at(id)];
+}
+
+void StraightLinePrinter::exponentials(const std::vector<int>& ids) {
+  std::vector<std::string> exponents;
+  for (int id : ids) {
+    const Op op = network_.node(id).op;
+    const std::string a = columns_[at(network_.node(id).arguments[0])].scalar(0);
+    exponents.push_back(op == Op::kExp    ? a
+                        : op == Op::kTanh ? fmt::format("-2.0 * fabs({})", a)
+                                          : fmt::format("-fabs({})", a));
+  }
+  line("const Real4 e{}_group = exp4({});", ids.front(), vector_of(exponents));
+  for (std::size_t k = 0; k < ids.size(); ++k) {
+    line("const double e{} = e{}_group[{}];", ids[k], ids.front(), k);
+  }
+  for (int id : ids) of_exponential(id, columns_[at(network_.node(id).arguments[0])].scalar(0));
+}
+
+void StraightLinePrinter::of_exponential(int id, const std::string& a) {
+  const Op op = network_.node(id).op;
+  columns_[at(id)] = {
+      .kind = Column::Kind::kVariables, .width = 1, .numbers = {}, .name = fmt::format("t{}", id)};
+  const char* const function = op == Op::kTanh      ? "tanh1"
+                               : op == Op::kSigmoid ? "logistic1"
+                                                    : "softplus1";
+  line("const double t{0} = {1};", id,
+       op == Op::kExp ? fmt::format("e{}", id) : fmt::format("{}({}, e{})", function, a, id));
+  if (op != Op::kSoftplus) return differentiate_by_value(id);
+  if (!differentiated_[at(id)]) return;
+  line("const double s{0} = logistic1({1}, e{0});", id, a);
+  differentiate(id, fmt::format("s{}", id), "");
+}
+
+void StraightLinePrinter::differentiate_by_value(int id) {
+  if (!differentiated_[at(id)]) return;
+  const Op op = network_.node(id).op;
+  const Column& y = columns_[at(id)];
   const Column factor = factor_column(id, "s");
   const std::string one = known(1.0, y);
   define_blocks(factor, [&](int b) {
@@ -48,21 +103,6 @@ void StraightLinePrinter::transcendental(int id, const Column& a) {
     return t;
   });
   differentiate(id, factor.name, "");
-}
-
-void StraightLinePrinter::softplus(int id, const Column& a) {
-  const Column& y = columns_[at(id)];
-  const int lanes = y.width == 1 ? 1 : kLanes;
-  const Column e = factor_column(id, "e"), slope = factor_column(id, "s");
-  define_blocks(e, [&](int b) { return fmt::format("falling{}({})", lanes, a.operand(b)); });
-  define_blocks(y, [&](int b) {
-    return fmt::format("softplus{}({}, {})", lanes, a.operand(b), e.operand(b));
-  });
-  if (!differentiated_[at(id)]) return;
-  define_blocks(slope, [&](int b) {
-    return fmt::format("logistic{}({}, {})", lanes, a.operand(b), e.operand(b));
-  });
-  differentiate(id, slope.name, "");
 }
 
 void StraightLinePrinter::of_math_library(int id, const Column& a) {

@@ -23,9 +23,7 @@ StraightLinePrinter::StraightLinePrinter(const ir::Network& network)
 }
 
 OsdiEvaluation StraightLinePrinter::print() {
-  for (int id = 0; id < static_cast<int>(network_.nodes.size()); ++id) {
-    if (needed_[at(id)]) node(id);
-  }
+  nodes();
   store();
   out_.text = constants_ + evaluation_function(body_);
   return std::move(out_);
@@ -50,6 +48,33 @@ void StraightLinePrinter::find_needed() {
     mark(differentiated_, root);
   }
   mark(needed_, network_.conductance_node);
+}
+
+void StraightLinePrinter::nodes() {
+  std::vector<int> open;
+  for (int id = 0; id < static_cast<int>(network_.nodes.size()); ++id) {
+    if (needed_[at(id)]) open.push_back(id);
+  }
+  while (!open.empty()) {
+    std::vector<bool> unknown(network_.nodes.size());
+    std::vector<int> group, later;
+    for (int id : open) {
+      const std::vector<int>& arguments = network_.node(id).arguments;
+      const bool waits = std::any_of(arguments.begin(), arguments.end(),
+                                     [&](int argument) { return unknown[at(argument)]; });
+      const bool grouped = !waits && has_one_exponential(id);
+      unknown[at(id)] = waits || grouped;
+      if (grouped && group.size() < kLanes) {
+        group.push_back(id);
+      } else if (unknown[at(id)]) {
+        later.push_back(id);
+      } else {
+        node(id);
+      }
+    }
+    if (!group.empty()) exponentials(group);
+    open = std::move(later);
+  }
 }
 
 void StraightLinePrinter::node(int id) {

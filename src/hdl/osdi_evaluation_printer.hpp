@@ -33,6 +33,11 @@ class StraightLinePrinter {
 
   // The nodes that the results are made of, and those whose derivatives are wanted.
   void find_needed();
+  // All needed nodes, those with one exponential of one number in groups: a group's exponentials
+  // are computed at once.
+  void nodes();
+  bool has_one_exponential(int id) const;
+  void exponentials(const std::vector<int>& ids);
   void node(int id);
   void inputs(int id, const char* source, int first);
   // Defines the variables of `column` from one expression per element.
@@ -77,9 +82,14 @@ class StraightLinePrinter {
   void elementwise(int id);
   // A known number as an operand beside elements of `column`.
   static std::string known(double number, const Column& column);
+  // Of several numbers.
   void transcendental(int id, const Column& a);
   // The value and the slope share exp(-|a|).
   void softplus(int id, const Column& a);
+  // Of one number, whose exponential is the variable e<id>.
+  void of_exponential(int id, const std::string& a);
+  // dy/d(input) of tanh, sigmoid or exp, from the value.
+  void differentiate_by_value(int id);
   // ln and square root by the library of C; lanes beside the elements stay 0.
   void of_math_library(int id, const Column& a);
   void of_two(int id, const Column& a, const Column& b);

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "osdi_text.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/program.hpp"
@@ -27,39 +27,14 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-bool is_program(const fs::path& file) {
-  std::error_code ignored;
-  return fs::is_regular_file(file, ignored) && access(file.c_str(), X_OK) == 0;
-}
-
-std::optional<fs::path> on_path(const std::string& name) {
-  if (name.find('/') != name.npos)
-    return is_program(name) ? std::optional<fs::path>(name) : std::nullopt;
-  std::istringstream folders(environment("PATH"));
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (!folder.empty() && is_program(fs::path(folder) / name)) return fs::path(folder) / name;
-  }
-  return std::nullopt;
-}
-
-std::string first_line_with_error(const std::string& text) {
-  std::istringstream lines(text);
-  std::string first;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find("error") != line.npos) return line.substr(0, 300);
-    if (first.empty()) first = line.substr(0, 300);
-  }
-  return first;
-}
-
 }  // namespace
 
 std::optional<fs::path> c_compiler() {
   if (const std::string named = environment("CC"); !named.empty()) {
-    if (auto found = on_path(named)) return found;
+    if (auto found = find_program(named)) return found;
   }
   for (const char* const name : {"cc", "gcc", "clang"}) {
-    if (auto found = on_path(name)) return found;
+    if (auto found = find_program(name)) return found;
   }
   return std::nullopt;
 }
@@ -84,7 +59,7 @@ void compile_osdi(const fs::path& source, const fs::path& library) {
                                 ? std::generic_category().message(outcome.start_error)
                             : !outcome.status ? fmt::format("no end within {} s", kTimeLimit)
                             : problem         ? problem.message()
-                                              : first_line_with_error(outcome.errors);
+                                              : line_with_error(outcome.errors);
   std::error_code ignored;
   fs::remove(partial, ignored);
   throw EmitError(fmt::format("{}: expected {} to compile it, found: {}", source.string(),
@@ -92,16 +67,23 @@ void compile_osdi(const fs::path& source, const fs::path& library) {
 }
 
 OsdiLibrary::OsdiLibrary(const ir::Network& network) {
-  const std::string text = osdi_source(network);
+  compile(network.name, osdi_source(network));
+}
+
+OsdiLibrary::OsdiLibrary(const std::string& name, const std::string& device) {
+  compile(name, std::string(kOsdiAbi) + device);
+}
+
+void OsdiLibrary::compile(const std::string& device, const std::string& text) {
   std::error_code problem;
   std::string name = (fs::temp_directory_path(problem) / "psi_osdi_XXXXXX").string();
   if (problem || mkdtemp(name.data()) == nullptr) {
     throw EmitError(fmt::format("folder for compiled models: expected one at {}, got none", name));
   }
   folder_ = name;
-  file_ = folder_ / (network.name + ".osdi");
+  file_ = folder_ / (device + ".osdi");
   try {
-    const fs::path source = folder_ / (network.name + ".c");
+    const fs::path source = folder_ / (device + ".c");
     write_file(source, text);
     compile_osdi(source, file_);
   } catch (...) {

@@ -46,7 +46,7 @@ class Printer {
     line("    analog begin");
     if (has_states()) {
       line("        `ifdef PSI_BOUND_STEP");
-      line("        $bound_step(dtmax);");
+      line("        $bound_step(dtmax*min(1.0, tau_scale));");
       line("        `endif");
     }
     line("        v = V({}, {});", plus(), minus());
@@ -61,6 +61,11 @@ class Printer {
       if (!start_alone_[id]) assignments(static_cast<int>(id));
     }
     line("        I({}, {}) <+ area*{};", plus(), minus(), value(network_.current_node, 0));
+    line("        conductance = area*{};", value(network_.conductance_node, 0));
+    line(
+        "        I({}, {}) <+ white_noise(noise*4.0*1.380649e-23*$temperature*conductance, "
+        "\"thermal\");",
+        plus(), minus());
     for (int s = 0; s < network_.state_count(); ++s) state_equation(s);
     line("    end");
     line("endmodule");
@@ -79,7 +84,7 @@ class Printer {
 
   void parameters() {
     const auto parameter = [&](const char* meaning, const char* unit, const std::string& rest) {
-      line("    (* desc=\"{}\", units=\"{}\" *)", meaning, unit);
+      line("    (* desc=\"{}\", units=\"{}\", type=\"instance\" *)", meaning, unit);
       line("    parameter {};", rest);
     };
     if (has_states() && network_.start != ir::Start::kRest) {
@@ -87,16 +92,20 @@ class Printer {
                 fmt::format("real g0 = {} from (0.0:inf)", shortest(plan_.default_conductance)));
     }
     parameter("multiplies the current", "", "real area = 1.0 from (0.0:inf)");
+    parameter("1: thermal noise of the conductance, 4 k T G", "", "integer noise = 0 from [0:1]");
     if (!has_states()) return;
+    parameter("multiplies every time constant", "", "real tau_scale = 1.0 from (0.0:inf)");
     parameter("1: operating point and DC sweep keep the state at its start; 0: equilibrium", "",
               "integer hold = 1 from [0:1]");
     line("    `ifdef PSI_BOUND_STEP");
-    parameter("longest time step", "s",
+    parameter("longest time step, times tau_scale where that is below 1", "s",
               fmt::format("real dtmax = {} from (0.0:inf)", shortest(plan_.max_step)));
     line("    `endif");
   }
 
   void declarations() {
+    line("    (* desc=\"conductance\", units=\"S\", multiplicity=\"multiply\" *)");
+    line("    real conductance;");
     std::vector<std::string> names = {"v"};
     if (network_.start == ir::Start::kNode) names.push_back("start");
     for (int s = 1; s <= network_.state_count(); ++s) {
@@ -135,8 +144,8 @@ class Printer {
     line("        if (hold == 1 && !analysis(\"ac\") && $abstime <= 0.0)");
     line("            rate_{0} = -{1}*V(x_{0});", n, shortest(plan_.hold_rate));
     line("        I(r_{0}) <+ V(r_{0}) - {1}*rate_{0};", n, shortest(1 / scale));
-    line("        I(x_{0}) <+ {1}*V(x_{0}) - {2}*V(r_{0});", n, shortest(cx * plan_.leak_rate),
-         shortest(cx * scale));
+    line("        I(x_{0}) <+ ({1}*V(x_{0}) - {2}*V(r_{0}))/tau_scale;", n,
+         shortest(cx * plan_.leak_rate), shortest(cx * scale));
     line("        I(x_{0}) <+ ddt({1}*V(x_{0}));", n, shortest(cx));
   }
 

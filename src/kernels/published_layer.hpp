@@ -6,6 +6,7 @@
 /// that the intermediate results of a block stay in the second-level cache.
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -118,6 +119,26 @@ class PublishedLayer {
   const PublishedLoops<Real>& loops_;
   int padded_;
 };
+
+/// Copies `count` numbers, at most a vector. A whole one, the usual case, without a call: in
+/// streaming, every step copies many.
+template <class Real>
+inline void copy_up_to_a_vector(Real* to, const Real* from, int count) {
+  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(Real);
+  switch (bytes) {
+    case 16:
+      std::memcpy(to, from, 16);
+      break;
+    case 32:
+      std::memcpy(to, from, 32);
+      break;
+    case 64:
+      std::memcpy(to, from, 64);
+      break;
+    default:
+      std::memcpy(to, from, bytes);
+  }
+}
 
 /// Copies [rows][columns] between arrays whose rows have other lengths.
 template <class Real>

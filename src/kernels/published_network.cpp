@@ -13,7 +13,7 @@ namespace {
 
 // Rows of a block of steps: what a block reads and writes in between should stay in the second
 // level of cache, and a block should not be so short that its fixed costs count.
-constexpr int kBlockRows = 384;
+constexpr int kBlockRows = 192;
 constexpr int kBlockSteps = 16;
 
 // Numbers too small for the normal format are zero while one of these lives: what decays through

@@ -135,8 +135,8 @@ class SlstmLayer final : public PublishedLayer<Real> {
       for (int u = 0; u < padded_; u += lanes) {
         const int count = std::min(lanes, shape_.hidden - u);
         const Real* vectors = kept + u / lanes * slots(run) * lanes;
-        std::copy_n(vectors + kCell * lanes, count, &state.c[b * hidden + u]);
-        std::copy_n(vectors + kNormaliser * lanes, count, &state.n[b * hidden + u]);
+        copy_up_to_a_vector(&state.c[b * hidden + u], vectors + kCell * lanes, count);
+        copy_up_to_a_vector(&state.n[b * hidden + u], vectors + kNormaliser * lanes, count);
       }
     }
   }
@@ -241,7 +241,8 @@ class SlstmLayer final : public PublishedLayer<Real> {
   }
   // One vector of `count` numbers, zero beyond.
   void copy_vector(Real* to, const Real* from, int count) const {
-    std::fill(std::copy_n(from, count, to), to + loops_.lanes, Real(0));
+    copy_up_to_a_vector(to, from, count);
+    if (count < loops_.lanes) std::fill_n(to + count, loops_.lanes - count, Real(0));
   }
 
   SlstmPublished<Real> arguments(SlstmTrace<Real>& own,

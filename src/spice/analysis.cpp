@@ -89,14 +89,17 @@ WorkerMessage request_for(const std::string& netlist, const SpiceAnalysis& analy
   check_vectors(analysis.vectors);
   check_external(netlist, analysis.external);
   WorkerMessage request;
-  std::string saved = "save";
   auto& vectors = request.header["vectors"] = json::array();
-  for (const std::string& name : analysis.vectors) {
-    vectors.push_back(lower(name));
-    saved += " " + lower(name);
+  auto& commands = request.header["commands"] = json::array();
+  constexpr std::size_t kVectorsPerCommand = 10;  // ngspice cuts a long command off
+  for (std::size_t i = 0; i < analysis.vectors.size(); ++i) {
+    const std::string name = lower(analysis.vectors[i]);
+    vectors.push_back(name);
+    if (i % kVectorsPerCommand == 0) commands.push_back("save");
+    commands.back() = commands.back().get<std::string>() + " " + name;
   }
+  commands.push_back(analysis.command);
   request.header["circuit"] = circuit_lines(netlist, analysis.option_line);
-  request.header["commands"] = {saved, analysis.command};
   request.header["scale"] = analysis.scale;
   auto& tables = request.header["tables"] = json::array();
   for (const auto& [name, table] : analysis.external) {

@@ -251,9 +251,8 @@ CosimReport cosimulate(const ir::Network& network,
                        const CosimCase& training_like,
                        double conductance,
                        const SimulatorOptions& simulator,
-                       EmittedForm form) {
+                       const EmittedModel& model) {
   CosimReport report;
-  const EmittedModel model(network, form);
   const double reach = std::max(std::abs(network.box.voltage_min), network.box.voltage_max);
   if (config.amplitude > 1.001 * reach) {
     report.warnings.push_back(
@@ -281,7 +280,8 @@ CosimReport cosimulate(const ir::Network& network,
   }
   if (moves) {
     check_refinement(network, model, config, sine, simulator, report);
-    check_frozen(network, EmittedModel(frozen(network), form), config, sine, simulator, report);
+    const EmittedModel control(frozen(network), model.form(), simulator.verilog_a_compiler);
+    check_frozen(network, control, config, sine, simulator, report);
   }
   for (CosimRow& row : static_checks(network, model, config, conductance, simulator)) {
     report.checks.push_back(std::move(row));
@@ -289,31 +289,36 @@ CosimReport cosimulate(const ir::Network& network,
   return report;
 }
 
+CosimReport cosimulate(const ir::Network& network,
+                       const CosimConfig& config,
+                       const CosimCase& training_like,
+                       double conductance,
+                       const SimulatorOptions& simulator,
+                       EmittedForm form) {
+  return cosimulate(network, config, training_like, conductance, simulator,
+                    EmittedModel(network, form, simulator.verilog_a_compiler));
+}
+
 CosimReport cosimulate_all(const ir::Network& network,
                            const CosimConfig& config,
                            const CosimCase& training_like,
                            double conductance,
                            const SimulatorOptions& simulator) {
-  CosimReport all =
-      cosimulate(network, config, training_like, conductance, simulator, EmittedForm::kSubcircuit);
-  const bool silent = std::all_of(all.transients.begin(), all.transients.end(),
-                                  [](const CosimOutcome& o) { return !o.reason.empty(); });
-  if (silent) return all;  // an ngspice that gives no result has no second form either
-  CosimReport osdi;
-  try {
-    const std::string problem = problem_with_osdi(simulator);
-    if (!problem.empty()) throw SpiceError(problem);
-    osdi = cosimulate(network, config, training_like, conductance, simulator, EmittedForm::kOsdi);
-  } catch (const Error& e) {  // the comparisons of the subcircuit are kept
-    all.left_out = fmt::format("the OSDI path is left out: {}", e.what());
-    return all;
-  }
-  std::move(osdi.transients.begin(), osdi.transients.end(), std::back_inserter(all.transients));
-  std::move(osdi.checks.begin(), osdi.checks.end(), std::back_inserter(all.checks));
-  for (const std::string& warning : osdi.warnings) {
-    const bool known =
-        std::find(all.warnings.begin(), all.warnings.end(), warning) != all.warnings.end();
-    if (!known) all.warnings.push_back(warning);
+  CosimReport all;
+  for (const EmittedModel& model : emitted_models(network, simulator, all.left_out)) {
+    CosimReport one = cosimulate(network, config, training_like, conductance, simulator, model);
+    const bool silent = std::all_of(one.transients.begin(), one.transients.end(),
+                                    [](const CosimOutcome& o) { return !o.reason.empty(); });
+    std::move(one.transients.begin(), one.transients.end(), std::back_inserter(all.transients));
+    std::move(one.checks.begin(), one.checks.end(), std::back_inserter(all.checks));
+    for (const std::string& warning : one.warnings) {
+      const bool known =
+          std::find(all.warnings.begin(), all.warnings.end(), warning) != all.warnings.end();
+      if (!known) all.warnings.push_back(warning);
+    }
+    if (!silent) continue;
+    all.left_out.clear();  // an ngspice that gives no result has no other form either
+    break;
   }
   return all;
 }

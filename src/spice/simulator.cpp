@@ -44,7 +44,7 @@ TransientCounters counters_of(const json& counted) {
   return {.accepted_points = static_cast<int>(counted.value("Accepted timepoints", 0.0)),
           .rejected_points = static_cast<int>(counted.value("Rejected timepoints", 0.0)),
           .iterations = static_cast<int>(counted.value("Total iterations", 0.0)),
-          .seconds = counted.value("Transient analysis time", 0.0)};
+          .seconds = counted.value("Core seconds", 0.0)};
 }
 
 }  // namespace

@@ -206,18 +206,54 @@ refuses "--g0" predict "$model" inside.csv --g0 -1
 refuses "nowhere.csv" predict "$model" nowhere.csv
 refuses "expected to write the file" predict "$model" inside.csv --g0 2e-4 --out device.csv/out.csv
 
+echo "== a model in the benchmark of simulators"
+run 0 "$PSI" bench spice --model "$model" --quick --json bench.json --figure bench.svg
+rows=(student_m3_subcircuit vteam_subcircuit diode bsim4 rc)
+if "$PSI" info | grep -q "OSDI): yes"; then
+  rows+=(student_m3_osdi vteam_osdi)
+  has bench.json '"plain_resistor_s"'
+else
+  has stdout "Left out: "
+fi
+for name in "${rows[@]}"; do
+  has bench.json "\"model\": \"$name\""
+  has stdout "$name"
+done
+has stdout "teacher in LibTorch"
+has bench.svg "</svg>"
+refuses "nowhere.safetensors: expected " bench spice --model nowhere.safetensors
+refuses "--repetitions" bench spice --repetitions 0
+
 echo "== generated data can be fitted"
-run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out mem3.csv
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --part all --out mem3.csv
 has stdout "3 records in mem3.csv"
-run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out again.csv
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --part all --out again.csv
 cmp mem3.csv again.csv || fail "expected the same data twice"
 run 0 "$PSI" data mem3 --tau 1e-4 --duration 0.4e-3 --part test --out part.csv
-has stdout "1 records in part.csv"
+has stdout "1 record in part.csv"
+run 0 "$PSI" data mem3 --tau 100us --waveform bursts --duration 0.4ms --noise 0.02 --part train --out a.csv
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out b.csv
+cmp a.csv b.csv || fail "expected the training record"
+printf '# s V\n0 0.5\n1e-4 0.5\n1.005e-4 -0.5\n2e-4 -0.5\n' >drive.pwl
+run 0 "$PSI" data stretched --tau 20us --beta 0.5 --pwl drive.pwl --out stretched.csv
+[ "$(grep -c '^[0-9].*,-0.5,' stretched.csv)" = 199 ] || fail "expected the drive of the file"
+echo x >>drive.pwl
+refuses "drive.pwl:6: expected a time" data mem3 --pwl drive.pwl --out x.csv
 run 0 "$PSI" fit mem3.csv "${small[@]}" --out mem3
 exists mem3/report.html
 refuses "not in" data frobnicate --out x.csv
 refuses "--duration" data mem3 --duration 0 --out x.csv
 refuses "expected to write the file" data mem3 --duration 1e-3 --out device.csv/x.csv
+
+echo "== waveforms that tell time constants"
+run 0 "$PSI" tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out design
+exists design/design.sp
+has stdout "100 us"
+run 0 "$PSI" data mem3 --tau 20us,100us --pwl design/design.pwl --sample-rate 1e6 --out designed.csv
+[ "$(wc -l <designed.csv)" = 2001 ] || fail "expected 2000 samples"
+refuses "either --tau or --tau-range" tau --design
+refuses "expected a time" tau --design --tau twenty
+refuses "samples in the shortest time constant" tau --design --tau 20ns
 
 echo "== a folder with other things in it"
 mkdir mine
@@ -252,6 +288,37 @@ done
 run 2 env PSI_NGSPICE_WORKER="$folder/crash" "$PSI" cosim "$model"
 run 0 env PSI_NGSPICE_WORKER="$folder/missing" "$PSI" info
 has stdout "none: ngspice worker: expected a program at"
+
+echo "== a model in a circuit"
+cat >loop.cir <<'END'
+A resistor in series
+vin in 0 dc 0 sin(0 1 5k)
+rseries in p 1k
+xcell p 0 device
+.tran 200n 200u
+END
+echo '{"smallest_swing": 10}' >any_swing.json
+run 0 "$PSI" cosim "$model" --circuit loop.cir --config any_swing.json
+has stdout "circuit loop: device currents"
+echo '{"limit": 1e-12, "smallest_swing": 10}' >strict.json
+run 2 "$PSI" cosim "$model" --circuit loop.cir --config strict.json
+printf 'title\nx1 a 0 device\n.control\nshell touch done\n.endc\n.tran 1n 1u\n' >shell.cir
+refuses "shell.cir: netlist line 3: expected an element or one of" cosim "$model" \
+  --circuit shell.cir
+absent done
+refuses "nowhere.cir: " cosim "$model" --circuit nowhere.cir
+refuses "excludes" cosim "$model" --circuit loop.cir --g0 1e-4
+refuses "requires --circuit" cosim "$model" --path osdi
+refuses "path: expected subcircuit, osdi or verilog_a, found \"sp\"" cosim "$model" \
+  --circuit loop.cir --path sp
+run 0 "$PSI" cosim "$model" --circuit loop.cir --config any_swing.json --openvaf "$folder/crash"
+has stderr "the Verilog-A path is left out: "
+
+echo "== the emitted Verilog-A"
+run 0 "$PSI" emit "$model" --out checked
+for file in checked/*.va first/hdl/*.va; do run 0 admsXml "$file"; done
+sed 's/tanh(/tnah(/' checked/*.va >checked/broken.va
+run 1 admsXml checked/broken.va
 
 echo "== an interrupted fit"
 long=(fit device.csv --states 1 --threads 1 --out interrupted)

@@ -157,6 +157,15 @@ TEST(Mem3Dataset, HoldsTheRecordsItPromises) {
   EXPECT_EQ(dataset.source, "MEM3 device, bursts, seed 1");
 }
 
+TEST(Mem3Record, IsTheFirstOfTheDataset) {
+  const Mem3Config config{.duration = 1e-3, .seed = 9};
+  const Record one = mem3_record(config, mem3_drive(config)),
+               same = mem3_dataset(config).records[0];
+  EXPECT_EQ(one.id, same.id);
+  EXPECT_EQ(one.current, same.current);
+  EXPECT_EQ(one.voltage, same.voltage);
+}
+
 TEST(Mem3Dataset, DependsOnItsSeedAlone) {
   const Mem3Config one{.duration = 1e-3, .seed = 1}, two{.duration = 1e-3, .seed = 2};
   EXPECT_EQ(mem3_dataset(one).records[0].current, mem3_dataset(one).records[0].current);

@@ -80,18 +80,24 @@ int main(void) {
   double worst = 1e-14;
   for (int i = -400000; i <= 400000; ++i) {
     const double x = i < 100000 && i > -100000 ? 1e-9 * i * i * i * 1e-6 : i * 1e-4;
-    const double e = falling1(x);
+    const double e = falling4(splat(x))[1];
     CHECK("exp", exp1(x), expl(x), (double)expl(x))
-    CHECK("tanh", tanh1(x), tanhl(x), 1)
-    CHECK("sigmoid", sigmoid1(x), 1 / (1 + expl(-x)), 1)
+    CHECK("tanh", tanh1(x, falling4(splat(2 * x))[0]), tanhl(x), 1)
+    CHECK("tanh4", tanh4(splat(x))[2], tanhl(x), 1)
+    CHECK("sigmoid", sigmoid4(splat(x))[1], 1 / (1 + expl(-x)), 1)
     CHECK("softplus", softplus1(x, e), (x > 0 ? x : 0) + log1pl(expl(-fabsl(x))), 1 + fabs(x))
+    CHECK("softplus4", softplus4(splat(x), splat(e))[3], softplus1(x, e), 1 + fabs(x))
     CHECK("logistic", logistic1(x, e), 1 / (1 + expl(-x)), 1)
+    CHECK("logistic4", logistic4(splat(x), splat(e))[0], logistic1(x, e), 1)
   }
   for (int k = -690; k <= 690; k += 3) {
     const double x = k + 0.4999;
     CHECK("exp", exp1(x), expl(x), (double)expl(x))
   }
-  if (!(tanh1(1e300) == 1 && tanh1(-1e300) == -1 && exp1(0) == 1 && tanh1(0) == 0)) return 2;
+  if (!(tanh4(splat(1e300))[0] == 1 && tanh4(splat(-1e300))[0] == -1 && exp1(0) == 1)) return 2;
+  if (!(tanh4(splat(0))[0] == 0 && tanh1(-0.3, falling4(splat(0.6))[0]) == tanh4(splat(-0.3))[0])) return 3;
+  if (!(exp1(-1e308) == 0 && exp1(1e308) > 1e304 && exp1(1e308) < 1e305 && isnan(exp1(NAN)))) return 4;
+  if (!(isnan(tanh4(splat(NAN))[0]) && exp1(-699.9) > 0 && falling4(splat(1e308))[0] == 0)) return 5;
   return worst > 1e-14;
 }
 )";
@@ -127,6 +133,13 @@ TEST(CCompiler, IsTheOneThatCcNames) {
   ::setenv("CC", "no such compiler", 1);
   EXPECT_EQ(c_compiler().has_value(), true);
   ::unsetenv("CC");
+}
+
+TEST(OsdiLibrary, CompilesADeviceWrittenByHand) {
+  const OsdiLibrary library("by_hand", "OsdiNode node = {.residual_units = \"A\"};\n");
+  EXPECT_TRUE(fs::is_regular_file(library.file()));
+  EXPECT_EQ(library.file().filename(), "by_hand.osdi");
+  EXPECT_THROW(OsdiLibrary("wrong", "OsdiNode node = no_such_name;\n"), EmitError);
 }
 
 TEST(OsdiLibrary, RemovesItsFolder) {

@@ -278,6 +278,30 @@ TEST(Osdi, TauScaleMultipliesEveryTimeConstant) {
   EXPECT_DOUBLE_EQ(bounded.bound_step(), 3e-9);
 }
 
+// 4 k T G of the conductance I/V and of all devices in parallel, where it is asked for.
+TEST(Osdi, HasTheThermalNoiseOfItsConductance) {
+  for (const ir::Network& network : {three_states(), testing::static_curve()}) {
+    const OsdiModel model = compiled(network);
+    const OsdiNoiseSource& source = model.descriptor().noise_sources[0];
+    EXPECT_EQ(source.nodes.row, 0U);
+    EXPECT_EQ(source.nodes.column, 1U);
+    OsdiDevice quiet(model), noisy(model);
+    noisy.set("noise", 1);
+    noisy.set("m", 3);
+    noisy.set("area", 2);
+    ASSERT_EQ(quiet.setup() + noisy.setup(), 0U);
+    Rng rng(17);
+    std::vector<double> v = drawn_voltages(network, quiet.nodes(), rng);
+    v[0] = v[1] + 0.4;
+    quiet.evaluate(v, kTransient);
+    noisy.evaluate(v, kTransient);
+    EXPECT_EQ(quiet.noise(), std::vector<double>{0.0});
+    const double conductance = noisy.residual()[0] / 0.4;
+    EXPECT_NEAR(noisy.noise().at(0) / (4 * 1.380649e-23 * 300 * conductance), 1, 1e-12);
+  }
+  EXPECT_EQ(compiled(every_operation(3)).descriptor().noise_source_count, 0U);
+}
+
 TEST(Osdi, TheStartFollowsG0) {
   for (double g0 : {1e-4, 4e-4}) {
     const ir::Network network = three_states();
@@ -323,7 +347,8 @@ TEST(Osdi, SaysWhichParameterIsWrong) {
       {"tau_scale", "4 error: tau_scale: expected a number above 0, found -1\n"},
       {"dtmax", "4 error: dtmax: expected a number above 0 s, found -1\n"},
       {"m", "4 error: $mfactor: expected a number above 0, found -1\n"},
-      {"hold", "4 error: hold: expected 0 or 1, found -1\n"}};
+      {"hold", "4 error: hold: expected 0 or 1, found -1\n"},
+      {"noise", "4 error: noise: expected 0 or 1, found -1\n"}};
   for (const auto& [name, message] : cases) {
     OsdiDevice device(model);
     device.set(name, -1);

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,11 @@ namespace {
 using testing::adms_exit_code;
 using testing::expect_golden;
 
+// The emitted text, which admsXml accepts.
+std::string checked_verilog_a(const ir::Network& network) {
+  return testing::accepted_by_adms(verilog_a(network));
+}
+
 std::vector<ir::Network> networks() {
   std::vector<ir::Network> all = {testing::one_state(),    testing::three_states(),
                                   testing::static_curve(), testing::slow_device(),
@@ -34,23 +41,29 @@ std::vector<ir::Network> networks() {
   return all;
 }
 
-TEST(VerilogA, OneState) { expect_golden(verilog_a(testing::one_state()), "one_state.va"); }
+TEST(VerilogA, OneState) { expect_golden(checked_verilog_a(testing::one_state()), "one_state.va"); }
 TEST(VerilogA, ThreeStates) {
-  expect_golden(verilog_a(testing::three_states()), "three_states.va");
+  expect_golden(checked_verilog_a(testing::three_states()), "three_states.va");
 }
 TEST(VerilogA, StaticCurve) {
-  expect_golden(verilog_a(testing::static_curve()), "static_curve.va");
+  expect_golden(checked_verilog_a(testing::static_curve()), "static_curve.va");
 }
 
 TEST(VerilogA, EveryModelIsAcceptedByAdms) {
+  for (const ir::Network& network : networks()) checked_verilog_a(network);
+}
+
+// With the macro that the compilers which know $bound_step get.
+TEST(VerilogA, AdmsAcceptsTheRequestForALongestStep) {
   for (const ir::Network& network : networks()) {
-    EXPECT_EQ(adms_exit_code(verilog_a(network)), 0) << network.name;
+    const std::string text = "`define PSI_BOUND_STEP 1\n" + verilog_a(network);
+    EXPECT_EQ(adms_exit_code(text), 0) << network.name;
   }
 }
 
 TEST(VerilogA, TheCheckByAdmsTellsAWrongFunction) {
   for (const ir::Network& network : {testing::one_state(), testing::static_curve()}) {
-    std::string text = verilog_a(network);
+    std::string text = checked_verilog_a(network);
     text.replace(text.find("tanh("), 5, "tnah(");
     EXPECT_EQ(adms_exit_code(text), 1) << network.name;
   }
@@ -58,7 +71,7 @@ TEST(VerilogA, TheCheckByAdmsTellsAWrongFunction) {
 
 TEST(VerilogA, IsPrintableText) {
   for (const ir::Network& network : networks()) {
-    const std::string text = verilog_a(network);
+    const std::string text = checked_verilog_a(network);
     EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) {
       return c == '\n' || (c >= ' ' && c <= '~');
     })) << network.name;
@@ -69,7 +82,7 @@ TEST(VerilogA, IsPrintableText) {
 // The text, executed as it stands, against the network.
 TEST(VerilogA, ComputesTheCurrentOfItsNetwork) {
   for (const ir::Network& network : networks()) {
-    testing::VerilogAModel model(verilog_a(network));
+    testing::VerilogAModel model(checked_verilog_a(network));
     const EmissionPlan plan = plan_emission(network);
     const double g0 = network.start == ir::Start::kTied ? 1.3 * plan.default_conductance : 0;
     const std::vector<double> start = ir::initial_state(network, g0);
@@ -97,7 +110,7 @@ TEST(VerilogA, ComputesTheCurrentOfItsNetwork) {
 // V(r) = rate / L makes the first row zero; the second is then  cx dx/dt = cx L V(r) - leak.
 TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
   for (const ir::Network& network : networks()) {
-    testing::VerilogAModel model(verilog_a(network));
+    testing::VerilogAModel model(checked_verilog_a(network));
     const EmissionPlan plan = plan_emission(network);
     std::vector<double> c = ir::initial_state(network, plan.default_conductance);
     const std::vector<double> start = c;
@@ -133,14 +146,117 @@ TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
   }
 }
 
+// 4 k T G of the conductance, where it is asked for.
+TEST(VerilogA, HasTheThermalNoiseOfItsConductance) {
+  for (const ir::Network& network : networks()) {
+    testing::VerilogAModel model(checked_verilog_a(network));
+    const std::string branch = network.ports[0] + "," + network.reference_terminal;
+    for (int s = 1; s <= network.state_count(); ++s) {
+      model.values["V(x_" + std::to_string(s) + ")"] = 0;
+      model.values["V(r_" + std::to_string(s) + ")"] = 0;
+    }
+    const double v = 0.4;
+    model.values["V(" + branch + ")"] = v;
+    model.values["$temperature"] = 350;
+    model.values["area"] = 3;
+    model.execute(false);
+    EXPECT_EQ(model.noise.at("I(" + branch + ")"), 0);
+    model.values["noise"] = 1;
+    model.execute(false);
+    ir::Evaluator evaluator(network);
+    const std::vector<double> c =
+        ir::initial_state(network, plan_emission(network).default_conductance);
+    evaluator.evaluate(ir::Part::kOutput, &v, c.data());
+    const double conductance = 3 * evaluator.value(network.conductance_node);
+    EXPECT_NEAR(model.values.at("conductance") / conductance, 1, 1e-12) << network.name;
+    EXPECT_NEAR(model.noise.at("I(" + branch + ")") / (4 * 1.380649e-23 * 350 * conductance), 1,
+                1e-12)
+        << network.name;
+  }
+}
+
+TEST(VerilogA, TauScaleDividesTheDriveOfEveryState) {
+  const ir::Network network = testing::three_states();
+  testing::VerilogAModel model(checked_verilog_a(network));
+  model.values["V(p,n)"] = 0.4;
+  for (int s = 1; s <= 3; ++s) {
+    model.values["V(x_" + std::to_string(s) + ")"] = 0.1 * s;
+    model.values["V(r_" + std::to_string(s) + ")"] = 0.2 * s;
+  }
+  model.execute(false);
+  const auto plain = model.resistive;
+  model.values["tau_scale"] = 50;
+  model.execute(false);
+  for (const auto& [branch, value] : plain) {
+    const double factor = branch.starts_with("I(x_") ? 50 : 1;
+    EXPECT_NEAR(model.resistive.at(branch) * factor, value, 1e-14 * std::abs(value)) << branch;
+  }
+}
+
 TEST(VerilogA, WritesNumbersThatReadBackExactly) {
   ir::Network network = testing::one_state();
   testing::set_block(network, "target.weight", {1.0 / 3, 1e-25, -0.1});
   testing::set_block(network, "features.bias", {0.1 + 0.2, -1.2345678901234566e-7, 5e-324});
-  const std::string text = verilog_a(network);
+  const std::string text = checked_verilog_a(network);
   for (const char* number : {"0.3333333333333333*", " 1e-25*", "(-0.1)*", "0.30000000000000004 ",
                              "-1.2345678901234566e-07 ", "5e-324 "}) {
     EXPECT_NE(text.find(number), std::string::npos) << number;
+  }
+}
+
+// How often `word` stands in `text` as a word.
+int occurrences(const std::string& text, const std::string& word) {
+  const auto inside = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$';
+  };
+  int count = 0;
+  for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+    const bool begins = at == 0 || !inside(text[at - 1]);
+    count += begins && !inside(text[at + word.size()]);
+  }
+  return count;
+}
+
+// What compact models in Verilog-A are expected to keep to: no events, no memory, nothing that only
+// some compilers have, nothing declared that is not used, everything described.
+TEST(VerilogA, KeepsToTheRulesOfCompactModels) {
+  for (const ir::Network& network : networks()) {
+    const std::string text = checked_verilog_a(network);
+    const std::string body = text.substr(text.find("analog begin"));
+    for (const char* word : {"idt", "transition", "absdelay", "initial_step", "timer", "cross",
+                             "abs", "limexp", "while", "for", "genvar", "branch"}) {
+      EXPECT_EQ(occurrences(body, word), 0) << network.name << " " << word;
+    }
+    EXPECT_EQ(text.find('@'), text.npos);
+    EXPECT_EQ(text.find('\t'), text.npos);
+    EXPECT_EQ(text.find(" \n"), text.npos);
+    EXPECT_EQ(body.find("[") == body.npos, true) << "no arrays";
+    EXPECT_EQ(occurrences(body, "$abstime <= 0.0"), network.state_count());
+    EXPECT_EQ(occurrences(body, "ddt"), network.state_count());
+    std::istringstream lines(text);
+    std::string before;
+    for (std::string line; std::getline(lines, line); before = line) {
+      if (line.starts_with("    parameter ")) {
+        for (const char* attribute : {"desc=\"", "units=\"", "type=\"instance\""}) {
+          EXPECT_NE(before.find(attribute), before.npos) << line;
+        }
+        EXPECT_NE(line.find(" from "), line.npos) << line;
+        const std::string name = line.substr(0, line.find(" ="));
+        EXPECT_GE(occurrences(body, name.substr(name.rfind(' ') + 1)), 1) << line;
+      }
+      if (!line.starts_with("    real ")) continue;
+      std::istringstream names(line.substr(9));
+      for (std::string name; names >> name;) {
+        name.pop_back();
+        EXPECT_GE(occurrences(body, name), 2) << network.name << ": " << name << " is used";
+        EXPECT_GE(body.find(name + " = "), 1U);
+      }
+    }
+    for (int s = 1; s <= network.state_count(); ++s) {
+      for (const std::string node : {"x_", "r_"}) {
+        EXPECT_NE(body.find("I(" + node + std::to_string(s) + ") <+ "), body.npos);
+      }
+    }
   }
 }
 

@@ -249,6 +249,35 @@ TEST_F(Osdi, MultiplicityEqualsDevicesInParallel) {
   for (std::size_t k = 0; k < one.size(); ++k) EXPECT_NEAR(one[k], two[k], 1e-12 * 4e-4);
 }
 
+// Every parameter but m, which is the instances' own in SPICE, may stand on the .model line, and an
+// instance overrides it.
+TEST_F(Osdi, ParametersOfTheModelLineAreDefaultsOfTheInstances) {
+  const ir::Network network = one_state();
+  const EmittedModel model(network, EmittedForm::kOsdi);
+  const auto currents = [&](const std::string& of_model, const std::string& of_instance) {
+    const std::string netlist = ".model dev one_state " + of_model + "\nv1 a 0 sin(0 1 1e5)\n" +
+                                "n1 a 0 dev " + of_instance + "\n";
+    const TransientResult run =
+        transient(netlist, {.stop_time = 1e-5, .max_step = 1e-6, .vectors = {"i(v1)"}},
+                  model.with_library({}));
+    EXPECT_EQ(run.reason, "");
+    return run.vectors.at("i(v1)");
+  };
+  const std::vector<double> plain = currents("", "");
+  for (const char* set : {"g0=3e-4", "area=2", "tau_scale=1e-2", "dtmax=2e-8", "hold=0"}) {
+    const std::vector<double> by_instance = currents("", set);
+    EXPECT_NE(by_instance, plain) << set;
+    EXPECT_EQ(currents(set, ""), by_instance) << set;
+  }
+  EXPECT_EQ(currents("g0=3e-4 area=2", "g0=4e-4"), currents("", "g0=4e-4 area=2"));
+  const OperatingPointResult wrong =
+      operating_point(".model dev one_state area=-1\nv1 a 0 1\nn1 a 0 dev\n",
+                      {.vectors = {"i(v1)"}}, model.with_library({}));
+  EXPECT_NE(wrong.reason.find("n1: error: area: expected a number above 0, found -1"),
+            std::string::npos)
+      << wrong.reason;
+}
+
 // The state as third terminal can be given a start, and read.
 TEST_F(Osdi, AStateTerminalTakesAnInitialCondition) {
   const ir::Network network = one_state();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <numbers>
 #include <string>
@@ -57,6 +58,17 @@ TEST(Transient, ReturnsEveryPointUpToTheStopTimeAndItsCounters) {
   EXPECT_EQ(result.vectors.at("i(V1)").size(), result.time.size());
   EXPECT_GE(result.counters.accepted_points, 100);
   EXPECT_GE(result.counters.iterations, result.counters.accepted_points);
+}
+
+TEST(Transient, CountsWhatTheAnalysisHadOfACore) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto result =
+      transient(kRc, {.stop_time = 1e-4, .max_step = 1e-8, .vectors = {"v(a)"}}, {});
+  const double wall =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  ASSERT_TRUE(result.usable()) << result.reason;
+  EXPECT_GT(result.counters.seconds, 0);
+  EXPECT_LT(result.counters.seconds, wall);  // one thread, within the call
 }
 
 TEST(Transient, GearDiffersFromTrapezoidalButOnlyLittle) {

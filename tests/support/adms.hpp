@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +34,12 @@ inline int adms_exit_code(const std::string& verilog_a) {
   std::filesystem::remove_all(folder);
   if (failed != 0) throw std::runtime_error("admsXml cannot be started");
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// `verilog_a`, which admsXml must accept: for every test that emits it.
+inline std::string accepted_by_adms(std::string verilog_a) {
+  EXPECT_EQ(adms_exit_code(verilog_a), 0) << verilog_a;
+  return verilog_a;
 }
 
 }  // namespace psi_xlstm::testing

@@ -88,7 +88,14 @@ class OsdiDevice {
     }
   }
 
-  /// Returns the flags of the initialisation.
+  /// The density of every noise source after evaluate() [A^2/Hz].
+  std::vector<double> noise() const {
+    std::vector<double> density(descriptor_.noise_source_count, -1.0);
+    descriptor_.load_noise(instance_.get(), nullptr, 1e3, density.data());
+    return density;
+  }
+
+  /// Returns the flags of the initialisation; at 300 K.
   std::uint32_t setup() {
     OsdiInitInfo info;
     std::memset(&info, 0x5a, sizeof info);  // ngspice hands it over uninitialised

@@ -18,16 +18,18 @@ namespace psi_xlstm::testing {
 /// "V(p,n)" or "V(x_1)"), then execute().
 class VerilogAModel {
  public:
-  explicit VerilogAModel(const std::string& text) : text_(text) {}
+  explicit VerilogAModel(const std::string& text) : text_(text) { values["$temperature"] = 300; }
 
   std::map<std::string, double> values;     ///< Parameters, variables and branch voltages.
   std::map<std::string, double> resistive;  ///< Sum of contributions, e.g. to "I(p,n)".
   std::map<std::string, double> charges;    ///< Sum of the arguments of ddt.
+  std::map<std::string, double> noise;      ///< Sum of the densities of white noise.
 
   /// Runs the module once; `held`: the condition of every `if` is true.
   void execute(bool held) {
     resistive.clear();
     charges.clear();
+    noise.clear();
     std::istringstream lines(text_);
     bool skip_next = false, conditional = false;
     for (std::string line; std::getline(lines, line);) {
@@ -71,6 +73,10 @@ class VerilogAModel {
     if (contribution != std::string::npos) {
       const std::string to = line.substr(0, contribution);
       std::string source = line.substr(contribution + 2);
+      if (source.starts_with("white_noise(")) {
+        noise[to] += evaluated(source.substr(12, source.rfind(',') - 12) + ";");
+        return;
+      }
       const bool charge = source.starts_with("ddt(");
       if (charge) source = source.substr(4, source.size() - 6) + ";";
       (charge ? charges : resistive)[to] += evaluated(source);
@@ -113,6 +119,7 @@ class VerilogAModel {
       return number;
     }
     std::string name;
+    if (*at_ == '$') name += *at_++;
     while (std::isalnum(static_cast<unsigned char>(*at_)) != 0 || *at_ == '_') name += *at_++;
     if (*at_ != '(') return values.at(name);
     if (name == "V") {

@@ -113,6 +113,24 @@ TEST(Soap, TurnsItsStepsWithTheGradients) {
   EXPECT_LT((found - expected).abs().max().item<float>(), 1e-3);
 }
 
+// The bases follow the gradients: those of a constant one become its singular vectors, whatever the
+// first gradient was.
+TEST(Soap, TurnsTheBasesToWhatTheGradientsHaveBecome) {
+  const Tensor values = torch::diag(torch::tensor({3.0f, 1.0f, 0.3f}));
+  const Tensor gradient = rotation(kRows, 7).mm(values).mm(rotation(kColumns, 8));
+  TrainingState state = begin_training(std::vector<double>(kRows * kColumns, 0), 1);
+  const Soap soap({dense(kRows, kColumns)});
+  soap.step(state, flat(rotation(kRows, 9).mm(values).mm(rotation(kColumns, 10))), 0.01, 1e9, 0);
+  for (int k = 0; k < 100; ++k) soap.step(state, flat(gradient), 0.01, 1e9, 0);
+  ASSERT_EQ(state.bases.size(), 2u * (kRows * kRows + kColumns * kColumns));
+  const auto square = [&](std::size_t index) {
+    return torch::from_blob(state.bases.data() + index * kRows * kRows, {kRows, kRows});
+  };
+  const Tensor left = square(2), right = square(3);  // behind the two covariances
+  const Tensor seen = left.t().mm(gradient).mm(right);
+  EXPECT_LT((seen.abs() - values).abs().max().item<float>(), 1e-3) << seen;
+}
+
 // |A X B - C|^2 with condition numbers of 30 on both sides: curvature along no single number.
 double loss_after(int steps, bool with_soap) {
   const auto stretched = [](std::int64_t size, std::uint64_t seed) {

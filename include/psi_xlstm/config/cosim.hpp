@@ -18,6 +18,7 @@ struct CosimConfig {
   double training_like_max_step = 0;  ///< Of the training-like stimulus [s].
   double limit_training_like = 5e-4;  ///< Largest error over full scale, training-like stimulus.
   double limit = 2e-4;                ///< Largest error over full scale, other transients.
+  double limit_forms = 1e-4;          ///< A compiled form against the subcircuit, in a circuit.
   double limit_static = 1e-9;         ///< Operating point and DC sweep, relative.
   double limit_ac = 1e-6;             ///< AC against the closed form, relative.
   double refinement_factor = 5;  ///< The error falls at least so much when the step is fifthed.
@@ -38,6 +39,7 @@ struct CosimConfig {
     visit("training_like_max_step", c.training_like_max_step, at_least(0));
     visit("limit_training_like", c.limit_training_like, greater_than(0));
     visit("limit", c.limit, greater_than(0));
+    visit("limit_forms", c.limit_forms, greater_than(0));
     visit("limit_static", c.limit_static, greater_than(0));
     visit("limit_ac", c.limit_ac, greater_than(0));
     visit("refinement_factor", c.refinement_factor, greater_than(0));

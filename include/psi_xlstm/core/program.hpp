@@ -3,6 +3,7 @@
 /// @file
 /// Runs another program with a list of arguments, never through a shell.
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,5 +28,13 @@ struct ProgramOutcome {
 ProgramOutcome run_program(std::vector<std::string> arguments,
                            std::string_view input,
                            double time_limit);
+
+/// The program `name`: itself where it has a slash, else from PATH. Nothing where there is none that
+/// can be executed.
+std::optional<std::filesystem::path> find_program(const std::string& name);
+
+/// The line of `text`, what a compiler said, that speaks of an error, else its first line; at most
+/// 300 characters.
+std::string line_with_error(const std::string& text);
 
 }  // namespace psi_xlstm

@@ -43,6 +43,10 @@ Record simulate_mem3(const Mem3Config& config,
 /// Throws ConfigError for another name.
 std::function<double(double)> mem3_drive(const Mem3Config& config);
 
+/// Simulates one record under `voltage` [V], a function of time [s], with noise, from rest: with
+/// the drive of `config` it is the first of mem3_dataset(). Throws as mem3_dataset does.
+Record mem3_record(const Mem3Config& config, const std::function<double(double)>& voltage);
+
 /// Simulates three records of the waveform: "<waveform>_train" with noise, "<waveform>_validation"
 /// with 0.8 times the amplitude and its own noise, "<waveform>_test" with 0.9 times the amplitude
 /// and no noise. Throws as simulate_mem3 and mem3_drive do, and DataError if a record would have

@@ -7,8 +7,10 @@
 /// Nodes: the ports, the reference terminal, one node x_<s> per state, one node r_<s> per rate
 /// (hdl/emission.hpp). The states are optional last terminals, as many as fit into 20 terminals.
 /// Instance parameters: m; area, multiplies every current; with states hold, tau_scale (multiplies
-/// every time constant) and dtmax [s]; g0 [S] where the start is tied to it. Operating-point
-/// variables: g [S], c_<s>, tau_<k> [s].
+/// every time constant) and dtmax [s]; g0 [S] where the start is tied to it; with one port noise
+/// (1: thermal noise of I/V; ngspice asks for it from release 42 on). Each but m may stand on the
+/// .model line too and is then the default of the instances. Operating-point variables: g [S],
+/// c_<s>, tau_<k> [s].
 
 #include <string>
 #include <vector>

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "psi_xlstm/ir/network.hpp"
 
@@ -19,11 +20,14 @@ std::optional<std::filesystem::path> c_compiler();
 /// Throws EmitError, with what the compiler said, where there is no compiler or it fails.
 void compile_osdi(const std::filesystem::path& source, const std::filesystem::path& library);
 
-/// A network compiled into a folder of its own, which is removed with this object.
+/// A device compiled into a folder of its own, which is removed with this object.
 class OsdiLibrary {
  public:
-  /// Throws EmitError where osdi_source(network) or compile_osdi() does.
+  /// Of `network`. Throws EmitError where osdi_source(network) or compile_osdi() does.
   explicit OsdiLibrary(const ir::Network& network);
+  /// Of a device written by hand: `device` is C that stands behind the declarations of
+  /// src/hdl/osdi/abi.h, `name` an identifier. Throws EmitError where compile_osdi() does.
+  OsdiLibrary(const std::string& name, const std::string& device);
   ~OsdiLibrary();
   OsdiLibrary(const OsdiLibrary&) = delete;
   OsdiLibrary& operator=(const OsdiLibrary&) = delete;
@@ -31,6 +35,8 @@ class OsdiLibrary {
   const std::filesystem::path& file() const { return file_; }
 
  private:
+  void compile(const std::string& device, const std::string& text);
+
   std::filesystem::path folder_, file_;
 };
 

@@ -7,10 +7,11 @@
 
 namespace psi_xlstm::kernels {
 
-/// Multiplications and additions per second, in 1e9, of vectors of Real of `instruction_set` in
-/// registers (fused where the set has that): the best of several runs that take `seconds` in all.
+/// Multiplies and adds vectors of Real of `instruction_set` in registers (fused where the set has
+/// that), nothing else, for some tens of microseconds. Returns the number of multiplications and
+/// additions: over the time it took, that is the peak. Time it as whatever is compared with it.
 /// Throws ConfigError where the set is not available.
 template <class Real>
-double machine_peak(InstructionSet instruction_set, double seconds = 0.05);
+double peak_operations(InstructionSet instruction_set);
 
 }  // namespace psi_xlstm::kernels

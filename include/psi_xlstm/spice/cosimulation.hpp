@@ -80,7 +80,15 @@ CosimReport cosimulate(const ir::Network& network,
                        const SimulatorOptions& simulator,
                        EmittedForm form);
 
-/// The same in every form that this machine can run: the subcircuit, then OSDI.
+/// The same with a form that is there already, `model` of `network`.
+CosimReport cosimulate(const ir::Network& network,
+                       const CosimConfig& config,
+                       const CosimCase& training_like,
+                       double conductance,
+                       const SimulatorOptions& simulator,
+                       const EmittedModel& model);
+
+/// The same in every form that this machine can run (emitted_models()).
 CosimReport cosimulate_all(const ir::Network& network,
                            const CosimConfig& config,
                            const CosimCase& training_like,

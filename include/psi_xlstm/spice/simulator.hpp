@@ -78,7 +78,7 @@ struct TransientCounters {
   int accepted_points = 0;
   int rejected_points = 0;
   int iterations = 0;  ///< Newton iterations, operating point included.
-  double seconds = 0;  ///< Time spent in the transient analysis [s].
+  double seconds = 0;  ///< What the analysis had of a core, from its first point on [s].
 };
 
 struct TransientResult {

@@ -22,6 +22,9 @@ struct SimulatorOptions {
   double time_limit_s = 60;  ///< For one simulation, from start to reply [s].
   std::vector<std::filesystem::path> osdi =
       {};  ///< Compiled device models to load before the netlist.
+  /// OpenVAF, which turns a .va into a device model. Empty: the environment variable PSI_OPENVAF,
+  /// else openvaf or openvaf-r from PATH (hdl/verilog_a_compiler.hpp).
+  std::filesystem::path verilog_a_compiler = {};
 };
 
 /// What became of one request.

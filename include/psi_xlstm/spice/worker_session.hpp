@@ -39,6 +39,9 @@ class WorkerSession {
   /// the points of its table and constant outside.
   double external_value(const std::string& source, double time);
 
+  /// Called by ngspice: one more point of an analysis is done.
+  void take_point();
+
  private:
   struct Library;
   void read_tables(const WorkerMessage& request);
@@ -54,6 +57,7 @@ class WorkerSession {
   Send send_;
   std::map<std::string, VoltageTable> tables_;
   std::vector<std::string> lines_;  ///< Printed since the step began, with their prefix.
+  double first_point_ = -1;         ///< Time on a core when it came [s]; negative: not yet.
   std::string state_ = "done";
   std::string detail_;
 };

@@ -20,9 +20,10 @@ typedef struct {
   double* react[AT_LEAST_ONE(STATES)];
   uint32_t node[NODES];
   uint32_t given; /* bit i: parameter i was set */
-  int32_t hold;
+  int32_t hold, noise;
   int32_t usable, warned;
   double mfactor, area, g0, tau_scale, dtmax;
+  double temperature; /* [K] */
   double bound_step;
   double capacitance, push, leak;
   double start[AT_LEAST_ONE(STATES)];

@@ -64,8 +64,9 @@ static void setup_instance(void* handle,
                            uint32_t connected_terminals,
                            OsdiSimulatorParameters* simulator,
                            OsdiInitInfo* info) {
-  (void)model, (void)temperature, (void)connected_terminals, (void)simulator;
+  (void)model, (void)connected_terminals, (void)simulator;
   Instance* const it = instance;
+  it->temperature = temperature;
   it->usable = take_parameters(handle, it);
   *info = (OsdiInitInfo){it->usable ? 0 : OSDI_RETURN_FATAL, 0, NULL};
   if (!it->usable) return;
@@ -117,8 +118,17 @@ static uint32_t evaluate_instance(void* handle,
   return 0;
 }
 
+static OsdiNoiseSource noise_sources[] = {{"thermal", {0, PORTS}}};
+
+/* The spectral density of every source [A^2/Hz]. */
 static void load_noise(void* instance, void* model, double frequency, double* density) {
-  (void)instance, (void)model, (void)frequency, (void)density;
+  (void)model, (void)frequency;
+  const Instance* const it = instance;
+  const double boltzmann = 1.380649e-23; /* [J/K] */
+  for (int s = 0; s < NOISE_SOURCES; ++s) {
+    const double conductance = it->usable && it->noise ? fmax(0.0, it->conductance) : 0.0;
+    density[s] = 4 * boltzmann * it->temperature * it->mfactor * conductance;
+  }
 }
 
 static void load_limit_rhs(void* instance, void* model, double* to) {
@@ -198,6 +208,8 @@ PSI_EXPORT OsdiDescriptor OSDI_DESCRIPTORS[1] = {{
     .entry_count = ENTRIES,
     .entries = entries,
     .collapsed = offsetof(Instance, start),
+    .noise_sources = noise_sources,
+    .noise_source_count = NOISE_SOURCES,
     .parameter_count = PARAMETERS,
     .instance_parameter_count = PARAMETERS,
     .output_count = OUTPUTS,

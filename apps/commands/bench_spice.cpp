@@ -1,0 +1,87 @@
+// psi bench spice: what a trained model costs inside ngspice, beside other devices.
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "command.hpp"
+#include "psi_xlstm/core/atomic_file.hpp"
+#include "psi_xlstm/core/config_io.hpp"
+#include "psi_xlstm/experiments/benchmark_student.hpp"
+#include "psi_xlstm/experiments/spice_benchmark.hpp"
+
+namespace psi_xlstm::apps {
+namespace {
+
+using experiments::SpiceBenchmark;
+
+struct Options {
+  std::string json, figure, model;
+  int repetitions = 5, seed = 123;
+  bool quick = false;
+};
+
+SpiceBenchmark measured(const Options& o, const experiments::Progress& progress) {
+  const experiments::BenchmarkStudent student =
+      o.model.empty() ? experiments::train_benchmark_student(o.seed, o.quick ? 1 : 3, progress)
+                      : experiments::stored_benchmark_student(o.model);
+  experiments::SpiceBenchmarkOptions options;
+  options.repetitions = o.repetitions;
+  if (o.quick) options = experiments::quick_spice_benchmark();
+  return experiments::spice_benchmark(
+      student.network, student.origin, options,
+      [&](double done, const std::string& detail) { progress("ngspice", done, detail); });
+}
+
+void write_figure(const std::string& file, const SpiceBenchmark& benchmark) {
+  const RenderedFigure figure = render_svg(experiments::spice_benchmark_figure(benchmark));
+  if (figure.usable()) {
+    write_file(file, figure.svg);
+  } else {
+    spdlog::warn("no figure: {}", figure.reason);
+  }
+}
+
+int bench_spice(const Options& o) {
+  const experiments::Progress progress = terminal_progress();
+  SpiceBenchmark benchmark = measured(o, progress);
+  const experiments::StreamOutcome streams = experiments::run_stream_benchmark(
+      o.quick ? experiments::StreamBenchmarkOptions{.samples = 1000, .passes = 1}
+              : experiments::StreamBenchmarkOptions{.samples = 10'000},
+      [&](double done, const std::string& detail) { progress("teacher", done, detail); });
+  if (streams.interrupted) return kInterrupted;
+  benchmark.teacher = streams.benchmark.teacher;
+  if (!streams.reason.empty()) benchmark.failures.push_back(streams.reason);
+  progress("report", 1, "measured");
+  for (const Table& table : experiments::spice_benchmark_tables(benchmark)) {
+    fmt::print("{}\n", to_text(table));
+  }
+  if (!o.json.empty()) write_file(o.json, config_text(benchmark));
+  if (!o.figure.empty()) write_figure(o.figure, benchmark);
+  const std::string problem = experiments::problem_of(benchmark);
+  if (problem.empty()) return kDone;
+  spdlog::error("{}", problem);
+  return kMissedCriterion;
+}
+
+}  // namespace
+
+void add_bench_spice(CLI::App& bench, int& exit_code) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* command = bench.add_subcommand(
+      "spice", "A trained model in ngspice, beside other devices and the network it replaces");
+  command->add_option("--json", o->json, "Also store the numbers in this file");
+  command->add_option("--figure", o->figure, "Also draw them, as SVG");
+  CLI::Option* model = command->add_option("--model", o->model,
+                                           "model.safetensors; else a student is trained first");
+  command->add_option("--seed", o->seed, "Of the data that the student is trained on")
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(model);
+  command->add_option("--repetitions", o->repetitions, "The median of so many runs counts")
+      ->check(CLI::Range(1, 100));
+  command->add_flag("--quick", o->quick, "Only a few small circuits, once");
+  command->callback([o, &exit_code] { exit_code = bench_spice(*o); });
+}
+
+}  // namespace psi_xlstm::apps

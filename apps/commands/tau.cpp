@@ -1,0 +1,76 @@
+// psi tau: time constants with intervals, and what to measure where records cannot tell them.
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "command.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/experiments/tau_study.hpp"
+#include "tau_design.hpp"
+
+namespace psi_xlstm::apps {
+namespace {
+
+struct Options {
+  experiments::TauStudyConfig config;
+  TauDesignOptions design;
+  std::string out;
+  int threads = 2;
+  bool anchors = false;
+};
+
+int run_tau(const Options& o) {
+  if (o.config.files.empty()) {
+    throw ConfigError("tau: expected CSV files, or --design, found neither");
+  }
+  experiments::TauStudyConfig config = o.config;
+  config.tau_range = o.design.range;
+  for (std::string& file : config.files) file = std::filesystem::absolute(file).string();
+  const std::string stem = std::filesystem::path(config.files.front()).stem().string();
+  const std::filesystem::path folder = o.out.empty() ? "results/" + stem + "_tau" : o.out;
+  const experiments::TauStudyResult result =
+      experiments::run_tau_study(config, {folder, o.threads}, terminal_progress());
+  fmt::print("{}", experiments::tau_summary(result));
+  for (const std::string& warning : result.estimate.warnings) spdlog::warn("{}", warning);
+  fmt::print("report: {}\n", (folder / "report.html").string());
+  return kDone;
+}
+
+}  // namespace
+
+void add_tau(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "tau", "Time constants of a device from CSV files, or what to measure to tell them");
+  const auto o = std::make_shared<Options>();
+  command->add_option("files", o->config.files, "CSV files: time_s, voltage_V, current_A");
+  command->add_option("--out", o->out, "Folder for the results");
+  command->add_option("--record", o->config.records, "Only these records")->delimiter(',');
+  command->add_option("--start", o->config.start, "rest, unknown, or \"by evidence\"")
+      ->check(CLI::IsMember({"rest", "unknown", "by evidence"}));
+  command->add_option("--response", o->config.response,
+                      "E.g. \"conductance driven by V^2\"; any: by evidence");
+  command->add_option("--sign", o->config.sign, "-1: current was counted out of the device")
+      ->check(CLI::IsMember({-1, 1}));
+  command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
+  command
+      ->add_option("--tau-range", o->design.range,
+                   "Time constants that advice or design are for, e.g. 0.1ms,10ms")
+      ->delimiter(',')
+      ->expected(2)
+      ->transform(time_in_seconds());
+  command->add_flag("--anchors", o->anchors,
+                    "Measure devices of ngspice whose times are known in closed form instead");
+  add_tau_design(*command, o->design);
+  command->callback([o, &exit_code] {
+    if (o->anchors) {
+      exit_code = run_tau_anchors(o->design.request.seed);
+      return;
+    }
+    if (o->design.wanted && !o->out.empty()) o->design.out = o->out;
+    exit_code = o->design.wanted ? run_tau_design(o->design) : run_tau(*o);
+  });
+}
+
+}  // namespace psi_xlstm::apps

@@ -1,0 +1,21 @@
+// psi tau --anchors: devices of ngspice with known times, measured by the program itself.
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "command.hpp"
+#include "psi_xlstm/experiments/anchors.hpp"
+#include "tau_design.hpp"
+
+namespace psi_xlstm::apps {
+
+int run_tau_anchors(std::uint32_t seed) {
+  const auto anchors = experiments::measure_anchors({.seed = seed}, {});
+  fmt::print("{}", to_text(experiments::anchor_table(anchors)));
+  const std::string missed = experiments::missed_anchor(anchors);
+  if (missed.empty()) return kDone;
+  spdlog::error("{}", missed);
+  return kMissedCriterion;
+}
+
+}  // namespace psi_xlstm::apps

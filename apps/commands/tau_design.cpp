@@ -1,0 +1,43 @@
+#include "tau_design.hpp"
+
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/experiments/tau_design.hpp"
+
+namespace psi_xlstm::apps {
+
+void add_tau_design(CLI::App& command, TauDesignOptions& options) {
+  tau::DesignRequest& request = options.request;
+  tau::AdviceRequest& conditions = request.conditions;
+  command.add_flag("--design", options.wanted, "Propose a burst waveform instead");
+  CLI::Option_group* group = command.add_option_group("design", "Options of --design");
+  group->add_option("--tau", request.taus, "Processes present together, e.g. 1us,3us,10us")
+      ->delimiter(',')
+      ->transform(time_in_seconds());
+  group->add_option("--duration", request.duration, "Of the waveform [s]")
+      ->transform(time_in_seconds());
+  group->add_option("--amplitude", conditions.amplitude, "Largest voltage [V]")->check(positive());
+  group->add_option("--noise", conditions.noise, "Of the sd of the current")->check(positive());
+  group->add_option("--sample-rate", conditions.sample_rate, "[1/s]")->check(positive());
+  group->add_option("--levels", request.levels, "Of a round")->check(CLI::Range(2, 200));
+  group->add_option("--seed", request.seed, "Of the search, or of the noise of --anchors");
+}
+
+int run_tau_design(const TauDesignOptions& options) {
+  tau::DesignRequest request = options.request;
+  if (options.range.empty() == request.taus.empty()) {
+    throw ConfigError("tau --design: expected either --tau or --tau-range, found " +
+                      std::string(request.taus.empty() ? "neither" : "both"));
+  }
+  if (!options.range.empty()) {
+    request.conditions.shortest_tau = options.range.front();
+    request.conditions.longest_tau = options.range.back();
+  }
+  fmt::print("{}", to_text(experiments::write_tau_design(request, options.out)));
+  fmt::print("design.pwl, design.sp, plain.pwl, design.json in {}\n", options.out);
+  return kDone;
+}
+
+}  // namespace psi_xlstm::apps

@@ -1,0 +1,62 @@
+#pragma once
+
+// What spice_benchmark.cpp simulates again and again.
+
+#include <string>
+#include <vector>
+
+#include "psi_xlstm/ir/network.hpp"
+#include "psi_xlstm/spice/emitted_model.hpp"
+#include "psi_xlstm/spice/simulator.hpp"
+#include "spice_benchmark_circuits.hpp"
+
+namespace psi_xlstm::experiments {
+
+/// One circuit that is simulated several times.
+struct SpiceRun {
+  std::string netlist;
+  TransientOptions options;
+  SimulatorOptions simulator;
+  std::vector<double> seconds = {};  ///< What each simulation had of a core [s].
+  TransientResult last = {};
+
+  bool failed() const { return !last.usable(); }
+  /// Another measurement, unless one has failed or all together have taken long enough.
+  void repeat();
+  double median_seconds() const;
+  /// How many messages of the last simulation warn.
+  int warnings() const;
+};
+
+/// An array of one device.
+struct ArrayRun {
+  std::string model;
+  int devices = 0;
+  SpiceRun run;
+
+  /// Of one device and one of `count` iterations or steps [ns].
+  double nanoseconds_per(int count) const;
+};
+
+/// A crossbar of a compiled student, and of resistors.
+struct CrossbarRun {
+  int n = 0;
+  SpiceRun student, resistors;
+};
+
+/// `count` times `device` under `source`, which drives node "in", in fixed steps [s].
+ArrayRun array_run(const BenchmarkDevice& device,
+                   int count,
+                   const std::string& source,
+                   double step,
+                   double stop,
+                   const SimulatorOptions& simulator);
+
+/// n x n cells whose conductances cover the range that `student` was trained in; `model` is its
+/// compiled form.
+CrossbarRun crossbar_run(int n,
+                         const ir::Network& student,
+                         const EmittedModel& model,
+                         const SimulatorOptions& simulator);
+
+}  // namespace psi_xlstm::experiments

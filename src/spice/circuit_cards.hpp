@@ -1,0 +1,35 @@
+#pragma once
+
+/// @file
+/// The lines of a deck, joined, in lower case and in words.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace psi_xlstm {
+
+/// A line with its continuations, without comments, in lower case.
+struct CircuitCard {
+  int line = 0;
+  std::string text;
+};
+
+/// A line in words: a name with its value, "g0={2*g}", is one; braces hold words together.
+struct CircuitWords {
+  std::vector<std::string> plain;                  ///< In their order.
+  std::map<std::string, std::string> assignments;  ///< What stands on both sides of a '='.
+};
+
+/// The cards of `text`, whose first line is a title; `kept` becomes the text without title and
+/// comments, line by line. Throws SpiceError where the first card continues nothing.
+std::vector<CircuitCard> circuit_cards(std::string_view text, std::vector<std::string>& kept);
+
+/// `text` in words; commas separate too.
+CircuitWords circuit_words(std::string_view text);
+
+/// "netlist line 12"
+std::string place_of(const CircuitCard& card);
+
+}  // namespace psi_xlstm
