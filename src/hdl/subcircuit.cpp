@@ -197,7 +197,16 @@ class Printer {
     return name;
   }
 
-  // Mean and variance have nodes of their own, m<id> and q<id>.
+  // A sum as one expression: the square in it is no node of its own, so that no iterate of the
+  // simulator takes the root of a negative number.
+  std::string radicand(int id, int element) {
+    const ir::Node& node = network_.node(id);
+    if (node.op != Op::kSum || !depends_[at(id)]) return operand(id, element);
+    return fmt::format("{}+{}", operand(node.arguments[0], element),
+                       operand(node.arguments[1], element));
+  }
+
+  // Mean and deviation have nodes of their own, m<id> and v<id>.
   std::string standard(int id, int element) {
     const ir::Node& node = network_.node(id);
     const auto element_node = [&](int i) { return sum_node(node.arguments[0], i); };
@@ -327,12 +336,13 @@ class Printer {
         node.op == Op::kGroupSum) {
       return fmt::format("V({})", sum_node(id, element));
     }
+    if (node.op == Op::kSqrt) return fmt::format("sqrt({})", radicand(node.arguments[0], element));
     const std::string a = fmt::format("V({})", sum_node(node.arguments[0], element));
     if (node.op == Op::kTanh) return fmt::format("tanh({})", a);
     if (node.op == Op::kSigmoid) return fmt::format("(1.0/(1.0+exp(-{})))", a);
     if (node.op == Op::kSoftplus) return fmt::format("ln(1.0+exp({}))", a);
     if (node.op == Op::kExp) return fmt::format("exp({})", a);
-    return fmt::format("{}({})", node.op == Op::kLog ? "ln" : "sqrt", a);
+    return fmt::format("ln({})", a);
   }
 
   static std::size_t at(int index) { return static_cast<std::size_t>(index); }

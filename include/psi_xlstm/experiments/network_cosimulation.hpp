@@ -21,7 +21,7 @@ struct NetworkCosimReport {
 /// Compares `stored` with its own equation, integrated by CVODE, over 50 us with a jump of the
 /// published waveform from `conductance` [S]:
 ///
-///   osdi        the compiled model in ngspice, in time, frozen (it must fail), and at rest
+///   osdi        the compiled model in ngspice, in time, and frozen: it must fail
 ///   inference   what the network computed in training, at steps of the reference step: the
 ///               discretisation, not judged
 ///
