@@ -90,7 +90,7 @@ TEST(RecurrentVerilogA, IsAcceptedByAdms) {
 // Whatever depends on g0 alone is a parameter, no circuit node.
 TEST(RecurrentSubcircuit, KnowsItsStartBeforeItRuns) {
   const std::string text = subcircuit(testing::drawn_low_rank().network("low_rank"));
-  EXPECT_NE(text.find(".param start={log(g0/0.0002)}"), std::string::npos);
+  EXPECT_NE(text.find(".param start={log(g0/2e-04)}"), std::string::npos);
   EXPECT_NE(text.find(".param c0_24={s"), std::string::npos);
   EXPECT_EQ(text.find("V(start)"), std::string::npos);
 }

@@ -38,6 +38,14 @@ double error_of(const ir::Network& network, const EmittedModel& model) {
   return error;
 }
 
+// With a larger read-out, so that the states move the current.
+ir::Network moving(testing::DrawnNetwork drawn, double factor, const std::string& name) {
+  double* const weight = drawn.block("output.weight");
+  const int hidden = drawn.shape.layers.back().hidden;
+  for (int i = 0; i < hidden; ++i) weight[i] *= factor;
+  return drawn.network(name);
+}
+
 class RecurrentOsdi : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -51,20 +59,20 @@ class RecurrentOsdi : public ::testing::Test {
 };
 
 TEST_F(RecurrentOsdi, FollowsTheEquation) {
-  for (const ir::Network& network : {testing::drawn_clustering(4).network("clustering"),
-                                     testing::drawn_low_rank().network("low_rank")}) {
+  for (const ir::Network& network : {moving(testing::drawn_clustering(4), 10, "clustering"),
+                                     moving(testing::drawn_low_rank(), 22, "low_rank")}) {
     EXPECT_LT(error_of(network, EmittedModel(network, EmittedForm::kOsdi)), 1e-4);
   }
 }
 
 TEST_F(RecurrentOsdi, AFrozenStateFails) {
-  const ir::Network network = testing::drawn_clustering(4).network("clustering");
+  const ir::Network network = moving(testing::drawn_clustering(4), 10, "clustering");
   EXPECT_GT(error_of(network, EmittedModel(frozen(network), EmittedForm::kOsdi)), 1e-2);
 }
 
 TEST(RecurrentSubcircuit, FollowsTheEquation) {
-  for (const ir::Network& network : {testing::drawn_clustering(4).network("clustering"),
-                                     testing::drawn_low_rank().network("low_rank")}) {
+  for (const ir::Network& network : {moving(testing::drawn_clustering(4), 10, "clustering"),
+                                     moving(testing::drawn_low_rank(), 22, "low_rank")}) {
     EXPECT_LT(error_of(network, EmittedModel(network, EmittedForm::kSubcircuit)), 1e-3);
   }
 }

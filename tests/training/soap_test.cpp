@@ -121,7 +121,7 @@ TEST(Soap, TurnsTheBasesToWhatTheGradientsHaveBecome) {
   TrainingState state = begin_training(std::vector<double>(kRows * kColumns, 0), 1);
   const Soap soap({dense(kRows, kColumns)});
   soap.step(state, flat(rotation(kRows, 9).mm(values).mm(rotation(kColumns, 10))), 0.01, 1e9, 0);
-  for (int k = 0; k < 100; ++k) soap.step(state, flat(gradient), 0.01, 1e9, 0);
+  for (int k = 0; k < 300; ++k) soap.step(state, flat(gradient), 0.01, 1e9, 0);
   ASSERT_EQ(state.bases.size(), 2u * (kRows * kRows + kColumns * kColumns));
   const auto square = [&](std::size_t index) {
     return torch::from_blob(state.bases.data() + index * kRows * kRows, {kRows, kRows});
