@@ -14,6 +14,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
+#include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/trained_networks.hpp"
 
@@ -26,14 +27,7 @@ std::filesystem::path circuits() {
   return std::filesystem::path(PSI_SOURCE_DIR) / "configs" / "circuits";
 }
 
-bool has_osdi() {
-  const std::string problem = problem_with_osdi({});
-  const char* required = std::getenv("PSI_REQUIRE_OSDI");
-  if (required != nullptr && std::string(required) == "1") {
-    EXPECT_EQ(problem, "");
-  }
-  return problem.empty();
-}
+bool has_osdi() { return testing::missing_osdi().empty(); }
 
 std::optional<CosimRow> row_of(const CosimReport& report,
                                const std::string& path,

@@ -13,6 +13,7 @@
 #include "psi_xlstm/ir/jacobian.hpp"
 #include "psi_xlstm/spice/cosimulation.hpp"
 #include "support/every_operation.hpp"
+#include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/trained_networks.hpp"
 
@@ -27,19 +28,7 @@ double start_of(const ir::Network& network) {
   return hdl::plan_emission(network).default_conductance;
 }
 
-// Without an ngspice that has OSDI there is nothing to compare; PSI_REQUIRE_OSDI=1 makes that an
-// error.
-class Osdi : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const std::string problem = problem_with_osdi({});
-    const char* required = std::getenv("PSI_REQUIRE_OSDI");
-    if (required != nullptr && std::string(required) == "1") {
-      ASSERT_EQ(problem, "");
-    }
-    if (!problem.empty()) GTEST_SKIP() << problem;
-  }
-};
+class Osdi : public testing::NeedsOsdi {};
 
 // The drive of the published records, 0.8 to 1.2 V with jumps, 140 kHz its fastest tone.
 CosimCase training_like(double max_step) {

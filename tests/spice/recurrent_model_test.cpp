@@ -9,6 +9,7 @@
 
 #include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/spice/cosimulation.hpp"
+#include "support/needs_osdi.hpp"
 #include "support/recurrent_networks.hpp"
 
 namespace psi_xlstm {
@@ -46,17 +47,7 @@ ir::Network moving(testing::DrawnNetwork drawn, double factor, const std::string
   return drawn.network(name);
 }
 
-class RecurrentOsdi : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const std::string problem = problem_with_osdi({});
-    const char* required = std::getenv("PSI_REQUIRE_OSDI");
-    if (required != nullptr && std::string(required) == "1") {
-      ASSERT_EQ(problem, "");
-    }
-    if (!problem.empty()) GTEST_SKIP() << problem;
-  }
-};
+class RecurrentOsdi : public testing::NeedsOsdi {};
 
 TEST_F(RecurrentOsdi, FollowsTheEquation) {
   for (const ir::Network& network : {moving(testing::drawn_clustering(4), 10, "clustering"),

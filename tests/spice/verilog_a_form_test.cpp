@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "psi_xlstm/spice/circuit_cosimulation.hpp"
 #include "psi_xlstm/spice/cosimulation.hpp"
 #include "psi_xlstm/spice/emitted_model.hpp"
+#include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/stand_in_compiler.hpp"
 
@@ -20,16 +20,8 @@ namespace {
 using testing::one_state;
 using testing::StandInCompilers;
 
-class VerilogAForm : public ::testing::Test {
+class VerilogAForm : public testing::NeedsOsdi {
  protected:
-  void SetUp() override {
-    const std::string problem = problem_with_osdi({});
-    const char* required = std::getenv("PSI_REQUIRE_OSDI");
-    if (required != nullptr && std::string(required) == "1") {
-      ASSERT_EQ(problem, "");
-    }
-    if (!problem.empty()) GTEST_SKIP() << problem;
-  }
   StandInCompilers compilers_;
 };
 
