@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 packages=(
   g++ cmake ninja-build git
   libeigen3-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libceres-dev
-  libsundials-dev libssl-dev libngspice0-dev libgtest-dev libbenchmark-dev
+  libsundials-dev libsuitesparse-dev libssl-dev libngspice0-dev libgtest-dev libbenchmark-dev
   libtorch-dev libopenblas0-pthread
   gnuplot-nox adms
 )
