@@ -200,16 +200,16 @@ std::string text_of(Limit limit) {
   return "";
 }
 
-Limit limit_of(const RelaxationDevice& device,
-               int k,
-               const SampledDrive& samples,
-               const BoundOptions& options,
-               double wanted_sd) {
+LimitFound limit_of(const RelaxationDevice& device,
+                    int k,
+                    const SampledDrive& samples,
+                    const BoundOptions& options,
+                    double wanted_sd) {
   const auto sd = [k](const Bound& bound) {
     return bound.sd_ln_tau.at(static_cast<std::size_t>(k));
   };
   const double present = sd(cramer_rao_bound(device, samples, options));
-  if (present <= wanted_sd) return Limit::kNone;
+  if (present <= wanted_sd) return {Limit::kNone, present, present};
   BoundOptions from_rest = options;
   from_rest.known_start = true;
   const std::array<std::pair<Limit, double>, 3> changes = {
@@ -217,11 +217,35 @@ Limit limit_of(const RelaxationDevice& device,
        {Limit::kShortRecord, sd(with_longer_record(device, samples, options))},
        {Limit::kFastDrive, sd(with_bursts(device, samples, options))}}};
   for (const auto& [change, changed] : changes) {
-    if (changed <= wanted_sd) return change;
+    if (changed <= wanted_sd) return {change, present, changed};
   }
   const auto best = std::min_element(changes.begin(), changes.end(),
                                      [](auto& a, auto& b) { return a.second < b.second; });
-  return kHelps * best->second < present ? best->first : Limit::kNoise;
+  if (kHelps * best->second < present) return {best->first, present, best->second};
+  return {Limit::kNoise, present, present};
+}
+
+std::string text_of(const LimitFound& found) {
+  const auto percent = [](double sd) {
+    return sd < 10 ? fmt::format("{:.2g} %", 100 * sd) : std::string("more than 1000 %");
+  };
+  const auto with = [&](const char* change) {
+    return fmt::format("{}: at best an sd of {}, of {} {}", text_of(found.limit), percent(found.sd),
+                       percent(found.sd_without), change);
+  };
+  switch (found.limit) {
+    case Limit::kNone:
+      return "";
+    case Limit::kShortRecord:
+      return with("with a record ten times as long");
+    case Limit::kFastDrive:
+      return with("with bursts of the same length");
+    case Limit::kUnknownStart:
+      return with("from rest");
+    case Limit::kNoise:
+      break;
+  }
+  return fmt::format("{}: at best an sd of {}", text_of(found.limit), percent(found.sd));
 }
 
 }  // namespace psi_xlstm::tau

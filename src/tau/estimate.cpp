@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "psi_xlstm/core/number_text.hpp"
+#include "psi_xlstm/tau/advice.hpp"
 
 namespace psi_xlstm::tau {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 constexpr double kStrongEvidence = 6;  // Of a difference of BIC (R. E. Kass, A. E. Raftery 1995).
 constexpr double kWideSd = 0.2069;     // 1.96 sd = ln 1.5: beyond it the profile is taken.
 constexpr double kClose = 0.3;         // Relative, of an identified time constant.
+constexpr double kIdentifiedSd = 0.1339;  // Of ln tau: 1.96 sd = ln 1.3.
+constexpr double kFewestSteps = 3;        // Samples in a time constant.
 constexpr double kDecade = 10;
 constexpr double kMoved = 2;        // A factor.
 constexpr double kLongEnough = 5;   // Time constants in a record.
@@ -33,58 +36,66 @@ bool within(const Limits& l, double tau, double fraction) {
   return l.low >= (1 - fraction) * tau && l.high <= (1 + fraction) * tau;
 }
 
-// How much the response to the drive varies at the pace of the process, over its mean.
-double slow_drive(const std::vector<Record>& records, const Response& response, double tau) {
-  double best = 0;
-  for (const Record& record : records) {
-    ColumnStream stream(record, {Form::kCurrent, response.drive}, {tau}, false);
-    std::vector<double> row(static_cast<std::size_t>(stream.layout().width()));
-    double power = 0, mean = 0, magnitude = 0;
-    std::size_t counted = 0;
-    for (std::size_t i = 0; i < record.size(); ++i) {
-      stream.next(row);
-      magnitude += std::abs(drive_at(response.drive, record.voltage[0][i]));
-      if (record.time[i] - record.time.front() < 2 * tau) continue;  // still settling
-      const double z = row[static_cast<std::size_t>(stream.layout().response())];
-      mean += z;
-      power += z * z;
-      ++counted;
-    }
-    if (counted < 2) continue;
-    const auto n = static_cast<double>(counted);
-    const double sd = std::sqrt(std::max(0.0, power / n - mean * mean / (n * n)));
-    best = std::max(best, sd / std::max(magnitude / static_cast<double>(record.size()), 1e-300));
-  }
-  return best;
+// Whether the estimate does not lean on the absence of slower relaxations.
+bool stays(const ProcessEstimate& p) {
+  return std::abs(std::log(p.tau_beside_slow / p.tau)) < std::log(1 + kClose) &&
+         p.sd_beside_slow < kClose;
+}
+
+// The longest record: what it cannot tell, the others of a device seldom can.
+std::size_t longest_record(const std::vector<Record>& records) {
+  const auto span = [](const Record& r) { return r.time.back() - r.time.front(); };
+  const auto longest =
+      std::max_element(records.begin(), records.end(),
+                       [&](const Record& a, const Record& b) { return span(a) < span(b); });
+  return static_cast<std::size_t>(longest - records.begin());
+}
+
+// What the Cramer-Rao bound of the fitted device says that process k lacks.
+LimitFound limit_of_fit(const std::vector<Record>& records, const TauEstimate& e, int k) {
+  const PreparedRecords& prepared = e.choice.records;
+  const Eigen::VectorXd& gains = e.fit.solution.amplitudes;
+  const RelaxationDevice device{.g0 = e.fit.solution.statics[0],
+                                .gains = {gains.data(), gains.data() + gains.size()},
+                                .taus = e.fit.taus,
+                                .form = prepared.response.form};
+  const std::size_t r = longest_record(records);
+  // The other records tell as much again: counted as a lower noise of this one.
+  const double share = static_cast<double>(records[r].size()) / prepared.samples();
+  const double variance = prepared.variances[r] * e.fit.noise_factor * share;
+  if (!(variance > 0)) return {};  // nothing but rounding is left over
+  return limit_of(device, k, {.time = records[r].time, .voltage = records[r].voltage[0]},
+                  {.noise = std::sqrt(variance),
+                   .known_start = !e.choice.free_start,
+                   .drive = [d = prepared.response.drive](double V) { return drive_at(d, V); }},
+                  kIdentifiedSd);
 }
 
 std::string why_not(const std::vector<Record>& records,
                     const TauEstimate& e,
-                    const ProcessEstimate& p) {
+                    const ProcessEstimate& p,
+                    int k) {
+  if (p.tau < kFewestSteps * e.sample_step) {
+    return fmt::format("tau is only {:.1f} sample steps", p.tau / e.sample_step);
+  }
   if (e.duration < kLongEnough * p.tau) {
     return fmt::format(
         "record too short against tau: it lasts {:.1f} time constants, and a slower "
         "relaxation would go unseen",
         e.duration / p.tau);
   }
-  if (p.tau < 3 * e.sample_step) {
-    return fmt::format("tau is only {:.1f} sample steps", p.tau / e.sample_step);
-  }
-  if (slow_drive(records, e.choice.records.response, p.tau) < 0.02) {
-    return "excitation without a component as slow as the process: its drive hardly varies after "
-           "the start";
-  }
-  if (e.choice.free_start) {
-    return "unknown initial state: it is fitted together with the process";
-  }
-  const double moved = std::abs(std::log(p.tau_beside_slow / p.tau));
-  if (p.sd_beside_slow > 1.5 * p.sd_ln_tau || moved > std::log(1.3)) {
+  const LimitFound found = limit_of_fit(records, e, k);
+  if (found.limit != Limit::kNone) return text_of(found);
+  if (!stays(p)) {
     return fmt::format(
         "record too short: it cannot exclude slower relaxations, and beside one the "
         "value would be {} with sd {:.0f} %",
         seconds(p.tau_beside_slow), 100 * std::min(p.sd_beside_slow, 99.0));
   }
-  return "noise: only more samples, more amplitude or a better waveform would narrow the interval";
+  return e.fit.sandwich
+             ? "residuals that are not white widen the interval: something besides noise is left "
+               "over"
+             : "noise: with these samples the interval is just too wide";
 }
 
 ProcessEstimate describe_process(const std::vector<Record>& records,
@@ -110,16 +121,15 @@ ProcessEstimate describe_process(const std::vector<Record>& records,
                b = limits(normal_interval(p.tau_beside_slow, p.sd_beside_slow));
   const Limits all{std::min(a.low, b.low), std::max(a.high, b.high)};
   const bool moved = std::abs(std::log(p.tau_beside_slow / p.tau)) > std::log(kMoved);
-  const bool fits = e.duration >= kLongEnough * p.tau && p.tau >= 3 * e.sample_step;
+  const bool fits = e.duration >= kLongEnough * p.tau && p.tau >= kFewestSteps * e.sample_step;
   if (moved || !(all.high <= kDecade * all.low)) {
     p.verdict = Verdict::kNotIdentifiable;
   } else {
-    const bool stays = std::abs(std::log(p.tau_beside_slow / p.tau)) < std::log(1 + kClose) &&
-                       p.sd_beside_slow < kClose;
-    p.verdict = fits && stays && within(a, p.tau, kClose) ? Verdict::kIdentified : Verdict::kWeak;
+    p.verdict =
+        fits && stays(p) && within(a, p.tau, kClose) ? Verdict::kIdentified : Verdict::kWeak;
   }
   p.reason =
-      p.verdict == Verdict::kIdentified ? "the interval is within 30 %" : why_not(records, e, p);
+      p.verdict == Verdict::kIdentified ? "the interval is within 30 %" : why_not(records, e, p, k);
   return p;
 }
 

@@ -13,6 +13,8 @@ namespace psi_xlstm::tau {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// A smaller singular value of columns scaled to 1 may be the rounding of a long record.
+constexpr double kSingular = 1e-13;
 constexpr Eigen::Index kBlock = 512;  // Rows that are reduced to R at once.
 
 void check(const RelaxationDevice& device, const SampledDrive& samples) {
@@ -135,10 +137,43 @@ double weight(const SampledDrive& samples, std::size_t n) {
   return samples.weights.empty() ? 1 : samples.weights[n];
 }
 
-double conductance(const RelaxationDevice& device, const std::vector<Process>& processes) {
-  double g = device.g0;
-  for (std::size_t k = 0; k < processes.size(); ++k) g += device.gains[k] * processes[k].z;
-  return g;
+// What z_k is multiplied by, besides its gain: V or 1.
+double lever(const RelaxationDevice& device, double V) {
+  return device.form == Form::kConductance ? V : 1;
+}
+
+// The columns of ln tau without what the others explain, [P, K]: conductances and starts that
+// cannot be told from each other (at a constant voltage) may still leave the time constants.
+Eigen::MatrixXd without_linear(const Eigen::MatrixXd& scaled, Eigen::Index K) {
+  const Eigen::Index starts = scaled.cols() - 1 - 2 * K;
+  Eigen::MatrixXd linear(scaled.rows(), 1 + K + starts);
+  linear << scaled.leftCols(1 + K), scaled.rightCols(starts);
+  Eigen::JacobiSVD<Eigen::MatrixXd> svd(linear, Eigen::ComputeThinU);
+  svd.setThreshold(kSingular);
+  const Eigen::MatrixXd basis = svd.matrixU().leftCols(svd.rank());
+  const Eigen::MatrixXd slopes = scaled.middleCols(1 + K, K);
+  return slopes - basis * (basis.transpose() * slopes);
+}
+
+void set_taus(const Eigen::MatrixXd& covariance, Bound& bound) {
+  const Eigen::VectorXd sd = covariance.diagonal().cwiseSqrt();
+  for (Eigen::Index k = 0; k < sd.size(); ++k) {
+    bound.sd_ln_tau[static_cast<std::size_t>(k)] = sd[k];
+    for (Eigen::Index j = 0; j < sd.size(); ++j) {
+      bound.correlation(k, j) = covariance(k, j) / (sd[k] * sd[j]);
+    }
+  }
+}
+
+// The bound on ln tau from `slopes`, the columns of ln tau alone, each of them `units` times the
+// true one over the noise.
+void set_taus_from(const Eigen::MatrixXd& slopes, const Eigen::VectorXd& units, Bound& bound) {
+  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(slopes, Eigen::ComputeThinV);
+  const Eigen::VectorXd& singular = svd.singularValues();
+  if (singular.size() == 0 || !(singular[singular.size() - 1] > kSingular)) return;
+  const Eigen::MatrixXd half =
+      units.asDiagonal() * svd.matrixV() * singular.cwiseInverse().asDiagonal();
+  set_taus(half * half.transpose(), bound);
 }
 
 }  // namespace
@@ -156,15 +191,16 @@ Eigen::MatrixXd information_root(const RelaxationDevice& device,
   const auto K = static_cast<Eigen::Index>(device.taus.size());
   Reduction reduction(1 + (options.known_start ? 2 : 3) * K);
   walk(device, samples, options.drive, [&](std::size_t n, const std::vector<Process>& processes) {
-    const double V = samples.voltage[n] * std::sqrt(weight(samples, n));
+    const double root = std::sqrt(weight(samples, n));
+    const double z_factor = root * lever(device, samples.voltage[n]);
     auto row = reduction.next_row();
-    row[0] = V;
+    row[0] = root * samples.voltage[n];
     for (Eigen::Index k = 0; k < K; ++k) {
       const Process& process = processes[static_cast<std::size_t>(k)];
       const double gain = device.gains[static_cast<std::size_t>(k)];
-      row[1 + k] = V * process.z;
-      row[1 + K + k] = V * gain * process.slope;
-      if (!options.known_start) row[1 + 2 * K + k] = V * gain * process.start;
+      row[1 + k] = z_factor * process.z;
+      row[1 + K + k] = z_factor * gain * process.slope;
+      if (!options.known_start) row[1 + 2 * K + k] = z_factor * gain * process.start;
     }
   });
   return reduction.root();
@@ -189,21 +225,20 @@ Bound cramer_rao_bound(const RelaxationDevice& device,
   const Eigen::JacobiSVD<Eigen::MatrixXd> svd(scaled, Eigen::ComputeThinV);
   const Eigen::VectorXd& singular = svd.singularValues();
   const double ratio = singular[singular.size() - 1] / singular[0];
-  if (!(ratio > 1e-15)) return bound;
+  if (!(ratio > kSingular)) {
+    const Eigen::MatrixXd slopes = without_linear(scaled, K);
+    set_taus_from(slopes, options.noise * scale.segment(1 + K, K).cwiseInverse(), bound);
+    return bound;
+  }
   bound.condition = 1 / (ratio * ratio);
   // Covariance = D^-1 V S^-2 V^T D^-1 with the scales D of the columns.
   const Eigen::MatrixXd half = options.noise * scale.cwiseInverse().asDiagonal() * svd.matrixV() *
                                singular.cwiseInverse().asDiagonal();
   const Eigen::MatrixXd covariance = half * half.transpose();
+  set_taus(covariance.block(1 + K, 1 + K, K, K), bound);
   for (Eigen::Index k = 0; k < K; ++k) {
     const auto i = static_cast<std::size_t>(k);
-    bound.sd_ln_tau[i] = std::sqrt(covariance(1 + K + k, 1 + K + k));
     bound.sd_gain[i] = std::sqrt(covariance(1 + k, 1 + k)) / std::abs(device.gains[i]);
-    for (Eigen::Index j = 0; j < K; ++j) {
-      bound.correlation(k, j) =
-          covariance(1 + K + k, 1 + K + j) /
-          std::sqrt(covariance(1 + K + k, 1 + K + k) * covariance(1 + K + j, 1 + K + j));
-    }
   }
   return bound;
 }
@@ -214,7 +249,11 @@ std::vector<double> relaxation_current(const RelaxationDevice& device,
   check(device, samples);
   std::vector<double> current(samples.time.size());
   walk(device, samples, drive, [&](std::size_t n, const std::vector<Process>& processes) {
-    current[n] = samples.voltage[n] * conductance(device, processes);
+    const double V = samples.voltage[n];
+    current[n] = device.g0 * V;
+    for (std::size_t k = 0; k < processes.size(); ++k) {
+      current[n] += lever(device, V) * device.gains[k] * processes[k].z;
+    }
   });
   return current;
 }

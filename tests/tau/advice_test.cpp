@@ -148,7 +148,8 @@ const RelaxationDevice kMem3{
 
 Limit limit(const RelaxationDevice& device, int k, const Samples& samples, bool known_start) {
   const double noise = noise_of(device, samples.view(), square_drive, 0.03);
-  return limit_of(device, k, samples.view(), {.noise = noise, .known_start = known_start}, 0.15);
+  return limit_of(device, k, samples.view(), {.noise = noise, .known_start = known_start}, 0.15)
+      .limit;
 }
 
 TEST(LimitOf, FindsTheShortRecord) {
@@ -163,10 +164,11 @@ TEST(LimitOf, FindsTheFastDrive) {
   EXPECT_EQ(limit(device, 0, samples_of(tone, 1e6, 0.1), true), Limit::kFastDrive);
 }
 
-// A step: from rest everything is told, from an unknown state g0, gain and state are confused.
+// A pulse of a third of tau and a fifth of it afterwards: from rest the first slope tells the gain,
+// else it is confused with where the state began.
 TEST(LimitOf, FindsTheUnknownStart) {
-  const RelaxationDevice device{.g0 = 1e-3, .gains = {0.2e-3}, .taus = {5e-3}};
-  const Samples samples = samples_of([](double) { return 1.0; }, 2e5, 20e-3);
+  const RelaxationDevice device{.g0 = 1e-3, .gains = {0.2e-3}, .taus = {20e-3}};
+  const Samples samples = samples_of([](double t) { return t < 7e-3 ? 1.0 : 0.2; }, 1e6, 10e-3);
   EXPECT_EQ(limit(device, 0, samples, true), Limit::kNone);
   EXPECT_EQ(limit(device, 0, samples, false), Limit::kUnknownStart);
 }
@@ -184,6 +186,16 @@ TEST(TextOf, GivesEveryReason) {
   EXPECT_EQ(text_of(Limit::kFastDrive), "excitation without a slow component");
   EXPECT_EQ(text_of(Limit::kUnknownStart), "unknown initial state");
   EXPECT_EQ(text_of(Limit::kNone), "");
+  EXPECT_EQ(text_of(LimitFound{Limit::kShortRecord, 40, 0.041}),
+            "record too short against tau: at best an sd of more than 1000 %, of 4.1 % with a "
+            "record ten times as long");
+  EXPECT_EQ(text_of(LimitFound{Limit::kFastDrive, 0.5, 0.1}),
+            "excitation without a slow component: at best an sd of 50 %, of 10 % with bursts of "
+            "the same length");
+  EXPECT_EQ(text_of(LimitFound{Limit::kUnknownStart, 0.5, 0.1}),
+            "unknown initial state: at best an sd of 50 %, of 10 % from rest");
+  EXPECT_EQ(text_of(LimitFound{Limit::kNoise, 0.5, 0.5}),
+            "too much noise for so few samples: at best an sd of 50 %");
 }
 
 }  // namespace

@@ -63,10 +63,28 @@ TEST(Estimate, SaysSoWhereTheRecordIsTooShort) {
   Mem3Config config = one_process();
   config.duration = 1.5e-3;
   const TauEstimate e = estimate({mem3_record(config, mem3_drive(config))}, {});
+  ASSERT_FALSE(e.processes.empty());
   for (const ProcessEstimate& p : e.processes) {
     EXPECT_NE(p.verdict, Verdict::kIdentified) << p.tau;
-    EXPECT_NE(p.reason, "");
+    EXPECT_EQ(p.reason.find("record too short"), 0u) << p.reason;
   }
+}
+
+// A tone whose mean square never changes after the first millisecond: a hundred time constants of
+// record, of which the first few tell everything.
+TEST(Estimate, SaysSoWhereTheDriveHasNoSlowComponent) {
+  Mem3Config config = one_process();
+  config.waveform = "published";
+  config.gains = {0.05e-3};
+  config.duration = 40e-3;
+  config.noise = 0.03;
+  const TauEstimate e =
+      estimate({mem3_record(config, mem3_drive(config))},
+               {.choice = {.response = all_responses()[0], .start = StartKnowledge::kRest}});
+  ASSERT_EQ(e.processes.size(), 1u);
+  EXPECT_NE(e.processes[0].verdict, Verdict::kIdentified);
+  EXPECT_EQ(e.processes[0].reason.find("excitation without a slow component"), 0u)
+      << e.processes[0].reason;
 }
 
 // Coloured noise must be noticed, and must widen the intervals.

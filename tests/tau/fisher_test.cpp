@@ -91,21 +91,21 @@ TEST(CramerRaoBound, SaysThatShortFastRecordsTellNothing) {
 }
 
 // The current under changed parameters, for central differences.
-std::vector<double> current_of(const std::vector<double>& p, const Samples& samples) {
+std::vector<double> current_of(const std::vector<double>& p, const Samples& samples, Form form) {
   const RelaxationDevice device{
-      .g0 = p[0], .gains = {p[1], p[2]}, .taus = {std::exp(p[3]), std::exp(p[4])}};
+      .g0 = p[0], .gains = {p[1], p[2]}, .taus = {std::exp(p[3]), std::exp(p[4])}, .form = form};
   auto current = relaxation_current(device, samples.view(), square_drive);
   for (std::size_t n = 0; n < current.size(); ++n) {
     for (std::size_t k = 0; k < 2; ++k) {
-      current[n] += samples.voltage[n] * p[1 + k] * p[5 + k] *
-                    std::exp(-samples.time[n] / std::exp(p[3 + k]));
+      const double lever = form == Form::kConductance ? samples.voltage[n] : 1;
+      current[n] += lever * p[1 + k] * p[5 + k] * std::exp(-samples.time[n] / std::exp(p[3 + k]));
     }
   }
   return current;
 }
 
 // Differences of width h are off by about h^2 = 1e-10, and by rounding of 1e-16/h = 1e-11.
-TEST(InformationRoot, IsTheJacobianOfTheCurrent) {
+void expect_jacobian_of_the_current(Form form) {
   Rng rng(5);
   Samples samples;
   for (double t = 0; t < 1; t += rng.uniform(1e-4, 2e-3)) {  // uneven steps, more than one block
@@ -119,12 +119,12 @@ TEST(InformationRoot, IsTheJacobianOfTheCurrent) {
     auto up = p, down = p;
     up[i] += 1e-5;
     down[i] -= 1e-5;
-    const auto above = current_of(up, samples), below = current_of(down, samples);
+    const auto above = current_of(up, samples, form), below = current_of(down, samples, form);
     for (std::size_t n = 0; n < above.size(); ++n) {
       J(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(i)) = (above[n] - below[n]) / 2e-5;
     }
   }
-  const RelaxationDevice device{.g0 = 1, .gains = {0.3, 0.2}, .taus = {0.03, 0.4}};
+  const RelaxationDevice device{.g0 = 1, .gains = {0.3, 0.2}, .taus = {0.03, 0.4}, .form = form};
   const Eigen::MatrixXd R = information_root(device, samples.view(), {.known_start = false});
   const Eigen::MatrixXd expected = J.transpose() * J;
   const Eigen::VectorXd scale = expected.diagonal().cwiseSqrt().cwiseInverse();
@@ -134,6 +134,29 @@ TEST(InformationRoot, IsTheJacobianOfTheCurrent) {
   const Eigen::MatrixXd rest = information_root(device, samples.view(), {});
   EXPECT_LE((rest.transpose() * rest - (R.transpose() * R).topLeftCorner(5, 5)).norm(),
             1e-10 * expected.norm());
+}
+
+TEST(InformationRoot, IsTheJacobianOfTheCurrent) {
+  expect_jacobian_of_the_current(Form::kConductance);
+  expect_jacobian_of_the_current(Form::kCurrent);
+}
+
+// A step from an unknown state: conductance, gain and state cannot be told apart, tau can. The rise
+// a exp(-t/tau) + b has three unknowns, and its bound is that of a curve fit.
+TEST(CramerRaoBound, LeavesTheTimeConstantsWhereOnlyTheRestIsConfused) {
+  const RelaxationDevice device{.g0 = 1e-3, .gains = {0.2e-3}, .taus = {2e-3}};
+  const Samples samples = samples_of([](double) { return 1.0; }, 1e5, 20e-3);
+  const Bound bound =
+      cramer_rao_bound(device, samples.view(), {.noise = 1e-5, .known_start = false});
+  Eigen::MatrixXd J(static_cast<Eigen::Index>(samples.time.size()), 3);
+  for (Eigen::Index n = 0; n < J.rows(); ++n) {
+    const double x = samples.time[static_cast<std::size_t>(n)] / 2e-3;
+    J.row(n) << std::exp(-x), 1, -0.2e-3 * x * std::exp(-x);
+  }
+  const Eigen::Matrix3d covariance = 1e-10 * (J.transpose() * J).inverse();
+  EXPECT_NEAR(bound.sd_ln_tau[0] / std::sqrt(covariance(2, 2)), 1, 1e-6);
+  EXPECT_EQ(bound.condition, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(bound.sd_gain[0], std::numeric_limits<double>::infinity());
 }
 
 TEST(CramerRaoBound, FollowsNoiseAndSamples) {

@@ -59,15 +59,25 @@ enum class Limit {
 /// "record too short against tau", ...
 std::string text_of(Limit limit);
 
+/// What limits the bound on the sd of ln tau of one process, and what it would be without that.
+struct LimitFound {
+  Limit limit = Limit::kNone;
+  double sd = 0;          ///< The bound as it is (dimensionless); may be infinite.
+  double sd_without = 0;  ///< With the change that names the limit; `sd` for kNone and kNoise.
+};
+
 /// What limits the bound of process `k` of `device` under `samples`. Three changes are tried, one
 /// at a time: a known start; the same drive ten times in a row; bursts of the same length and
 /// amplitude instead; the number of samples stays. The first that brings the bound down to
 /// `wanted_sd` is the answer, else the one that lowers it most, provided it more than halves it,
 /// else the noise. kNone where the bound is small enough as it is.
-Limit limit_of(const RelaxationDevice& device,
-               int k,
-               const SampledDrive& samples,
-               const BoundOptions& options,
-               double wanted_sd);
+LimitFound limit_of(const RelaxationDevice& device,
+                    int k,
+                    const SampledDrive& samples,
+                    const BoundOptions& options,
+                    double wanted_sd);
+
+/// "record too short against tau: at best an sd of 320 %, of 4.1 % with ...".
+std::string text_of(const LimitFound& found);
 
 }  // namespace psi_xlstm::tau

@@ -3,7 +3,8 @@
 /// @file
 /// What a record can say about time constants, before anything is fitted: the Fisher information of
 ///
-///     I = V (g0 + sum_k g_k z_k),    tau_k dz_k/dt = d(V) - z_k
+///     conductance   I = V (g0 + sum_k g_k z_k)        current   I = V g0 + sum_k g_k z_k
+///     tau_k dz_k/dt = d(V) - z_k
 ///
 /// under normal noise, and the Cramer-Rao bound that follows from it: no unbiased estimate of
 /// ln tau_k has a smaller standard deviation. Conductances and time constants are all unknown;
@@ -16,13 +17,16 @@
 #include <span>
 #include <vector>
 
+#include "psi_xlstm/tau/response.hpp"
+
 namespace psi_xlstm::tau {
 
 /// A device with K relaxation processes.
 struct RelaxationDevice {
-  double g0 = 1e-3;           ///< Conductance with all z = 0 [S].
-  std::vector<double> gains;  ///< g_k [S per unit of d], [K].
-  std::vector<double> taus;   ///< [s], > 0, [K].
+  double g0 = 1e-3;                ///< Conductance with all z = 0 [S].
+  std::vector<double> gains;       ///< g_k [S, or A, per unit of d], [K].
+  std::vector<double> taus;        ///< [s], > 0, [K].
+  Form form = Form::kConductance;  ///< What the processes modulate.
 };
 
 /// The samples of a record, and how often each counts.
@@ -51,7 +55,9 @@ struct Bound {
   std::vector<double> sd_ln_tau;  ///< Smallest sd of ln tau_k (dimensionless), [K]; may be inf.
   std::vector<double> sd_gain;    ///< Smallest sd of g_k, relative to g_k (dimensionless), [K].
   Eigen::MatrixXd correlation;    ///< Of the estimates of ln tau, [K, K]; identity where singular.
-  double condition = 0;           ///< Of the information, columns scaled to 1; inf where singular.
+  /// Of the information, columns scaled to 1; inf where singular, sd_gain too: the time constants
+  /// may be told all the same.
+  double condition = 0;
 
   double worst() const;  ///< The largest sd_ln_tau.
 };
@@ -60,7 +66,7 @@ struct Bound {
 /// [1/A^2 times the units of the parameters]. Parameters: g0, g_1..g_K, ln tau_1..ln tau_K, then
 /// z_1(0)..z_K(0) where the start is unknown. d is taken as linear between samples, for which the
 /// update of z and of its derivative is exact. Computed by QR, so that information that is singular
-/// in J^T J (condition numbers up to 1e30) is still told from none. Throws ShapeError if the
+/// in J^T J (condition numbers up to 1e26) is still told from none. Throws ShapeError if the
 /// samples or the device do not fit together, and DataError if time does not increase or a tau is
 /// not positive.
 Eigen::MatrixXd information_root(const RelaxationDevice& device,
