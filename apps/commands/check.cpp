@@ -9,6 +9,8 @@
 #include "command.hpp"
 #include "psi_xlstm/experiments/network_check.hpp"
 #include "psi_xlstm/experiments/network_study.hpp"
+#include "psi_xlstm/experiments/tau_check.hpp"
+#include "psi_xlstm/experiments/tau_study.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -17,10 +19,11 @@ void add_check(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("check", "Compute the numbers of a run again and compare");
   command->add_option("run", *run, "Run folder")->required();
   command->callback([run, &exit_code] {
-    const bool networks =
-        experiments::is_network_study(std::filesystem::path(*run) / "config.json");
+    const std::filesystem::path config = std::filesystem::path(*run) / "config.json";
     const experiments::CheckResult result =
-        networks ? experiments::check_network_run(*run) : experiments::check_run(*run);
+        experiments::is_network_study(config) ? experiments::check_network_run(*run)
+        : experiments::is_tau_study(config)   ? experiments::check_tau_run(*run)
+                                              : experiments::check_run(*run);
     for (const std::string& difference : result.differences) fmt::print("{}\n", difference);
     fmt::print("{} numbers computed again, {} differences\n", result.values,
                result.differences.size());

@@ -13,7 +13,7 @@ namespace {
 struct Options {
   std::vector<std::string> files;
   std::string out, name, split;
-  bool continuous = false;
+  bool continuous = false, time_constants = true;
   std::optional<double> g0, noise;
   std::optional<int> states, features;
   int sign = 1, seed = 11, threads = 2;
@@ -39,6 +39,7 @@ StudyConfig config_for(const Options& options) {
   config.fit.seed = options.seed;
   config.fit.curriculum = "both";
   config.selection = {.enabled = true, .states = options.states, .features = options.features};
+  config.time_constants.enabled = options.time_constants;
   config.cosim.limit = config.cosim.limit_training_like = 1e-3;
   return config;
 }
@@ -63,6 +64,8 @@ void add_fit(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0, 16));
   command->add_option("--features", o->features, "Only this number of features")
       ->check(CLI::Range(1, 64));
+  command->add_flag("--tau,!--no-tau", o->time_constants,
+                    "Whether to estimate the device's time constants too");
   command->add_option("--seed", o->seed, "Of the starting points")->check(CLI::NonNegativeNumber);
   command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
   command->callback([o, &exit_code] {

@@ -26,8 +26,11 @@ int run_tau(const Options& o) {
     throw ConfigError("tau: expected CSV files, or --design, found neither");
   }
   experiments::TauStudyConfig config = o.config;
-  config.tau_range = o.design.range;
+  config.estimate.tau_range = o.design.range;
   for (std::string& file : config.files) file = std::filesystem::absolute(file).string();
+  if (!config.networks.empty()) {
+    config.networks = std::filesystem::absolute(config.networks).string();
+  }
   const std::string stem = std::filesystem::path(config.files.front()).stem().string();
   const std::filesystem::path folder = o.out.empty() ? "results/" + stem + "_tau" : o.out;
   const experiments::TauStudyResult result =
@@ -47,12 +50,14 @@ void add_tau(CLI::App& app, int& exit_code) {
   command->add_option("files", o->config.files, "CSV files: time_s, voltage_V, current_A");
   command->add_option("--out", o->out, "Folder for the results");
   command->add_option("--record", o->config.records, "Only these records")->delimiter(',');
-  command->add_option("--start", o->config.start, "rest, unknown, or \"by evidence\"")
+  command->add_option("--start", o->config.estimate.start, "rest, unknown, or \"by evidence\"")
       ->check(CLI::IsMember({"rest", "unknown", "by evidence"}));
-  command->add_option("--response", o->config.response,
+  command->add_option("--response", o->config.estimate.response,
                       "E.g. \"conductance driven by V^2\"; any: by evidence");
   command->add_option("--sign", o->config.sign, "-1: current was counted out of the device")
       ->check(CLI::IsMember({-1, 1}));
+  command->add_option("--networks", o->config.networks,
+                      "Seed folder of a known-start study: its forget gates beside the estimate");
   command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
   command
       ->add_option("--tau-range", o->design.range,

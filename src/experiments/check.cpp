@@ -14,6 +14,7 @@
 #include "psi_xlstm/experiments/run_folder.hpp"
 #include "psi_xlstm/experiments/study.hpp"
 #include "psi_xlstm/experiments/study_numbers.hpp"
+#include "psi_xlstm/experiments/tau_check.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/metrics/errors.hpp"
 #include "psi_xlstm/report/manifest.hpp"
@@ -120,6 +121,10 @@ CheckResult check_run(const std::filesystem::path& run) {
   }
   again.metrics.cosim = stored.cosim;
   recompute_cosim(run, again.metrics.cosim, result);
+  if (first.usable && again.config.time_constants.enabled) {
+    const SourcedData data = load_data(again.config.data, first.seed);
+    check_tau_stage(again.config.time_constants, data.dataset, data.starts, run, result);
+  }
   result.values += static_cast<int>(again.metrics.baselines.size() + again.metrics.numbers.size());
   for (const std::string& sentence : compare_metrics(again.metrics, stored, kTolerance)) {
     result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));

@@ -72,36 +72,16 @@ ir::Trajectory thinned_run(const StoredNetwork& stored,
                            const Record& record,
                            double g0,
                            std::size_t every) {
-  kernels::RelaxationNetwork<double> kernel(stored.shape);
-  kernel.set_parameters(stored.parameters);
-  kernels::RelaxationState<double> state;
-  const double logarithm = std::log(g0 / stored.conductance_scale);
-  const double rest[] = {0, logarithm};
-  kernel.forward({.inputs = rest, .rest_inputs = rest}, state);
   const ir::Network started = ir::at_start(network, g0);
   ir::Evaluator evaluator(started);
   ir::Trajectory run;
   run.states.resize(static_cast<std::size_t>(network.state_count()));
-  for (std::size_t k = 0; k < record.size(); k += every) {
-    if (k > 0) {
-      std::vector<double> inputs, rho;
-      for (std::size_t j = k - every; j <= k; ++j) {
-        inputs.insert(inputs.end(), {record.voltage[0][j], logarithm});
-        if (j == k - every) continue;
-        rho.push_back((record.time[j] - record.time[j - 1]) / stored.reference_step);
-      }
-      kernel.forward({.steps = static_cast<int>(every), .inputs = inputs.data(), .rho = rho.data()},
-                     state);
-    }
-    std::vector<double> c;
-    for (std::size_t l = 0; l < stored.shape.layers.size(); ++l) {
-      append_states(stored.shape.layers[l], state.layers[l], c);
-    }
+  walk_states(stored, record, g0, every, [&](std::size_t k, const std::vector<double>& c) {
     evaluator.evaluate(ir::Part::kOutput, &record.voltage[0][k], c.data());
     run.current.push_back(evaluator.value(started.current_node));
     run.conductance.push_back(evaluator.value(started.conductance_node));
     for (std::size_t s = 0; s < c.size(); ++s) run.states[s].push_back(c[s]);
-  }
+  });
   return run;
 }
 
@@ -126,6 +106,36 @@ ir::Network circuit_network(const StoredNetwork& stored) {
 ir::Network load_circuit_network(const std::filesystem::path& file) {
   if (const auto stored = load_recurrent(file)) return circuit_network(*stored);
   return load_model(file).network;
+}
+
+void walk_states(const StoredNetwork& stored,
+                 const Record& record,
+                 double g0,
+                 std::size_t every,
+                 const StateVisitor& visit) {
+  kernels::RelaxationNetwork<double> kernel(stored.shape);
+  kernel.set_parameters(stored.parameters);
+  kernels::RelaxationState<double> state;
+  const double logarithm = std::log(g0 / stored.conductance_scale);
+  const double rest[] = {0, logarithm};
+  kernel.forward({.inputs = rest, .rest_inputs = rest}, state);
+  for (std::size_t k = 0; k < record.size(); k += every) {
+    if (k > 0) {
+      std::vector<double> inputs, rho;
+      for (std::size_t j = k - every; j <= k; ++j) {
+        inputs.insert(inputs.end(), {record.voltage[0][j], logarithm});
+        if (j == k - every) continue;
+        rho.push_back((record.time[j] - record.time[j - 1]) / stored.reference_step);
+      }
+      kernel.forward({.steps = static_cast<int>(every), .inputs = inputs.data(), .rho = rho.data()},
+                     state);
+    }
+    std::vector<double> c;
+    for (std::size_t l = 0; l < stored.shape.layers.size(); ++l) {
+      append_states(stored.shape.layers[l], state.layers[l], c);
+    }
+    visit(k, c);
+  }
 }
 
 ir::TrainingBox network_box(const StoredNetwork& stored, const SeedData& data) {

@@ -9,6 +9,7 @@
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/experiments/network_prediction.hpp"
 #include "psi_xlstm/experiments/network_study.hpp"
+#include "psi_xlstm/experiments/tau_check.hpp"
 #include "psi_xlstm/metrics/errors.hpp"
 #include "psi_xlstm/report/manifest.hpp"
 
@@ -16,6 +17,7 @@ namespace psi_xlstm::experiments {
 namespace {
 
 constexpr double kTolerance = 1e-9;  // relative; the same formulas on the same numbers
+constexpr int kThreads = 2;          // no result depends on it
 
 bool is_trained(const std::filesystem::path& run, int seed, const std::string& label) {
   return std::filesystem::exists(network_folder(run, seed, label) / "model.safetensors");
@@ -95,6 +97,8 @@ CheckResult check_network_run(const std::filesystem::path& run) {
   for (const std::string& sentence : compare_metrics(again.metrics, stored, kTolerance)) {
     result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));
   }
+  estimate_time_constants(again, kThreads);
+  if (again.time_constants) compare_tau(*again.time_constants, run / kTauFolder, result);
   const std::filesystem::path manifest = run / kManifestName;
   for (std::string& sentence :
        compare_files(parse_manifest(read_file(manifest), manifest.string()), run)) {

@@ -170,6 +170,10 @@ std::filesystem::path write_report(const NetworkStudyResult& result) {
   page.sections.push_back(picture_section(result, page));
   page.sections.push_back(
       table_section("Inside", tables, {"bands", "memory_energy", "time_constants"}));
+  if (result.time_constants) {
+    page.sections.push_back(
+        write_tau(*result.time_constants, result.folder / kTauFolder, page.warnings));
+  }
   const std::filesystem::path path = result.folder / "report.html";
   write_file(path, to_html(page));
   return path;

@@ -13,6 +13,7 @@
 #include "psi_xlstm/experiments/network_report.hpp"
 #include "psi_xlstm/experiments/stopwatch.hpp"
 #include "psi_xlstm/experiments/streaming.hpp"
+#include "psi_xlstm/experiments/tau_study.hpp"
 #include "psi_xlstm/experiments/trainer_process.hpp"
 #include "psi_xlstm/report/manifest.hpp"
 
@@ -187,6 +188,19 @@ void check_config(const NetworkStudyConfig& config) {
   for (int i = 0; i < static_cast<int>(config.networks.size()); ++i) check_network(config, i);
 }
 
+void estimate_time_constants(NetworkStudyResult& result, int threads) {
+  const NetworkStudyConfig& config = result.config;
+  const SeedData& data = result.seeds.front();
+  result.time_constants =
+      tau_stage(config.time_constants, data.dataset, data.starts, threads, result.warnings);
+  if (!result.time_constants || config.protocol != "known_start") return;
+  for (const ModelOutcome& o : result.outcomes) {
+    if (o.seed != data.seed || !o.usable || !o.stored || !has_gates_to_show(*o.stored)) continue;
+    result.time_constants->networks.push_back(
+        network_gates(*o.stored, o.label, data.dataset.records, data.starts));
+  }
+}
+
 NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
                                      const RunOptions& options,
                                      const Progress& progress) {
@@ -217,6 +231,11 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
   judge(result);
   write_file(result.folder / "metrics.json", metrics_text(result.metrics));
   watch.stage("metrics");
+  if (config.time_constants.enabled) {
+    progress("time constants", 0, fmt::format("of the records of seed {}", config.seeds.front()));
+    estimate_time_constants(result, options.threads);
+    watch.stage("time constants");
+  }
   measure_latencies(result, watch);
   watch.stage("latencies");
   progress("report", 0, "tables, figures, page");

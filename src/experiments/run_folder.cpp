@@ -105,8 +105,8 @@ void claim(const std::filesystem::path& folder) {
     throw ConfigError(fmt::format("{}: expected an empty folder or one of an earlier run, found {}",
                                   folder.string(), name));
   }
-  for (const char* old : {"hdl", "cosim", "tables", "figures", "metrics.json", "report.html",
-                          kManifestName, kTimingsName}) {
+  for (const char* old : {"hdl", "cosim", "tables", "figures", kTauFolder, "tau.json",
+                          "metrics.json", "report.html", kManifestName, kTimingsName}) {
     std::filesystem::remove_all(folder / old);
   }
 }

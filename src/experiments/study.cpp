@@ -13,6 +13,7 @@
 #include "psi_xlstm/core/version.hpp"
 #include "psi_xlstm/experiments/stopwatch.hpp"
 #include "psi_xlstm/experiments/study_numbers.hpp"
+#include "psi_xlstm/experiments/tau_study.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/hdl/model_files.hpp"
 #include "psi_xlstm/hdl/names.hpp"
@@ -283,6 +284,12 @@ StudyResult run_study(const StudyConfig& config,
     collect_warnings(result);
     emit(result);
     watch.stage("emit");
+    if (config.time_constants.enabled) {
+      progress("time constants", 0, "of all records");
+      result.time_constants = tau_stage(config.time_constants, result.data.dataset,
+                                        result.data.starts, options.threads, result.warnings);
+      watch.stage("time constants");
+    }
     if (config.cosimulate) {
       progress("co-simulate", 0, "ngspice against the reference integration");
       run_cosimulation(result);

@@ -260,6 +260,10 @@ std::filesystem::path write_report(const StudyResult& result) {
       page.sections.push_back({.heading = "Co-simulation", .tables = {tables.back().second}});
     }
     page.sections.push_back(std::move(model));
+    if (result.time_constants) {
+      page.sections.push_back(
+          write_tau(*result.time_constants, result.folder / kTauFolder, page.warnings));
+    }
   }
   write_tables(result.folder / "tables", tables);
   const std::filesystem::path path = result.folder / "report.html";
@@ -277,6 +281,7 @@ std::string summary_text(const StudyResult& result) {
   out += to_text(baseline_table(result)) + "\n";
   if (!result.fits.front().model.candidates.empty()) out += to_text(candidate_table(result)) + "\n";
   if (!result.metrics.cosim.empty()) out += to_text(cosim_table(result.metrics.cosim)) + "\n";
+  if (result.time_constants) out += tau_summary(*result.time_constants);
   return out;
 }
 

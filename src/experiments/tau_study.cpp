@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/sha256.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "psi_xlstm/data/csv.hpp"
 #include "psi_xlstm/experiments/stopwatch.hpp"
-#include "psi_xlstm/report/html.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
@@ -114,28 +115,7 @@ void write_page(const TauStudyResult& result,
                 {.label = "residuals",
                  .value = e.fit.whiteness.white() ? "white" : "not white",
                  .note = "Ljung-Box and power of blocks, level 1e-3"}};
-  ReportSection found{.heading = "What was found", .paragraphs = {e.conclusion}};
-  if (result.advice) found.paragraphs.push_back("Advice: " + result.advice->text);
-  found.tables = tau_tables(result);
-  for (const Table& table : found.tables) {
-    const auto space = table.caption.find(' ');
-    std::string name = table.caption.substr(0, space);
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    write_file(folder / "tables" / (name + ".md"), to_markdown(table));
-    write_file(folder / "tables" / (name + ".csv"), to_csv(table));
-  }
-  int number = 0;
-  for (const Figure& figure : tau_figures(result)) {
-    const RenderedFigure drawn = render_svg(figure);
-    if (drawn.usable()) {
-      write_file(folder / "figures" / fmt::format("figure_{}.svg", ++number), drawn.svg);
-      found.figures.push_back({.svg = drawn.svg, .caption = figure.title});
-    } else {
-      page.warnings.push_back(drawn.reason);
-    }
-  }
-  page.sections = {std::move(found)};
+  page.sections = {write_tau(result, folder, page.warnings)};
   page.footer = {fmt::format("psi {} ({})", version(), git_commit()),
                  fmt::format("files: {}", fmt::join(config.files, ", "))};
   write_file(folder / "report.html", to_html(page));
@@ -143,9 +123,12 @@ void write_page(const TauStudyResult& result,
 
 }  // namespace
 
-TauStudyResult tau_study(const std::vector<Record>& records,
-                         const TauStudyConfig& config,
-                         int threads) {
+bool is_tau_study(const std::filesystem::path& config_file) {
+  const nlohmann::json tree = parse_json(config_file);
+  return tree.is_object() && tree.contains("files");
+}
+
+TauStudyResult tau_study(const std::vector<Record>& records, const TauConfig& config, int threads) {
   if (config.tau_range.size() != 0 && config.tau_range.size() != 2) {
     throw ConfigError(fmt::format("tau_range_s: expected two numbers or none, found {}",
                                   config.tau_range.size()));
@@ -163,25 +146,54 @@ TauStudyResult tau_study(const std::vector<Record>& records,
   return out;
 }
 
-TauStudyResult run_tau_study(const TauStudyConfig& config,
-                             const RunOptions& options,
-                             const Progress& progress) {
-  Stopwatch watch;
-  progress("data", 0, fmt::format("{}", fmt::join(config.files, ", ")));
+std::optional<TauStudyResult> tau_stage(const TauStageConfig& config,
+                                        const Dataset& dataset,
+                                        const fit::StartOptions& starts,
+                                        int threads,
+                                        std::vector<std::string>& warnings) {
+  if (!config.enabled) return std::nullopt;
+  std::vector<int> all(dataset.records.size());
+  std::iota(all.begin(), all.end(), 0);
+  std::vector<Record> records;
+  for (fit::TrainingRecord& r : fit::training_records(dataset, all, starts)) {
+    records.push_back(std::move(r.record));
+  }
+  try {
+    TauStudyResult result = tau_study(records, config.estimate, threads);
+    for (const std::string& warning : result.estimate.warnings) {
+      warnings.push_back("time constants: " + warning);
+    }
+    return result;
+  } catch (const DataError& e) {
+    warnings.push_back(fmt::format("no time constants: {}", e.what()));
+    return std::nullopt;
+  }
+}
+
+TauStudyResult tau_study_of_files(const TauStudyConfig& config, int threads) {
   const std::vector<Record> records = chosen_records(config);
-  watch.stage("data");
-  progress("estimate", 0,
-           fmt::format("{} record{}", records.size(), records.size() == 1 ? "" : "s"));
-  TauStudyResult result = tau_study(records, config, options.threads);
+  std::vector<NetworkGates> networks;
+  if (!config.networks.empty()) networks = study_gates(config.networks, records, {.exact = true});
+  TauStudyResult result = tau_study(records, config.estimate, threads);
+  result.networks = std::move(networks);
   for (const Record& record : records) {
     result.estimate.warnings.insert(result.estimate.warnings.end(), record.remarks.begin(),
                                     record.remarks.end());
   }
+  for (const std::string& file : config.files) result.files[file] = sha256_hex(read_file(file));
+  return result;
+}
+
+TauStudyResult run_tau_study(const TauStudyConfig& config,
+                             const RunOptions& options,
+                             const Progress& progress) {
+  Stopwatch watch;
+  progress("estimate", 0, fmt::format("{}", fmt::join(config.files, ", ")));
+  const TauStudyResult result = tau_study_of_files(config, options.threads);
   watch.stage("estimate");
   claim(options.folder);
   progress("report", 0, "tables, figures, page");
   write_file(options.folder / "config.json", config_text(config));
-  write_file(options.folder / "tau.json", tau_json(result));
   write_page(result, options.folder, config);
   watch.stage("report");
   Manifest manifest{.program_version = version(),

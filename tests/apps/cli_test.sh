@@ -244,6 +244,11 @@ has stdout "1 relaxation: 1 identified"
 has told/tau.json '"k": 1'
 has told/tau.json '"residual_white": true'
 exists told/report.html told/figures/figure_1.svg told/tables/processes.csv told/manifest.json
+run 0 "$PSI" check told
+has stdout ", 0 differences"
+sed -i 's/"k": 1,/"k": 2,/' told/tau.json
+run 2 "$PSI" check told
+has stdout "/k: stored 2, computed again 1"
 run 0 "$PSI" data mem3 --waveform published --duration 2ms --seed 1001 --out short.csv
 run 0 "$PSI" tau short.csv --out short --tau-range 0.1ms,10ms
 has short/tau.json '"verdict": "not identifiable"'
@@ -256,7 +261,10 @@ absent none
 echo x >>drive.pwl
 refuses "drive.pwl:6: expected a time" data mem3 --pwl drive.pwl --out x.csv
 run 0 "$PSI" fit mem3.csv "${small[@]}" --out mem3
+exists mem3/report.html mem3/tau/tau.json
+run 0 "$PSI" fit mem3.csv "${small[@]}" --out mem3 --no-tau
 exists mem3/report.html
+absent mem3/tau
 refuses "not in" data frobnicate --out x.csv
 refuses "--duration" data mem3 --duration 0 --out x.csv
 refuses "expected to write the file" data mem3 --duration 1e-3 --out device.csv/x.csv

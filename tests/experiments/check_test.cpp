@@ -1,13 +1,13 @@
 #include "psi_xlstm/experiments/check.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -105,9 +105,8 @@ TEST_F(CheckRun, NamesThePointerOfEveryEditedNumberOfAModelABaselineAndATrace) {
     const Json other = value.is_number_integer() ? Json(value.get<int>() + 1)
                                                  : Json(value.get<double>() * (1 + 1e-6));
     const std::vector<std::string> found = after_edit(copy(), pointer, other);
-    EXPECT_TRUE(names(found, "metrics.json: " + pointer + ": "))
-        << pointer << "\n"
-        << all_of(found);
+    EXPECT_TRUE(names(found, "metrics.json: " + pointer + ": ")) << pointer << "\n"
+                                                                 << all_of(found);
     ++edited;
   }
   EXPECT_GE(edited, 4 + 8 + 2 * 4 + 3);
@@ -118,6 +117,25 @@ TEST_F(CheckRun, NamesTheFileWhereANumberOfAnotherKindIsEdited) {
   ASSERT_FALSE(metrics["numbers"].empty());
   const std::vector<std::string> found = after_edit(copy(), "/numbers/0/value", 0.125);
   EXPECT_TRUE(names(found, "metrics.json: expected SHA-256")) << all_of(found);
+}
+
+TEST(CheckRunWithTimeConstants, EstimatesThemAgain) {
+  StudyConfig config = small_study();
+  config.cosimulate = false;
+  config.time_constants = {
+      .enabled = true,
+      .estimate = {.response = "conductance driven by |V|", .bias_dependent = false}};
+  const fs::path run = fs::path(::testing::TempDir()) / "check_test" / "time_constants";
+  fs::remove_all(run);
+  run_study(config, {run}, [](const std::string&, double, const std::string&) {});
+  EXPECT_EQ(all_of(check_run(run).differences), "");
+  const fs::path file = run / "tau" / "tau.json";
+  Json tree = Json::parse(read_file(file));
+  tree["bic"][1] = tree["bic"][1].get<double>() + 1;
+  write_file(file, tree.dump(2) + "\n");
+  EXPECT_TRUE(names(check_run(run).differences, "tau.json/bic/1: stored "));
+  fs::remove(file);
+  EXPECT_TRUE(names(check_run(run).differences, "tau: expected its time constants, found none"));
 }
 
 TEST_F(CheckRun, NamesThePointerOfAVerdictThatWasTurned) {
@@ -137,8 +155,7 @@ TEST_F(CheckRun, FindsAPredictionThatIsNotTheModels) {
   stored.predictions[0].current[200] *= 1 + 1e-5;
   save_predictions(file, stored);
   const std::vector<std::string> found = check_run(run).differences;
-  EXPECT_TRUE(names(found, "the stored prediction differs from the stored model"))
-      << all_of(found);
+  EXPECT_TRUE(names(found, "the stored prediction differs from the stored model")) << all_of(found);
   EXPECT_TRUE(names(found, "/models/0/test/mse_A2: ")) << all_of(found);
   EXPECT_TRUE(names(found, "predictions.safetensors: expected SHA-256")) << all_of(found);
 }
@@ -157,8 +174,7 @@ TEST_F(CheckRun, FindsAParameterThatWasChanged) {
   model.network.parameters[4] += 1e-3;
   save_model(file, model);
   const std::vector<std::string> found = check_run(run).differences;
-  EXPECT_TRUE(names(found, "the stored prediction differs from the stored model"))
-      << all_of(found);
+  EXPECT_TRUE(names(found, "the stored prediction differs from the stored model")) << all_of(found);
   EXPECT_TRUE(names(found, "model.safetensors: expected SHA-256")) << all_of(found);
 }
 
@@ -169,8 +185,7 @@ TEST_F(CheckRun, FindsAModelThatGivesNoNumbers) {
   testing::block(model.network, "readout.bias")[0] = 1000;
   save_model(file, model);
   const std::vector<std::string> found = check_run(run).differences;
-  EXPECT_TRUE(names(found, "the stored prediction differs from the stored model"))
-      << all_of(found);
+  EXPECT_TRUE(names(found, "the stored prediction differs from the stored model")) << all_of(found);
 }
 
 TEST_F(CheckRun, FindsATraceThatWasChanged) {

@@ -494,6 +494,36 @@ TEST(Ablation, ShowsVariantsOfAModelByTheirLabels) {
   EXPECT_EQ(check_network_run(folder).differences, kNone);
 }
 
+TEST(TimeConstants, StandBesideTheGatesOfTheFirstSeed) {
+  NetworkStudyConfig config = study();
+  config.seeds = {42};
+  config.with_compact = false;
+  config.networks = {network("teacher"), network("clustering", 1), network("low_rank", 1)};
+  config.time_constants = {
+      .enabled = true,
+      .estimate = {
+          .start = "rest", .response = "conductance driven by V^2", .bias_dependent = false}};
+  stock_for(config, "time_constants");
+  const fs::path folder = folder_named("time_constants");
+  run_network_study(config, {folder}, kSilent);
+  json tree = json::parse(read_file(folder / "tau" / "tau.json"));
+  EXPECT_NE(tree["memory"], "fixed time constants");  // the device has none
+  ASSERT_EQ(tree["networks"].size(), 2u);
+  EXPECT_EQ(tree["networks"][0]["gates"].size(), 64u + 4u);
+  EXPECT_EQ(tree["networks"][0]["tied"], false);
+  EXPECT_EQ(tree["networks"][1]["network"], "clustering");
+  EXPECT_EQ(tree["networks"][1]["tied"], true);
+  EXPECT_NE(read_file(folder / "report.html").find("K-means of forget gates"), std::string::npos);
+  EXPECT_EQ(check_network_run(folder).differences, kNone);
+  tree["networks"][1]["gates"][0]["median_s"] = 1.0;
+  write_file(folder / "tau" / "tau.json", tree.dump(2) + "\n");
+  const auto found = check_network_run(folder).differences;
+  ASSERT_EQ(found.size(), 2u);  // the checksum too
+  EXPECT_NE(found[0].find("/networks/1/gates/0/median_s: stored 1.0, computed again"),
+            std::string::npos)
+      << found[0];
+}
+
 TEST(CompactAlone, NeedsNoTrainer) {
   NetworkStudyConfig config = study();
   config.seeds = {7};

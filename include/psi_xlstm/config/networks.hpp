@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "psi_xlstm/config/fit.hpp"
+#include "psi_xlstm/config/tau.hpp"
 #include "psi_xlstm/core/config_io.hpp"
 
 namespace psi_xlstm {
@@ -118,6 +119,7 @@ struct NetworkStudyConfig {
   std::vector<NetworkConfig> networks;
   FitConfig compact;  ///< The compact student beside them.
   bool with_compact = true;
+  TauStageConfig time_constants;
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -128,6 +130,7 @@ struct NetworkStudyConfig {
     visit("networks", c.networks);
     visit("compact", c.compact);
     visit("with_compact", c.with_compact);
+    visit("time_constants", c.time_constants);
   }
 };
 

@@ -7,6 +7,7 @@
 #include "psi_xlstm/config/cosim.hpp"
 #include "psi_xlstm/config/data.hpp"
 #include "psi_xlstm/config/fit.hpp"
+#include "psi_xlstm/config/tau.hpp"
 
 namespace psi_xlstm {
 
@@ -61,6 +62,7 @@ struct StudyConfig {
   DataSourceConfig data;
   FitConfig fit;
   SelectionConfig selection;
+  TauStageConfig time_constants;
   bool cosimulate = true;  ///< Emit and co-simulate the first fit of the first seed.
   CosimConfig cosim;
 
@@ -73,6 +75,7 @@ struct StudyConfig {
     visit("data", c.data);
     visit("fit", c.fit);
     visit("selection", c.selection);
+    visit("time_constants", c.time_constants);
     visit("cosimulate", c.cosimulate);
     visit("cosim", c.cosim);
   }

@@ -42,6 +42,7 @@ struct NetworkStudyResult {
   std::vector<ModelOutcome> outcomes;  ///< By seed, then in the order of model_labels().
   std::vector<Reference> references;
   std::vector<BandRow> bands;
+  std::optional<TauStudyResult> time_constants;  ///< Of the first seed, where asked for.
   StudyMetrics metrics;
   std::vector<LatencyRow> latencies;  ///< Differ from run to run: in no file of the manifest.
   std::vector<std::string> warnings;
@@ -67,6 +68,10 @@ void check_config(const NetworkStudyConfig& config);
 NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
                                      const RunOptions& options,
                                      const Progress& progress);
+
+/// Sets result.time_constants from all records of the first seed and, in the known-start
+/// protocol, the gates of its networks, where the config asks for them.
+void estimate_time_constants(NetworkStudyResult& result, int threads);
 
 /// The models' rows, the references, all numbers and the band errors, from outcomes and references.
 void collect_network_metrics(NetworkStudyResult& result);

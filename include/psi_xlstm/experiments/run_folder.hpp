@@ -7,6 +7,7 @@
 ///   config.json, metrics.json, manifest.json, timings.json, report.html
 ///   seed_<n>/fit_<i>/model.safetensors, predictions.safetensors
 ///   hdl/<model>.va, .sp, .c, .osdi     cosim/<stimulus>.safetensors     tables/     figures/
+///   tau/tau.json, tables/, figures/
 
 #include <filesystem>
 #include <string>
@@ -19,6 +20,9 @@
 #include "psi_xlstm/spice/cosimulation.hpp"
 
 namespace psi_xlstm::experiments {
+
+/// Where a study keeps the time constants of its records.
+inline constexpr const char* kTauFolder = "tau";
 
 /// A trained model with what a report says about its training.
 struct StoredModel {

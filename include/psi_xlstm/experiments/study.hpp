@@ -13,6 +13,7 @@
 #include "psi_xlstm/data/record.hpp"
 #include "psi_xlstm/experiments/data_source.hpp"
 #include "psi_xlstm/experiments/run_folder.hpp"
+#include "psi_xlstm/experiments/tau_report.hpp"
 #include "psi_xlstm/fit/evaluation.hpp"
 #include "psi_xlstm/metrics/results.hpp"
 #include "psi_xlstm/report/manifest.hpp"
@@ -43,6 +44,7 @@ struct StudyResult {
   StudyConfig config;
   SourcedData data;  ///< Of the first seed.
   std::vector<FitOutcome> fits;
+  std::optional<TauStudyResult> time_constants;  ///< Of all records, where asked for.
   CosimReport cosim;
   StudyMetrics metrics;
   std::vector<std::string> warnings;
