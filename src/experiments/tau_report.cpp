@@ -337,6 +337,7 @@ ReportSection write_tau(const TauStudyResult& result,
   write_file(folder / "tau.json", tau_json(result));
   ReportSection section{.heading = "Time constants", .paragraphs = {result.estimate.conclusion}};
   if (result.advice) section.paragraphs.push_back("Advice: " + result.advice->text);
+  for (const std::string& warning : result.estimate.warnings) section.paragraphs.push_back(warning);
   section.tables = tau_tables(result);
   for (const Table& table : section.tables) {
     std::string name = table.caption.substr(0, table.caption.find(' '));

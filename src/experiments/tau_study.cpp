@@ -110,7 +110,6 @@ void write_page(const TauStudyResult& result,
                 const TauStudyConfig& config) {
   const tau::TauEstimate& e = result.estimate;
   ReportPage page{.title = "Time constants", .subtitle = e.conclusion};
-  page.warnings = e.warnings;
   page.cards = {{.label = "memory", .value = tau::text_of(e.memory), .note = ""},
                 {.label = "residuals",
                  .value = e.fit.whiteness.white() ? "white" : "not white",
@@ -159,11 +158,7 @@ std::optional<TauStudyResult> tau_stage(const TauStageConfig& config,
     records.push_back(std::move(r.record));
   }
   try {
-    TauStudyResult result = tau_study(records, config.estimate, threads);
-    for (const std::string& warning : result.estimate.warnings) {
-      warnings.push_back("time constants: " + warning);
-    }
-    return result;
+    return tau_study(records, config.estimate, threads);
   } catch (const DataError& e) {
     warnings.push_back(fmt::format("no time constants: {}", e.what()));
     return std::nullopt;

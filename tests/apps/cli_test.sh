@@ -17,7 +17,7 @@ fail() {
 
 # The lines of standard error that are no progress and not the pointer to --help.
 messages() {
-  grep -v -E '^(data|fit|choose|estimate|co-simulate|report): |^Run with --help for more information\.$' \
+  grep -v -E '^(data|fit|choose|estimate|time constants|co-simulate|report): |^Run with --help for more information\.$' \
     stderr || true
 }
 
@@ -256,6 +256,7 @@ has short/tau.json '"duration_s"'
 has stdout "Advice: "
 refuses "expected CSV files, or --design" tau
 refuses "expected the id of a record" tau told.csv --record nothing --out none
+refuses "expected the folder of one seed" tau told.csv --networks told --out none
 absent none
 [ "$(grep -c '^[0-9].*,-0.5,' stretched.csv)" = 199 ] || fail "expected the drive of the file"
 echo x >>drive.pwl
