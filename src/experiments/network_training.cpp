@@ -275,6 +275,8 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
   stored.deployed_parameters = trained.state.assignment.empty()
                                    ? stored.trained_parameters
                                    : compression::tied_parameter_count(stored.shape);
+  stored.facts.push_back(
+      {"best validation after this many steps", static_cast<double>(trained.state.best_step)});
   add_cluster_facts(trained.state, stored);
   save_curve(work.folder / "curve.json", curve_of(trained.state));
   save_currents(work.folder / "predictions.safetensors", predict(stored, work));

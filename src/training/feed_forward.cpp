@@ -106,7 +106,7 @@ TrainingOutcome train_feed_forward(const NetworkConfig& config,
                                         judge.wanted)
               .item<double>();
       state.curve.push_back({static_cast<double>(state.step), loss, judged, 0, 0, 0, 0});
-      if (std::isfinite(judged) &&
+      if (std::isfinite(judged) && counts(config, state.step, total) &&
           (state.best_parameters.empty() || judged < state.best_validation)) {
         state.best_parameters = state.parameters;
         state.best_validation = judged;

@@ -235,7 +235,7 @@ void KnownStartTraining::validate() {
                           terms_.gradient, terms_.structure, terms_.physics});
   terms_ = {};  // a resumed training knows nothing of earlier steps either
   const auto propose = [&](const std::vector<float>& parameters, double loss) {
-    if (!std::isfinite(loss)) return;
+    if (!std::isfinite(loss) || !counts(config_, state_.step, total_)) return;
     if (!state_.best_parameters.empty() && loss >= state_.best_validation) return;
     state_.best_parameters = parameters;
     state_.best_validation = loss;

@@ -221,7 +221,7 @@ TrainingOutcome PublishedTraining::train(const std::vector<double>& start,
       ++epochs_;
       state_.curve.push_back(
           {static_cast<double>(epochs_), data_, validation, hidden_, gradient_, structure_, 0});
-      if (std::isfinite(validation) &&
+      if (std::isfinite(validation) && counts(config_, epochs_, total_) &&
           (state_.best_parameters.empty() || validation < state_.best_validation)) {
         state_.best_parameters = state_.parameters;
         state_.best_validation = validation;

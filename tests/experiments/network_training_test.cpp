@@ -185,7 +185,8 @@ TEST(NetworkTraining, ThreadsTheStateInThePublishedProtocol) {
   NetworkStudyConfig config;
   config.protocol = "published";
   config.networks = {network("teacher", phase(1, 1, 256)), network("clustering", phase(2, 1, 256)),
-                     network("low_rank", phase(1, 1, 256)), network("pinn", phase(200, 1, 256))};
+                     network("low_rank", phase(3, 1, 256)), network("pinn", phase(200, 1, 256))};
+  config.networks[2].judge_after = 0.9;
   const fs::path run = empty_folder("published");
   for (int i = 0; i < 4; ++i) {
     EXPECT_TRUE(train_network(config, i, 42, run, silent).usable) << i;
@@ -201,6 +202,12 @@ TEST(NetworkTraining, ThreadsTheStateInThePublishedProtocol) {
     largest = std::max(largest, std::abs(student.parameters[recurrent.offset + i]));
   }
   EXPECT_GT(largest, 1e-3);
+  // The first epoch of the low-rank student looks best, but does not count.
+  const fs::path low_rank = network_folder(run, 42, "low_rank");
+  const auto curve = load_curve(low_rank / "curve.json");
+  ASSERT_EQ(curve.size(), 3u);
+  EXPECT_LT(curve[0].validation, curve[2].validation);
+  EXPECT_EQ(load_network(low_rank / "model.safetensors").facts.back().value, 3.0);
 }
 
 }  // namespace

@@ -60,6 +60,9 @@ struct NetworkConfig {
   double physics = 0;  ///< Weight of the device law on starts that were not measured (known-start).
   /// Part of the training after which the forget gates of a cluster are one (clustering student).
   double tie_after = 0.5;
+  /// Part of the training after which the best validation counts: before it, a network that says
+  /// almost nothing can look good on a record that happens to be quiet.
+  double judge_after = 0;
   DistillationConfig distillation;
   std::vector<PhaseConfig> phases;
 
@@ -75,6 +78,7 @@ struct NetworkConfig {
     visit("clip", c.clip, greater_than(0));
     visit("physics", c.physics, at_least(0));
     visit("tie_after", c.tie_after, between(0, 1));
+    visit("judge_after", c.judge_after, between(0, 1));
     visit("distillation", c.distillation);
     visit("phases", c.phases);
   }
@@ -88,6 +92,12 @@ inline const std::string& label_of(const NetworkConfig& network) {
 /// Whether `network` is made to be smaller than a teacher.
 inline bool is_student_network(const NetworkConfig& network) {
   return network.name == "clustering" || network.name == "low_rank";
+}
+
+/// Whether the validation after `done` of `total` steps may choose the numbers that are kept; the
+/// last one always may.
+inline bool counts(const NetworkConfig& network, int done, int total) {
+  return done >= network.judge_after * total;
 }
 
 /// Whether the loss of `network` holds a teacher's outputs.
