@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "network_study_run.hpp"
+#include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/experiments/network_check.hpp"
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "network_study_run.hpp"
+#include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::experiments {

@@ -7,20 +7,21 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/experiments/network_report.hpp"
 #include "psi_xlstm/experiments/network_study.hpp"
 #include "support/network_stock.hpp"
+#include "support/run_folders.hpp"
 
 namespace psi_xlstm::experiments {
 
 namespace fs = std::filesystem;
+using testing::differences;
+using testing::files_of;
 
 inline const Progress kSilent = [](const std::string&, double, const std::string&) {};
 inline const std::vector<std::string> kNone;
@@ -62,33 +63,6 @@ inline fs::path stock_for(const NetworkStudyConfig& config, const std::string& n
   testing::fill_stock(stock, config);
   testing::use_stock(stock);
   return stock;
-}
-
-inline bool is_time(const fs::path& file) {
-  return file.filename() == "timings.json" || file.stem() == "latency";
-}
-
-inline std::map<std::string, std::string> files_of(const fs::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file() || is_time(entry.path())) continue;
-    files[entry.path().lexically_relative(folder).string()] = read_file(entry.path());
-  }
-  return files;
-}
-
-/// The names of the files that one has and the other has not, or with other bytes.
-inline std::vector<std::string> differences(const fs::path& a, const fs::path& b) {
-  const auto one = files_of(a), two = files_of(b);
-  std::vector<std::string> names;
-  for (const auto& [name, bytes] : one) {
-    const auto other = two.find(name);
-    if (other == two.end() || other->second != bytes) names.push_back(name);
-  }
-  for (const auto& [name, bytes] : two) {
-    if (!one.contains(name)) names.push_back(name);
-  }
-  return names;
 }
 
 inline std::optional<double> number(const NetworkStudyResult& result, const std::string& name) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "network_study_run.hpp"
+#include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/experiments/network_check.hpp"
 #include "psi_xlstm/report/manifest.hpp"
 

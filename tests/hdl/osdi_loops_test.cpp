@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -19,21 +18,13 @@
 namespace psi_xlstm::hdl {
 namespace {
 
+using testing::compiled;
 using testing::kStatic;
 using testing::kTransient;
 using testing::OsdiDevice;
 using testing::OsdiModel;
 
 constexpr double kG0 = 3.1e-4;
-
-// Compiled once for all tests; the library may go once it is loaded.
-const OsdiModel& compiled(const ir::Network& network) {
-  static std::map<std::string, OsdiModel> models;
-  const std::string key = network.name + std::to_string(network.port_count());
-  const auto found = models.find(key);
-  if (found != models.end()) return found->second;
-  return models.emplace(key, testing::compiled(network)).first->second;
-}
 
 std::vector<ir::Network> networks() {
   return {testing::drawn_clustering().network("clustering"),

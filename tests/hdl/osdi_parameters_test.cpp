@@ -28,7 +28,7 @@ using testing::three_states;
 
 TEST(OsdiParameters, ActAsTheySay) {
   const ir::Network network = three_states();
-  const OsdiModel model = compiled(network);
+  const OsdiModel& model = compiled(network);
   Rng rng(10);
   const std::vector<double> v = drawn_voltages(network, 8, rng);
   testing::expect_scaled_currents(model, network, v);
@@ -39,7 +39,7 @@ TEST(OsdiParameters, ActAsTheySay) {
 // 4 k T G of the conductance I/V and of all devices in parallel, where it is asked for.
 TEST(OsdiParameters, NoiseIsThermalAndOfTheConductance) {
   for (const ir::Network& network : {three_states(), testing::static_curve()}) {
-    const OsdiModel model = compiled(network);
+    const OsdiModel& model = compiled(network);
     const OsdiNoiseSource& source = model.descriptor().noise_sources[0];
     EXPECT_EQ(source.nodes.row, 0U);
     EXPECT_EQ(source.nodes.column, 1U);
@@ -63,7 +63,7 @@ TEST(OsdiParameters, NoiseIsThermalAndOfTheConductance) {
 TEST(OsdiParameters, StartFollowsG0) {
   for (double g0 : {1e-4, 4e-4}) {
     const ir::Network network = three_states();
-    const OsdiModel model = compiled(network);
+    const OsdiModel& model = compiled(network);
     OsdiDevice device(model);
     device.set("g0", g0);
     ASSERT_EQ(device.setup(), 0U);
@@ -77,7 +77,7 @@ TEST(OsdiParameters, StartFollowsG0) {
 }
 
 TEST(OsdiParameters, ThatAreWrongAreNamed) {
-  const OsdiModel model = compiled(one_state());
+  const OsdiModel& model = compiled(one_state());
   const std::pair<const char*, const char*> cases[] = {
       {"g0", "4 error: g0: expected a number above 0 S, found -1\n"},
       {"area", "4 error: area: expected a number above 0, found -1\n"},
@@ -99,7 +99,7 @@ TEST(OsdiParameters, ThatAreWrongAreNamed) {
 }
 
 TEST(OsdiParameters, WarnOnceWhereTheStatesCannotHoldG0) {
-  const OsdiModel model = compiled(one_state());
+  const OsdiModel& model = compiled(one_state());
   OsdiDevice device(model);
   device.set("g0", 1e-2);
   testing::osdi_messages().clear();
@@ -113,7 +113,7 @@ TEST(OsdiParameters, WarnOnceWhereTheStatesCannotHoldG0) {
 
 TEST(OsdiModel, DeclaresVersionTerminalsAndUnits) {
   const ir::Network network = three_states();
-  const OsdiModel model = compiled(network);
+  const OsdiModel& model = compiled(network);
   EXPECT_EQ(model.number("OSDI_VERSION_MAJOR"), 0U);
   EXPECT_EQ(model.number("OSDI_VERSION_MINOR"), 3U);
   EXPECT_EQ(model.number("OSDI_NUM_DESCRIPTORS"), 1U);

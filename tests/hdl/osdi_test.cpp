@@ -98,7 +98,7 @@ void expect_near(const std::vector<double>& found,
 
 TEST(Osdi, ResidualsAndChargesAreThoseOfTheNetwork) {
   for (const ir::Network& network : networks()) {
-    const OsdiModel model = compiled(network);
+    const OsdiModel& model = compiled(network);
     OsdiDevice device(model);
     ASSERT_EQ(device.setup(), 0U) << network.name;
     Rng rng(3);
@@ -119,7 +119,7 @@ TEST(Osdi, ResidualsAndChargesAreThoseOfTheNetwork) {
 // In every column.
 TEST(Osdi, TheJacobianIsTheDerivativeOfTheResidual) {
   for (const ir::Network& network : networks()) {
-    const OsdiModel model = compiled(network);
+    const OsdiModel& model = compiled(network);
     OsdiDevice device(model);
     ASSERT_EQ(device.setup(), 0U);
     Rng rng(4);
@@ -134,7 +134,7 @@ TEST(Osdi, TheJacobianIsTheDerivativeOfTheResidual) {
 TEST(Osdi, TheJacobianOfTheCurrentsIsExact) {
   for (const ir::Network& network : networks()) {
     const EmissionPlan plan = plan_emission(network);
-    const OsdiModel model = compiled(network);
+    const OsdiModel& model = compiled(network);
     OsdiDevice device(model);
     device.setup();
     Rng rng(6);
@@ -163,7 +163,7 @@ TEST(Osdi, TheJacobianOfTheCurrentsIsExact) {
 
 TEST(Osdi, CurrentsAndJacobianSumToZeroOverTheTerminals) {
   const ir::Network network = every_operation(3);
-  const OsdiModel model = compiled(network);
+  const OsdiModel& model = compiled(network);
   OsdiDevice device(model);
   device.setup();
   Rng rng(5);
@@ -180,7 +180,7 @@ TEST(Osdi, CurrentsAndJacobianSumToZeroOverTheTerminals) {
 
 TEST(Osdi, TheRightSideIsJTimesVMinusF) {
   const ir::Network network = three_states();
-  const OsdiModel model = compiled(network);
+  const OsdiModel& model = compiled(network);
   OsdiDevice device(model);
   device.setup();
   Rng rng(12);
@@ -201,7 +201,7 @@ TEST(Osdi, TheRightSideIsJTimesVMinusF) {
 
 TEST(Osdi, SeveralThreadsMayEvaluate) {
   const ir::Network network = three_states();
-  const OsdiModel model = compiled(network);
+  const OsdiModel& model = compiled(network);
   Rng rng(13);
   std::vector<std::vector<double>> points;
   for (int i = 0; i < 500; ++i) points.push_back(drawn_voltages(network, 8, rng));

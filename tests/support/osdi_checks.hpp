@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "psi_xlstm/core/rng.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
+#include "psi_xlstm/hdl/osdi.hpp"
 #include "psi_xlstm/hdl/osdi_library.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "support/osdi_host.hpp"
@@ -22,9 +24,13 @@ namespace psi_xlstm::testing {
 inline constexpr std::uint32_t kStatic = 0;  ///< Operating point and DC sweep.
 inline constexpr std::uint32_t kTransient = OSDI_CALC_REACT_RESIDUAL | OSDI_CALC_REACT_JACOBIAN;
 
-/// The library may go once it is loaded.
-inline OsdiModel compiled(const ir::Network& network) {
-  return OsdiModel(hdl::OsdiLibrary(network).file());
+/// Compiled once for all tests of a process; the library may go once it is loaded.
+inline const OsdiModel& compiled(const ir::Network& network) {
+  static std::map<std::string, OsdiModel> models;
+  const std::string source = hdl::osdi_source(network);
+  const auto found = models.find(source);
+  if (found != models.end()) return found->second;
+  return models.emplace(source, OsdiModel(hdl::OsdiLibrary(network).file())).first->second;
 }
 
 /// Node voltages within the training box, the reference terminal away from ground.

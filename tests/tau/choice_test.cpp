@@ -5,23 +5,13 @@
 #include <cmath>
 #include <vector>
 
+#include "one_process.hpp"
 #include "psi_xlstm/data/mem3.hpp"
 
 namespace psi_xlstm::tau {
 namespace {
 
 constexpr Response kSquareResponse{Form::kConductance, Drive::kSquare};
-
-Mem3Config one_process() {
-  Mem3Config config;
-  config.taus = {1e-3};
-  config.gains = {0.2e-3};
-  config.duration = 20e-3;
-  config.sample_rate = 500e3;
-  config.carrier = 25e3;
-  config.seed = 1001;
-  return config;
-}
 
 Record drawn(const Mem3Config& config) { return mem3_record(config, mem3_drive(config)); }
 
