@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -63,25 +63,14 @@ int digits_of(const std::string& literal) {
 
 // The literals with a point or an exponent in `text` without its comments.
 std::vector<std::string> literals(const std::string& text) {
-  const auto is = [](char c, const char* more) {
-    return std::isdigit(static_cast<unsigned char>(c)) != 0 ||
-           std::string(more).find(c) != std::string::npos;
-  };
+  static const std::regex kNumber(R"((?:^|[^\w.])(\d+(?:\.\d*)?(?:e[+-]?\d+)?))");
   std::vector<std::string> found;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("*") || line.starts_with("//")) continue;
-    for (std::size_t i = 0; i < line.size();) {
-      const bool in_name = i > 0 && (std::isalpha(static_cast<unsigned char>(line[i - 1])) != 0 ||
-                                     is(line[i - 1], "_."));
-      std::size_t end = i;
-      while (end < line.size() && (is(line[end], end == i ? "" : ".e") ||
-                                   (end > i && line[end - 1] == 'e' && is(line[end], "+-")))) {
-        ++end;
-      }
-      const std::string literal = line.substr(i, end - i);
-      if (!in_name && literal.find_first_of(".e") != literal.npos) found.push_back(literal);
-      i = std::max(end, i + 1);
+    for (std::sregex_iterator it(line.begin(), line.end(), kNumber), end; it != end; ++it) {
+      const std::string literal = it->str(1);
+      if (literal.find_first_of(".e") != literal.npos) found.push_back(literal);
     }
   }
   return found;
