@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 #include <utility>
 
@@ -95,24 +94,11 @@ class Schedule {
   void report(const std::string& student_name, SpiceBenchmark& to) const {
     for (const ArrayRun& array : arrays_) {
       if (take_failure(fmt::format("{} x {}", array.devices, array.model), array.run, to)) continue;
-      const TransientCounters& counters = array.run.last.counters;
-      to.device.push_back({.model = array.model,
-                           .devices = array.devices,
-                           .ns_per_device_iteration = array.nanoseconds_per(counters.iterations),
-                           .iterations = counters.iterations,
-                           .rejected = counters.rejected_points,
-                           .total_s = array.run.median_seconds(),
-                           .time_points = counters.accepted_points,
-                           .step_s = array.run.options.max_step,
-                           .repetitions = static_cast<int>(array.run.seconds.size())});
+      to.device.push_back(speed_of(array));
     }
     for (const ArrayRun& array : waveforms_) {
       if (take_failure("published drive", array.run, to)) continue;
-      const int steps = array.run.last.counters.accepted_points;
-      to.waveform.push_back({.model = array.model,
-                             .devices = array.devices,
-                             .steps = steps,
-                             .ns_per_device_step = array.nanoseconds_per(steps)});
+      to.waveform.push_back(speed_along_waveform(array));
     }
     for (const CrossbarRun& crossbar : crossbars_) report(student_name, crossbar, to);
     compare_forms(to);
@@ -128,17 +114,7 @@ class Schedule {
     const std::string what = fmt::format("crossbar {0} x {0}", crossbar.n);
     if (take_failure(what, crossbar.student, to)) return;
     if (take_failure(what + " of resistors", crossbar.resistors, to)) return;
-    const TransientCounters& counters = crossbar.student.last.counters;
-    to.crossbar.push_back({.n = crossbar.n,
-                           .model = name,
-                           .total_s = crossbar.student.median_seconds(),
-                           .plain_resistor_s = crossbar.resistors.median_seconds(),
-                           .iterations = counters.iterations,
-                           .plain_resistor_iterations = crossbar.resistors.last.counters.iterations,
-                           .rejected = counters.rejected_points,
-                           .warnings = crossbar.student.warnings(),
-                           .max_step_s = crossbar.student.options.max_step,
-                           .repetitions = static_cast<int>(crossbar.student.seconds.size())});
+    to.crossbar.push_back(speed_of(name, crossbar));
   }
 
   // Rows that differ in "_osdi" and "_subcircuit" alone.
@@ -156,18 +132,6 @@ class Schedule {
                                 .difference = difference(compiled.run.last, array.run.last)});
       }
     }
-  }
-
-  // Of the sources' currents, at the times of the first.
-  static double difference(const TransientResult& a, const TransientResult& b) {
-    const std::vector<double>& current = a.vectors.at("i(vin)");
-    const VoltageTable other{.times = b.time, .values = b.vectors.at("i(vin)")};
-    double scale = 0, largest = 0;
-    for (std::size_t k = 0; k < current.size(); ++k) {
-      scale = std::max(scale, std::abs(current[k]));
-      largest = std::max(largest, std::abs(current[k] - interpolate(other, a.time[k])));
-    }
-    return scale > 0 ? largest / scale : 0;
   }
 
   const SpiceBenchmarkOptions& options_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <numeric>
 
 #include "psi_xlstm/metrics/statistics.hpp"
@@ -91,6 +92,52 @@ CrossbarRun crossbar_run(int n,
       .resistors = {.netlist = crossbar_netlist(n, conductances, "", resistor_cell),
                     .options = options,
                     .simulator = simulator}};
+}
+
+DeviceSpeed speed_of(const ArrayRun& array) {
+  const TransientCounters& counters = array.run.last.counters;
+  return {.model = array.model,
+          .devices = array.devices,
+          .ns_per_device_iteration = array.nanoseconds_per(counters.iterations),
+          .iterations = counters.iterations,
+          .rejected = counters.rejected_points,
+          .total_s = array.run.median_seconds(),
+          .time_points = counters.accepted_points,
+          .step_s = array.run.options.max_step,
+          .repetitions = static_cast<int>(array.run.seconds.size())};
+}
+
+WaveformSpeed speed_along_waveform(const ArrayRun& array) {
+  const int steps = array.run.last.counters.accepted_points;
+  return {.model = array.model,
+          .devices = array.devices,
+          .steps = steps,
+          .ns_per_device_step = array.nanoseconds_per(steps)};
+}
+
+CrossbarSpeed speed_of(const std::string& model, const CrossbarRun& crossbar) {
+  const TransientCounters& counters = crossbar.student.last.counters;
+  return {.n = crossbar.n,
+          .model = model,
+          .total_s = crossbar.student.median_seconds(),
+          .plain_resistor_s = crossbar.resistors.median_seconds(),
+          .iterations = counters.iterations,
+          .plain_resistor_iterations = crossbar.resistors.last.counters.iterations,
+          .rejected = counters.rejected_points,
+          .warnings = crossbar.student.warnings(),
+          .max_step_s = crossbar.student.options.max_step,
+          .repetitions = static_cast<int>(crossbar.student.seconds.size())};
+}
+
+double difference(const TransientResult& a, const TransientResult& b) {
+  const std::vector<double>& current = a.vectors.at("i(vin)");
+  const VoltageTable other{.times = b.time, .values = b.vectors.at("i(vin)")};
+  double scale = 0, largest = 0;
+  for (std::size_t k = 0; k < current.size(); ++k) {
+    scale = std::max(scale, std::abs(current[k]));
+    largest = std::max(largest, std::abs(current[k] - interpolate(other, a.time[k])));
+  }
+  return scale > 0 ? largest / scale : 0;
 }
 
 }  // namespace psi_xlstm::experiments

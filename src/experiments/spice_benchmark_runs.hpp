@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "psi_xlstm/experiments/spice_benchmark.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "psi_xlstm/spice/emitted_model.hpp"
 #include "psi_xlstm/spice/simulator.hpp"
@@ -58,5 +59,14 @@ CrossbarRun crossbar_run(int n,
                          const ir::Network& student,
                          const EmittedModel& model,
                          const SimulatorOptions& simulator);
+
+/// What the measurements of a run say; all of it succeeded at least once.
+DeviceSpeed speed_of(const ArrayRun& array);
+WaveformSpeed speed_along_waveform(const ArrayRun& array);
+CrossbarSpeed speed_of(const std::string& model, const CrossbarRun& crossbar);
+
+/// Between the currents of the source in two results: the largest at the times of `a`, over its
+/// largest value.
+double difference(const TransientResult& a, const TransientResult& b);
 
 }  // namespace psi_xlstm::experiments

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lines.hpp"
 #include "osdi_layout.hpp"
 #include "osdi_text.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -27,7 +28,7 @@ constexpr std::array<std::string_view, 32> kDeviceTypes = {
 constexpr int kMostTerminals = 20;    // of an N device in ngspice 39 to 44
 constexpr int kMostShownStates = 32;  // with an operating-point variable of their own
 
-class Printer {
+class Printer : Lines {
  public:
   explicit Printer(const ir::Network& network)
       : layout_(network), network_(network), plan_(layout_.plan), states_(layout_.states) {
@@ -55,13 +56,6 @@ class Printer {
   }
 
  private:
-  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
-
-  template <class... Args>
-  void line(fmt::format_string<Args...> format, Args&&... args) {
-    text_ += fmt::format(format, std::forward<Args>(args)...) + "\n";
-  }
-
   // --- tables ------------------------------------------------------------------------------------
 
   void constants() {
@@ -207,7 +201,6 @@ class Printer {
   const EmissionPlan& plan_;
   const int states_;
   std::string descriptions_;
-  std::string text_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "expression.hpp"
+#include "lines.hpp"
 #include "osdi_layout.hpp"
 #include "psi_xlstm/core/number_text.hpp"
 
@@ -15,7 +16,7 @@ std::string without_leading_plus(const std::string& sum) {
   return sum.starts_with(" + ") ? sum.substr(3) : "-" + sum.substr(3);
 }
 
-class Printer {
+class Printer : Lines {
  public:
   explicit Printer(const OsdiLayout& layout) : layout_(layout) {}
 
@@ -36,13 +37,6 @@ class Printer {
   }
 
  private:
-  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
-
-  template <class... Args>
-  void line(fmt::format_string<Args...> format, Args&&... args) {
-    text_ += fmt::format(format, std::forward<Args>(args)...) + "\n";
-  }
-
   void start() {
     line("static void set_start(Instance *it) {{");
     if (layout_.network.start == ir::Start::kNode) {
@@ -215,7 +209,6 @@ class Printer {
   }
 
   const OsdiLayout& layout_;
-  std::string text_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "expression.hpp"
+#include "network_lines.hpp"
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/ir/jacobian.hpp"
@@ -35,18 +36,9 @@ struct LinearForm {
   }
 };
 
-class Printer {
+class Printer : NetworkLines {
  public:
-  explicit Printer(const ir::Network& network)
-      : network_(network),
-        plan_(plan_emission(network)),
-        depends_(ir::depends_on_inputs(network)),
-        start_alone_(ir::depends_on_start_alone(network)),
-        constants_(network) {
-    const double zero = 0;
-    const std::vector<double> states(static_cast<std::size_t>(network.state_count()), 0.0);
-    constants_.evaluate(&zero, states.data());
-  }
+  explicit Printer(const ir::Network& network) : NetworkLines(network) {}
 
   std::string print() {
     for (const std::string& fact : model_facts(network_, plan_)) line("* {}", fact);
@@ -75,14 +67,6 @@ class Printer {
   }
 
  private:
-  template <class... Args>
-  void line(fmt::format_string<Args...> format, Args&&... args) {
-    text_ += fmt::format(format, std::forward<Args>(args)...) + "\n";
-  }
-
-  const std::string& plus() const { return network_.ports[0]; }
-  const std::string& minus() const { return network_.reference_terminal; }
-
   // lambda_k / L as a node voltage of order 1.
   void rate(int k) {
     line("Bl{0} 0 l{0} I={1}*({2})", k + 1, shortest(1 / plan_.rate_scale),
@@ -345,13 +329,6 @@ class Printer {
     return fmt::format("ln({})", a);
   }
 
-  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
-
-  const ir::Network& network_;
-  EmissionPlan plan_;
-  std::vector<bool> depends_, start_alone_;
-  ir::SparseJacobian constants_;
-  std::string text_;
   std::map<std::pair<int, int>, std::string> outputs_, sums_;
   std::set<int> standards_;  ///< Nodes that have mean and variance already.
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "expression.hpp"
+#include "network_lines.hpp"
 #include "psi_xlstm/core/number_text.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
 #include "psi_xlstm/ir/jacobian.hpp"
@@ -17,18 +18,9 @@ namespace {
 
 using ir::Op;
 
-class Printer {
+class Printer : NetworkLines {
  public:
-  explicit Printer(const ir::Network& network)
-      : network_(network),
-        plan_(plan_emission(network)),
-        depends_(ir::depends_on_inputs(network)),
-        start_alone_(ir::depends_on_start_alone(network)),
-        constants_(network) {
-    const double zero = 0;
-    const std::vector<double> states(at(network.state_count()), 0.0);
-    constants_.evaluate(&zero, states.data());
-  }
+  explicit Printer(const ir::Network& network) : NetworkLines(network) {}
 
   std::string print() {
     for (const std::string& fact : model_facts(network_, plan_)) line("// {}", fact);
@@ -73,13 +65,6 @@ class Printer {
   }
 
  private:
-  template <class... Args>
-  void line(fmt::format_string<Args...> format, Args&&... args) {
-    text_ += fmt::format(format, std::forward<Args>(args)...) + "\n";
-  }
-
-  const std::string& plus() const { return network_.ports[0]; }
-  const std::string& minus() const { return network_.reference_terminal; }
   bool has_states() const { return network_.state_count() > 0; }
 
   void parameters() {
@@ -272,14 +257,6 @@ class Printer {
       }
     }
   }
-
-  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
-
-  const ir::Network& network_;
-  EmissionPlan plan_;
-  std::vector<bool> depends_, start_alone_;
-  ir::SparseJacobian constants_;
-  std::string text_;
 };
 
 }  // namespace

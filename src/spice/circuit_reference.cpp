@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <ida/ida.h>
 #include <nvector/nvector_serial.h>
-#include <sundials/sundials_config.h>
-#include <sundials/sundials_context.h>
 #include <sunlinsol/sunlinsol_klu.h>
 #include <sunmatrix/sunmatrix_sparse.h>
 
@@ -15,6 +13,7 @@
 
 #include "circuit_equations.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "sundials_context.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -50,10 +49,6 @@ int jacobian_callback(sunrealtype time,
   return 0;
 }
 
-#if SUNDIALS_VERSION_MAJOR < 7
-void ignore_message(int, const char*, const char*, char*, void*) {}
-#endif
-
 /// The objects of one IDA integration, freed in the reverse order.
 class Integrator {
  public:
@@ -61,12 +56,6 @@ class Integrator {
              const std::vector<double>& y,
              const CircuitReferenceOptions& options)
       : equations_(equations), max_step_(options.max_step) {
-#if SUNDIALS_VERSION_MAJOR < 7
-    SUNContext_Create(nullptr, &context_);
-#else
-    SUNContext_Create(SUN_COMM_NULL, &context_);
-    SUNContext_ClearErrHandlers(context_);
-#endif
     const auto size = static_cast<sunindextype>(y.size());
     for (N_Vector* vector : {&y_, &slope_, &kind_}) *vector = N_VNew_Serial(size, context_);
     std::copy(y.begin(), y.end(), N_VGetArrayPointer(y_));
@@ -148,7 +137,7 @@ class Integrator {
  private:
   CircuitEquations& equations_;
   double max_step_;
-  SUNContext context_ = nullptr;
+  SUNContext context_ = silent_context();
   N_Vector y_ = nullptr, slope_ = nullptr, kind_ = nullptr;
   SUNMatrix matrix_ = nullptr;
   SUNLinearSolver solver_ = nullptr;

@@ -3,8 +3,6 @@
 #include <cvode/cvode.h>
 #include <fmt/core.h>
 #include <nvector/nvector_serial.h>
-#include <sundials/sundials_config.h>
-#include <sundials/sundials_context.h>
 #include <sunlinsol/sunlinsol_dense.h>
 #include <sunmatrix/sunmatrix_dense.h>
 
@@ -14,6 +12,7 @@
 #include <memory>
 
 #include "psi_xlstm/core/error.hpp"
+#include "sundials_context.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -48,10 +47,6 @@ int derivative_callback(sunrealtype time, N_Vector state, N_Vector derivative, v
   return finite ? 0 : 1;
 }
 
-#if SUNDIALS_VERSION_MAJOR < 7
-void ignore_message(int, const char*, const char*, char*, void*) {}
-#endif
-
 /// The objects of one CVODE integration, freed in the reverse order.
 class Integrator {
  public:
@@ -59,12 +54,6 @@ class Integrator {
              const std::vector<double>& initial_state,
              const ReferenceOptions& options)
       : circuit_(circuit) {
-#if SUNDIALS_VERSION_MAJOR < 7
-    SUNContext_Create(nullptr, &context_);
-#else
-    SUNContext_Create(SUN_COMM_NULL, &context_);
-    SUNContext_ClearErrHandlers(context_);
-#endif
     const auto size = static_cast<sunindextype>(initial_state.size());
     state_ = N_VNew_Serial(size, context_);
     std::copy(initial_state.begin(), initial_state.end(), N_VGetArrayPointer(state_));
@@ -123,7 +112,7 @@ class Integrator {
   }
 
   const Circuit& circuit_;
-  SUNContext context_ = nullptr;
+  SUNContext context_ = silent_context();
   N_Vector state_ = nullptr;
   SUNMatrix matrix_ = nullptr;
   SUNLinearSolver solver_ = nullptr;

@@ -78,6 +78,11 @@ TEST(ForgetGateClusters, CentresAreTheMeansOfTheirRows) {
   double mean = 0;
   for (int j = 16; j < 32; ++j) mean += weight[j * 32 + 7] / 16.0;
   EXPECT_NEAR(parameters[block(blocks, "layers.0.centres").offset + 32 + 7], mean, 1e-6);
+  // The second layer has an assignment of its own: all of it is one cluster.
+  const float* second = parameters.data() + block(blocks, "layers.1.weight").offset + 32 * 32;
+  double all = 0;
+  for (int j = 0; j < 32; ++j) all += second[j * 32 + 7] / 32.0;
+  EXPECT_NEAR(parameters[block(blocks, "layers.1.centres").offset + 7], all, 1e-6);
   const float* bias = parameters.data() + block(blocks, "layers.0.bias").offset + 32;
   double bias_mean = 0;
   for (int j = 0; j < 16; ++j) bias_mean += bias[j] / 16.0;

@@ -37,11 +37,19 @@ TEST(LowRankStart, ColumnsAreAsLongAsTheTeachersSingularValuesSay) {
   std::vector<double> parameters(parameter_count(shape), 7);
   Rng rng(1);
   start_low_rank(shape, spectrum, rng, parameters);
-  const auto& left = block(parameter_blocks(shape), "layers.1.left");
-  const double* head = parameters.data() + left.offset + 8 * 2;  // head 1, [8, 2]
-  EXPECT_NEAR(head[0], 1.4, 0.5);
-  EXPECT_NEAR(head[3], 0.7, 0.5);
-  EXPECT_NEAR(head[10], 0, 0.5);
+  // Means over the four heads [8, 2] of both sides of both layers: each number has noise of 0.1.
+  double first = 0, second = 0, other = 0;
+  for (const char* name : {"layers.0.left", "layers.0.right", "layers.1.left", "layers.1.right"}) {
+    const double* const head = parameters.data() + block(parameter_blocks(shape), name).offset;
+    for (int k = 0; k < 4; ++k) {
+      first += head[16 * k] / 16;
+      second += head[16 * k + 3] / 16;
+      other += head[16 * k + 10] / 16;
+    }
+  }
+  EXPECT_NEAR(first, 1.4, 0.1);
+  EXPECT_NEAR(second, 1.4 * std::sqrt(0.25), 0.1);
+  EXPECT_NEAR(other, 0, 0.1);
   EXPECT_EQ(parameters[block(parameter_blocks(shape), "layers.1.query.weight").offset], 7);
 }
 

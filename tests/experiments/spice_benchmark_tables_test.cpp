@@ -68,6 +68,21 @@ TEST(SpiceBenchmarkTables, ShowEveryRowAndWhatItWasMeasuredWith) {
   EXPECT_NE(to_text(tables[0]).find("n/a"), std::string::npos) << "bsim4 at N = 1000";
 }
 
+using Row = std::vector<std::string>;
+
+TEST(SpiceBenchmarkTables, HaveEveryNumberBelowItsName) {
+  const auto tables = spice_benchmark_tables(measured());
+  EXPECT_EQ(tables[1].header, (Row{"model", "N", "step [ns]", "time points", "rejected",
+                                   "iterations", "total [s]", "repetitions"}));
+  EXPECT_EQ(tables[1].rows[0],
+            (Row{"student_m8_osdi", "100", "10", "5012", "1", "13656", "0.2185", "5"}));
+  EXPECT_EQ(tables[3].header,
+            (Row{"n", "model", "longest step [ns]", "total [s]", "plain resistors [s]", "ratio",
+                 "iterations", "resistors", "rejected", "warnings", "repetitions"}));
+  EXPECT_EQ(tables[3].rows[1], (Row{"32", "student_m8_osdi", "20", "4.2000", "5.6000", "0.750",
+                                    "1143", "1077", "7", "0", "3"}));
+}
+
 TEST(SpiceBenchmarkTables, LeaveOutWhatWasNotMeasured) {
   SpiceBenchmark benchmark = measured();
   benchmark.device.erase(benchmark.device.begin(), benchmark.device.begin() + 2);

@@ -1,19 +1,19 @@
 #include "psi_xlstm/experiments/study.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/csv.hpp"
+#include "support/run_folders.hpp"
 #include "support/synthetic_records.hpp"
 
 namespace psi_xlstm::experiments {
@@ -21,6 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::differences;
+using testing::files_of;
 
 fs::path folder_named(const std::string& name) {
   const fs::path folder = fs::path(::testing::TempDir()) / "study_test" / name;
@@ -69,29 +71,6 @@ int candidates_tried(const StudyConfig& config, const fs::path& folder) {
     count += stage == "choose" ? 1 : 0;
   });
   return count;
-}
-
-std::map<std::string, std::string> files_of(const fs::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file() || entry.path().filename() == "timings.json") continue;
-    files[entry.path().lexically_relative(folder).string()] = read_file(entry.path());
-  }
-  return files;
-}
-
-// The names of the files that one has and the other has not, or with other bytes.
-std::vector<std::string> differences(const fs::path& a, const fs::path& b) {
-  const auto one = files_of(a), two = files_of(b);
-  std::vector<std::string> names;
-  for (const auto& [name, bytes] : one) {
-    const auto other = two.find(name);
-    if (other == two.end() || other->second != bytes) names.push_back(name);
-  }
-  for (const auto& [name, bytes] : two) {
-    if (!one.contains(name)) names.push_back(name);
-  }
-  return names;
 }
 
 const std::vector<std::string> kNone;

@@ -60,16 +60,22 @@ TEST(TauBenchmark, RefusesTheShortRecord) {
   EXPECT_EQ(tau_score(c, trials_of(c, 3, {})).right, 3);
 }
 
+// What the records show instead is named as well.
+void expect_memory(const TauCase& c, tau::Memory memory) {
+  const std::vector<TauTrial> trials = trials_of(c, 3, {});
+  EXPECT_EQ(tau_score(c, trials).right, 3) << c.name;
+  for (const TauTrial& trial : trials) EXPECT_EQ(trial.memory, tau::text_of(memory)) << c.name;
+}
+
 TEST(TauBenchmark, FindsNoFixedTimeConstantsWhereThereAreNone) {
-  const TauCase& stretched = case_named("stretched");
-  EXPECT_EQ(tau_score(stretched, trials_of(stretched, 3, {})).right, 3);
+  expect_memory(case_named("stretched"), tau::Memory::kStretched);
   TauCase vteam = case_named("VTEAM");
   vteam.draw = [all = vteam.draw](int seed) {  // a few of the records, for speed
     std::vector<Record> records = all(seed);
     records.resize(4);
     return records;
   };
-  EXPECT_EQ(tau_score(vteam, trials_of(vteam, 3, {})).right, 3);
+  expect_memory(vteam, tau::Memory::kBiasDependent);
 }
 
 // A program that always refuses, and one that always finds, on the same cases.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <vector>
 
@@ -15,11 +16,11 @@ namespace psi_xlstm::fit {
 namespace {
 
 // Five records of `device` with 3 % noise; three train, two choose.
-Dataset dataset_of(const ir::Network& device) {
+Dataset dataset_of(const ir::Network& device, std::uint32_t seed = 6) {
   Dataset dataset;
   dataset.noise = 0.03;
   dataset.split = {.train = {0, 1, 2}, .validation = {3, 4}};
-  Rng rng(6);
+  Rng rng(seed);
   for (double g0 : {1.3e-4, 2.2e-4, 4.5e-4, 1.8e-4, 3.5e-4}) {
     dataset.records.push_back(testing::synthetic_record(device, g0, 0.8, 9e3, 500, 0.03, rng));
   }
@@ -82,6 +83,29 @@ TEST(Select, ReportsEveryFitSortedWithOneOfThemChosen) {
   EXPECT_EQ(std::count_if(result.candidates.begin(), result.candidates.end(),
                           [](const CandidateReport& c) { return c.chosen; }),
             1);
+}
+
+// A curve is never worse than a resistor on the records it was fitted to, and often better by
+// chance on two others.
+TEST(Select, TakesTheSimplestShapeWithinAStandardErrorOfTheBest) {
+  FitConfig config;
+  config.starts = 1;
+  int simpler = 0;
+  for (std::uint32_t seed = 1; seed <= 8; ++seed) {
+    const SelectionResult result =
+        select(dataset_of(resistor(), seed), {kShapes[0], kShapes[1]}, config, {.exact = true},
+               "chosen", 1, [](int, int, const CandidateReport&) {});
+    const auto best = std::min_element(
+        result.candidates.begin(), result.candidates.end(),
+        [](const auto& a, const auto& b) { return a.shape_score < b.shape_score; });
+    const double limit = best->shape_score + best->shape_standard_error;
+    const auto simplest =
+        std::find_if(result.candidates.begin(), result.candidates.end(),
+                     [&](const CandidateReport& c) { return c.shape_score <= limit; });
+    EXPECT_EQ(result.training.network.parameter_count(), simplest->parameters) << seed;
+    simpler += simplest->parameters < best->parameters ? 1 : 0;
+  }
+  EXPECT_GE(simpler, 2);
 }
 
 TEST(Select, DoesNotDependOnTheThreads) {

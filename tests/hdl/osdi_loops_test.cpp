@@ -4,38 +4,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "psi_xlstm/core/rng.hpp"
 #include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/hdl/osdi.hpp"
-#include "psi_xlstm/hdl/osdi_library.hpp"
 #include "psi_xlstm/ir/dynamics.hpp"
 #include "psi_xlstm/ir/jacobian.hpp"
-#include "support/osdi_host.hpp"
+#include "support/osdi_checks.hpp"
 #include "support/recurrent_networks.hpp"
 #include "support/vector_operations.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
 
+using testing::compiled;
+using testing::kStatic;
+using testing::kTransient;
 using testing::OsdiDevice;
 using testing::OsdiModel;
 
-constexpr std::uint32_t kStatic = 0;
-constexpr std::uint32_t kTransient = OSDI_CALC_REACT_RESIDUAL | OSDI_CALC_REACT_JACOBIAN;
 constexpr double kG0 = 3.1e-4;
-
-// Compiled once for all tests; the library may go once it is loaded.
-const OsdiModel& compiled(const ir::Network& network) {
-  static std::map<std::string, OsdiModel> models;
-  const std::string key = network.name + std::to_string(network.port_count());
-  const auto found = models.find(key);
-  if (found != models.end()) return found->second;
-  return models.emplace(key, OsdiModel(OsdiLibrary(network).file())).first->second;
-}
 
 std::vector<ir::Network> networks() {
   return {testing::drawn_clustering().network("clustering"),
@@ -118,35 +107,25 @@ TEST(OsdiLoops, ResidualsAreThoseOfTheNetwork) {
   }
 }
 
-// Every column against central differences of the residual; no derivative is missing.
+// In every column.
 TEST(OsdiLoops, TheJacobianIsTheDerivativeOfTheResidual) {
   for (const ir::Network& network : networks()) {
-    const OsdiModel& model = compiled(network);
-    OsdiDevice device = device_of(model, network);
+    OsdiDevice device = device_of(compiled(network), network);
     Rng rng(4);
     for (std::uint32_t flags : {kStatic, kTransient}) {
-      std::vector<double> v = Point(network, rng).v;
-      for (std::size_t column = 0; column < device.nodes(); ++column) {
-        const double step = 1e-5, middle = v[column];
-        v[column] = middle + step;
-        device.evaluate(v, flags);
-        const std::vector<double> above = device.residual();
-        v[column] = middle - step;
-        device.evaluate(v, flags);
-        const std::vector<double> below = device.residual();
-        v[column] = middle;
-        device.evaluate(v, flags);
-        for (std::size_t row = 0; row < device.nodes(); ++row) {
-          const double expected = (above[row] - below[row]) / (2 * step);
-          double scale = std::abs(expected);
-          for (std::size_t j = 0; j < device.nodes(); ++j) {
-            scale = std::max(scale, std::abs(device.resist(row, j)));
-          }
-          ASSERT_NEAR(device.resist(row, column), expected, 1e-7 * scale)
-              << network.name << " row " << row << " column " << column << " flags " << flags;
-        }
-      }
+      testing::expect_derivatives_of_the_residual(device, Point(network, rng).v, flags,
+                                                  network.name);
     }
+  }
+}
+
+TEST(OsdiLoops, ParametersActAsTheySay) {
+  for (const ir::Network& network : networks()) {
+    Rng rng(6);
+    const std::vector<double> v = Point(network, rng).v;
+    testing::expect_scaled_currents(compiled(network), network, v);
+    testing::expect_scaled_times(compiled(network), network, v);
+    testing::expect_held_state(compiled(network), network, v);
   }
 }
 
@@ -200,20 +179,16 @@ TEST(OsdiLoops, WarnsOutsideTheTrainedConductances) {
 TEST(OsdiLoops, TimeConstantsAreThoseOfTheLayers) {
   const ir::Network network = testing::drawn_low_rank().network("low_rank");
   const OsdiModel& model = compiled(network);
-  OsdiDevice device(model), slow(model);
-  slow.set("tau_scale", 10);
+  OsdiDevice device(model);
   device.setup();
-  slow.setup();
   const std::vector<double> rest(device.nodes(), 0.0);
   device.evaluate(rest, kTransient);
-  slow.evaluate(rest, kTransient);
   const std::vector<double> expected =
       ir::zero_bias_time_constants(network, network.conductance_scale);
   ASSERT_EQ(expected.size(), 4U);
   for (int k = 0; k < 2; ++k) {  // the first layer does not see the junctions, which are 0 here
     const std::string name = "tau_" + std::to_string(k + 1);
     EXPECT_NEAR(device.output(name) / expected[Point::at(k)], 1, 1e-12);
-    EXPECT_NEAR(slow.output(name) / device.output(name), 10, 1e-12);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
@@ -196,6 +197,21 @@ TEST(Simulate, RefusesSizesThatDiffer) {
   EXPECT_TRUE(simulate(one_state(), {}, {}, one).current.empty());
 }
 
+// To the last digits for small conductances and for large ones, where ln(exp(g) - 1) is g.
+TEST(InitialState, HasTheConductanceThatWasAskedFor) {
+  for (const char* head : {"exp", "softplus"}) {
+    const Network network = testing::random_student({.states = 2, .features = 3, .head = head}, 8);
+    for (double relative : {0.01, 0.5, 4.0, 20.0, 29.0, 31.0, 100.0}) {
+      const double g0 = relative * network.conductance_scale;
+      const std::vector<double> c = initial_state(network, g0);
+      Evaluator evaluator(network);
+      const double zero = 0;
+      evaluator.evaluate(Part::kOutput, &zero, c.data());
+      EXPECT_NEAR(evaluator.value(network.conductance_node) / g0, 1, 1e-12) << head << relative;
+    }
+  }
+}
+
 // d(ln G)/dt from 1 us of simulation at 0 V; the state moves by 1e-3 of its way.
 TEST(ZeroBiasRate, IsTheSlopeOfTheSimulatedLogConductance) {
   for (const Network& network : {one_state(), three_states()}) {
@@ -219,6 +235,15 @@ TEST(ZeroBiasRate, WorstOneIsFoundOverTheTrainingBox) {
   }
   const double low = zero_bias_rate(network, 6e-5), high = zero_bias_rate(network, 8e-4);
   EXPECT_NEAR(worst / (std::abs(low) > std::abs(high) ? low : high), 1, 1e-12);
+  // At either end of what the device can hold; the sign says where the conductance goes.
+  for (const auto& [from, to] : {std::pair{6e-5, 1e-4}, {4e-4, 8e-4}}) {
+    Network part = network;
+    part.box.conductance_min = from;
+    part.box.conductance_max = to;
+    const double a = zero_bias_rate(network, from), b = zero_bias_rate(network, to);
+    EXPECT_NEAR(worst_zero_bias_rate(part) / (std::abs(a) > std::abs(b) ? a : b), 1, 1e-12);
+  }
+  EXPECT_LT(low * high, 0) << "both signs were tried";
   EXPECT_EQ(worst_zero_bias_rate(testing::static_curve()), 0.0);
 }
 

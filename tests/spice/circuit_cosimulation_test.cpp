@@ -141,6 +141,17 @@ TEST(CircuitCosimulation, TheComparisonCanFail) {
   }
 }
 
+// No frozen state is wrong by a thousand times full scale.
+TEST(CircuitCosimulation, JudgesTheFrozenStateByTheFactorOfTheConfig) {
+  const ir::Network network = published_student();
+  const Circuit circuit = read_circuit(circuits() / "series_resistor.cir", network);
+  const CosimConfig config{.limit = 1e-12, .frozen_factor = 1e15};
+  const CosimReport report = cosimulate_circuit(network, circuit, config, {}, {"subcircuit"});
+  ASSERT_FALSE(report.checks.empty());
+  EXPECT_TRUE(report.checks.back().stimulus.ends_with("negative control, states frozen"));
+  EXPECT_EQ(report.checks.back().passed, std::optional<bool>(false));
+}
+
 TEST(CircuitCosimulation, RunsOnlyThePathsAskedFor) {
   const ir::Network network = published_student();
   const Circuit circuit = read_circuit(circuits() / "series_resistor.cir", network);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
@@ -113,19 +114,22 @@ TEST(CircuitReference, AgreesWithTheReferenceOfOneDevice) {
         integrate_reference(state_equation(network), stimulus, 1000, ir::initial_state(network, g0),
                             times, {.max_step = 1e-6});
     ASSERT_EQ(one.reason, "");
-    const Circuit circuit = parse_circuit(
-        "t\nv1 a b sin(0 1.5 30k)\nv2 b 0 pulse(0 -0.4 20u 0.1u 0.1u 30u)\nr1 a p 1k\n"
-        "x1 p 0 device\n.tran 1n 1u\n",
-        "test", network);
-    const CircuitSolution s =
-        solve_circuit(circuit, network, times, {.max_step = 1e-6, .default_conductance = g0});
-    ASSERT_EQ(s.reason, "");
-    double full_scale = 0, worst = 0;
-    for (std::size_t k = 0; k < times.size(); ++k) {
-      full_scale = std::max(full_scale, std::abs(one.current[k]));
-      worst = std::max(worst, std::abs(one.current[k] - s.devices[0][k]));
+    // A device of 2.5 times the area behind 1/2.5 of the resistance has the same voltages.
+    const std::string drive = "t\nv1 a b sin(0 1.5 30k)\nv2 b 0 pulse(0 -0.4 20u 0.1u 0.1u 30u)\n";
+    for (const auto& [rest, area] : {std::pair{"r1 a p 1k\nx1 p 0 device\n.tran 1n 1u\n", 1.0},
+                                     {"r1 a p 400\nx1 p 0 device area=2.5\n.tran 1n 1u\n", 2.5}}) {
+      const Circuit circuit = parse_circuit(drive + rest, "test", network);
+      const CircuitSolution s =
+          solve_circuit(circuit, network, times, {.max_step = 1e-6, .default_conductance = g0});
+      ASSERT_EQ(s.reason, "");
+      double full_scale = 0, worst = 0;
+      for (std::size_t k = 0; k < times.size(); ++k) {
+        const double expected = area * one.current[k];
+        full_scale = std::max(full_scale, std::abs(expected));
+        worst = std::max(worst, std::abs(expected - s.devices[0][k]));
+      }
+      EXPECT_LT(worst / full_scale, 1e-7) << network.name << ", area " << area;
     }
-    EXPECT_LT(worst / full_scale, 1e-7) << network.name;
   }
 }
 

@@ -213,6 +213,25 @@ TEST(Cosimulate, AFailedSimulationPassesNoCheck) {
   }
 }
 
+// No step is a billion times as exact as one of five times its length, and no frozen state is wrong
+// by a thousand times full scale.
+TEST(Cosimulate, JudgesStepsAndAFrozenStateByTheFactorsOfTheConfig) {
+  const ir::Network network = one_state();
+  CosimConfig config{.limit = 1e-12, .refinement_factor = 1e9, .frozen_factor = 1e15};
+  config.periods = 1;
+  config.smallest_swing = 0;
+  const CosimReport report =
+      cosimulate(network, config, {}, start_of(network), {}, EmittedForm::kSubcircuit);
+  int judged = 0;
+  for (const CosimRow& row : report.checks) {
+    const bool refined = row.stimulus == "sine, reltol 1e-5, a fifth of the step";
+    if (!refined && !row.stimulus.starts_with("negative control")) continue;
+    ++judged;
+    EXPECT_EQ(row.passed, std::optional<bool>(false)) << row.stimulus;
+  }
+  EXPECT_EQ(judged, 2);
+}
+
 // The forms of the rows of `report`, each once.
 std::set<std::string> paths_of(const CosimReport& report) {
   std::set<std::string> paths;

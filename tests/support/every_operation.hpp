@@ -1,21 +1,14 @@
 #pragma once
 
-#include <cstddef>
-#include <string>
-
 #include "psi_xlstm/ir/network.hpp"
+#include "support/bare_network.hpp"
 
 namespace psi_xlstm::testing {
 
 /// A network of `ports` ports and two states that uses every ir::Op, away from every singularity
 /// for ports and states in [-1, 1]; it stands for no device.
 inline ir::Network every_operation(int ports) {
-  ir::Network network;
-  network.name = "every_operation";
-  network.ports.clear();
-  for (int p = 1; p <= ports; ++p) network.ports.push_back("p" + std::to_string(p));
-  network.rate_of_state = {1, 0};
-  network.start = ir::Start::kRest;
+  ir::Network network = bare_network("every_operation", ports, {1, 0});
   ir::NetworkBuilder build(network);
   using ir::Op;
   const int v = build.ports(), c = build.states();
@@ -35,19 +28,7 @@ inline ir::Network every_operation(int ports) {
   network.conductance_node = build.affine("conductance", 1, {network.current_node, root});
   network.readout_weight = network.node(mixed).weight;
   network.readout_bias = network.node(network.conductance_node).bias;
-  for (std::size_t q = 0; q < network.parameters.size(); ++q) {
-    network.parameters[q] = 0.3 + 0.4 * static_cast<double>((7 * q + 3) % 11) / 11;
-    if (q % 3 == 1) network.parameters[q] *= -1;
-  }
-  network.box = {.voltage_min = -1,
-                 .voltage_max = 1,
-                 .conductance_min = 0.1,
-                 .conductance_max = 10,
-                 .step_max = 0.01,
-                 .duration = 10,
-                 .drive_frequency = 0.5,
-                 .median_rate = 1,
-                 .fastest_rate = 5};
+  fill_in(network, 0);
   return network;
 }
 

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstddef>
-#include <string>
-
 #include "psi_xlstm/ir/network.hpp"
+#include "support/bare_network.hpp"
 
 namespace psi_xlstm::testing {
 
@@ -11,12 +9,7 @@ namespace psi_xlstm::testing {
 /// networks do not: gathers of several arguments, sums and norms of single entries, quotients by
 /// what depends on the states, a junction behind a junction. It stands for no device.
 inline ir::Network vector_operations(int ports) {
-  ir::Network network;
-  network.name = "vector_operations";
-  network.ports.clear();
-  for (int p = 1; p <= ports; ++p) network.ports.push_back("p" + std::to_string(p));
-  network.rate_of_state = {1, 0, 1};
-  network.start = ir::Start::kRest;
+  ir::Network network = bare_network("vector_operations", ports, {1, 0, 1});
   ir::NetworkBuilder build(network);
   using ir::Op;
   const int v = build.ports(), c = build.states();
@@ -40,19 +33,7 @@ inline ir::Network vector_operations(int ports) {
   network.conductance_node = build.gather({g}, {0});
   network.readout_weight = network.node(g).weight;
   network.readout_bias = network.node(g).bias;
-  for (std::size_t q = 2; q < network.parameters.size(); ++q) {
-    network.parameters[q] = 0.3 + 0.4 * static_cast<double>((7 * q + 3) % 11) / 11;
-    if (q % 3 == 1) network.parameters[q] *= -1;
-  }
-  network.box = {.voltage_min = -1,
-                 .voltage_max = 1,
-                 .conductance_min = 0.1,
-                 .conductance_max = 10,
-                 .step_max = 0.01,
-                 .duration = 10,
-                 .drive_frequency = 0.5,
-                 .median_rate = 1,
-                 .fastest_rate = 5};
+  fill_in(network, 2);  // behind the constant
   return network;
 }
 

@@ -173,12 +173,17 @@ TEST(LimitOf, FindsTheUnknownStart) {
   EXPECT_EQ(limit(device, 0, samples, false), Limit::kUnknownStart);
 }
 
+// The second device misses by a fifth: ten times the samples would be enough, but these come with
+// any longer record and say nothing about its length.
 TEST(LimitOf, IsTheNoiseWhereNothingElseHelps) {
-  const RelaxationDevice device{.g0 = 1e-3, .gains = {1e-6}, .taus = {1e-3}};
   const SampledWaveform bursts =
       sampled(log_spaced_bursts({.shortest = 0.3e-3, .longest = 1e-3, .duration = 50e-3}), 1e5);
-  EXPECT_EQ(limit(device, 0, {.time = bursts.time, .voltage = bursts.voltage}, true),
-            Limit::kNoise);
+  for (double gain : {1e-6, 3.45e-5}) {
+    const RelaxationDevice device{.g0 = 1e-3, .gains = {gain}, .taus = {1e-3}};
+    EXPECT_EQ(limit(device, 0, {.time = bursts.time, .voltage = bursts.voltage}, true),
+              Limit::kNoise)
+        << gain;
+  }
 }
 
 TEST(TextOf, GivesEveryReason) {

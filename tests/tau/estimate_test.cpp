@@ -5,23 +5,13 @@
 #include <cmath>
 #include <vector>
 
+#include "one_process.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/rng.hpp"
 #include "psi_xlstm/data/mem3.hpp"
 
 namespace psi_xlstm::tau {
 namespace {
-
-Mem3Config one_process() {
-  Mem3Config config;
-  config.taus = {1e-3};
-  config.gains = {0.2e-3};
-  config.duration = 20e-3;
-  config.sample_rate = 500e3;
-  config.carrier = 25e3;
-  config.seed = 1001;
-  return config;
-}
 
 TEST(Estimate, FindsOneProcessWithItsInterval) {
   const Mem3Config config = one_process();

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "psi_xlstm/data/mem3.hpp"
+
+namespace psi_xlstm::tau {
+
+/// A device with one time constant of 1 ms, measured for 20 ms.
+inline Mem3Config one_process() {
+  Mem3Config config;
+  config.taus = {1e-3};
+  config.gains = {0.2e-3};
+  config.duration = 20e-3;
+  config.sample_rate = 500e3;
+  config.carrier = 25e3;
+  config.seed = 1001;
+  return config;
+}
+
+}  // namespace psi_xlstm::tau

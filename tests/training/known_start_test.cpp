@@ -1,0 +1,45 @@
+#include "psi_xlstm/training/known_start.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "psi_xlstm/data/published_recipe.hpp"
+#include "psi_xlstm/models/initialization.hpp"
+
+namespace psi_xlstm::training {
+namespace {
+
+// Steps that stay long go to and fro around what they look for; their average does not. The curve
+// has chi^2 of the parameters themselves, so that only an average can be below all of it.
+TEST(TrainKnownStart, KeepsTheAverageWhereItIsBetterThanTheParameters) {
+  const Dataset data = published_dataset({.seed = 42});
+  kernels::NetworkShape shape = kernels::teacher_shape(kernels::Convention::kRelaxation);
+  shape.width = 4;
+  shape.layers.resize(1);
+  shape.layers[0].hidden = 4;
+  NetworkConfig config;
+  config.phases.resize(1);
+  config.phases[0].steps = 300;
+  config.phases[0].decimation = 64;
+  config.phases[0].samples = 300;
+  config.phases[0].learning_rate = 0.03;
+  config.phases[0].final_fraction = 1;
+  Rng rng(7);
+  const auto file = std::filesystem::path(::testing::TempDir()) / "known_start_test.safetensors";
+  std::filesystem::remove(file);
+  const TrainingOutcome outcome =
+      train_known_start(config, shape, models::relaxation_start(shape, 50e-9, rng), {.data = &data},
+                        3, file, "this", [](double, const std::string&) {});
+  ASSERT_TRUE(outcome.usable) << outcome.reason;
+  double best = std::numeric_limits<double>::infinity();
+  for (const std::vector<double>& point : outcome.state.curve) best = std::min(best, point[2]);
+  EXPECT_LT(outcome.state.best_validation, best);
+}
+
+}  // namespace
+}  // namespace psi_xlstm::training
