@@ -58,9 +58,10 @@ struct MlstmGates {
   Real* floor;           // exp(-m)
   Real* m;               // [L], in and out
   // backward
-  const Real *d_input, *d_forget;  // k.dk and q.dq - k.dk, [T][L]
-  double* d_sum;                   // [L], sum of d_forget over later steps, in and out
-  Real* d_projection;              // as projection
+  const Real* d_input;  // k.dk, [T][L]
+  Real* d_forget;       // q.dq - k.dk, [T][L]; overwritten
+  double* d_sum;        // [L], sum of d_forget over later steps, in and out
+  Real* d_projection;   // as projection
 };
 
 /// How heads of D entries lie in vectors. A group is one head in as many lanes as it needs, rounded
@@ -76,7 +77,7 @@ struct HeadLanes {
   const Integer *head_of, *entry_of;
 };
 
-/// S <- F S + a (J b)^T, out = (or +=) S^T w of every sequence and every group of heads, in either
+/// S <- F S + a (J b)^T, out = S^T w of every sequence and every group of heads, in either
 /// direction of time: a and w have D entries for the rows of S, b and out have `lanes` entries.
 template <class Real>
 struct MemoryScan {
@@ -87,29 +88,26 @@ struct MemoryScan {
   long a_stride, b_stride, w_stride;  // of a row
   Real* out;
   long out_stride;
-  bool accumulate;               // out += instead of out =
   const Real *forget, *input;    // [.][L]: F and J, first step
   long forget_step, input_step;  // from one step to the next; 0 for J: the same row of ones
   Real* state;                   // S, [B][groups][D][lanes], in and out
+  // One more row of S with entries of a and w of its own, or null: none.
+  Real* extra;                    // [B][groups][lanes], in and out
+  const Real *extra_a, *extra_w;  // [.][L], as forget and input
+  long extra_a_step, extra_w_step;
 };
 
-/// n <- F n + J b of every sequence and group, and what is made of it.
+/// n <- F n + J b and n.w of every sequence and group.
 template <class Real>
 struct VectorScan {
   HeadLanes<Real> in;
   int steps, sequences;
-  long step_rows;
   const Real *b, *w;  // as in MemoryScan; w has `lanes` entries
   long b_stride, w_stride;
-  const Real *forget, *input;
-  long forget_step, input_step;
-  const Real* factor;  // [.][L] or null: out = factor n
-  long factor_step;
-  Real* out;  // out = n (factor null) or factor n; null: none
-  long out_stride;
-  Real* dot;  // [.][L]: n.w of each head; null: none
-  long dot_step;
-  Real* state;  // n, [B][groups][lanes]
+  const Real *forget, *input;  // [T][L]
+  long gate_lanes;             // L
+  Real* dot;                   // [T][L]: n.w of each head
+  Real* state;                 // n, [B][groups][lanes]
 };
 
 /// Row-wise work between the memory of an mLSTM and the layer's output.
@@ -182,7 +180,6 @@ struct PublishedLoops {
   int (*panel_begin)(int n, int panel);
   void (*multiply)(const MatrixProduct<Real>&);
   void (*multiply_transposed)(const MatrixProduct<Real>&);
-  void (*add_columns)(Real* sum, const Real* rows, long stride, int count, int columns);
   void (*slstm_forward)(const SlstmPublished<Real>&);
   void (*slstm_backward)(const SlstmPublished<Real>&);
   void (*gates_forward)(const MlstmGates<Real>&);

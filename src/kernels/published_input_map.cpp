@@ -122,10 +122,10 @@ void InputMap<Real>::add_gradient(const Real* x, long x_stride, const Real* d, i
                               .a_stride = x_stride,
                               .b = d,
                               .b_stride = columns_,
+                              .sums = d_bias_.data(),
                               .m = rows,
                               .k = depth(),
                               .n = columns_});
-  loops_.add_columns(d_bias_.data(), d, columns_, rows, columns_);
 }
 
 template <class Real>

@@ -29,7 +29,6 @@ struct PublishedTable {
       .panel_begin = &Product::panel_begin,
       .multiply = &Product::multiply,
       .multiply_transposed = &Product::multiply_transposed,
-      .add_columns = &Rows::add_columns,
       .slstm_forward = &Slstm::forward,
       .slstm_backward = &Slstm::backward,
       .gates_forward = &Gates::forward,

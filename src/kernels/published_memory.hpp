@@ -9,6 +9,8 @@
 ///     C[i][j] <- F C + v_i (J k_j),    dq_j = sum_i g_i C[i][j]      forward again, g by h
 ///     U[i][j] <- F' U + g_i q_j,       dk_j = J sum_i v_i U[i][j]    back in time, F' of the next
 ///     step U[j][i] <- F' U + q_j g_i,       dv_i = J sum_j k_j U[j][i]    back in time
+///
+/// In the second and third, the normaliser and its derivative are one more row.
 
 #include "published_arguments.hpp"
 #include "simd_vector.hpp"
@@ -23,6 +25,7 @@ struct MemoryPublishedLoops {
   static constexpr int W = S::kLanes;
   static constexpr int kRows = Bytes == 64 ? 16 : 8;  // of a memory in registers
   static constexpr int kSums = 4;                     // independent parts of a sum over rows
+  static constexpr int kGroups = 4;                   // of which sums are made together
 
   static void memory_scan(const MemoryScan<Real>& a) {
     for (int sequence = 0; sequence < a.sequences; ++sequence) {
@@ -40,14 +43,12 @@ struct MemoryPublishedLoops {
 
   static void vector_scan(const VectorScan<Real>& a) {
     for (int sequence = 0; sequence < a.sequences; ++sequence) {
-      for (int group = 0; group < a.in.groups; ++group) {
-        for (int lane = 0; lane < a.in.lanes; lane += W) {
-          if (a.in.heads_per_group > 1) {
-            vector_steps<true>(a, sequence, group, lane);
-          } else {
-            vector_steps<false>(a, sequence, group, lane);
-          }
-        }
+      if (a.in.heads_per_group > 1) {
+        for_each_group<true>(
+            a.in, [&](auto count, int group) { vector_steps<true>(a, count, sequence, group); });
+      } else {
+        for_each_group<false>(
+            a.in, [&](auto count, int group) { vector_steps<false>(a, count, sequence, group); });
       }
     }
   }
@@ -64,22 +65,38 @@ struct MemoryPublishedLoops {
     return Packed ? S::permute(S::load(heads), head_of) : S::splat(*heads);
   }
 
-  /// to[h] = (or +=) the sum of x over the lanes of head h of a group.
-  template <bool Packed>
-  [[gnu::always_inline]] static inline void add_dots(
-      Real* to, V x, const HeadLanes<Real>& in, int group, bool accumulate) {
+  /// So many groups side by side.
+  template <int Count>
+  struct Groups {
+    static constexpr int kCount = Count;
+  };
+
+  /// Calls work(Groups<N>, first of them): as many as have their sums made together.
+  template <bool Packed, class Work>
+  [[gnu::always_inline]] static inline void for_each_group(const HeadLanes<Real>& in, Work work) {
+    int group = 0;
+    if constexpr (!Packed) {
+      for (; group + kGroups <= in.groups; group += kGroups) work(Groups<kGroups>{}, group);
+    }
+    for (; group < in.groups; ++group) work(Groups<1>{}, group);
+  }
+
+  /// to[h] = the sum of x over the lanes of head h of these groups.
+  template <bool Packed, int Count>
+  [[gnu::always_inline]] static inline void store_dots(Real* to,
+                                                       const V (&x)[Count],
+                                                       const HeadLanes<Real>& in,
+                                                       int group) {
     if constexpr (Packed) {
       V total{};
-      for (int r = 0; r < in.dimension; ++r) total += S::permute(x, order(in.entry_of + r * W));
+      for (int r = 0; r < in.dimension; ++r) total += S::permute(x[0], order(in.entry_of + r * W));
       alignas(Bytes) Real totals[W];
       S::store(totals, total);
       const int left = in.heads - group * in.heads_per_group;  // the last group may have fewer
       const int count = left < in.heads_per_group ? left : in.heads_per_group;
-      for (int h = 0; h < count; ++h) {
-        to[h] = accumulate ? to[h] + totals[h * in.dimension] : totals[h * in.dimension];
-      }
+      for (int h = 0; h < count; ++h) to[h] = totals[h * in.dimension];
     } else {
-      *to = accumulate ? *to + S::sum(x) : S::sum(x);
+      S::template store_sums<Count>(to, x);
     }
   }
 
@@ -88,14 +105,18 @@ struct MemoryPublishedLoops {
   template <int R, bool Packed>
   static void rows(const MemoryScan<Real>& a, int sequence, int group, int lane, int first) {
     for (; first + R <= a.in.dimension; first += R) {
-      scan<R, Packed>(a, sequence, group, lane, first);
+      if (first == 0 && a.extra) {
+        scan<R, Packed, true>(a, sequence, group, lane, first);
+      } else {
+        scan<R, Packed, false>(a, sequence, group, lane, first);
+      }
     }
     if constexpr (R > 1) {
       if (first < a.in.dimension) rows<R / 2, Packed>(a, sequence, group, lane, first);
     }
   }
 
-  template <int R, bool Packed>
+  template <int R, bool Packed, bool Extra>
   static void scan(const MemoryScan<Real>& p, int sequence, int group, int lane, int first) {
     const HeadLanes<Real>& in = p.in;
     const Bits head_of = heads_of<Packed>(in, group);
@@ -115,7 +136,11 @@ struct MemoryPublishedLoops {
     Real* state =
         p.state + lane +
         ((static_cast<long>(sequence) * in.groups + group) * in.dimension + first) * in.lanes;
-    const bool add_out = p.accumulate || first > 0;
+    Real* extra_state =
+        Extra ? p.extra + (static_cast<long>(sequence) * in.groups + group) * in.lanes + lane
+              : nullptr;
+    const Real* extra_a = Extra ? p.extra_a + head : nullptr;
+    const Real* extra_w = Extra ? p.extra_w + head : nullptr;
     V s[R];
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) s[r] = S::load(state + r * in.lanes);
@@ -123,12 +148,21 @@ struct MemoryPublishedLoops {
     const long a_step = p.step_rows * p.a_stride, b_step = p.step_rows * p.b_stride;
     const long w_step = p.step_rows * p.w_stride, out_step = p.step_rows * p.out_stride;
     const long forget_step = p.forget_step, input_step = p.input_step;
+    const long extra_a_step = p.extra_a_step, extra_w_step = p.extra_w_step;
     const int steps = p.steps;
+    V extra = Extra ? S::load(extra_state) : V{};
     for (int t = 0; t < steps; ++t) {
       const V keep = expand<Packed>(forget, head_of);
       const V add = S::load(b) * expand<Packed>(input, head_of);
       const V all_a = Packed ? S::load(a) : V{}, all_w = Packed ? S::load(w) : V{};
-      V sum[kSums] = {add_out ? S::load(out) : V{}};
+      V sum[kSums] = {first > 0 ? S::load(out) : V{}};
+      if constexpr (Extra) {
+        extra = extra * keep + expand<Packed>(extra_a, head_of) * add;
+        sum[0] = extra * expand<Packed>(extra_w, head_of);
+        S::hold(sum[0]);  // rounded before the sum: gradients that all but cancel need that
+        extra_a += extra_a_step;
+        extra_w += extra_w_step;
+      }
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         const V a_r = Packed ? S::permute(all_a, entry_of[r]) : S::splat(a[r]);
@@ -146,44 +180,33 @@ struct MemoryPublishedLoops {
     }
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) S::store(state + r * in.lanes, s[r]);
+    if constexpr (Extra) S::store(extra_state, extra);
   }
 
-  template <bool Packed>
-  static void vector_steps(const VectorScan<Real>& p, int sequence, int group, int lane) {
+  template <bool Packed, int Count>
+  static void vector_steps(const VectorScan<Real>& p, Groups<Count>, int sequence, int group) {
     const HeadLanes<Real>& in = p.in;
     const Bits head_of = heads_of<Packed>(in, group);
-    const long head = static_cast<long>(sequence) * in.heads + group * in.heads_per_group;
-    const long column = static_cast<long>(group) * in.lanes + lane;
-    Real* state = p.state + (static_cast<long>(sequence) * in.groups + group) * in.lanes + lane;
-    const Real* forget = p.forget + head;
-    const Real* input = p.input + head;
-    const Real* b = p.b + sequence * p.b_stride + column;
-    const Real* w = p.dot ? p.w + sequence * p.w_stride + column : nullptr;
-    const Real* factor = p.factor ? p.factor + head : nullptr;
-    Real* out = p.out ? p.out + sequence * p.out_stride + column : nullptr;
-    Real* dot = p.dot ? p.dot + head : nullptr;
-    const long b_step = p.step_rows * p.b_stride, w_step = p.step_rows * p.w_stride;
-    const long out_step = p.step_rows * p.out_stride, forget_step = p.forget_step;
-    const long input_step = p.input_step, factor_step = p.factor_step, dot_step = p.dot_step;
-    const int steps = p.steps;
-    V n = S::load(state);
-    for (int t = 0; t < steps; ++t) {
-      n = n * expand<Packed>(forget, head_of) + S::load(b) * expand<Packed>(input, head_of);
-      if (out) {
-        S::store(out, factor ? n * expand<Packed>(factor, head_of) : n);
-        if (factor) factor += factor_step;
-        out += out_step;
+    long head = static_cast<long>(sequence) * in.heads + group * in.heads_per_group;
+    const Real* b = p.b + sequence * p.b_stride + static_cast<long>(group) * in.lanes;
+    const Real* w = p.w + sequence * p.w_stride + static_cast<long>(group) * in.lanes;
+    Real* n = p.state + (static_cast<long>(sequence) * in.groups + group) * in.lanes;
+    for (int t = 0; t < p.steps; ++t) {
+      V products[Count] = {};
+      for (int g = 0; g < Count; ++g) {
+        const V forget = expand<Packed>(p.forget + head + g, head_of);
+        const V input = expand<Packed>(p.input + head + g, head_of);
+        for (int lane = g * in.lanes; lane < (g + 1) * in.lanes; lane += W) {
+          const V next = S::load(n + lane) * forget + S::load(b + lane) * input;
+          S::store(n + lane, next);
+          products[g] += next * S::load(w + lane);
+        }
       }
-      if (dot) {
-        add_dots<Packed>(dot, n * S::load(w), in, group, lane > 0);
-        w += w_step;
-        dot += dot_step;
-      }
-      b += b_step;
-      forget += forget_step;
-      input += input_step;
+      store_dots<Packed>(p.dot + head, products, in, group);
+      b += p.sequences * p.b_stride;
+      w += p.sequences * p.w_stride;
+      head += p.gate_lanes;
     }
-    S::store(state, n);
   }
 
   [[gnu::always_inline]] static inline Bits order(const typename S::Integer* lanes) {

@@ -167,12 +167,13 @@ MlstmGates<Real> MlstmMemory<Real>::gates(Trace& own,
   return a;
 }
 
-// What both kinds of scan share, forward in time.
+// A scan forward in time.
 template <class Real>
-template <class Scan>
-Scan MlstmMemory<Real>::scan(const Trace& own, const Run& run, const RunBlock& at) const {
+MemoryScan<Real> MlstmMemory<Real>::scan(const Trace& own,
+                                         const Run& run,
+                                         const RunBlock& at) const {
   const long lanes = gate_lanes(run);
-  Scan a{};
+  MemoryScan<Real> a{};
   a.in = lanes_;
   a.steps = at.steps;
   a.sequences = run.sequences;
@@ -210,15 +211,20 @@ void MlstmMemory<Real>::scan_forward(Trace& own,
                                      const MlstmBlockRows<Real>& rows) const {
   const long columns = layout_.columns;
   const Real* q = rows.projection;
-  auto vector = scan<VectorScan<Real>>(own, run, at);
+  MemoryScan<Real> memory = scan(own, run, at);
+  VectorScan<Real> vector{};
+  vector.in = lanes_;
+  vector.steps = at.steps;
+  vector.sequences = run.sequences;
   vector.b = q + layout_.width;
   vector.w = q;
   vector.b_stride = vector.w_stride = columns;
+  vector.forget = memory.forget;
+  vector.input = memory.input;
+  vector.gate_lanes = gate_lanes(run);
   vector.dot = own.dot.data();
-  vector.dot_step = gate_lanes(run);
   vector.state = own.normaliser;
   loops_.vector_scan(vector);
-  auto memory = scan<MemoryScan<Real>>(own, run, at);
   memory.a = q + layout_.width;
   memory.b = q + 2 * layout_.width;
   memory.w = q;
@@ -244,24 +250,19 @@ void MlstmMemory<Real>::query_gradient(
   }
   std::copy_n(own.normalisers.data() + at.index * normaliser_size(run), normaliser_size(run),
               again_.data());
-  auto vector = scan<VectorScan<Real>>(own, run, at);
-  vector.b = q + width;
-  vector.b_stride = columns;
-  vector.factor = d_dot_.data();
-  vector.factor_step = gate_lanes(run);
-  vector.out = dq;
-  vector.out_stride = columns;
-  vector.state = again_.data();
-  loops_.vector_scan(vector);
-  auto memory = scan<MemoryScan<Real>>(own, run, at);
+  const long lanes = gate_lanes(run);
+  MemoryScan<Real> memory = scan(own, run, at);
   memory.a = q + 2 * width;
   memory.b = q + width;
   memory.a_stride = memory.b_stride = memory.out_stride = columns;
   memory.w = d_h;
   memory.w_stride = width;
   memory.out = dq;
-  memory.accumulate = true;
   memory.state = across_.data();
+  memory.extra = again_.data();
+  memory.extra_a = ones(lanes);
+  memory.extra_w = d_dot_.data();
+  memory.extra_w_step = lanes;
   loops_.memory_scan(memory);
 }
 
@@ -275,18 +276,7 @@ void MlstmMemory<Real>::key_and_value_gradients(
   d_h += last * width;
   q += last * columns;
   dq += last * columns;
-  auto vector = scan<VectorScan<Real>>(own, run, at);
-  vector.step_rows = -vector.step_rows;
-  vector.forget = forget;
-  vector.input = d_dot_.data() + static_cast<long>(at.steps - 1) * lanes;
-  vector.forget_step = vector.input_step = -lanes;
-  vector.b = q;
-  vector.b_stride = vector.out_stride = columns;
-  vector.out = dq + width;
-  vector.state = d_normaliser_.data();
-  loops_.vector_scan(vector);
-
-  auto memory = scan<MemoryScan<Real>>(own, run, at);
+  MemoryScan<Real> memory = scan(own, run, at);
   memory.step_rows = -memory.step_rows;
   memory.forget = forget;
   memory.forget_step = -lanes;
@@ -298,8 +288,11 @@ void MlstmMemory<Real>::key_and_value_gradients(
   memory.w = q + 2 * width;
   memory.b_stride = memory.w_stride = memory.out_stride = columns;
   memory.out = dq + width;
-  memory.accumulate = true;
   memory.state = d_across_.data();
+  memory.extra = d_normaliser_.data();
+  memory.extra_a = d_dot_.data() + static_cast<long>(at.steps - 1) * lanes;
+  memory.extra_a_step = -lanes;
+  memory.extra_w = memory.input;
   loops_.memory_scan(memory);
 
   memory.a = q;
@@ -308,8 +301,8 @@ void MlstmMemory<Real>::key_and_value_gradients(
   memory.b_stride = width;
   memory.w = q + width;
   memory.out = dq + 2 * width;
-  memory.accumulate = false;
   memory.state = d_memory_.data();
+  memory.extra = nullptr;
   loops_.memory_scan(memory);
 }
 

@@ -80,8 +80,7 @@ class MlstmMemory {
                          const Run& run,
                          const RunBlock& at,
                          const Real* projection) const;
-  template <class Scan>
-  Scan scan(const Trace& own, const Run& run, const RunBlock& at) const;
+  MemoryScan<Real> scan(const Trace& own, const Run& run, const RunBlock& at) const;
   MlstmRows<Real> row_work(Trace& own, const Run& run, const RunBlock& at, Real* h) const;
   void scan_forward(Trace& own,
                     const Run& run,

@@ -13,23 +13,25 @@ struct OptimizerLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
   static constexpr int W = S::kLanes;
+  static constexpr int kPart = 256;     // numbers whose divisors are made together
   static constexpr int kSums = 16;      // independent sums
   static constexpr int kPeakSums = 12;  // more than latency times throughput of a fused operation
 
   static void adamw(const AdamW<Real>& a) {
-    // The compiler makes vectors of this loop, which waits for memory all the same.
-    Real* __restrict p = a.parameters;
-    Real* __restrict first = a.first;
-    Real* __restrict second = a.second;
-    const Real* __restrict gradient = a.gradient;
-    const AdamW<Real> o = a;
-    for (long i = 0; i < o.count; ++i) {
-      const Real g = gradient[i] * o.scale;
-      const Real m = first[i] * o.beta1 + g * o.rest1;
-      const Real v = second[i] * o.beta2 + g * g * o.rest2;
-      first[i] = m;
-      second[i] = v;
-      p[i] = p[i] * o.keep - o.rate * m / (root(v) * o.inverse_root2 + o.epsilon);
+    // In parts, the roots before the rest: the compiler makes vectors of that loop, and a division
+    // beside them would double its time.
+    alignas(Bytes) Real size[kPart] = {};
+    for (long first = 0; first < a.count; first += kPart) {
+      const long count = a.count - first < kPart ? a.count - first : kPart;
+      adamw_moments(a, first, count, size);
+      Real* p = a.parameters + first;
+      const Real* m = a.first + first;
+      long i = 0;
+      for (; i + W <= count; i += W) {
+        const V step = a.rate * S::load(m + i) * S::reciprocal(S::load(size + i));
+        S::store(p + i, S::load(p + i) * a.keep - step);
+      }
+      for (; i < count; ++i) p[i] = p[i] * a.keep - a.rate * m[i] / size[i];
     }
   }
 
@@ -64,6 +66,22 @@ struct OptimizerLoops {
   }
 
  private:
+  // The moments of `count` numbers and the divisors of their steps.
+  static void adamw_moments(const AdamW<Real>& a, long begin, long count, Real* __restrict size) {
+    Real* __restrict first = a.first + begin;
+    Real* __restrict second = a.second + begin;
+    const Real* __restrict gradient = a.gradient + begin;
+    const AdamW<Real> o = a;
+    for (long i = 0; i < count; ++i) {
+      const Real g = gradient[i] * o.scale;
+      const Real m = first[i] * o.beta1 + g * o.rest1;
+      const Real v = second[i] * o.beta2 + g * g * o.rest2;
+      first[i] = m;
+      second[i] = v;
+      size[i] = root(v) * o.inverse_root2 + o.epsilon;
+    }
+  }
+
   [[gnu::always_inline]] static inline Real root(Real x) {
     if constexpr (sizeof(Real) == 4) {
       return __builtin_sqrtf(x);

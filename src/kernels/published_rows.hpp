@@ -86,20 +86,6 @@ struct RowsPublishedLoops {
     }
   }
 
-  /// sum[columns] += the rows.
-  static void add_columns(Real* sum, const Real* rows, long stride, int count, int columns) {
-    for (int j = 0; j < columns; j += W) {
-      V even = S::load(sum + j), odd{};
-      int row = 0;
-      for (; row + 1 < count; row += 2) {
-        even += S::load(rows + row * stride + j);
-        odd += S::load(rows + (row + 1) * stride + j);
-      }
-      if (row < count) even += S::load(rows + row * stride + j);
-      S::store(sum + j, even + odd);
-    }
-  }
-
  private:
   static Real inverse_root(Real x) {
     if constexpr (sizeof(Real) == 4) {
@@ -205,18 +191,16 @@ struct RowsPublishedLoops {
     for (int v = 0; v < N; ++v) S::store(to + v * W, from[v]);
   }
 
-  // Calls work(row, group, offset of its first head in the gates' arrays, offset of the vector in
-  // the row, whether that is not the first vector of the head).
-  template <class Work>
+  // Calls work(Memory::Groups<N>, row, first of N groups, offset of its first head in the gates'
+  // arrays).
+  template <bool Packed, class Work>
   [[gnu::always_inline]] static inline void for_each(const MlstmRows<Real>& a, Work work) {
-    for (int row = 0; row < a.rows; ++row) {
-      const long heads =
-          row / a.sequences * a.gate_lanes + static_cast<long>(row % a.sequences) * a.in.heads;
-      for (int group = 0; group < a.in.groups; ++group) {
-        for (int lane = 0; lane < a.in.lanes; lane += W) {
-          work(row, group, heads + group * a.in.heads_per_group, group * a.in.lanes + lane,
-               lane > 0);
-        }
+    for (int first = 0; first < a.rows; first += a.sequences) {
+      long heads = first / a.sequences * a.gate_lanes;
+      for (int row = first; row < first + a.sequences; ++row, heads += a.in.heads) {
+        Memory::template for_each_group<Packed>(a.in, [&](auto count, int group) {
+          work(count, row, group, heads + group * a.in.heads_per_group);
+        });
       }
     }
   }
@@ -224,40 +208,58 @@ struct RowsPublishedLoops {
   template <bool Packed>
   static void scale(const MlstmRows<Real>& a) {
     const long width = static_cast<long>(a.in.groups) * a.in.lanes;
-    for_each(a, [&](long row, int group, long head, long lane, bool) {
+    for_each<Packed>(a, [&](auto count, int row, int group, long head) {
       const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
-      Real* h = a.h + row * width + lane;
-      S::store(h, S::load(h) * Memory::template expand<Packed>(a.factor + head, head_of));
+      for (int g = 0; g < count.kCount; ++g) {
+        const V factor = Memory::template expand<Packed>(a.factor + head + g, head_of);
+        Real* h = a.h + row * width + (group + g) * a.in.lanes;
+        for (int lane = 0; lane < a.in.lanes; lane += W) {
+          S::store(h + lane, S::load(h + lane) * factor);
+        }
+      }
     });
   }
 
   template <bool Packed>
   static void unscale(const MlstmRows<Real>& a) {
     const long width = static_cast<long>(a.in.groups) * a.in.lanes;
-    for_each(a, [&](long row, int group, long head, long lane, bool more) {
+    for_each<Packed>(a, [&](auto count, int row, int group, long head) {
       const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
-      Real* d_h = a.d_h + row * width + lane;
-      const V d = S::load(d_h) * Memory::template expand<Packed>(a.factor + head, head_of);
-      S::store(d_h, d);
-      const V product = d * S::load(a.h + row * width + lane);
-      const V sign = Memory::template expand<Packed>(a.sign + head, head_of);
-      Memory::template add_dots<Packed>(a.d_dot + head, -product * sign, a.in, group, more);
+      V products[count.kCount] = {};
+      for (int g = 0; g < count.kCount; ++g) {
+        const V factor = Memory::template expand<Packed>(a.factor + head + g, head_of);
+        const long first = row * width + (group + g) * a.in.lanes;
+        for (int lane = 0; lane < a.in.lanes; lane += W) {
+          const V d = S::load(a.d_h + first + lane) * factor;
+          S::store(a.d_h + first + lane, d);
+          products[g] -= d * S::load(a.h + first + lane);
+        }
+        products[g] *= Memory::template expand<Packed>(a.sign + head + g, head_of);
+      }
+      Memory::template store_dots<Packed>(a.d_dot + head, products, a.in, group);
     });
   }
 
   template <bool Packed>
   static void gate_dots(const MlstmRows<Real>& a) {
-    for_each(a, [&](long row, int group, long head, long lane, bool more) {
+    for_each<Packed>(a, [&](auto count, int row, int group, long head) {
       const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
-      const long at = row * a.stride + lane;
-      const V input = Memory::template expand<Packed>(a.input + head, head_of);
-      const V d_k = S::load(a.dk + at) * input;
-      S::store(a.dk + at, d_k);
-      S::store(a.dv + at, S::load(a.dv + at) * input);
-      const V by_k = d_k * S::load(a.k + at);
-      const V by_q = S::load(a.dq + at) * S::load(a.q + at);
-      Memory::template add_dots<Packed>(a.d_input + head, by_k, a.in, group, more);
-      Memory::template add_dots<Packed>(a.d_forget + head, by_q - by_k, a.in, group, more);
+      V by_k[count.kCount] = {}, by_forget[count.kCount] = {};
+      for (int g = 0; g < count.kCount; ++g) {
+        const V input = Memory::template expand<Packed>(a.input + head + g, head_of);
+        const long first = row * a.stride + (group + g) * a.in.lanes;
+        for (int lane = 0; lane < a.in.lanes; lane += W) {
+          const long at = first + lane;
+          const V d_k = S::load(a.dk + at) * input;
+          S::store(a.dk + at, d_k);
+          S::store(a.dv + at, S::load(a.dv + at) * input);
+          const V product = d_k * S::load(a.k + at);
+          by_k[g] += product;
+          by_forget[g] += S::load(a.dq + at) * S::load(a.q + at) - product;
+        }
+      }
+      Memory::template store_dots<Packed>(a.d_input + head, by_k, a.in, group);
+      Memory::template store_dots<Packed>(a.d_forget + head, by_forget, a.in, group);
     });
   }
 };

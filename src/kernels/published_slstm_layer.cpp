@@ -164,8 +164,8 @@ class SlstmLayer final : public PublishedLayer<Real> {
     Real* next = d_gates_.data() + at.steps * border;
     if (at.first + at.steps == run.steps) {
       std::fill_n(next, border, Real(0));
-    } else {  // of the first step of the block after this one
-      std::copy_n(border_.data(), border, next);
+    } else {  // of the first step of the block after this one, which are still at the front
+      std::copy_n(d_gates_.data(), border, next);
     }
     SlstmPublished<Real> a = arguments(own, run, at, x, x_stride);
     a.recurrent = packed_recurrent_.data();
@@ -175,8 +175,6 @@ class SlstmLayer final : public PublishedLayer<Real> {
     a.d_n = d_n_.data();
     a.d_pass = d_pass_.data();
     loops_.slstm_backward(a);
-    border_.reserve(static_cast<std::size_t>(border));
-    std::copy_n(d_gates_.data(), border, border_.data());
 
     loops_.multiply_transposed({.c = d_recurrent_.data(),
                                 .c_stride = columns_,
@@ -275,7 +273,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
   AlignedBuffer<Real> packed_;            // [H / W][inputs + hidden][4 W]
   AlignedBuffer<Real> packed_recurrent_;  // [4 H, H] in panels
   AlignedBuffer<Real> d_recurrent_;       // [hidden][4 H]
-  AlignedBuffer<Real> d_gates_, border_, d_c_, d_n_, d_pass_;
+  AlignedBuffer<Real> d_gates_, d_c_, d_n_, d_pass_;
 };
 
 }  // namespace

@@ -20,6 +20,7 @@ struct MatrixProduct {
   long b_stride = 0;
   const Real* bias = nullptr;  ///< [N], added to every row; null: none.
   bool accumulate = false;     ///< c += instead of c =
+  Real* sums = nullptr;        ///< [N], of a transposed product: += the rows of d; null: none.
   int m = 0, k = 0, n = 0;
 };
 
@@ -29,16 +30,24 @@ struct Gemm {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
   static constexpr int kLanes = S::kLanes;
-  static constexpr int kRows = 6;
+  /// Rows of a block at most: the registers also hold N vectors of b and a factor.
+  template <int N>
+  static constexpr int kRows = Bytes != 64 || N > 3 ? 6
+                               : N == 3             ? 8
+                                                    : 12;
   static constexpr int kVectors = Bytes == 64 ? 4 : 2;  // 32 registers or 16
   static constexpr int kColumns = kVectors * kLanes;
 
   using Product = MatrixProduct<Real>;
 
-  /// Panels of a matrix of n columns; the last one may be narrower.
-  static int panels(int n) { return (n + kColumns - 1) / kColumns; }
+  /// Panels of a matrix of n columns, of nearly equal width: of three vectors where 32 registers
+  /// leave a choice, since then a block has more rows for what it reads of b.
+  static int panels(int n) {
+    const int least = (n + kColumns - 1) / kColumns, narrow = n / kLanes / 3;
+    return Bytes == 64 && narrow > least ? narrow : least;
+  }
   /// First column of a panel; the end of the last one is n.
-  static int panel_begin(int n, int panel) { return panel * kColumns < n ? panel * kColumns : n; }
+  static int panel_begin(int n, int panel) { return part(n / kLanes, panel, panels(n)) * kLanes; }
 
   static long packed_size(int k, int n) { return static_cast<long>(k) * n; }
 
@@ -70,7 +79,8 @@ struct Gemm {
     }
   }
 
-  /// c[K, N] += a[M, K]^T d[M, N], d and its stride in p.b and p.b_stride; K is p.k.
+  /// c[K, N] += a[M, K]^T d[M, N], d and its stride in p.b and p.b_stride; K is p.k. p.sums is
+  /// one more row of c, that of a column of ones.
   static void multiply_transposed(const Product& p) {
     for (int panel = 0; panel < panels(p.n); ++panel) {
       const int n0 = panel_begin(p.n, panel), width = panel_begin(p.n, panel + 1) - n0;
@@ -122,6 +132,20 @@ struct Gemm {
     return static_cast<int>(static_cast<long>(count) * index / parts);
   }
 
+  // Calls work(first row, rows) for blocks of equal height, at most Most: not for full ones and a
+  // rest. Without a division for each.
+  template <int Most, class Work>
+  [[gnu::always_inline]] static inline void for_each_block(int rows, Work work) {
+    const int blocks = (rows + Most - 1) / Most;
+    if (blocks == 0) return;
+    const int height = rows / blocks, higher = rows % blocks;
+    for (int block = 0, first = 0; block < blocks; ++block) {
+      const int own = height + (block < higher ? 1 : 0);
+      work(first, own);
+      first += own;
+    }
+  }
+
   // As many rows as lanes: exchanges halves, then quarters and so on between pairs of rows.
   static void transpose_square(Real* to, long to_stride, const Real* from, long from_stride) {
     V x[kLanes];
@@ -141,7 +165,8 @@ struct Gemm {
     for (int i = 0; i < kLanes; ++i) S::store(to + i * to_stride, x[i]);
   }
 
-  template <int M, int N>
+  // With Ones, the last row of a is all ones.
+  template <int M, int N, bool Ones = false>
   [[gnu::always_inline]] static inline void add_product(V (&acc)[M][N],
                                                         const Real* a,
                                                         long a_stride,
@@ -154,6 +179,13 @@ struct Gemm {
     }
 #pragma GCC unroll 16
     for (int m = 0; m < M; ++m) {
+      if constexpr (Ones) {
+        if (m == M - 1) {
+#pragma GCC unroll 16
+          for (int n = 0; n < N; ++n) acc[m][n] += column[n];
+          break;
+        }
+      }
       const V x = S::splat(a[m * a_stride]);
 #pragma GCC unroll 16
       for (int n = 0; n < N; ++n) acc[m][n] += x * column[n];
@@ -163,12 +195,8 @@ struct Gemm {
   template <int N>
   static void columns_case(const Product& p, int n0, int vectors, const Real* b, long stride) {
     if (vectors == N) {
-      // blocks of equal height, not full ones and a rest
-      const int blocks = (p.m + kRows - 1) / kRows;
-      for (int block = 0; block < blocks; ++block) {
-        const int first = part(p.m, block, blocks);
-        rows_case<kRows, N>(p, first, part(p.m, block + 1, blocks) - first, n0, b, stride);
-      }
+      for_each_block<kRows<N>>(
+          p.m, [&](int first, int rows) { rows_case<kRows<N>, N>(p, first, rows, n0, b, stride); });
     } else if constexpr (N > 1) {
       columns_case<N - 1>(p, n0, vectors, b, stride);
     }
@@ -206,11 +234,9 @@ struct Gemm {
   template <int N>
   static void transposed_case(const Product& p, int n0, int vectors) {
     if (vectors == N) {
-      const int blocks = (p.k + kRows - 1) / kRows;
-      for (int block = 0; block < blocks; ++block) {
-        const int first = part(p.k, block, blocks);
-        transposed_rows_case<kRows, N>(p, first, part(p.k, block + 1, blocks) - first, n0);
-      }
+      for_each_block<kRows<N>>(p.k + (p.sums ? 1 : 0), [&](int first, int rows) {
+        transposed_rows_case<kRows<N>, N>(p, first, rows, n0);
+      });
     } else if constexpr (N > 1) {
       transposed_case<N - 1>(p, n0, vectors);
     }
@@ -219,30 +245,31 @@ struct Gemm {
   template <int M, int N>
   static void transposed_rows_case(const Product& p, int k0, int rows, int n0) {
     if (rows == M) {
-      transposed_tile<M, N>(p, k0, n0);
+      k0 + M > p.k ? transposed_tile<M, N, true>(p, k0, n0)
+                   : transposed_tile<M, N, false>(p, k0, n0);
     } else if constexpr (M > 1) {
       transposed_rows_case<M - 1, N>(p, k0, rows, n0);
     }
   }
 
-  template <int M, int N>
+  // With Sums, the last row is that of p.sums.
+  template <int M, int N, bool Sums>
   static void transposed_tile(const Product& p, int k0, int n0) {
-    V acc[M][N];
-    Real* c = p.c + k0 * p.c_stride + n0;
-#pragma GCC unroll 16
-    for (int m = 0; m < M; ++m) {
-#pragma GCC unroll 16
-      for (int n = 0; n < N; ++n) acc[m][n] = S::load(c + m * p.c_stride + n * kLanes);
-    }
+    V acc[M][N] = {};  // added to c at the end: small numbers to small ones
+    const auto c = [&](int m) {
+      return (Sums && m == M - 1 ? p.sums : p.c + (k0 + m) * p.c_stride) + n0;
+    };
     const Real* a = p.a + k0;
     const Real* d = p.b + n0;
     for (int row = 0; row < p.m; ++row, a += p.a_stride, d += p.b_stride) {
-      add_product<M, N>(acc, a, 1, d);
+      add_product<M, N, Sums>(acc, a, 1, d);
     }
 #pragma GCC unroll 16
     for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 16
-      for (int n = 0; n < N; ++n) S::store(c + m * p.c_stride + n * kLanes, acc[m][n]);
+      for (int n = 0; n < N; ++n) {
+        S::store(c(m) + n * kLanes, S::load(c(m) + n * kLanes) + acc[m][n]);
+      }
     }
   }
 };

@@ -304,10 +304,10 @@ TYPED_TEST(ProductsOf, TransposedAgreeWithPlainSums) {
                                      .b_stride = d_stride,
                                      .bias = nullptr,
                                      .accumulate = true,
+                                     .sums = sums.data(),
                                      .m = m,
                                      .k = k,
                                      .n = n});
-          loops.add_columns(sums.data(), d.data(), d_stride, m, n);
           for (int j = 0; j < n; ++j) {
             Real column = columns[static_cast<std::size_t>(j)];
             for (int i = 0; i < m; ++i) column += d[static_cast<std::size_t>(i * d_stride + j)];
