@@ -37,19 +37,17 @@ class PublishedStreamer : public Streamer {
       : network_(network.shape), scale_(network.current_scale), time_scale_(network.time_scale) {
     const std::vector<float> parameters(network.parameters.begin(), network.parameters.end());
     network_.set_parameters(parameters);
-    state_ = network_.initial_state(1);
   }
 
   double step(double time, double voltage) override {
-    if (clock_.begins(time)) network_.reset_row(state_, 0);
+    if (clock_.begins(time)) network_.begin_stream(network_.initial_state(1));
     clock_.advance(time);
     const float input[] = {static_cast<float>(voltage), static_cast<float>(time / time_scale_)};
-    return scale_ * static_cast<double>(network_.step(input, state_));
+    return scale_ * static_cast<double>(network_.step(input));
   }
 
  private:
   kernels::PublishedNetwork<float> network_;
-  kernels::PublishedState<float> state_;
   double scale_, time_scale_;
   Clock clock_;
 };

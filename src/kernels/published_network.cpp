@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "instruction_table.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -15,6 +16,7 @@ namespace {
 // level of cache, and a block should not be so short that its fixed costs count.
 constexpr int kBlockRows = 192;
 constexpr int kBlockSteps = 16;
+constexpr int kWindow = 8;  // steps of a stream
 
 // Numbers too small for the normal format are zero while one of these lives: what decays through
 // time would otherwise become a hundred times slower before it vanishes.
@@ -73,6 +75,7 @@ class PublishedNetwork<Real>::Body {
     d_y_.resize(layers_.size());
     head_.reserve(static_cast<std::size_t>(layers_.back()->padded()));
     set_parameters(parameters_);
+    begin_stream(initial_state(1));
   }
 
   void set_parameters(std::span<const Real> parameters) {
@@ -179,14 +182,39 @@ class PublishedNetwork<Real>::Body {
     *at("output.bias", gradient.data()) = static_cast<Real>(sum);
   }
 
-  Real step(std::span<const Real> input, State& state, Real step_ratio) {
-    require_count("inputs", static_cast<std::size_t>(shape_.inputs), input.size());
+  void begin_stream(const State& state) {
     require_state(state, 1);
-    const PublishedRun<Real> run_one{1, 1, step_ratio == 1 ? nullptr : &step_ratio, false, 1};
+    stream_ = state;
+    position_ = 0;
+    open_window(false);
+  }
+
+  Real step(std::span<const Real> input, Real step_ratio) {
+    require_count("inputs", static_cast<std::size_t>(shape_.inputs), input.size());
+    const bool durations = step_ratio != 1;
+    if (position_ == window_.steps || durations != (window_.rho != nullptr)) {
+      close_window();
+      open_window(durations);
+    }
+    window_ratios_[static_cast<std::size_t>(position_)] = step_ratio;
+    const RunBlock at{.first = 0,
+                      .steps = 1,
+                      .rows = 1,
+                      .row = position_,
+                      .kept_row = position_,
+                      .kept_step = 0,
+                      .index = 0};
     Real y = 0;
     const FlushToZero guard;
-    run(single_, run_one, input.data(), state, &y);
+    forward_block(single_, window_, at, input.data(), &y);
+    ++position_;
     return y;
+  }
+
+  State stream_state() {
+    close_window();
+    open_window(window_.rho != nullptr);
+    return stream_;
   }
 
   const NetworkShape shape_;
@@ -236,24 +264,51 @@ class PublishedNetwork<Real>::Body {
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       layers_[l]->begin(*traces[l], run, state.layers[l]);
     }
-    const int padded = layers_.back()->padded();
     for (int first = 0; first < run.steps; first += run.block) {
       const RunBlock at = block_of(run, first);
-      for (std::size_t l = 0; l < layers_.size(); ++l) {
-        const auto [x, stride] = below(traces, run, l, inputs);
-        layers_[l]->forward(*traces[l], run, at, x + at.row * stride, stride);
-      }
-      HeadRows<Real> head{};
-      head.rows = at.rows;
-      head.padded = padded;
-      head.h = traces.back()->y.data() + (at.row + run.sequences) * padded;
-      head.weight = head_.data();
-      head.bias = head_bias_;
-      head.y = output + at.row;
-      loops_.head_forward(head);
+      forward_block(traces, run, at, inputs + at.row * shape_.inputs, output + at.row);
     }
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       layers_[l]->end(*traces[l], run, state.layers[l]);
+    }
+  }
+
+  // `inputs` and `output` are those of the first row of the block.
+  void forward_block(Traces& traces,
+                     const PublishedRun<Real>& run,
+                     const RunBlock& at,
+                     const Real* inputs,
+                     Real* output) {
+    const Real* x = inputs;
+    long stride = shape_.inputs;
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      layers_[l]->forward(*traces[l], run, at, x, stride);
+      stride = layers_[l]->padded();
+      x = traces[l]->y.data() + (at.row + run.sequences) * stride;
+    }
+    HeadRows<Real> head{};
+    head.rows = at.rows;
+    head.padded = static_cast<int>(stride);
+    head.h = x;
+    head.weight = head_.data();
+    head.bias = head_bias_;
+    head.y = output;
+    loops_.head_forward(head);
+  }
+
+  // A stream goes through a window of rows, so that its state is moved once per window only.
+  void open_window(bool durations) {
+    position_ = 0;
+    window_.rho = durations ? window_ratios_.data() : nullptr;
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      layers_[l]->begin(*single_[l], window_, stream_.layers[l]);
+    }
+  }
+  void close_window() {
+    PublishedRun<Real> done = window_;
+    done.steps = position_;
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      layers_[l]->end(*single_[l], done, stream_.layers[l]);
     }
   }
 
@@ -295,6 +350,11 @@ class PublishedNetwork<Real>::Body {
   Traces batch_, single_;
   AlignedBuffer<Real> head_, d_head_;
   Real head_bias_ = 0;
+  // The stream, as it was before the steps of the window.
+  State stream_;
+  PublishedRun<Real> window_{kWindow, 1, nullptr, false, kWindow};
+  std::array<Real, kWindow> window_ratios_{};
+  int position_ = 0;
   // The last forward pass.
   PublishedRun<Real> run_;
   std::vector<Real> rho_, inputs_, output_;
@@ -352,10 +412,16 @@ void PublishedNetwork<Real>::backward(std::span<const Real> d_output,
   body_->backward(d_output, d_hidden, gradient);
 }
 template <class Real>
-Real PublishedNetwork<Real>::step(std::span<const Real> input,
-                                  PublishedState<Real>& state,
-                                  Real step_ratio) {
-  return body_->step(input, state, step_ratio);
+void PublishedNetwork<Real>::begin_stream(const PublishedState<Real>& state) {
+  body_->begin_stream(state);
+}
+template <class Real>
+Real PublishedNetwork<Real>::step(std::span<const Real> input, Real step_ratio) {
+  return body_->step(input, step_ratio);
+}
+template <class Real>
+PublishedState<Real> PublishedNetwork<Real>::stream_state() {
+  return body_->stream_state();
 }
 
 template class PublishedNetwork<float>;

@@ -47,6 +47,20 @@ TYPED_TEST_SUITE(PublishedNetworkOf, Reals);
 
 NetworkShape mixed() { return network(5, {slstm(20), mlstm(12, 3), slstm(16), mlstm(8, 2, 2)}); }
 
+template <class Real>
+void expect_near(const PublishedState<Real>& found, const PublishedState<Real>& expected) {
+  ASSERT_EQ(found.layers.size(), expected.layers.size());
+  for (std::size_t l = 0; l < found.layers.size(); ++l) {
+    using Layer = PublishedLayerState<Real>;
+    for (const auto part : {&Layer::c, &Layer::n, &Layer::m, &Layer::y}) {
+      const std::vector<Real>& numbers = expected.layers[l].*part;
+      EXPECT_LE(relative_error(found.layers[l].*part,
+                               std::vector<double>(numbers.begin(), numbers.end())),
+                kTolerance<Real>);
+    }
+  }
+}
+
 TYPED_TEST(PublishedNetworkOf, StepIsForwardOfOneRow) {
   using Real = TypeParam;
   const Problem p(mixed(), 1, 40, Durations::kVarying);
@@ -55,17 +69,42 @@ TYPED_TEST(PublishedNetworkOf, StepIsForwardOfOneRow) {
     SCOPED_TRACE(std::string(name(set)));
     PublishedNetwork<Real> network(p.shape, set);
     network.set_parameters(converted<Real>(p.parameters));
-    auto whole = network.initial_state(1), stepped = whole;
+    auto whole = network.initial_state(1);
     const auto y = network.forward({40, 1, inputs.data(), rho.data()}, whole, false);
     double error = 0;
     for (std::size_t t = 0; t < 40; ++t) {
-      const Real found = network.step({&inputs[2 * t], 2}, stepped, rho[t]);
+      const Real found = network.step({&inputs[2 * t], 2}, rho[t]);
       error = std::max(error, std::abs(static_cast<double>(found - y[t])));
     }
     EXPECT_LE(error, 100 * static_cast<double>(std::numeric_limits<Real>::epsilon()));
-    for (std::size_t l = 0; l < whole.layers.size(); ++l) {
-      const auto expected = std::vector<double>(whole.layers[l].c.begin(), whole.layers[l].c.end());
-      EXPECT_LE(relative_error(stepped.layers[l].c, expected), kTolerance<Real>);
+    expect_near(network.stream_state(), whole);
+  }
+}
+
+// From any state, looked at on the way, whether or not durations vary.
+TYPED_TEST(PublishedNetworkOf, StreamsGoOnFromAnyState) {
+  using Real = TypeParam;
+  const Problem p(mixed(), 1, 40, Durations::kVarying);
+  const auto inputs = converted<Real>(p.chunks[0].inputs);
+  auto rho = converted<Real>(p.chunks[0].rho);
+  for (std::size_t t = 0; t < 40; ++t) {
+    if (t % 11 < 4) rho[t] = 1;
+  }
+  for (const InstructionSet set : available_instruction_sets()) {
+    SCOPED_TRACE(std::string(name(set)));
+    PublishedNetwork<Real> network(p.shape, set);
+    network.set_parameters(converted<Real>(p.parameters));
+    auto state = network.initial_state(1);
+    const std::size_t first = 13;
+    network.forward({static_cast<int>(first), 1, inputs.data(), rho.data()}, state, false);
+    network.step({inputs.data(), 2});  // of another stream
+    network.begin_stream(state);
+    expect_near(network.stream_state(), state);
+    for (std::size_t t = first; t < 40; ++t) {
+      const Real stepped = network.step({&inputs[2 * t], 2}, rho[t]);
+      const Real whole = network.forward({1, 1, &inputs[2 * t], &rho[t]}, state, false)[0];
+      EXPECT_NEAR(static_cast<double>(stepped), static_cast<double>(whole), kTolerance<Real>);
+      if (t % 5 == 0) expect_near(network.stream_state(), state);
     }
   }
 }
@@ -74,12 +113,11 @@ TYPED_TEST(PublishedNetworkOf, StepAllocatesNothing) {
   using Real = TypeParam;
   for (const InstructionSet set : available_instruction_sets()) {
     PublishedNetwork<Real> network(mixed(), set);
-    auto state = network.initial_state(1);
     const Real input[2] = {Real(0.5), Real(1)};
-    network.step(input, state);  // the first one makes room
+    network.step(input, Real(0.5));  // the first one of varying duration makes room
     const long before = allocations;
-    network.step(input, state);
-    network.step(input, state, Real(1));
+    for (int k = 0; k < 20; ++k) network.step(input);
+    for (int k = 0; k < 20; ++k) network.step(input, Real(0.5));
     EXPECT_EQ(allocations, before) << name(set);
   }
 }
@@ -93,7 +131,7 @@ TYPED_TEST(PublishedNetworkOf, EveryRunGivesTheSameBytes) {
   for (int run = 0; run < 2; ++run) {
     PublishedNetwork<Real> network(p.shape);
     network.set_parameters(converted<Real>(p.parameters));
-    auto state = network.initial_state(7), other = network.initial_state(1);
+    auto state = network.initial_state(7);
     if (run == 1) {  // other batches and other derivatives before leave no trace
       auto first = network.initial_state(3);
       network.forward({50, 3, inputs.data(), nullptr}, first, true);
@@ -102,7 +140,7 @@ TYPED_TEST(PublishedNetworkOf, EveryRunGivesTheSameBytes) {
     }
     const auto y = network.forward({60, 7, inputs.data(), rho.data()}, state, true);
     outputs.emplace_back(y.begin(), y.end());
-    if (run == 1) network.step({inputs.data(), 2}, other);
+    if (run == 1) network.step({inputs.data(), 2});
     for (int again = 0; again <= run; ++again) {
       gradients.emplace_back(p.parameters.size());
       network.backward(d_output, {}, gradients.back());
@@ -214,10 +252,12 @@ TEST(PublishedNetworkUse, SaysWhatDoesNotFit) {
               network.forward({1, 3, numbers.data(), nullptr}, state, false);
             }),
             "published network: expected 3 sequences in the state, found 2");
-  EXPECT_EQ(message([&] {
-              network.step({numbers.data(), 1}, state);
-            }),
+  EXPECT_EQ(message([&] { network.begin_stream(state); }),
             "published network: expected 1 sequences in the state, found 2");
+  EXPECT_EQ(message([&] {
+              network.step({numbers.data(), 2});
+            }),
+            "published network: expected 1 inputs, found 2");
   EXPECT_EQ(message([&] { network.reset_row(state, 2); }),
             "published network: expected a sequence of 0 to 1, found 2");
   std::vector<double> gradient(count);

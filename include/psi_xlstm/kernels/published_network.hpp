@@ -106,10 +106,16 @@ class PublishedNetwork {
                 const std::vector<const Real*>& d_hidden,
                 std::span<Real> gradient);
 
-  /// One step of one sequence: forward() with T = B = 1. Allocates nothing after the first call.
-  /// `input` is [I]. Keeps nothing; what the last forward() kept stays. Throws ShapeError where
-  /// `input` or `state` does not fit.
-  Real step(std::span<const Real> input, PublishedState<Real>& state, Real step_ratio = 1);
+  /// Streaming of one sequence begins at `state`. Throws ShapeError where it does not fit.
+  void begin_stream(const PublishedState<Real>& state);
+
+  /// The next step of the stream, which begins at initial_state(1) where begin_stream() was not
+  /// called. `input` is [I]. Allocates nothing after the first steps. Keeps nothing; what the last
+  /// forward() kept stays. Throws ShapeError where `input` does not fit.
+  Real step(std::span<const Real> input, Real step_ratio = 1);
+
+  /// Where the stream is.
+  PublishedState<Real> stream_state();
 
  private:
   class Body;
