@@ -59,6 +59,8 @@ class BestSeconds : public benchmark::BenchmarkReporter {
   std::map<std::string, double> best_;
 };
 
+using Step = std::function<void()>;
+
 // The benchmarks of one run of the library, in turns: their repetitions are shuffled, so that what
 // else the machine does meets all of them alike.
 class Benchmarks {
@@ -71,13 +73,15 @@ class Benchmarks {
     benchmark::Initialize(&count, arguments.data());
   }
 
-  /// Repeats `step` for at least `seconds`, after one step that does not count. Time is what this
+  /// Repeats what `make` gives for at least `seconds`, after one step that does not count. Every
+  /// repetition makes its own: speed depends on where memory happens to lie. Time is what this
   /// thread has of its core: on a busy machine a step of 0.1 s would lose more than one of 1 ms.
-  void add(const std::string& name, double seconds, const std::function<void()>& step) {
+  void add(const std::string& name, double seconds, const std::function<Step()>& make) {
     ++registered_;
-    const auto run = [this, name, step](benchmark::State& state) {
+    const auto run = [this, name, make](benchmark::State& state) {
       constexpr int kRuns = kRepetitions + 2;  // with those that find the number of steps
       progress_(std::min(1.0, static_cast<double>(runs_++) / (kRuns * registered_)), name);
+      const Step step = make();
       step();
       for (auto _ : state) step();
     };
@@ -180,13 +184,15 @@ double measured_gradient_difference(const std::vector<InstructionSet>& sets) {
 void add_training(Benchmarks& benchmarks, const std::vector<InstructionSet>& sets) {
   for (const int batch : kBatches) {
     const TrainingProblem problem = training_problem(kSteps, batch);
-    const auto add = [&](const std::string& name, std::shared_ptr<Trainer> trainer) {
-      benchmarks.add(name, kTrainingTime, [trainer] { trainer->step(); });
+    const auto add = [&](const std::string& name, const auto& make) {
+      benchmarks.add(name, kTrainingTime, [make]() -> Step {
+        return [trainer = std::shared_ptr<Trainer>(make())] { trainer->step(); };
+      });
     };
-    add(loop_name(batch), plain_libtorch_trainer(problem));
-    add(batched_name(batch), batched_libtorch_trainer(problem));
+    add(loop_name(batch), [problem] { return plain_libtorch_trainer(problem); });
+    add(batched_name(batch), [problem] { return batched_libtorch_trainer(problem); });
     for (const InstructionSet set : sets) {
-      add(kernels_name(set, batch), kernel_trainer(problem, set));
+      add(kernels_name(set, batch), [problem, set] { return kernel_trainer(problem, set); });
     }
   }
 }
@@ -194,18 +200,20 @@ void add_training(Benchmarks& benchmarks, const std::vector<InstructionSet>& set
 // In turns with what is compared with it: the clock of a core changes in time.
 void add_peaks(Benchmarks& benchmarks, const std::vector<InstructionSet>& sets) {
   for (const InstructionSet set : sets) {
-    benchmarks.add(peak_name(set), kTrainingTime, [set] { kernels::peak_operations<float>(set); });
+    benchmarks.add(peak_name(set), kTrainingTime,
+                   [set]() -> Step { return [set] { kernels::peak_operations<float>(set); }; });
   }
 }
 
 void add_streaming(Benchmarks& benchmarks, const std::vector<StreamingSubject>& subjects) {
   for (const StreamingSubject& subject : subjects) {
-    benchmarks.add(stream_name(subject.model), kStreamingTime,
-                   [step = subject.libtorch, voltage = 0.9F]() mutable {
-                     const torch::NoGradGuard no_derivatives;
-                     voltage = -voltage;
-                     benchmark::DoNotOptimize(step(voltage));
-                   });
+    benchmarks.add(stream_name(subject.model), kStreamingTime, [step = subject.libtorch]() -> Step {
+      return [step, voltage = std::make_shared<float>(0.9F)] {
+        const torch::NoGradGuard no_derivatives;
+        *voltage = -*voltage;
+        benchmark::DoNotOptimize(step(*voltage));
+      };
+    });
   }
 }
 

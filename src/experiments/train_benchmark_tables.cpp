@@ -28,7 +28,8 @@ Table training_table(const TrainBenchmark& benchmark) {
                          peak.isa);
   }
   table.note = fmt::format(
-      "Best of five each, taking turns, time of the thread on its core. A sample costs {:.1f} "
+      "Best of five each, taking turns, every one with a network and memory of its own, time of "
+      "the thread on its core. A sample costs {:.1f} "
       "kFLOP; peak of this core: {}. The loops: {}; torch::optim::AdamW of LibTorch {}, BLAS "
       "kernels: {}. Largest difference between "
       "the gradients: {:.1e} of the largest entry of a block (at most {:.0e} is allowed). "
