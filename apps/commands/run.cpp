@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "command.hpp"
 #include "psi_xlstm/core/identifier.hpp"
@@ -28,33 +30,38 @@ int run_study(const NetworkStudyConfig& config, const experiments::RunOptions& o
   return result.interrupted ? kInterrupted : kMissedCriterion;
 }
 
+struct Options {
+  std::string config, out;
+  std::vector<int> seeds;
+  int threads = 2;
+};
+
 template <class Config>
-int run_file(const std::string& file, const std::string& out, int threads) {
-  const auto config = read_config<Config>(file);
-  const auto study = checked_identifier(config.study, file + ": /study");
-  const std::filesystem::path folder = out.empty() ? "results/" + study : out;
-  return run_study(config, {folder, threads});
+int run_file(const Options& options) {
+  auto config = read_config<Config>(options.config);
+  if (!options.seeds.empty()) config.seeds = options.seeds;
+  const auto study = checked_identifier(config.study, options.config + ": /study");
+  const std::filesystem::path folder = options.out.empty() ? "results/" + study : options.out;
+  return run_study(config, {folder, options.threads});
 }
 
 }  // namespace
 
 void add_run(CLI::App& app, int& exit_code) {
-  struct Options {
-    std::string config, out;
-    int threads = 2;
-  };
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("run", "Run a study: data, fits, emission, co-simulation");
   command->add_option("config", options->config, "JSON file, e.g. configs/quickstart.json")
       ->required();
   command->add_option("--out", options->out, "Run folder (default: results/<study>)");
+  command->add_option("--seeds", options->seeds, "Instead of those of the config, e.g. 1,7,99")
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--threads", options->threads, "At most this many threads or trainings")
       ->check(CLI::Range(1, 64));
   command->callback([options, &exit_code] {
-    const auto& [file, out, threads] = *options;
-    exit_code = experiments::is_network_study(file)
-                    ? run_file<NetworkStudyConfig>(file, out, threads)
-                    : run_file<StudyConfig>(file, out, threads);
+    exit_code = experiments::is_network_study(options->config)
+                    ? run_file<NetworkStudyConfig>(*options)
+                    : run_file<StudyConfig>(*options);
   });
 }
 

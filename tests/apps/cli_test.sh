@@ -291,6 +291,7 @@ cat >study.json <<END
 {"study": "worker", "seeds": [1], "data": {"source": "csv", "files": ["$folder/device.csv"]},
  "fit": {"student": {"states": 1, "features": 3}, "starts": 1}, "cosim": {"time_limit_s": 0.2}}
 END
+refuses "expected one seed for data from files, found 2" run study.json --seeds 3,4 --out two
 printf '#!/bin/sh\nexec sleep 60\n' >hang
 printf '#!/bin/sh\nkill -SEGV $$\n' >crash
 printf '#!/bin/sh\nexit 3\n' >leave
