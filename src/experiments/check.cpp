@@ -121,7 +121,10 @@ CheckResult check_run(const std::filesystem::path& run) {
   }
   again.metrics.cosim = stored.cosim;
   recompute_cosim(run, again.metrics.cosim, result);
-  if (first.usable && again.config.time_constants.enabled) {
+  const std::vector<std::string>& files_read = again.config.data.files;
+  const bool readable = std::all_of(files_read.begin(), files_read.end(),
+                                    [](const auto& f) { return std::filesystem::exists(f); });
+  if (first.usable && again.config.time_constants.enabled && readable) {
     const SourcedData data = load_data(again.config.data, first.seed);
     check_tau_stage(again.config.time_constants, data.dataset, data.starts, run, result);
   }

@@ -136,6 +136,9 @@ TEST(CheckRunWithTimeConstants, EstimatesThemAgain) {
   EXPECT_TRUE(names(check_run(run).differences, "tau.json/bic/1: stored "));
   fs::remove(file);
   EXPECT_TRUE(names(check_run(run).differences, "tau: expected its time constants, found none"));
+  fs::remove(config.data.files.front());  // then only the manifest knows
+  EXPECT_FALSE(names(check_run(run).differences, "tau: expected"));
+  EXPECT_TRUE(names(check_run(run).differences, "tau/tau.json"));
 }
 
 TEST_F(CheckRun, NamesThePointerOfAVerdictThatWasTurned) {

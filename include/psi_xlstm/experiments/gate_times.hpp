@@ -54,8 +54,7 @@ NetworkGates network_gates(const StoredNetwork& network,
 bool has_gates_to_show(const StoredNetwork& network);
 
 /// The networks in `seed_folder`, one seed of a known-start study, that has_gates_to_show(), by
-/// label. Throws DataError where there
-/// is none.
+/// label. Throws DataError where there is none.
 std::vector<NetworkGates> study_gates(const std::filesystem::path& seed_folder,
                                       const std::vector<Record>& records,
                                       const fit::StartOptions& starts);

@@ -45,9 +45,8 @@ bool is_tau_study(const std::filesystem::path& config_file);
 /// ConfigError where `config` contradicts itself.
 TauStudyResult tau_study(const std::vector<Record>& records, const TauConfig& config, int threads);
 
-/// The same as a stage of a study: on all records of `dataset`, which
-/// chooses nothing in a model. Nothing where the stage is
-/// off; what the records lack for an estimate becomes one of `warnings`.
+/// The same as a stage of a study: on all records of `dataset`, which chooses nothing in a model.
+/// Nothing where the stage is off; what the records lack for an estimate becomes one of `warnings`.
 std::optional<TauStudyResult> tau_stage(const TauStageConfig& config,
                                         const Dataset& dataset,
                                         const fit::StartOptions& starts,
