@@ -237,12 +237,9 @@ class PublishedNetwork<Real>::Body {
       layers_[l]->begin(*traces[l], run, state.layers[l]);
     }
     const int padded = layers_.back()->padded();
+    const bool inside = layers_.back()->makes_output(run);
     for (int first = 0; first < run.steps; first += run.block) {
       const RunBlock at = block_of(run, first);
-      for (std::size_t l = 0; l < layers_.size(); ++l) {
-        const auto [x, stride] = below(traces, run, l, inputs);
-        layers_[l]->forward(*traces[l], run, at, x + at.row * stride, stride);
-      }
       HeadRows<Real> head{};
       head.rows = at.rows;
       head.padded = padded;
@@ -250,7 +247,12 @@ class PublishedNetwork<Real>::Body {
       head.weight = head_.data();
       head.bias = head_bias_;
       head.y = output + at.row;
-      loops_.head_forward(head);
+      for (std::size_t l = 0; l < layers_.size(); ++l) {
+        const auto [x, stride] = below(traces, run, l, inputs);
+        layers_[l]->forward(*traces[l], run, at, x + at.row * stride, stride,
+                            inside && l + 1 == layers_.size() ? &head : nullptr);
+      }
+      if (!inside) loops_.head_forward(head);
     }
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       layers_[l]->end(*traces[l], run, state.layers[l]);
@@ -279,11 +281,13 @@ class PublishedNetwork<Real>::Body {
     head.accumulate = given[top];
     head.d_h = d_y_[top].data();
     head.d_weight = d_head_.data();
-    loops_.head_backward(head);
+    const bool inside = layers_[top]->makes_output(run_);
+    if (!inside) loops_.head_backward(head);
     for (std::size_t l = layers_.size(); l-- > 0;) {
       const auto [x, stride] = below(batch_, run_, l, inputs_.data());
       layers_[l]->backward(*batch_[l], run_, at, x + at.row * stride, stride, d_y_[l].data(),
-                           l > 0 ? d_y_[l - 1].data() : nullptr, stride, l > 0 && given[l - 1]);
+                           l > 0 ? d_y_[l - 1].data() : nullptr, stride, l > 0 && given[l - 1],
+                           inside && l == top ? &head : nullptr);
     }
   }
 
