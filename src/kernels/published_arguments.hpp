@@ -90,7 +90,8 @@ struct MemoryScan {
   long out_stride;
   const Real *forget, *input;    // [.][L]: F and J, first step
   long forget_step, input_step;  // from one step to the next; 0 for J: the same row of ones
-  Real* state;                   // S, [B][groups][D][lanes], in and out
+  const Real* start;             // S before the first step, [B][groups][D][lanes]
+  Real* state;                   // and after the last one; may be the same
   // One more row of S with entries of a and w of its own, or null: none.
   Real* extra;                    // [B][groups][lanes], in and out
   const Real *extra_a, *extra_w;  // [.][L], as forget and input
@@ -133,20 +134,6 @@ struct MlstmRows {
   Real *d_input, *d_forget;  // [T][L]
 };
 
-/// LayerNorm over `units` of `padded` entries of a row.
-template <class Real>
-struct LayerNormRows {
-  int rows, units, padded;
-  const Real* mask;  // [padded], 1 for units, 0 beyond
-  const Real *weight, *bias;
-  const Real* x;
-  Real* y;
-  Real* statistics;  // [rows][2]: mean, 1 / standard deviation
-  const Real* d_y;
-  Real* d_x;
-  Real *d_weight, *d_bias;  // added to
-};
-
 /// y = w.h + b of every row, and its reverse.
 template <class Real>
 struct HeadRows {
@@ -159,6 +146,25 @@ struct HeadRows {
   bool accumulate;  // d_h += instead of d_h =
   Real* d_h;
   Real* d_weight;  // added to
+};
+
+/// LayerNorm over `units` of `padded` entries of a row. What comes before and after it may be done
+/// in the same pass, while a row is in the first-level cache.
+template <class Real>
+struct LayerNormRows {
+  int rows, units, padded;
+  const Real* mask;  // [padded], 1 for units, 0 beyond
+  const Real *weight, *bias;
+  const Real* x;
+  Real* y;
+  Real* statistics;  // [rows][2]: mean, 1 / standard deviation
+  const Real* d_y;
+  Real* d_x;
+  Real *d_weight, *d_bias;  // added to
+  // x is h of these rows: times factor before, and d_x, their d_h, times factor after. Or null.
+  const MlstmRows<Real>* heads;
+  // y is h of this output, and d_y its d_h, which need not be stored. Or null.
+  const HeadRows<Real>* head;
 };
 
 template <class Real>

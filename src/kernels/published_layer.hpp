@@ -88,12 +88,16 @@ class PublishedLayer {
   virtual void begin(PublishedTrace<Real>& trace,
                      const PublishedRun<Real>& run,
                      PublishedLayerState<Real>& state) const = 0;
+  /// Whether forward() and backward() also make the output of the network from the rows they have
+  /// at hand, if this layer is the last one; else `head` is null.
+  virtual bool makes_output(const PublishedRun<Real>&) const { return false; }
   /// A block of steps, in ascending order; x is its first row of inputs.
   virtual void forward(PublishedTrace<Real>& trace,
                        const PublishedRun<Real>& run,
                        const RunBlock& at,
                        const Real* x,
-                       long x_stride) const = 0;
+                       long x_stride,
+                       const HeadRows<Real>* head) const = 0;
   virtual void end(PublishedTrace<Real>& trace,
                    const PublishedRun<Real>& run,
                    PublishedLayerState<Real>& state) const = 0;
@@ -109,7 +113,8 @@ class PublishedLayer {
                         Real* d_y,
                         Real* d_x,
                         long d_x_stride,
-                        bool accumulate) = 0;
+                        bool accumulate,
+                        const HeadRows<Real>* head) = 0;
   /// The sums into the flat gradient. `parameters` as in set_parameters().
   virtual void end_backward(const Real* parameters, Real* gradient) = 0;
 

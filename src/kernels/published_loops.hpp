@@ -6,6 +6,7 @@
 #include "published_arguments.hpp"
 #include "published_gates.hpp"
 #include "published_memory.hpp"
+#include "published_norm.hpp"
 #include "published_optimizer.hpp"
 #include "published_rows.hpp"
 #include "published_slstm.hpp"
@@ -19,6 +20,7 @@ struct PublishedTable {
   using Gates = GatesPublishedLoops<Real, Bytes>;
   using Memory = MemoryPublishedLoops<Real, Bytes>;
   using Rows = RowsPublishedLoops<Real, Bytes>;
+  using Norm = NormPublishedLoops<Real, Bytes>;
   using Optimizer = OptimizerLoops<Real, Bytes>;
 
   static constexpr PublishedLoops<Real> kLoops = {
@@ -38,10 +40,10 @@ struct PublishedTable {
       .normalise = &Rows::normalise,
       .normalise_backward = &Rows::normalise_backward,
       .gate_gradients = &Rows::gate_gradients,
-      .norm_forward = &Rows::norm_forward,
-      .norm_backward = &Rows::norm_backward,
-      .head_forward = &Rows::head_forward,
-      .head_backward = &Rows::head_backward,
+      .norm_forward = &Norm::norm_forward,
+      .norm_backward = &Norm::norm_backward,
+      .head_forward = &Norm::head_forward,
+      .head_backward = &Norm::head_backward,
       .adamw = &Optimizer::adamw,
       .sum_of_squares = &Optimizer::sum_of_squares,
       .peak = &Optimizer::peak,

@@ -133,9 +133,10 @@ struct MemoryPublishedLoops {
     Real* out = p.out + sequence * p.out_stride + column + lane;
     const Real* forget = p.forget + head;
     const Real* input = p.input + head;
-    Real* state =
-        p.state + lane +
+    const long first_row =
+        lane +
         ((static_cast<long>(sequence) * in.groups + group) * in.dimension + first) * in.lanes;
+    Real* state = p.state + first_row;
     Real* extra_state =
         Extra ? p.extra + (static_cast<long>(sequence) * in.groups + group) * in.lanes + lane
               : nullptr;
@@ -143,7 +144,7 @@ struct MemoryPublishedLoops {
     const Real* extra_w = Extra ? p.extra_w + head : nullptr;
     V s[R];
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) s[r] = S::load(state + r * in.lanes);
+    for (int r = 0; r < R; ++r) s[r] = S::load(p.start + first_row + r * in.lanes);
     // Copies: the compiler must think that a store to out changes what p holds.
     const long a_step = p.step_rows * p.a_stride, b_step = p.step_rows * p.b_stride;
     const long w_step = p.step_rows * p.w_stride, out_step = p.step_rows * p.out_stride;

@@ -93,11 +93,15 @@ class MlstmLayer final : public PublishedLayer<Real> {
     memory_.begin(own.memory, run, state);
   }
 
+  // Not where outputs are repeated afterwards.
+  bool makes_output(const Run& run) const override { return !run.rho; }
+
   void forward(Trace& trace,
                const Run& run,
                const RunBlock& at,
                const Real* x,
-               long x_stride) const override {
+               long x_stride,
+               const HeadRows<Real>* head) const override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
     const MlstmBlockRows<Real> rows = rows_of(own, at);
     loops_.multiply({.c = own.projection.data() + at.kept_row * layout_.columns,
@@ -109,8 +113,9 @@ class MlstmLayer final : public PublishedLayer<Real> {
                      .m = at.rows,
                      .k = map_.depth(),
                      .n = layout_.columns});
-    memory_.forward(own.memory, run, at, rows);
+    const MlstmRows<Real> heads = memory_.forward(own.memory, run, at, rows);
     if (mapped_) {
+      loops_.normalise(heads);
       loops_.multiply({.c = own.h.data() + at.kept_row * padded_,
                        .c_stride = padded_,
                        .a = rows.h,
@@ -120,7 +125,10 @@ class MlstmLayer final : public PublishedLayer<Real> {
                        .k = layout_.width,
                        .n = padded_});
     }
-    loops_.norm_forward(norm(own, run, at));
+    LayerNormRows<Real> a = norm(own, run, at);
+    a.heads = mapped_ ? nullptr : &heads;
+    a.head = head;
+    loops_.norm_forward(a);
     if (run.rho) repeat_outputs(own, run, at);
   }
 
@@ -153,7 +161,8 @@ class MlstmLayer final : public PublishedLayer<Real> {
                 Real* d_y,
                 Real* d_x,
                 long d_x_stride,
-                bool accumulate) override {
+                bool accumulate,
+                const HeadRows<Real>* head) override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
     const MlstmBlockRows<Real> rows = rows_of(own, at);
     if (run.rho) pass_outputs(run, at, d_y);
@@ -162,8 +171,15 @@ class MlstmLayer final : public PublishedLayer<Real> {
     a.d_x = mapped_ ? d_h_.data() : d_heads_.data();
     a.d_weight = d_weight_.data();
     a.d_bias = d_bias_.data();
+    a.head = head;
+    const MlstmRows<Real> heads =
+        memory_.reverse_rows(own.memory, run, at, rows.h, d_heads_.data());
+    a.heads = mapped_ ? nullptr : &heads;
     loops_.norm_backward(a);
-    if (mapped_) map_backward(at, rows.h);
+    if (mapped_) {
+      map_backward(at, rows.h);
+      loops_.normalise_backward(heads);
+    }
     memory_.backward(own.memory, run, at, rows, d_heads_.data(), d_projection_.data());
     map_.add_gradient(x, x_stride, d_projection_.data(), at.rows);
     if (d_x) map_.input_gradient(d_x, d_x_stride, d_projection_.data(), at.rows, accumulate);

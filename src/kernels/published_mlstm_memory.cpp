@@ -82,21 +82,21 @@ void MlstmMemory<Real>::end(const Trace& own, const Run& run, State& state) cons
 }
 
 template <class Real>
-void MlstmMemory<Real>::forward(Trace& own,
-                                const Run& run,
-                                const RunBlock& at,
-                                const MlstmBlockRows<Real>& rows) const {
+MlstmRows<Real> MlstmMemory<Real>::forward(Trace& own,
+                                           const Run& run,
+                                           const RunBlock& at,
+                                           const MlstmBlockRows<Real>& rows) const {
   loops_.gates_forward(gates(own, run, at, rows.projection));
   if (run.keep) {
     if (at.first + at.steps == run.steps) {  // back in time, nothing comes from beyond the end
       std::fill_n(own.forget.data() + run.steps * gate_lanes(run), gate_lanes(run), Real(0));
     }
-    std::copy_n(own.memory, memory_size(run), own.memories.data() + at.index * memory_size(run));
+    if (at.first == 0) std::copy_n(own.memory, memory_size(run), own.memories.data());
     std::copy_n(own.normaliser, normaliser_size(run),
                 own.normalisers.data() + at.index * normaliser_size(run));
   }
   scan_forward(own, run, at, rows);
-  loops_.normalise(row_work(own, run, at, rows.h));
+  return row_work(own, run, at, rows.h);
 }
 
 template <class Real>
@@ -114,17 +114,23 @@ void MlstmMemory<Real>::begin_backward(const Run& run) {
 }
 
 template <class Real>
+MlstmRows<Real> MlstmMemory<Real>::reverse_rows(
+    Trace& own, const Run& run, const RunBlock& at, Real* h, Real* d_h) {
+  MlstmRows<Real> work = row_work(own, run, at, h);
+  work.d_h = d_h;
+  work.d_dot = d_dot_.data();
+  return work;
+}
+
+template <class Real>
 void MlstmMemory<Real>::backward(Trace& own,
                                  const Run& run,
                                  const RunBlock& at,
                                  const MlstmBlockRows<Real>& rows,
-                                 Real* d_h,
+                                 const Real* d_h,
                                  Real* d_projection) {
   const long width = layout_.width;
   MlstmRows<Real> work = row_work(own, run, at, rows.h);
-  work.d_h = d_h;
-  work.d_dot = d_dot_.data();
-  loops_.normalise_backward(work);
   query_gradient(own, run, at, rows.projection, d_h, d_projection);
   key_and_value_gradients(own, run, at, rows.projection, d_h, d_projection);
   work.q = rows.projection;
@@ -231,7 +237,11 @@ void MlstmMemory<Real>::scan_forward(Trace& own,
   memory.a_stride = memory.b_stride = memory.w_stride = columns;
   memory.out = rows.h;
   memory.out_stride = layout_.width;
-  memory.state = own.memory;
+  // From block to block in what is kept of their starts, the last one into the state.
+  const bool last = at.first + at.steps == run.steps;
+  Real* const kept = run.keep ? own.memories.data() + at.index * memory_size(run) : own.memory;
+  memory.start = kept;
+  memory.state = run.keep && !last ? kept + memory_size(run) : own.memory;
   loops_.memory_scan(memory);
 }
 
@@ -258,7 +268,7 @@ void MlstmMemory<Real>::query_gradient(
   memory.w = d_h;
   memory.w_stride = width;
   memory.out = dq;
-  memory.state = across_.data();
+  memory.start = memory.state = across_.data();
   memory.extra = again_.data();
   memory.extra_a = ones(lanes);
   memory.extra_w = d_dot_.data();
@@ -288,7 +298,7 @@ void MlstmMemory<Real>::key_and_value_gradients(
   memory.w = q + 2 * width;
   memory.b_stride = memory.w_stride = memory.out_stride = columns;
   memory.out = dq + width;
-  memory.state = d_across_.data();
+  memory.start = memory.state = d_across_.data();
   memory.extra = d_normaliser_.data();
   memory.extra_a = d_dot_.data() + static_cast<long>(at.steps - 1) * lanes;
   memory.extra_a_step = -lanes;
@@ -301,7 +311,7 @@ void MlstmMemory<Real>::key_and_value_gradients(
   memory.b_stride = width;
   memory.w = q + width;
   memory.out = dq + 2 * width;
-  memory.state = d_memory_.data();
+  memory.start = memory.state = d_memory_.data();
   memory.extra = nullptr;
   loops_.memory_scan(memory);
 }

@@ -48,20 +48,22 @@ class MlstmMemory {
 
   /// `state` is worked on from here to end().
   void begin(Trace& own, const Run& run, State& state) const;
-  /// Sets rows.h.
-  void forward(Trace& own,
-               const Run& run,
-               const RunBlock& at,
-               const MlstmBlockRows<Real>& rows) const;
+  /// Sets rows.h to the numerators; the result is what normalises them.
+  MlstmRows<Real> forward(Trace& own,
+                          const Run& run,
+                          const RunBlock& at,
+                          const MlstmBlockRows<Real>& rows) const;
   void end(const Trace& own, const Run& run, State& state) const;
 
   void begin_backward(const Run& run);
-  /// d_h is the derivative by rows.h and is overwritten; d_projection is set.
+  /// What makes d_h, the derivative by the outputs h, that by the numerators.
+  MlstmRows<Real> reverse_rows(Trace& own, const Run& run, const RunBlock& at, Real* h, Real* d_h);
+  /// After that; d_projection is set.
   void backward(Trace& own,
                 const Run& run,
                 const RunBlock& at,
                 const MlstmBlockRows<Real>& rows,
-                Real* d_h,
+                const Real* d_h,
                 Real* d_projection);
 
  private:

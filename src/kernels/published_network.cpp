@@ -279,21 +279,23 @@ class PublishedNetwork<Real>::Body {
                      const RunBlock& at,
                      const Real* inputs,
                      Real* output) {
-    const Real* x = inputs;
-    long stride = shape_.inputs;
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l]->forward(*traces[l], run, at, x, stride);
-      stride = layers_[l]->padded();
-      x = traces[l]->y.data() + (at.row + run.sequences) * stride;
-    }
+    const bool inside = layers_.back()->makes_output(run);
     HeadRows<Real> head{};
     head.rows = at.rows;
-    head.padded = static_cast<int>(stride);
-    head.h = x;
+    head.padded = layers_.back()->padded();
+    head.h = traces.back()->y.data() + (at.row + run.sequences) * head.padded;
     head.weight = head_.data();
     head.bias = head_bias_;
     head.y = output;
-    loops_.head_forward(head);
+    const Real* x = inputs;
+    long stride = shape_.inputs;
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      layers_[l]->forward(*traces[l], run, at, x, stride,
+                          inside && l + 1 == layers_.size() ? &head : nullptr);
+      stride = layers_[l]->padded();
+      x = traces[l]->y.data() + (at.row + run.sequences) * stride;
+    }
+    if (!inside) loops_.head_forward(head);
   }
 
   // A stream goes through a window of rows, so that its state is moved once per window only.
@@ -334,11 +336,13 @@ class PublishedNetwork<Real>::Body {
     head.accumulate = given[top];
     head.d_h = d_y_[top].data();
     head.d_weight = d_head_.data();
-    loops_.head_backward(head);
+    const bool inside = layers_[top]->makes_output(run_);
+    if (!inside) loops_.head_backward(head);
     for (std::size_t l = layers_.size(); l-- > 0;) {
       const auto [x, stride] = below(batch_, run_, l, inputs_.data());
       layers_[l]->backward(*batch_[l], run_, at, x + at.row * stride, stride, d_y_[l].data(),
-                           l > 0 ? d_y_[l - 1].data() : nullptr, stride, l > 0 && given[l - 1]);
+                           l > 0 ? d_y_[l - 1].data() : nullptr, stride, l > 0 && given[l - 1],
+                           inside && l == top ? &head : nullptr);
     }
   }
 

@@ -109,7 +109,8 @@ class SlstmLayer final : public PublishedLayer<Real> {
                const Run& run,
                const RunBlock& at,
                const Real* x,
-               long x_stride) const override {
+               long x_stride,
+               const HeadRows<Real>*) const override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
     if (!run.keep && at.first > 0) {  // the last rows of the block before
       std::copy_n(own.kept.data() + static_cast<long>(run.block) * run.sequences * kept_width(run),
@@ -158,7 +159,8 @@ class SlstmLayer final : public PublishedLayer<Real> {
                 Real* d_y,
                 Real* d_x,
                 long d_x_stride,
-                bool accumulate) override {
+                bool accumulate,
+                const HeadRows<Real>*) override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
     const long border = static_cast<long>(run.sequences) * columns_;
     Real* next = d_gates_.data() + at.steps * border;
