@@ -90,6 +90,14 @@ void recompute_cosim(const std::filesystem::path& run,
 
 }  // namespace
 
+void check_manifest(const std::filesystem::path& run, CheckResult& result) {
+  const std::filesystem::path manifest = run / kManifestName;
+  for (std::string& sentence :
+       compare_files(parse_manifest(read_file(manifest), manifest.string()), run)) {
+    result.differences.push_back(std::move(sentence));
+  }
+}
+
 CheckResult check_run(const std::filesystem::path& run) {
   CheckResult result;
   StudyResult again;
@@ -132,10 +140,7 @@ CheckResult check_run(const std::filesystem::path& run) {
   for (const std::string& sentence : compare_metrics(again.metrics, stored, kTolerance)) {
     result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));
   }
-  const std::filesystem::path manifest = run / kManifestName;
-  const std::vector<std::string> files =
-      compare_files(parse_manifest(read_file(manifest), manifest.string()), run);
-  result.differences.insert(result.differences.end(), files.begin(), files.end());
+  check_manifest(run, result);
   return result;
 }
 

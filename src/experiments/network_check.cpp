@@ -11,7 +11,6 @@
 #include "psi_xlstm/experiments/network_study.hpp"
 #include "psi_xlstm/experiments/tau_check.hpp"
 #include "psi_xlstm/metrics/errors.hpp"
-#include "psi_xlstm/report/manifest.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
@@ -99,11 +98,7 @@ CheckResult check_network_run(const std::filesystem::path& run) {
   }
   estimate_time_constants(again, kThreads);
   if (again.time_constants) compare_tau(*again.time_constants, run / kTauFolder, result);
-  const std::filesystem::path manifest = run / kManifestName;
-  for (std::string& sentence :
-       compare_files(parse_manifest(read_file(manifest), manifest.string()), run)) {
-    result.differences.push_back(std::move(sentence));
-  }
+  check_manifest(run, result);
   return result;
 }
 

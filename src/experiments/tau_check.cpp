@@ -11,7 +11,6 @@
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/experiments/run_folder.hpp"
-#include "psi_xlstm/report/manifest.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
@@ -83,10 +82,7 @@ CheckResult check_tau_run(const std::filesystem::path& run) {
   CheckResult result;
   const auto config = read_config<TauStudyConfig>(run / "config.json");
   compare_tau(tau_study_of_files(config, kThreads), run, result);
-  const std::filesystem::path manifest = run / kManifestName;
-  const std::vector<std::string> files =
-      compare_files(parse_manifest(read_file(manifest), manifest.string()), run);
-  result.differences.insert(result.differences.end(), files.begin(), files.end());
+  check_manifest(run, result);
   return result;
 }
 
