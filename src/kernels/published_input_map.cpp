@@ -115,13 +115,14 @@ void InputMap<Real>::clear_gradient() {
 }
 
 template <class Real>
-void InputMap<Real>::add_gradient(const Real* x, long x_stride, const Real* d, int rows) {
+void InputMap<Real>::add_gradient(
+    const Real* x, long x_stride, const Real* d, long d_stride, int rows) {
   loops_.multiply_transposed({.c = d_wide_.data(),
                               .c_stride = columns_,
                               .a = x,
                               .a_stride = x_stride,
                               .b = d,
-                              .b_stride = columns_,
+                              .b_stride = d_stride,
                               .sums = d_bias_.data(),
                               .m = rows,
                               .k = depth(),
@@ -130,11 +131,11 @@ void InputMap<Real>::add_gradient(const Real* x, long x_stride, const Real* d, i
 
 template <class Real>
 void InputMap<Real>::input_gradient(
-    Real* d_x, long d_x_stride, const Real* d, int rows, bool accumulate) const {
+    Real* d_x, long d_x_stride, const Real* d, long d_stride, int rows, bool accumulate) const {
   loops_.multiply({.c = d_x,
                    .c_stride = d_x_stride,
                    .a = d,
-                   .a_stride = columns_,
+                   .a_stride = d_stride,
                    .b = across_.data(),
                    .accumulate = accumulate,
                    .m = rows,

@@ -60,10 +60,11 @@ class InputMap {
 
   void clear_gradient();
   /// Adds rows of inputs (x, in the layout of the loops) against rows of derivatives.
-  void add_gradient(const Real* x, long x_stride, const Real* d, int rows);
+  void add_gradient(const Real* x, long x_stride, const Real* d, long d_stride, int rows);
   /// d_x = d (d by x), [rows][d_x_stride], of which the first inputs rounded up are set or added
   /// to. Not in the first layer.
-  void input_gradient(Real* d_x, long d_x_stride, const Real* d, int rows, bool accumulate) const;
+  void input_gradient(
+      Real* d_x, long d_x_stride, const Real* d, long d_stride, int rows, bool accumulate) const;
   /// The sum in the form of the trained numbers, and that of the folded Linear into it.
   void unpack(const Real* weight, Real* d_weight, Real* d_bias);
 

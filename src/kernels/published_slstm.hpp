@@ -252,11 +252,11 @@ struct SlstmPublishedLoops {
       for (int v = 0; v < N; ++v) acc[s][v] = S::load(a.d_y + (row + s) * H + u + v * W);
     }
     // by y through the gates of the next step; to and fro as in the forward pass
-    const Real* gates = a.d_gates + next * 4 * H;
+    const Real* gates = a.d_gates + next * a.gate_stride;
     if (upwards) {
-      G::template add_products<M, N>(acc, gates, 4 * H, weight, weight_stride, a.padded * 4);
+      G::template add_products<M, N>(acc, gates, a.gate_stride, weight, weight_stride, a.padded * 4);
     } else {
-      G::template add_products<M, N, -1>(acc, gates + 4 * H - 1, 4 * H,
+      G::template add_products<M, N, -1>(acc, gates + 4 * H - 1, a.gate_stride,
                                          weight + (4 * H - 1) * weight_stride, -weight_stride,
                                          a.padded * 4);
     }
@@ -271,7 +271,7 @@ struct SlstmPublishedLoops {
         const long unit = u + v * W;
         const long carried = (first + s) * H + unit;
         V d = S::load(&d_y[s][v * W]);
-        Real* d_gates = a.d_gates + (row + s) * 4 * H + 4 * unit;
+        Real* d_gates = a.d_gates + (row + s) * a.gate_stride + 4 * unit;
         if constexpr (Durations) {
           d += S::load(a.d_pass + carried);
           if (a.rho[row + s] == 0) {  // the output was that of the step before

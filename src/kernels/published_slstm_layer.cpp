@@ -36,6 +36,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
         bias_(block(blocks, name + ".bias")),
         recurrent_(block(blocks, name + ".recurrent")),
         columns_(4 * padded_),
+        gate_stride_(columns_ + loops.lanes),
         column_of_(columns(shape.hidden, loops.lanes)),
         runs_(vector_runs(column_of_, loops.lanes)),
         map_(inputs, columns_, column_of_, fold, loops),
@@ -145,7 +146,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
   void begin_backward(const Run& run) override {
     map_.clear_gradient();
     d_recurrent_.clear(size(shape_.hidden, columns_));
-    d_gates_.reserve(size((run.block + 1) * run.sequences, columns_));
+    d_gates_.reserve(size((run.block + 1) * run.sequences, gate_stride_));
     d_c_.clear(size(run.sequences, padded_));
     d_n_.clear(size(run.sequences, padded_));
     d_pass_.clear(size(run.sequences, padded_));
@@ -162,7 +163,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
                 bool accumulate,
                 const HeadRows<Real>*) override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
-    const long border = static_cast<long>(run.sequences) * columns_;
+    const long border = static_cast<long>(run.sequences) * gate_stride_;
     Real* next = d_gates_.data() + at.steps * border;
     if (at.first + at.steps == run.steps) {
       std::fill_n(next, border, Real(0));
@@ -173,6 +174,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
     a.recurrent = packed_recurrent_.data();
     a.d_y = d_y;
     a.d_gates = d_gates_.data();
+    a.gate_stride = gate_stride_;
     a.d_c = d_c_.data();
     a.d_n = d_n_.data();
     a.d_pass = d_pass_.data();
@@ -183,12 +185,12 @@ class SlstmLayer final : public PublishedLayer<Real> {
                                 .a = a.y,
                                 .a_stride = padded_,
                                 .b = d_gates_.data(),
-                                .b_stride = columns_,
+                                .b_stride = gate_stride_,
                                 .m = at.rows,
                                 .k = shape_.hidden,
                                 .n = columns_});
-    map_.add_gradient(a.x, x_stride, d_gates_.data(), at.rows);
-    if (d_x) map_.input_gradient(d_x, d_x_stride, d_gates_.data(), at.rows, accumulate);
+    map_.add_gradient(a.x, x_stride, d_gates_.data(), gate_stride_, at.rows);
+    if (d_x) map_.input_gradient(d_x, d_x_stride, d_gates_.data(), gate_stride_, at.rows, accumulate);
   }
 
   void end_backward(const Real* parameters, Real* gradient) override {
@@ -268,7 +270,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
   }
 
   ParameterBlock weight_, bias_, recurrent_, centres_;
-  int columns_;
+  int columns_, gate_stride_;
   std::vector<int> column_of_;
   std::vector<ColumnRun> runs_;
   InputMap<Real> map_;
