@@ -54,6 +54,7 @@ InputMap<Real>::InputMap(int inputs,
     : inputs_(inputs),
       columns_(columns),
       column_of_(std::move(column_of)),
+      used_(1 + *std::max_element(column_of_.begin(), column_of_.end())),
       runs_(column_runs(column_of_)),
       fold_(fold),
       loops_(loops),
@@ -65,7 +66,7 @@ InputMap<Real>::InputMap(int inputs,
     folded_.reserve(column_of_.size() * fold_->columns);
     d_weight_.reserve(column_of_.size() * fold_->padded_width);
   } else {
-    across_.reserve(static_cast<std::size_t>(columns) * rounded_up(inputs, loops.lanes));
+    across_.reserve(static_cast<std::size_t>(used_) * rounded_up(inputs, loops.lanes));
   }
 }
 
@@ -95,12 +96,12 @@ void InputMap<Real>::set_parameters(const Real* weight, const Real* bias) {
     bias_.data()[column_of_[n]] = bias[n] + (fold_ ? from[n * stride + fold_->inputs] : Real(0));
   }
   if (fold_) return;
-  // b [columns, inputs] of input_gradient(), straight into its panels
+  // b [used columns, inputs] of input_gradient(), straight into its panels
   const int padded = rounded_up(inputs_, loops_.lanes);
   for (int panel = 0; panel < loops_.panels(padded); ++panel) {
     const int first = loops_.panel_begin(padded, panel);
     const int width = loops_.panel_begin(padded, panel + 1) - first;
-    Real* to = across_.data() + static_cast<long>(first) * columns_;
+    Real* to = across_.data() + static_cast<long>(first) * used_;
     for (int n = 0; n < outputs; ++n) {
       std::copy_n(weight + static_cast<long>(n) * inputs_ + first, std::min(width, inputs_ - first),
                   to + static_cast<long>(column_of_[n]) * width);
@@ -139,7 +140,7 @@ void InputMap<Real>::input_gradient(
                    .b = across_.data(),
                    .accumulate = accumulate,
                    .m = rows,
-                   .k = columns_,
+                   .k = used_,
                    .n = rounded_up(inputs_, loops_.lanes)});
 }
 

@@ -71,10 +71,11 @@ class InputMap {
  private:
   int inputs_, columns_;
   std::vector<int> column_of_;
+  int used_;  // columns up to the last one of an output
   std::vector<ColumnRun> runs_;
   FoldedInput<Real>* fold_;
   const PublishedLoops<Real>& loops_;
-  AlignedBuffer<Real> wide_, bias_, across_;  // across: [columns, inputs] packed
+  AlignedBuffer<Real> wide_, bias_, across_;  // across: [used, inputs] packed
   AlignedBuffer<Real> d_wide_, d_bias_;
   AlignedBuffer<Real> folded_, d_weight_;  // [outputs][fold columns], [outputs][padded width]
 };

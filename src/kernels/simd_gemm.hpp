@@ -37,6 +37,8 @@ struct Gemm {
                                                     : 12;
   static constexpr int kVectors = Bytes == 64 ? 4 : 2;  // 32 registers or 16
   static constexpr int kColumns = kVectors * kLanes;
+  /// Terms of a sum per round of its loop: the end of a short loop would often be a surprise.
+  static constexpr int kUnroll = 8;
 
   using Product = MatrixProduct<Real>;
 
@@ -123,6 +125,7 @@ struct Gemm {
 #pragma GCC unroll 16
       for (int n = 0; n < N; ++n) acc[0][n] += other[0][n];
     }
+#pragma GCC unroll kUnroll
     for (; i < k; ++i) add_product<M, N>(acc, a + Step * i, a_stride, b + i * b_stride);
   }
 
@@ -261,6 +264,7 @@ struct Gemm {
     };
     const Real* a = p.a + k0;
     const Real* d = p.b + n0;
+#pragma GCC unroll kUnroll
     for (int row = 0; row < p.m; ++row, a += p.a_stride, d += p.b_stride) {
       add_product<M, N, Sums>(acc, a, 1, d);
     }
