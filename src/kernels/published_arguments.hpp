@@ -38,7 +38,7 @@ struct SlstmPublished {
   Real* m;             // [B][H], in and out
   bool upwards;        // Direction in which the first step reads the weights.
   // backward
-  const Real* recurrent;  // R as b of a product, packed: [4 H, H]
+  const Real* recurrent;  // R: [H / W][4 H][W]
   Real* d_y;              // [T][B][H], by y without the recurrent part
   Real* d_gates;          // [T + 1][B][gate_stride], by the pre-activations; the last B rows are given
   long gate_stride;

@@ -200,48 +200,28 @@ struct SlstmPublishedLoops {
   static void backward_case(const Arguments& a, int t, int first, int count, bool upwards) {
     if (count == M) {
       const long row = static_cast<long>(t) * a.sequences + first;
-      for (int panel = 0; panel < G::panels(a.padded); ++panel) {
-        const int begin = G::panel_begin(a.padded, panel),
-                  end = G::panel_begin(a.padded, panel + 1);
-        for (int u = begin; u < end; u += kVectors<M> * W) {
-          const Real* weight = a.recurrent + 4L * a.padded * begin + (u - begin);
-          const int vectors = (end - u) / W;
-          backward_columns<M, kVectors<M>, Durations>(a, first, row, u, vectors, weight,
-                                                      end - begin, upwards);
-        }
+      for (int u = 0; u < a.padded; u += kVectors<M> * W) {
+        backward_columns<M, kVectors<M>, Durations>(a, first, row, u, upwards);
       }
     } else if constexpr (M > 1) {
       backward_case<M - 1, Durations>(a, t, first, count, upwards);
     }
   }
 
-  // At most N of the vectors.
+  // As many vectors as are left, at most N.
   template <int M, int N, bool Durations>
-  [[gnu::always_inline]] static inline void backward_columns(const Arguments& a,
-                                                             int first,
-                                                             long row,
-                                                             int u,
-                                                             int vectors,
-                                                             const Real* weight,
-                                                             long weight_stride,
-                                                             bool upwards) {
-    if (vectors >= N) {
-      backward_step<M, N, Durations>(a, first, row, u, weight, weight_stride, upwards);
+  [[gnu::always_inline]] static inline void backward_columns(
+      const Arguments& a, int first, long row, int u, bool upwards) {
+    if (a.padded - u >= N * W) {
+      backward_step<M, N, Durations>(a, first, row, u, upwards);
     } else if constexpr (N > 1) {
-      backward_columns<M, N - 1, Durations>(a, first, row, u, vectors, weight, weight_stride,
-                                            upwards);
+      backward_columns<M, N - 1, Durations>(a, first, row, u, upwards);
     }
   }
 
   // One step of M sequences and the units u .. u + N W - 1.
   template <int M, int N, bool Durations>
-  static void backward_step(const Arguments& a,
-                            int first,
-                            long row,
-                            int u,
-                            const Real* weight,
-                            long weight_stride,
-                            bool upwards) {
+  static void backward_step(const Arguments& a, int first, long row, int u, bool upwards) {
     constexpr int kSlots = slots(Durations);
     const long H = a.padded;
     const long next = row + a.sequences;
@@ -253,12 +233,12 @@ struct SlstmPublishedLoops {
     }
     // by y through the gates of the next step; to and fro as in the forward pass
     const Real* gates = a.d_gates + next * a.gate_stride;
+    const Real* weight = a.recurrent + 4 * H * u;
     if (upwards) {
-      G::template add_products<M, N>(acc, gates, a.gate_stride, weight, weight_stride, a.padded * 4);
+      G::template add_products<M, N>(acc, gates, a.gate_stride, weight, W, a.padded * 4, 4 * H * W);
     } else {
       G::template add_products<M, N, -1>(acc, gates + 4 * H - 1, a.gate_stride,
-                                         weight + (4 * H - 1) * weight_stride, -weight_stride,
-                                         a.padded * 4);
+                                         weight + (4 * H - 1) * W, -W, a.padded * 4, 4 * H * W);
     }
     alignas(Bytes) Real d_y[M][N * W];
 #pragma GCC unroll 16

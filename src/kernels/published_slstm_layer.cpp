@@ -62,15 +62,12 @@ class SlstmLayer final : public PublishedLayer<Real> {
                        parameters + recurrent_.offset + static_cast<long>(run.first) * hidden,
                        hidden, run.count, hidden);
     }
-    // R as it stands is b of the reverse pass
-    for (int panel = 0; panel < loops_.panels(padded_); ++panel) {
-      const int first = loops_.panel_begin(padded_, panel);
-      const int width = loops_.panel_begin(padded_, panel + 1) - first;
+    for (int u = 0; u < hidden; u += lanes) {
+      Real* vectors = packed_recurrent_.data() + static_cast<long>(u) * columns_;
       for (int n = 0; n < 4 * hidden; ++n) {
-        std::copy_n(parameters + recurrent_.offset + static_cast<long>(n) * hidden + first,
-                    std::min(width, hidden - first),
-                    packed_recurrent_.data() + static_cast<long>(first) * columns_ +
-                        static_cast<long>(column_of_[n]) * width);
+        copy_up_to_a_vector(vectors + column_of_[n] * lanes,
+                            parameters + recurrent_.offset + static_cast<long>(n) * hidden + u,
+                            std::min(lanes, hidden - u));
       }
     }
   }
@@ -275,7 +272,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
   std::vector<ColumnRun> runs_;
   InputMap<Real> map_;
   AlignedBuffer<Real> packed_;            // [H / W][inputs + hidden][4 W]
-  AlignedBuffer<Real> packed_recurrent_;  // [4 H, H] in panels
+  AlignedBuffer<Real> packed_recurrent_;  // [H / W][4 H][W]
   AlignedBuffer<Real> d_recurrent_;       // [hidden][4 H]
   AlignedBuffer<Real> d_gates_, d_c_, d_n_, d_pass_;
 };

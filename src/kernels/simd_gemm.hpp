@@ -110,23 +110,29 @@ struct Gemm {
     }
   }
 
-  /// acc[M][N] += a[M, k] b[k, N vectors]; the rows of a at a, a + a_stride, ... With Step = -1 the
-  /// columns of a are read downwards, and b_stride is negative.
+  /// acc[M][N] += a[M, k] b[k, N vectors]; the rows of a at a, a + a_stride, ..., the vectors of a
+  /// row of b `between` numbers apart. With Step = -1 the columns of a are read downwards, and
+  /// b_stride is negative.
   template <int M, int N, int Step = 1>
-  [[gnu::always_inline]] static inline void add_products(
-      V (&acc)[M][N], const Real* a, long a_stride, const Real* b, long b_stride, int k) {
+  [[gnu::always_inline]] static inline void add_products(V (&acc)[M][N],
+                                                         const Real* a,
+                                                         long a_stride,
+                                                         const Real* b,
+                                                         long b_stride,
+                                                         int k,
+                                                         long between = kLanes) {
     int i = 0;
     if constexpr (M == 1) {  // two sums: one would wait for its last addition
       V other[1][N] = {};
       for (; i + 1 < k; i += 2) {
-        add_product<M, N>(acc, a + Step * i, a_stride, b + i * b_stride);
-        add_product<M, N>(other, a + Step * (i + 1), a_stride, b + (i + 1) * b_stride);
+        add_product<M, N>(acc, a + Step * i, a_stride, b + i * b_stride, between);
+        add_product<M, N>(other, a + Step * (i + 1), a_stride, b + (i + 1) * b_stride, between);
       }
 #pragma GCC unroll 16
       for (int n = 0; n < N; ++n) acc[0][n] += other[0][n];
     }
 #pragma GCC unroll kUnroll
-    for (; i < k; ++i) add_product<M, N>(acc, a + Step * i, a_stride, b + i * b_stride);
+    for (; i < k; ++i) add_product<M, N>(acc, a + Step * i, a_stride, b + i * b_stride, between);
   }
 
  private:
@@ -173,11 +179,12 @@ struct Gemm {
   [[gnu::always_inline]] static inline void add_product(V (&acc)[M][N],
                                                         const Real* a,
                                                         long a_stride,
-                                                        const Real* b) {
+                                                        const Real* b,
+                                                        long between = kLanes) {
     V column[N];
 #pragma GCC unroll 16
     for (int n = 0; n < N; ++n) {
-      column[n] = S::load(b + n * kLanes);
+      column[n] = S::load(b + n * between);
       if constexpr (M > 1) S::hold(column[n]);
     }
 #pragma GCC unroll 16
