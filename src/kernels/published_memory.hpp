@@ -65,20 +65,25 @@ struct MemoryPublishedLoops {
     return Packed ? S::permute(S::load(heads), head_of) : S::splat(*heads);
   }
 
-  /// So many groups side by side.
-  template <int Count>
+  /// So many groups side by side, of Lanes lanes each; 0: of any number of whole vectors.
+  template <int Count, int Lanes>
   struct Groups {
     static constexpr int kCount = Count;
+    static int lanes(const HeadLanes<Real>& in) { return Lanes > 0 ? Lanes : in.lanes; }
   };
 
-  /// Calls work(Groups<N>, first of them): as many as have their sums made together.
+  /// Calls work(Groups, first of them): as many as have their sums made together.
   template <bool Packed, class Work>
   [[gnu::always_inline]] static inline void for_each_group(const HeadLanes<Real>& in, Work work) {
+    in.lanes == W ? for_groups_of<Packed, W>(in, work) : for_groups_of<Packed, 0>(in, work);
+  }
+  template <bool Packed, int Lanes, class Work>
+  [[gnu::always_inline]] static inline void for_groups_of(const HeadLanes<Real>& in, Work work) {
     int group = 0;
     if constexpr (!Packed) {
-      for (; group + kGroups <= in.groups; group += kGroups) work(Groups<kGroups>{}, group);
+      for (; group + kGroups <= in.groups; group += kGroups) work(Groups<kGroups, Lanes>{}, group);
     }
-    for (; group < in.groups; ++group) work(Groups<1>{}, group);
+    for (; group < in.groups; ++group) work(Groups<1, Lanes>{}, group);
   }
 
   /// to[h] = the sum of x over the lanes of head h of these groups.
@@ -184,26 +189,30 @@ struct MemoryPublishedLoops {
     if constexpr (Extra) S::store(extra_state, extra);
   }
 
-  template <bool Packed, int Count>
-  static void vector_steps(const VectorScan<Real>& p, Groups<Count>, int sequence, int group) {
-    const HeadLanes<Real>& in = p.in;
-    const Bits head_of = heads_of<Packed>(in, group);
-    long head = static_cast<long>(sequence) * in.heads + group * in.heads_per_group;
-    const Real* b = p.b + sequence * p.b_stride + static_cast<long>(group) * in.lanes;
-    const Real* w = p.w + sequence * p.w_stride + static_cast<long>(group) * in.lanes;
-    Real* n = p.state + (static_cast<long>(sequence) * in.groups + group) * in.lanes;
+  template <bool Packed, int Count, int Lanes>
+  static void vector_steps(const VectorScan<Real>& given,
+                           Groups<Count, Lanes> groups,
+                           int sequence,
+                           int group) {
+    const VectorScan<Real> p = given;  // as in scan()
+    const int lanes = groups.lanes(p.in);
+    const Bits head_of = heads_of<Packed>(p.in, group);
+    long head = static_cast<long>(sequence) * p.in.heads + group * p.in.heads_per_group;
+    const Real* b = p.b + sequence * p.b_stride + static_cast<long>(group) * lanes;
+    const Real* w = p.w + sequence * p.w_stride + static_cast<long>(group) * lanes;
+    Real* n = p.state + (static_cast<long>(sequence) * p.in.groups + group) * lanes;
     for (int t = 0; t < p.steps; ++t) {
       V products[Count] = {};
       for (int g = 0; g < Count; ++g) {
         const V forget = expand<Packed>(p.forget + head + g, head_of);
         const V input = expand<Packed>(p.input + head + g, head_of);
-        for (int lane = g * in.lanes; lane < (g + 1) * in.lanes; lane += W) {
+        for (int lane = g * lanes; lane < (g + 1) * lanes; lane += W) {
           const V next = S::load(n + lane) * forget + S::load(b + lane) * input;
           S::store(n + lane, next);
           products[g] += next * S::load(w + lane);
         }
       }
-      store_dots<Packed>(p.dot + head, products, in, group);
+      store_dots<Packed>(p.dot + head, products, p.in, group);
       b += p.sequences * p.b_stride;
       w += p.sequences * p.w_stride;
       head += p.gate_lanes;

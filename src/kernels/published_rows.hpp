@@ -73,10 +73,11 @@ struct RowsPublishedLoops {
     Memory::template for_each_group<Packed>(a.in, [&](auto count, int group) {
       const long head = first_head + group * a.in.heads_per_group;
       const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
+      const int lanes = count.lanes(a.in);
       for (int g = 0; g < count.kCount; ++g) {
         const V factor = Memory::template expand<Packed>(a.factor + head + g, head_of);
-        Real* h = a.h + row * width + (group + g) * a.in.lanes;
-        for (int lane = 0; lane < a.in.lanes; lane += W) {
+        Real* h = a.h + row * width + (group + g) * lanes;
+        for (int lane = 0; lane < lanes; lane += W) {
           S::store(h + lane, S::load(h + lane) * factor);
         }
       }
@@ -92,11 +93,12 @@ struct RowsPublishedLoops {
     Memory::template for_each_group<Packed>(a.in, [&](auto count, int group) {
       const long head = first_head + group * a.in.heads_per_group;
       const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
+      const int lanes = count.lanes(a.in);
       V products[count.kCount] = {};
       for (int g = 0; g < count.kCount; ++g) {
         const V factor = Memory::template expand<Packed>(a.factor + head + g, head_of);
-        const long first = row * width + (group + g) * a.in.lanes;
-        for (int lane = 0; lane < a.in.lanes; lane += W) {
+        const long first = row * width + (group + g) * lanes;
+        for (int lane = 0; lane < lanes; lane += W) {
           const V d = S::load(a.d_h + first + lane) * factor;
           S::store(a.d_h + first + lane, d);
           products[g] -= d * S::load(a.h + first + lane);
@@ -121,7 +123,9 @@ struct RowsPublishedLoops {
   }
 
   template <bool Packed>
-  static void gate_dots(const MlstmRows<Real>& a) {
+  static void gate_dots(const MlstmRows<Real>& given) {
+    // A copy: the compiler must think that a store to a row changes what the arguments hold.
+    const MlstmRows<Real> a = given;
     FirstHead first_head(&a);
     for (int row = 0; row < a.rows; ++row) gate_dots_row<Packed>(a, row, first_head.next());
   }
@@ -133,11 +137,12 @@ struct RowsPublishedLoops {
     Memory::template for_each_group<Packed>(a.in, [&](auto count, int group) {
       const long head = first_head + group * a.in.heads_per_group;
       const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
+      const int lanes = count.lanes(a.in);
       V by_k[count.kCount] = {}, by_forget[count.kCount] = {};
       for (int g = 0; g < count.kCount; ++g) {
         const V input = Memory::template expand<Packed>(a.input + head + g, head_of);
-        const long first = row * a.stride + (group + g) * a.in.lanes;
-        for (int lane = 0; lane < a.in.lanes; lane += W) {
+        const long first = row * a.stride + (group + g) * lanes;
+        for (int lane = 0; lane < lanes; lane += W) {
           const long at = first + lane;
           const V d_k = S::load(a.dk + at) * input;
           S::store(a.dk + at, d_k);
