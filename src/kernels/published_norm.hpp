@@ -93,21 +93,27 @@ struct NormPublishedLoops {
 
   // N vectors of a row in registers; 0: any number of them, read again for every use.
   template <int N>
-  static void norm_forward_of(const LayerNormRows<Real>& a) {
+  static void norm_forward_of(const LayerNormRows<Real>& given) {
+    // Copies: the compiler must think that a store to a row changes what the arguments hold.
+    const LayerNormRows<Real> a = given;
+    const MlstmRows<Real> of_heads = a.heads ? *a.heads : MlstmRows<Real>{};
+    const HeadRows<Real> output = a.head ? *a.head : HeadRows<Real>{};
     for_heads_case(a.heads, [&](auto heads) {
       typename Rows::FirstHead first_head(a.heads);
       for (int row = 0; row < a.rows; ++row) {
         if constexpr (heads.kHeads != Heads::kNone) {
-          Rows::template scale_row<heads.kHeads == Heads::kPacked>(*a.heads, row,
+          Rows::template scale_row<heads.kHeads == Heads::kPacked>(of_heads, row,
                                                                    first_head.next());
         }
-        norm_row<N>(a, row);
+        norm_row<N>(a, output, row);
       }
     });
   }
 
   template <int N>
-  [[gnu::always_inline]] static inline void norm_row(const LayerNormRows<Real>& a, int row) {
+  [[gnu::always_inline]] static inline void norm_row(const LayerNormRows<Real>& a,
+                                                     const HeadRows<Real>& head,
+                                                     int row) {
     const int vectors = N > 0 ? N : a.padded / W;
     const Real scale = 1 / static_cast<Real>(a.units);
     const Real* from = a.x + static_cast<long>(row) * a.padded;
@@ -128,15 +134,15 @@ struct NormPublishedLoops {
     const Real inverse = inverse_root(S::sum(squares) * scale + kVariance);
     a.statistics[2 * row] = mean;
     a.statistics[2 * row + 1] = inverse;
-    const Real* head = a.head ? a.head->weight : a.weight;
+    const Real* head_weight = a.head ? head.weight : a.weight;
     V output{};
     for (int v = 0; v < vectors; ++v) {
       const V d = (at(v) - mean) * inverse;
       const V y = d * S::load(a.weight + v * W) + S::load(a.bias + v * W);
       S::store(to + v * W, y);
-      output += y * S::load(head + v * W);
+      output += y * S::load(head_weight + v * W);
     }
-    if (a.head) a.head->y[row] = S::sum(output) + a.head->bias;
+    if (a.head) head.y[row] = S::sum(output) + head.bias;
   }
 
   template <int N>
@@ -168,20 +174,23 @@ struct NormPublishedLoops {
   };
 
   template <int N, Heads H, bool Output>
-  static void norm_backward_rows(const LayerNormRows<Real>& a) {
+  static void norm_backward_rows(const LayerNormRows<Real>& given) {
+    const LayerNormRows<Real> a = given;  // copies as in the forward pass
+    const MlstmRows<Real> of_heads = a.heads ? *a.heads : MlstmRows<Real>{};
+    const HeadRows<Real> output = a.head ? *a.head : HeadRows<Real>{};
     const int vectors = N > 0 ? N : a.padded / W;
     const Real scale = 1 / static_cast<Real>(a.units);
-    Sums<N> d_weight(a.d_weight), d_bias(a.d_bias), d_head(Output ? a.head->d_weight : a.d_bias);
+    Sums<N> d_weight(a.d_weight), d_bias(a.d_bias), d_head(Output ? output.d_weight : a.d_bias);
     typename Rows::FirstHead first_head(a.heads);
     for (int row = 0; row < a.rows; ++row) {
       const long at = static_cast<long>(row) * a.padded;
       const Real mean = a.statistics[2 * row], inverse = a.statistics[2 * row + 1];
       const V shift = S::splat(-mean * inverse);
-      const V by_output = Output ? S::splat(a.head->d_y[row]) : V{};
+      const V by_output = Output ? S::splat(output.d_y[row]) : V{};
       const auto d_y = [&](int v) {
         if constexpr (!Output) return S::load(a.d_y + at + v * W);
-        const V d = by_output * S::load(a.head->weight + v * W);
-        return a.head->accumulate ? d + S::load(a.d_y + at + v * W) : d;
+        const V d = by_output * S::load(output.weight + v * W);
+        return output.accumulate ? d + S::load(a.d_y + at + v * W) : d;
       };
       V sum_g{}, sum_gx{};
       for (int v = 0; v < vectors; ++v) {
@@ -202,7 +211,7 @@ struct NormPublishedLoops {
         S::store(a.d_x + at + v * W, d * S::load(a.mask + v * W));
       }
       if constexpr (H != Heads::kNone) {
-        Rows::template unscale_row<H == Heads::kPacked>(*a.heads, row, first_head.next());
+        Rows::template unscale_row<H == Heads::kPacked>(of_heads, row, first_head.next());
       }
     }
     d_weight.store();
