@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <limits>
 #include <utility>
 
+#include "json_numbers.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/config_io.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -17,8 +18,6 @@
 
 namespace psi_xlstm::experiments {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Tensor vector_tensor(std::vector<double> values) {
   const auto size = static_cast<std::int64_t>(values.size());
@@ -45,9 +44,7 @@ const std::string& metadata(const SafetensorsFile& file,
   return found->second;
 }
 
-// JSON has no infinity: a fit that failed has null.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
+// Infinity, where a fit failed, is null in JSON.
 double number_from(const Json& tree) {
   return tree.is_null() ? std::numeric_limits<double>::infinity() : tree.get<double>();
 }

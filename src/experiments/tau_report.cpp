@@ -5,26 +5,15 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "gate_report.hpp"
+#include "json_numbers.hpp"
 #include "psi_xlstm/core/atomic_file.hpp"
 #include "psi_xlstm/core/number_text.hpp"
 
 namespace psi_xlstm::experiments {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
-
-Json numbers(const std::vector<double>& values) {
-  Json out = Json::array();
-  for (double v : values) out.push_back(number(v));
-  return out;
-}
 
 Json process_json(const tau::ProcessEstimate& p) {
   return {{"tau_s", number(p.tau)},
@@ -84,32 +73,6 @@ Json bias_json(const tau::BiasRates& b) {
           {"curves", std::move(curves)}};
 }
 
-Json networks_json(const std::vector<NetworkGates>& networks) {
-  Json out = Json::array();
-  for (const NetworkGates& network : networks) {
-    Json gates = Json::array(), clusters = Json::array();
-    for (const GateTime& g : network.gates) {
-      gates.push_back({{"layer", g.layer},
-                       {"gate", g.gate},
-                       {"states", g.states},
-                       {"tau_at_rest_s", number(g.at_rest)},
-                       {"low_s", number(g.low)},
-                       {"median_s", number(g.median)},
-                       {"high_s", number(g.high)}});
-    }
-    for (const GateClusters& c : network.clusters) {
-      clusters.push_back({{"k", c.centres.size()},
-                          {"centres_s", numbers(c.centres)},
-                          {"variance_left", number(c.left_over)}});
-    }
-    out.push_back({{"network", network.label},
-                   {"tied", network.tied},
-                   {"gates", std::move(gates)},
-                   {"k_means", std::move(clusters)}});
-  }
-  return out;
-}
-
 std::string interval_end(const std::optional<double>& value) {
   return value ? engineering(*value, "s") : "none";
 }
@@ -152,61 +115,6 @@ Table candidate_table(const tau::TauEstimate& e) {
   table.note =
       "Held out: a quarter of the samples in turn, chi2 per sample of the noise of the best fit. "
       "Agreeing: searches that ended in the best point.";
-  return table;
-}
-
-// Where the median of a gate lies among what the records speak for.
-std::string meaning(const GateTime& gate, const tau::TauEstimate& e) {
-  constexpr double kConstant = 1.3 * 1.3;  // as far as an identified interval reaches
-  if (gate.high > kConstant * gate.low) {
-    return fmt::format("no constant: moves by a factor of {:.2g}", gate.high / gate.low);
-  }
-  for (std::size_t k = 0; k < e.processes.size(); ++k) {
-    const tau::ProcessEstimate& p = e.processes[k];
-    if (p.verdict == tau::Verdict::kIdentified && gate.median >= *p.low && gate.median <= *p.high) {
-      return fmt::format("constant, within the interval of process {}", k + 1);
-    }
-  }
-  return "constant, but the records identify no process there";
-}
-
-Table gate_table(const TauStudyResult& result) {
-  Table table{.caption = "Centres of forget gates",
-              .header = {"network", "layer", "centre", "states", "tau at rest", "median", "2.5 %",
-                         "97.5 %", "meaning"}};
-  for (const NetworkGates& network : result.networks) {
-    if (!network.tied) continue;
-    for (const GateTime& g : network.gates) {
-      table.rows.push_back({network.label, std::to_string(g.layer), std::to_string(g.gate + 1),
-                            std::to_string(g.states), engineering(g.at_rest, "s"),
-                            engineering(g.median, "s"), engineering(g.low, "s"),
-                            engineering(g.high, "s"), meaning(g, result.estimate)});
-    }
-  }
-  table.note =
-      "1/lambda of gates that were tied in training, along these records. Their number was chosen "
-      "before the training. Memory in which such a state takes part can be slower or faster than "
-      "its gate: the layers feed back.";
-  return table;
-}
-
-Table k_means_table(const TauStudyResult& result) {
-  Table table{.caption = "K-means of forget gates",
-              .header = {"network", "gates", "K asked for", "centres", "variance left"}};
-  for (const NetworkGates& network : result.networks) {
-    for (const GateClusters& c : network.clusters) {
-      std::string centres;
-      for (double tau : c.centres) centres += (centres.empty() ? "" : ", ") + engineering(tau, "s");
-      table.rows.push_back({network.label, std::to_string(network.gates.size()),
-                            std::to_string(c.centres.size()), centres,
-                            fmt::format("{:.3g} %", 100 * c.left_over)});
-    }
-  }
-  table.note = fmt::format(
-      "K-means of the logarithms of the gates' medians gives as many centres as it is asked for, "
-      "whatever the device is: nothing in it can say that there is another number of them, or "
-      "none. What the records say: {}",
-      result.estimate.conclusion);
   return table;
 }
 
@@ -304,7 +212,7 @@ std::string tau_json(const TauStudyResult& result) {
                  {"beta", number(c.stretched.beta)},
                  {"bic", number(c.stretched_bic)}}},
                {"bias_rates", e.bias_rates ? bias_json(*e.bias_rates) : Json(nullptr)},
-               {"networks", networks_json(result.networks)},
+               {"networks", gates_json(result.networks)},
                {"files", result.files},
                {"warnings", e.warnings}};
   return json.dump(2) + "\n";
@@ -314,11 +222,9 @@ std::vector<Table> tau_tables(const TauStudyResult& result) {
   std::vector<Table> tables;
   if (!result.estimate.processes.empty()) tables.push_back(process_table(result.estimate));
   tables.push_back(candidate_table(result.estimate));
-  if (result.networks.empty()) return tables;
-  const bool tied = std::any_of(result.networks.begin(), result.networks.end(),
-                                [](const NetworkGates& network) { return network.tied; });
-  if (tied) tables.push_back(gate_table(result));
-  tables.push_back(k_means_table(result));
+  for (Table& table : gate_tables(result.networks, result.estimate)) {
+    tables.push_back(std::move(table));
+  }
   return tables;
 }
 

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "flush_to_zero.hpp"
 #include "instruction_table.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "published_layer.hpp"
+#include "published_stack.hpp"
+#include "published_stream.hpp"
 
 namespace psi_xlstm::kernels {
 namespace {
@@ -16,37 +17,12 @@ namespace {
 // level of cache, and a block should not be so short that its fixed costs count.
 constexpr int kBlockRows = 192;
 constexpr int kBlockSteps = 16;
-constexpr int kWindow = 8;  // steps of a stream
-
-// Numbers too small for the normal format are zero while one of these lives: what decays through
-// time would otherwise become a hundred times slower before it vanishes.
-class FlushToZero {
- public:
-  FlushToZero(const FlushToZero&) = delete;
-  FlushToZero& operator=(const FlushToZero&) = delete;
-#if defined(__x86_64__)
-  FlushToZero() : before_(__builtin_ia32_stmxcsr()) { __builtin_ia32_ldmxcsr(before_ | kFlags); }
-  ~FlushToZero() { __builtin_ia32_ldmxcsr(before_); }
-
- private:
-  static constexpr unsigned kFlags = 0x8040;  // results and arguments
-  unsigned before_;
-#else
-  FlushToZero() = default;
-#endif
-};
 
 const NetworkShape& require_published(const NetworkShape& shape) {
   if (shape.convention == Convention::kPublished) return shape;
   throw ShapeError(
       "published network: expected a network of the published convention, found one of the "
       "relaxation convention");
-}
-
-void require_count(const char* what, std::size_t expected, std::size_t found) {
-  if (expected == found) return;
-  throw ShapeError(
-      fmt::format("published network: expected {} {}, found {}", expected, what, found));
 }
 
 }  // namespace
@@ -62,20 +38,13 @@ class PublishedNetwork<Real>::Body {
         loops_(published_loops_of<Real>(set)),
         blocks_(parameter_blocks(shape)),
         parameters_(parameter_count(shape)),
-        fold_(shape.inputs, shape.width, loops_) {
-    for (std::size_t l = 0; l < shape.layers.size(); ++l) {
-      const int index = static_cast<int>(l);
-      FoldedInput<Real>* fold = l == 0 ? &fold_ : nullptr;
-      layers_.push_back(shape.layers[l].kind == LayerKind::kSlstm
-                            ? make_slstm_layer(shape, index, fold, loops_)
-                            : make_mlstm_layer(shape, index, fold, loops_));
-      batch_.push_back(layers_.back()->make_trace());
-      single_.push_back(layers_.back()->make_trace());
-    }
-    d_y_.resize(layers_.size());
-    head_.reserve(static_cast<std::size_t>(layers_.back()->padded()));
+        fold_(shape.inputs, shape.width, loops_),
+        stack_(shape, &fold_, loops_),
+        stream_(stack_),
+        batch_(stack_.make_traces()),
+        d_y_(stack_.layers.size()) {
     set_parameters(parameters_);
-    begin_stream(initial_state(1));
+    stream_.begin(stack_.initial_state(1));
   }
 
   void set_parameters(std::span<const Real> parameters) {
@@ -84,27 +53,24 @@ class PublishedNetwork<Real>::Body {
       std::copy(parameters.begin(), parameters.end(), parameters_.begin());
     }
     fold_.set_parameters(at("input.weight"), at("input.bias"));
-    for (auto& layer : layers_) layer->set_parameters(parameters_.data());
-    std::copy_n(at("output.weight"), shape_.layers.back().hidden, head_.data());
-    head_bias_ = *at("output.bias");
+    for (auto& layer : stack_.layers) layer->set_parameters(parameters_.data());
+    std::copy_n(at("output.weight"), shape_.layers.back().hidden, stack_.head_weight.data());
+    stack_.head_bias = *at("output.bias");
     run_.keep = false;  // what was kept belongs to other parameters
   }
 
-  State initial_state(int sequences) const {
-    State state{sequences, {}};
-    for (const auto& layer : layers_) state.layers.push_back(layer->initial_state(sequences));
-    return state;
-  }
+  State initial_state(int sequences) const { return stack_.initial_state(sequences); }
 
   void reset_row(State& state, int row) const {
-    require_state(state, state.sequences);
+    stack_.require_state(state, state.sequences);
     if (row < 0 || row >= state.sequences) {
       throw ShapeError(fmt::format("published network: expected a sequence of 0 to {}, found {}",
                                    state.sequences - 1, row));
     }
     const State start = initial_state(1);
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      for (const auto part : {&LayerState::c, &LayerState::n, &LayerState::m, &LayerState::y}) {
+    for (std::size_t l = 0; l < stack_.layers.size(); ++l) {
+      for (const auto part : {&PublishedLayerState<Real>::c, &PublishedLayerState<Real>::n,
+                              &PublishedLayerState<Real>::m, &PublishedLayerState<Real>::y}) {
         const std::vector<Real>& from = start.layers[l].*part;
         std::copy(from.begin(), from.end(),
                   (state.layers[l].*part).begin() + static_cast<long>(from.size()) * row);
@@ -118,7 +84,7 @@ class PublishedNetwork<Real>::Body {
           "published network: expected a batch of at least one sequence, found {} steps of {}",
           batch.steps, batch.sequences));
     }
-    require_state(state, batch.sequences);
+    stack_.require_state(state, batch.sequences);
     run_.steps = batch.steps;
     run_.sequences = batch.sequences;
     run_.keep = keep;
@@ -135,19 +101,20 @@ class PublishedNetwork<Real>::Body {
     if (keep) inputs_.assign(batch.inputs, batch.inputs + rows * shape_.inputs);
     if (output_.size() < rows) output_.resize(rows);
     const FlushToZero guard;
-    run(batch_, run_, batch.inputs, state, output_.data());
+    run(batch.inputs, state);
     return {output_.data(), rows};
   }
 
   std::span<const Real> hidden(int layer) const {
     require_layer(layer);
-    const std::size_t border = static_cast<std::size_t>(run_.sequences) * layers_[layer]->padded();
+    const std::size_t border =
+        static_cast<std::size_t>(run_.sequences) * stack_.layers[layer]->padded();
     return {batch_[layer]->y.data() + border, border * run_.steps};
   }
 
   int hidden_stride(int layer) const {
     require_layer(layer);
-    return layers_[layer]->padded();
+    return stack_.layers[layer]->padded();
   }
 
   void backward(std::span<const Real> d_output,
@@ -160,21 +127,24 @@ class PublishedNetwork<Real>::Body {
     const std::size_t rows = static_cast<std::size_t>(run_.steps) * run_.sequences;
     require_count("derivatives by the output", rows, d_output.size());
     require_count("entries of the gradient", parameters_.size(), gradient.size());
-    if (!d_hidden.empty()) require_count("layers of derivatives", layers_.size(), d_hidden.size());
+    if (!d_hidden.empty()) {
+      require_count("layers of derivatives", stack_.layers.size(), d_hidden.size());
+    }
     std::fill(gradient.begin(), gradient.end(), Real(0));
-    const int top = static_cast<int>(layers_.size()) - 1;
-    d_head_.clear(static_cast<std::size_t>(layers_[top]->padded()));
+    const int top = static_cast<int>(stack_.layers.size()) - 1;
+    d_head_.clear(static_cast<std::size_t>(stack_.layers[top]->padded()));
     fold_.d_e.clear(static_cast<std::size_t>(fold_.width) * fold_.columns);
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l]->begin_backward(run_);
-      d_y_[l].reserve(static_cast<std::size_t>(run_.block) * run_.sequences * layers_[l]->padded());
+    for (std::size_t l = 0; l < stack_.layers.size(); ++l) {
+      stack_.layers[l]->begin_backward(run_);
+      d_y_[l].reserve(static_cast<std::size_t>(run_.block) * run_.sequences *
+                      stack_.layers[l]->padded());
     }
     const FlushToZero guard;
     const int blocks = run_.steps == 0 ? 0 : (run_.steps - 1) / run_.block + 1;
     for (int b = blocks - 1; b >= 0; --b) {
       backward_block(block_of(run_, b * run_.block), d_output, d_hidden);
     }
-    for (auto& layer : layers_) layer->end_backward(parameters_.data(), gradient.data());
+    for (auto& layer : stack_.layers) layer->end_backward(parameters_.data(), gradient.data());
     fold_.unpack(at("input.weight", gradient.data()), at("input.bias", gradient.data()));
     std::copy_n(d_head_.data(), shape_.layers.back().hidden, at("output.weight", gradient.data()));
     double sum = 0;
@@ -182,167 +152,67 @@ class PublishedNetwork<Real>::Body {
     *at("output.bias", gradient.data()) = static_cast<Real>(sum);
   }
 
-  void begin_stream(const State& state) {
-    require_state(state, 1);
-    stream_ = state;
-    position_ = 0;
-    open_window(false);
-  }
-
-  Real step(std::span<const Real> input, Real step_ratio) {
-    require_count("inputs", static_cast<std::size_t>(shape_.inputs), input.size());
-    const bool durations = step_ratio != 1;
-    if (position_ == window_.steps || durations != (window_.rho != nullptr)) {
-      close_window();
-      open_window(durations);
-    }
-    window_ratios_[static_cast<std::size_t>(position_)] = step_ratio;
-    const RunBlock at{.first = 0,
-                      .steps = 1,
-                      .rows = 1,
-                      .row = position_,
-                      .kept_row = position_,
-                      .kept_step = 0,
-                      .index = 0};
-    Real y = 0;
-    const FlushToZero guard;
-    forward_block(single_, window_, at, input.data(), &y);
-    ++position_;
-    return y;
-  }
-
-  State stream_state() {
-    close_window();
-    open_window(window_.rho != nullptr);
-    return stream_;
-  }
+  PublishedStream<Real>& stream() { return stream_; }
 
   const NetworkShape shape_;
   const InstructionSet set_;
 
  private:
-  using LayerState = PublishedLayerState<Real>;
-  using Traces = std::vector<std::unique_ptr<PublishedTrace<Real>>>;
-
   const Real* at(const char* name) { return parameters_.data() + block(blocks_, name).offset; }
   Real* at(const char* name, Real* flat) { return flat + block(blocks_, name).offset; }
 
-  void require_state(const State& state, int sequences) const {
-    require_count("sequences in the state", static_cast<std::size_t>(sequences),
-                  static_cast<std::size_t>(state.sequences));
-    require_count("layers in the state", layers_.size(), state.layers.size());
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      const auto sizes = layers_[l]->state_sizes(sequences);
-      require_count("numbers c in the state", sizes.c, state.layers[l].c.size());
-      require_count("numbers n in the state", sizes.n, state.layers[l].n.size());
-      require_count("numbers m in the state", sizes.m, state.layers[l].m.size());
-      require_count("numbers y in the state", sizes.y, state.layers[l].y.size());
-    }
-  }
-
   void require_layer(int layer) const {
-    if (layer >= 0 && layer < static_cast<int>(layers_.size())) return;
+    if (layer >= 0 && layer < static_cast<int>(stack_.layers.size())) return;
     throw ShapeError(fmt::format("published network: expected a layer of 0 to {}, found {}",
-                                 layers_.size() - 1, layer));
+                                 stack_.layers.size() - 1, layer));
   }
 
-  // The rows of the inputs of layer l in a run: those of the network or the outputs below.
-  std::pair<const Real*, long> below(const Traces& traces,
-                                     const PublishedRun<Real>& run,
-                                     std::size_t l,
-                                     const Real* inputs) const {
-    if (l == 0) return {inputs, shape_.inputs};
-    const long padded = layers_[l - 1]->padded();
-    return {traces[l - 1]->y.data() + run.sequences * padded, padded};
+  // The rows of the inputs of layer l: those of the network or the outputs below.
+  std::pair<const Real*, long> below(std::size_t l) const {
+    if (l == 0) return {inputs_.data(), shape_.inputs};
+    const long padded = stack_.layers[l - 1]->padded();
+    return {batch_[l - 1]->y.data() + run_.sequences * padded, padded};
   }
 
-  void run(Traces& traces,
-           const PublishedRun<Real>& run,
-           const Real* inputs,
-           State& state,
-           Real* output) {
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l]->begin(*traces[l], run, state.layers[l]);
+  void run(const Real* inputs, State& state) {
+    stack_.begin(batch_, run_, state);
+    for (int first = 0; first < run_.steps; first += run_.block) {
+      const RunBlock at = block_of(run_, first);
+      stack_.forward_block(batch_, run_, at, inputs + at.row * shape_.inputs,
+                           output_.data() + at.row);
     }
-    for (int first = 0; first < run.steps; first += run.block) {
-      const RunBlock at = block_of(run, first);
-      forward_block(traces, run, at, inputs + at.row * shape_.inputs, output + at.row);
-    }
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l]->end(*traces[l], run, state.layers[l]);
-    }
-  }
-
-  // `inputs` and `output` are those of the first row of the block.
-  void forward_block(Traces& traces,
-                     const PublishedRun<Real>& run,
-                     const RunBlock& at,
-                     const Real* inputs,
-                     Real* output) {
-    const bool inside = layers_.back()->makes_output(run);
-    HeadRows<Real> head{};
-    head.rows = at.rows;
-    head.padded = layers_.back()->padded();
-    head.h = traces.back()->y.data() + (at.row + run.sequences) * head.padded;
-    head.weight = head_.data();
-    head.bias = head_bias_;
-    head.y = output;
-    const Real* x = inputs;
-    long stride = shape_.inputs;
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l]->forward(*traces[l], run, at, x, stride,
-                          inside && l + 1 == layers_.size() ? &head : nullptr);
-      stride = layers_[l]->padded();
-      x = traces[l]->y.data() + (at.row + run.sequences) * stride;
-    }
-    if (!inside) loops_.head_forward(head);
-  }
-
-  // A stream goes through a window of rows, so that its state is moved once per window only.
-  void open_window(bool durations) {
-    position_ = 0;
-    window_.rho = durations ? window_ratios_.data() : nullptr;
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l]->begin(*single_[l], window_, stream_.layers[l]);
-    }
-  }
-  void close_window() {
-    PublishedRun<Real> done = window_;
-    done.steps = position_;
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l]->end(*single_[l], done, stream_.layers[l]);
-    }
+    stack_.end(batch_, run_, state);
   }
 
   void backward_block(const RunBlock& at,
                       std::span<const Real> d_output,
                       const std::vector<const Real*>& d_hidden) {
-    std::vector<bool> given(layers_.size());
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
+    std::vector<bool> given(stack_.layers.size());
+    for (std::size_t l = 0; l < stack_.layers.size(); ++l) {
       given[l] = !d_hidden.empty() && d_hidden[l] != nullptr;
       if (!given[l]) continue;
       // Only the real units: what lies beyond them may be anything.
-      const long padded = layers_[l]->padded();
+      const long padded = stack_.layers[l]->padded();
       copy_rows<Real>(d_y_[l].data(), padded, d_hidden[l] + at.row * padded, padded, at.rows,
                       shape_.layers[l].hidden);
     }
-    const std::size_t top = layers_.size() - 1;
+    const std::size_t top = stack_.layers.size() - 1;
     HeadRows<Real> head{};
     head.rows = at.rows;
-    head.padded = layers_[top]->padded();
+    head.padded = stack_.layers[top]->padded();
     head.h = batch_[top]->y.data() + (at.row + run_.sequences) * head.padded;
-    head.weight = head_.data();
+    head.weight = stack_.head_weight.data();
     head.d_y = d_output.data() + at.row;
     head.accumulate = given[top];
     head.d_h = d_y_[top].data();
     head.d_weight = d_head_.data();
-    const bool inside = layers_[top]->makes_output(run_);
+    const bool inside = stack_.layers[top]->makes_output(run_);
     if (!inside) loops_.head_backward(head);
-    for (std::size_t l = layers_.size(); l-- > 0;) {
-      const auto [x, stride] = below(batch_, run_, l, inputs_.data());
-      layers_[l]->backward(*batch_[l], run_, at, x + at.row * stride, stride, d_y_[l].data(),
-                           l > 0 ? d_y_[l - 1].data() : nullptr, stride, l > 0 && given[l - 1],
-                           inside && l == top ? &head : nullptr);
+    for (std::size_t l = stack_.layers.size(); l-- > 0;) {
+      const auto [x, stride] = below(l);
+      stack_.layers[l]->backward(*batch_[l], run_, at, x + at.row * stride, stride, d_y_[l].data(),
+                                 l > 0 ? d_y_[l - 1].data() : nullptr, stride,
+                                 l > 0 && given[l - 1], inside && l == top ? &head : nullptr);
     }
   }
 
@@ -350,17 +220,12 @@ class PublishedNetwork<Real>::Body {
   std::vector<ParameterBlock> blocks_;
   std::vector<Real> parameters_;
   FoldedInput<Real> fold_;
-  std::vector<std::unique_ptr<PublishedLayer<Real>>> layers_;
-  Traces batch_, single_;
-  AlignedBuffer<Real> head_, d_head_;
-  Real head_bias_ = 0;
-  // The stream, as it was before the steps of the window.
-  State stream_;
-  PublishedRun<Real> window_{kWindow, 1, nullptr, false, kWindow};
-  std::array<Real, kWindow> window_ratios_{};
-  int position_ = 0;
+  PublishedStack<Real> stack_;
+  PublishedStream<Real> stream_;
+  AlignedBuffer<Real> d_head_;
   // The last forward pass.
   PublishedRun<Real> run_;
+  PublishedTraces<Real> batch_;
   std::vector<Real> rho_, inputs_, output_;
   std::vector<AlignedBuffer<Real>> d_y_;  // of each layer, a block of rows
 };
@@ -417,15 +282,15 @@ void PublishedNetwork<Real>::backward(std::span<const Real> d_output,
 }
 template <class Real>
 void PublishedNetwork<Real>::begin_stream(const PublishedState<Real>& state) {
-  body_->begin_stream(state);
+  body_->stream().begin(state);
 }
 template <class Real>
 Real PublishedNetwork<Real>::step(std::span<const Real> input, Real step_ratio) {
-  return body_->step(input, step_ratio);
+  return body_->stream().step(input, step_ratio);
 }
 template <class Real>
 PublishedState<Real> PublishedNetwork<Real>::stream_state() {
-  return body_->stream_state();
+  return body_->stream().state();
 }
 
 template class PublishedNetwork<float>;

@@ -77,19 +77,40 @@ TEST(NetworkGates, AreSecondsAndStayWhereNothingMovesThem) {
   }
 }
 
-TEST(NetworkGates, MoveWithTheVoltage) {
+// The first unit's forget gate is 5 - 2 V, the others' are 8.
+StoredNetwork one_gate_that_moves() {
   StoredNetwork network = two_gates(5, 8);
   const auto blocks = kernels::parameter_blocks(network.shape);
-  double* weight =
-      network.parameters.data() + kernels::block(blocks, "layers.0.weight").offset + kHidden;
-  weight[0] = -2;  // of the first unit's forget gate
-  const NetworkGates found = network_gates(network, "mine", {two_levels()}, {.exact = true});
+  network.parameters[kernels::block(blocks, "layers.0.weight").offset + kHidden] = -2;
+  return network;
+}
+
+TEST(NetworkGates, MoveWithTheVoltage) {
+  const NetworkGates found =
+      network_gates(one_gate_that_moves(), "mine", {two_levels()}, {.exact = true});
   const GateTime& gate = found.gates[0];
   EXPECT_NEAR(gate.at_rest / tau_of(5), 1, 1e-12);
   EXPECT_NEAR(gate.low / tau_of(5 - 2 * 0.8), 1, 1e-12);
   EXPECT_NEAR(gate.median / tau_of(5 - 2 * 0.8), 1, 1e-12);
   EXPECT_NEAR(gate.high / tau_of(5 + 2 * 0.4), 1, 1e-12);
   EXPECT_NEAR(found.gates[1].high / tau_of(8), 1, 1e-12);
+}
+
+// On a ramp every part of the record has a time constant of its own, and the shortest ones come
+// last: 2.5 % of the record lie above 0.76 V, half of it above 0 V and 97.5 % above -0.76 V.
+TEST(NetworkGates, AreQuantilesAlongTheRecord) {
+  Record ramp = two_levels();
+  const auto last = static_cast<double>(ramp.size() - 1);
+  for (std::size_t k = 0; k < ramp.size(); ++k) {
+    ramp.voltage[0][k] = -0.8 + 1.6 * static_cast<double>(k) / last;
+    ramp.current[0][k] = 1e-3 * ramp.voltage[0][k];
+  }
+  const GateTime gate =
+      network_gates(one_gate_that_moves(), "mine", {ramp}, {.exact = true}).gates[0];
+  const double one_look = 2 * 1.6 / 2000;  // of the gate, and so about of the logarithm of tau
+  EXPECT_NEAR(std::log(gate.low / tau_of(5 - 2 * 0.76)), 0, 1.5 * one_look);
+  EXPECT_NEAR(std::log(gate.median / tau_of(5)), 0, 1.5 * one_look);
+  EXPECT_NEAR(std::log(gate.high / tau_of(5 + 2 * 0.76)), 0, 1.5 * one_look);
 }
 
 // However many centres are asked for, so many there are.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "one_process.hpp"
@@ -75,6 +76,27 @@ TEST(Estimate, SaysSoWhereTheDriveHasNoSlowComponent) {
   EXPECT_NE(e.processes[0].verdict, Verdict::kIdentified);
   EXPECT_EQ(e.processes[0].reason.find("excitation without a slow component"), 0u)
       << e.processes[0].reason;
+}
+
+// A pulse of a third of tau takes the state from rest to where the voltage afterwards keeps it: the
+// slope in the pulse tells tau, but only if the pulse began at rest. The reason must name that, and
+// from rest it must be another one.
+TEST(Estimate, SaysSoWhereTheStartIsUnknown) {
+  Mem3Config config = one_process();
+  config.duration = 9e-3;
+  config.sample_rate = 200e3;
+  config.noise = 0.1;
+  const Record record = mem3_record(config, [](double t) { return t < 0.35e-3 ? 1.0 : 0.5; });
+  const auto reason = [&](StartKnowledge start) {
+    const TauEstimate e = estimate(
+        {record},
+        {.choice = {.response = all_responses()[0], .start = start}, .bias_dependent = false});
+    return e.processes.size() == 1 ? e.processes[0].reason : "not one process";
+  };
+  const std::string from_rest = reason(StartKnowledge::kRest);
+  EXPECT_EQ(from_rest.find("record too short: it cannot exclude"), 0u) << from_rest;
+  const std::string unknown = reason(StartKnowledge::kUnknown);
+  EXPECT_EQ(unknown.find("unknown initial state"), 0u) << unknown;
 }
 
 // Coloured noise must be noticed, and must widen the intervals.
