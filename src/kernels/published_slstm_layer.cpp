@@ -187,7 +187,8 @@ class SlstmLayer final : public PublishedLayer<Real> {
                                 .k = shape_.hidden,
                                 .n = columns_});
     map_.add_gradient(a.x, x_stride, d_gates_.data(), gate_stride_, at.rows);
-    if (d_x) map_.input_gradient(d_x, d_x_stride, d_gates_.data(), gate_stride_, at.rows, accumulate);
+    if (d_x)
+      map_.input_gradient(d_x, d_x_stride, d_gates_.data(), gate_stride_, at.rows, accumulate);
   }
 
   void end_backward(const Real* parameters, Real* gradient) override {

@@ -38,7 +38,7 @@ struct Gemm {
   static constexpr int kVectors = Bytes == 64 ? 4 : 2;  // 32 registers or 16
   static constexpr int kColumns = kVectors * kLanes;
   /// Terms of a sum per round of its loop: the end of a short loop would often be a surprise.
-  static constexpr int kUnroll = 8;
+  static constexpr int kUnroll = 4;
 
   using Product = MatrixProduct<Real>;
 
@@ -176,11 +176,8 @@ struct Gemm {
 
   // With Ones, the last row of a is all ones.
   template <int M, int N, bool Ones = false>
-  [[gnu::always_inline]] static inline void add_product(V (&acc)[M][N],
-                                                        const Real* a,
-                                                        long a_stride,
-                                                        const Real* b,
-                                                        long between = kLanes) {
+  [[gnu::always_inline]] static inline void add_product(
+      V (&acc)[M][N], const Real* a, long a_stride, const Real* b, long between = kLanes) {
     V column[N];
 #pragma GCC unroll 16
     for (int n = 0; n < N; ++n) {
