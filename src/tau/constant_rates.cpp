@@ -21,39 +21,37 @@ std::vector<Process> processes_at(const TauGrid& grid,
   return processes;
 }
 
+// `problem` with one column per point of `points` instead of the whole grid.
+Problem reduced_to(const std::vector<double>& points, const Problem& problem, const TauGrid& grid) {
+  Problem out{.layout = {.taus = static_cast<int>(points.size()), .derivatives = false},
+              .moments = {},
+              .curved = problem.curved,
+              .free_start = problem.free_start};
+  Eigen::MatrixXd pick = Eigen::MatrixXd::Zero(problem.layout.width(), out.layout.width());
+  pick.topLeftCorner(out.layout.response(), out.layout.response()).setIdentity();
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Process p = grid_process(grid, problem.layout, points[i]);
+    pick.col(out.layout.response() + static_cast<int>(i)) = p.response;
+    pick.col(out.layout.start() + static_cast<int>(i)) = p.start;
+  }
+  for (const Eigen::MatrixXd& m : problem.moments) {
+    out.moments.emplace_back(pick.transpose() * m * pick);
+  }
+  return out;
+}
+
 // chi^2 without a search. Fast: the moments of the columns in use are picked, not combined.
 class SetCost {
  public:
-  SetCost(const Problem& problem, const TauGrid& grid, std::vector<double> points)
-      : problem_(problem), grid_(grid), points_(std::move(points)) {}
+  SetCost(const Problem& problem, const TauGrid& grid, const std::vector<double>& points)
+      : small_(reduced_to(points, problem, grid)) {}
 
   double operator()(const std::vector<int>& set) const {
-    std::vector<double> taus;
-    for (int i : set) taus.push_back(points_[static_cast<std::size_t>(i)]);
-    const Solution s = solve(reduced(), picked(set), false);
+    const Solution s = solve(small_, picked(set), false);
     return s.finite ? s.cost : INFINITY;
   }
 
  private:
-  // The problem with one column per coarse point instead of the whole grid.
-  const Problem& reduced() const {
-    if (!small_.moments.empty()) return small_;
-    small_.layout = {.taus = static_cast<int>(points_.size()), .derivatives = false};
-    small_.curved = problem_.curved;
-    small_.free_start = problem_.free_start;
-    Eigen::MatrixXd pick = Eigen::MatrixXd::Zero(problem_.layout.width(), small_.layout.width());
-    pick.topLeftCorner(small_.layout.response(), small_.layout.response()).setIdentity();
-    for (std::size_t i = 0; i < points_.size(); ++i) {
-      const Process p = grid_process(grid_, problem_.layout, points_[i]);
-      pick.col(small_.layout.response() + static_cast<int>(i)) = p.response;
-      pick.col(small_.layout.start() + static_cast<int>(i)) = p.start;
-    }
-    for (const Eigen::MatrixXd& m : problem_.moments) {
-      small_.moments.emplace_back(pick.transpose() * m * pick);
-    }
-    return small_;
-  }
-
   std::vector<Process> picked(const std::vector<int>& set) const {
     std::vector<Process> processes;
     const Eigen::Index width = small_.layout.width();
@@ -66,10 +64,7 @@ class SetCost {
     return processes;
   }
 
-  const Problem& problem_;
-  const TauGrid& grid_;
-  std::vector<double> points_;
-  mutable Problem small_;
+  Problem small_;
 };
 
 double sets_of(int points, int count) {
