@@ -40,10 +40,10 @@ struct SlstmPublished {
   // backward
   const Real* recurrent;  // R: [H / W][4 H][W]
   Real* d_y;              // [T][B][H], by y without the recurrent part
-  Real* d_gates;  // [T + 1][B][gate_stride], by the pre-activations; the last B rows are given
-  long gate_stride;
-  Real *d_c, *d_n;  // [B][H], by F c and F n; in and out
-  Real* d_pass;     // [B][H], by the output that a step of duration 0 repeats; in and out
+  Real* d_gates;     // [T + 1][B][gate_stride], by the pre-activations; the last B rows are given
+  long gate_stride;  // of its rows: 4 H and some more
+  Real *d_c, *d_n;   // [B][H], by F c and F n; in and out
+  Real* d_pass;      // [B][H], by the output that a step of duration 0 repeats; in and out
 };
 
 /// The gates of an mLSTM for all heads and sequences: [T][L], L = B heads rounded up.

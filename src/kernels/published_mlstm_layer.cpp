@@ -182,9 +182,10 @@ class MlstmLayer final : public PublishedLayer<Real> {
     }
     memory_.backward(own.memory, run, at, rows, d_heads_.data(), d_projection_.data());
     map_.add_gradient(x, x_stride, d_projection_.data(), layout_.columns, at.rows);
-    if (d_x)
+    if (d_x) {
       map_.input_gradient(d_x, d_x_stride, d_projection_.data(), layout_.columns, at.rows,
                           accumulate);
+    }
   }
 
   void end_backward(const Real* parameters, Real* gradient) override {

@@ -187,8 +187,9 @@ class SlstmLayer final : public PublishedLayer<Real> {
                                 .k = shape_.hidden,
                                 .n = columns_});
     map_.add_gradient(a.x, x_stride, d_gates_.data(), gate_stride_, at.rows);
-    if (d_x)
+    if (d_x) {
       map_.input_gradient(d_x, d_x_stride, d_gates_.data(), gate_stride_, at.rows, accumulate);
+    }
   }
 
   void end_backward(const Real* parameters, Real* gradient) override {
@@ -268,7 +269,10 @@ class SlstmLayer final : public PublishedLayer<Real> {
   }
 
   ParameterBlock weight_, bias_, recurrent_, centres_;
-  int columns_, gate_stride_;
+  int columns_;
+  // A vector more than the columns: rows that are a power of two apart, as they usually would be,
+  // compete for the same few places in the cache.
+  int gate_stride_;
   std::vector<int> column_of_;
   std::vector<ColumnRun> runs_;
   InputMap<Real> map_;
