@@ -112,7 +112,9 @@ struct VectorScan {
   Real* state;                 // n, [B][groups][lanes]
 };
 
-/// Row-wise work between the memory of an mLSTM and the layer's output.
+/// Row-wise work between the memory of an mLSTM and the layer's output: h = C q / (max(|n.q|,
+/// exp(-m)) + 1e-6), equation 21 of arXiv:2405.04517 in the form of mlstm_readout() of
+/// equations/cells.hpp, and the gradients of the gates.
 template <class Real>
 struct MlstmRows {
   HeadLanes<Real> in;
@@ -149,7 +151,8 @@ struct HeadRows {
   Real* d_weight;  // added to
 };
 
-/// LayerNorm over `units` of `padded` entries of a row. What comes before and after it may be done
+/// LayerNorm over `units` of `padded` entries of a row (arXiv:1607.06450): y = weight (x - mean) /
+/// sqrt(variance + 1e-5) + bias. What comes before and after it may be done
 /// in the same pass, while a row is in the first-level cache.
 template <class Real>
 struct LayerNormRows {

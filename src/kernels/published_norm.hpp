@@ -83,14 +83,6 @@ struct NormPublishedLoops {
     }
   }
 
-  static Real inverse_root(Real x) {
-    if constexpr (sizeof(Real) == 4) {
-      return 1 / __builtin_sqrtf(x);
-    } else {
-      return 1 / __builtin_sqrt(x);
-    }
-  }
-
   // N vectors of a row in registers; 0: any number of them, read again for every use.
   template <int N>
   static void norm_forward_of(const LayerNormRows<Real>& given) {
@@ -131,7 +123,7 @@ struct NormPublishedLoops {
       const V d = (at(v) - mean) * S::load(a.mask + v * W);
       squares += d * d;
     }
-    const Real inverse = inverse_root(S::sum(squares) * scale + kVariance);
+    const Real inverse = 1 / S::root(S::sum(squares) * scale + kVariance);
     a.statistics[2 * row] = mean;
     a.statistics[2 * row + 1] = inverse;
     const Real* head_weight = a.head ? head.weight : a.weight;

@@ -78,15 +78,7 @@ struct OptimizerLoops {
       const Real v = second[i] * o.beta2 + g * g * o.rest2;
       first[i] = m;
       second[i] = v;
-      size[i] = root(v) * o.inverse_root2 + o.epsilon;
-    }
-  }
-
-  [[gnu::always_inline]] static inline Real root(Real x) {
-    if constexpr (sizeof(Real) == 4) {
-      return __builtin_sqrtf(x);
-    } else {
-      return __builtin_sqrt(x);
+      size[i] = S::root(v) * o.inverse_root2 + o.epsilon;
     }
   }
 };
