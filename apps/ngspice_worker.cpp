@@ -13,8 +13,8 @@
 #include <optional>
 #include <string>
 
-#include "psi_xlstm/spice/worker_message.hpp"
-#include "psi_xlstm/spice/worker_session.hpp"
+#include "jobs/worker_message.hpp"
+#include "simulators/ngspice/worker_session.hpp"
 
 namespace {
 

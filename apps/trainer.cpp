@@ -1,5 +1,5 @@
 // psi_trainer: the part of psi that needs LibTorch, as a program of its own. psi starts it; its
-// standard output is for psi (experiments/trainer_process.hpp).
+// standard output is for psi (jobs/trainer_process.hpp).
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -11,12 +11,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "bench/stream_benchmark.hpp"
+#include "bench/train_benchmark.hpp"
+#include "core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/experiments/network_training.hpp"
-#include "psi_xlstm/experiments/stream_benchmark.hpp"
-#include "psi_xlstm/experiments/train_benchmark.hpp"
-#include "psi_xlstm/training/blas.hpp"
+#include "studies/networks/torch/training.hpp"
+#include "training/blas.hpp"
 
 namespace {
 
@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   CLI::App* bench = app.add_subcommand("bench-train", "Measure training and streaming");
   bench->add_option("--json", out)->required();
   CLI::App* stream = app.add_subcommand("bench-stream", "Measure the streaming teachers");
-  psi_xlstm::experiments::StreamBenchmarkOptions streaming;
+  psi_xlstm::StreamBenchmarkOptions streaming;
   stream->add_option("--json", out)->required();
   stream->add_option("--samples", streaming.samples)->check(CLI::Range(1, 40'000));
   stream->add_option("--passes", streaming.passes)->check(CLI::Range(1, 100));
@@ -61,17 +61,17 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   try {
     if (bench->parsed()) {
-      const auto speeds = psi_xlstm::experiments::train_benchmark(report);
+      const auto speeds = psi_xlstm::train_benchmark(report);
       psi_xlstm::write_file(out, psi_xlstm::config_text(speeds));
       return 0;
     }
     if (stream->parsed()) {
-      const auto speeds = psi_xlstm::experiments::stream_benchmark(streaming, report);
+      const auto speeds = psi_xlstm::stream_benchmark(streaming, report);
       psi_xlstm::write_file(out, psi_xlstm::config_text(speeds));
       return 0;
     }
     const auto study = psi_xlstm::read_config<psi_xlstm::NetworkStudyConfig>(config);
-    const auto outcome = psi_xlstm::experiments::train_network(study, index, seed, out, report);
+    const auto outcome = psi_xlstm::train_network(study, index, seed, out, report);
     if (outcome.usable) return 0;
     fmt::print(stderr, "{}\n", outcome.reason);
     return 2;

@@ -8,10 +8,10 @@
 #include <memory>
 #include <system_error>
 
+#include "bench/train_benchmark.hpp"
 #include "command.hpp"
-#include "psi_xlstm/core/config_io.hpp"
-#include "psi_xlstm/experiments/train_benchmark.hpp"
-#include "psi_xlstm/experiments/trainer_process.hpp"
+#include "core/config_io.hpp"
+#include "jobs/trainer_process.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -40,8 +40,8 @@ class ResultFile {
 // Measures in a process of its own, which is the one that loads LibTorch.
 int bench_train(const std::string& json) {
   const ResultFile file(json);
-  const experiments::Progress progress = terminal_progress();
-  const experiments::TrainerReport report = experiments::run_trainers(
+  const Progress progress = terminal_progress();
+  const TrainerReport report = run_trainers(
       {{.name = "benchmark", .arguments = {"bench-train", "--json", file.path().string()}}},
       {.processes = 1}, [&](std::size_t, double done, const std::string& detail) {
         progress("bench", done, detail);
@@ -52,16 +52,16 @@ int bench_train(const std::string& json) {
     spdlog::error("{}", report.outcomes.front().reason);
     return kMissedCriterion;
   }
-  const auto benchmark = read_config<experiments::TrainBenchmark>(file.path());
-  for (const Table& table : experiments::train_benchmark_tables(benchmark)) {
+  const auto benchmark = read_config<TrainBenchmark>(file.path());
+  for (const Table& table : train_benchmark_tables(benchmark)) {
     fmt::print("{}\n", to_text(table));
   }
   const double difference = benchmark.conditions.gradient_difference;
-  if (difference <= experiments::kGradientTolerance) return kDone;
+  if (difference <= kGradientTolerance) return kDone;
   spdlog::error(
       "the gradients of kernels and LibTorch: expected a difference of at most {:.0e}, "
       "found {:.1e}",
-      experiments::kGradientTolerance, difference);
+      kGradientTolerance, difference);
   return kMissedCriterion;
 }
 

@@ -5,16 +5,16 @@
 
 #include <memory>
 
+#include "bench/benchmark_student.hpp"
+#include "bench/spice_benchmark.hpp"
 #include "command.hpp"
-#include "psi_xlstm/core/atomic_file.hpp"
-#include "psi_xlstm/core/config_io.hpp"
-#include "psi_xlstm/experiments/benchmark_student.hpp"
-#include "psi_xlstm/experiments/spice_benchmark.hpp"
+#include "core/atomic_file.hpp"
+#include "core/config_io.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
 
-using experiments::SpiceBenchmark;
+using SpiceBenchmark;
 
 struct Options {
   std::string json, figure, model;
@@ -22,20 +22,20 @@ struct Options {
   bool quick = false;
 };
 
-SpiceBenchmark measured(const Options& o, const experiments::Progress& progress) {
-  const experiments::BenchmarkStudent student =
-      o.model.empty() ? experiments::train_benchmark_student(o.seed, o.quick ? 1 : 3, progress)
-                      : experiments::stored_benchmark_student(o.model);
-  experiments::SpiceBenchmarkOptions options;
+SpiceBenchmark measured(const Options& o, const Progress& progress) {
+  const BenchmarkStudent student = o.model.empty()
+                                       ? train_benchmark_student(o.seed, o.quick ? 1 : 3, progress)
+                                       : stored_benchmark_student(o.model);
+  SpiceBenchmarkOptions options;
   options.repetitions = o.repetitions;
-  if (o.quick) options = experiments::quick_spice_benchmark();
-  return experiments::spice_benchmark(
+  if (o.quick) options = quick_spice_benchmark();
+  return spice_benchmark(
       student.network, student.origin, options,
       [&](double done, const std::string& detail) { progress("ngspice", done, detail); });
 }
 
 void write_figure(const std::string& file, const SpiceBenchmark& benchmark) {
-  const RenderedFigure figure = render_svg(experiments::spice_benchmark_figure(benchmark));
+  const RenderedFigure figure = render_svg(spice_benchmark_figure(benchmark));
   if (figure.usable()) {
     write_file(file, figure.svg);
   } else {
@@ -44,22 +44,22 @@ void write_figure(const std::string& file, const SpiceBenchmark& benchmark) {
 }
 
 int bench_spice(const Options& o) {
-  const experiments::Progress progress = terminal_progress();
+  const Progress progress = terminal_progress();
   SpiceBenchmark benchmark = measured(o, progress);
-  const experiments::StreamOutcome streams = experiments::run_stream_benchmark(
-      o.quick ? experiments::StreamBenchmarkOptions{.samples = 1000, .passes = 1}
-              : experiments::StreamBenchmarkOptions{.samples = 10'000},
+  const StreamOutcome streams = run_stream_benchmark(
+      o.quick ? StreamBenchmarkOptions{.samples = 1000, .passes = 1}
+              : StreamBenchmarkOptions{.samples = 10'000},
       [&](double done, const std::string& detail) { progress("teacher", done, detail); });
   if (streams.interrupted) return kInterrupted;
   benchmark.teacher = streams.benchmark.teacher;
   if (!streams.reason.empty()) benchmark.failures.push_back(streams.reason);
   progress("report", 1, "measured");
-  for (const Table& table : experiments::spice_benchmark_tables(benchmark)) {
+  for (const Table& table : spice_benchmark_tables(benchmark)) {
     fmt::print("{}\n", to_text(table));
   }
   if (!o.json.empty()) write_file(o.json, config_text(benchmark));
   if (!o.figure.empty()) write_figure(o.figure, benchmark);
-  const std::string problem = experiments::problem_of(benchmark);
+  const std::string problem = problem_of(benchmark);
   if (problem.empty()) return kDone;
   spdlog::error("{}", problem);
   return kMissedCriterion;

@@ -5,13 +5,13 @@
 
 #include <memory>
 
+#include "bench/tau_benchmark.hpp"
 #include "command.hpp"
-#include "psi_xlstm/experiments/tau_benchmark.hpp"
 
 namespace psi_xlstm::apps {
 
 void add_bench_tau(CLI::App& bench, int& exit_code) {
-  const auto o = std::make_shared<experiments::TauBenchmarkOptions>();
+  const auto o = std::make_shared<TauBenchmarkOptions>();
   o->folder = "results/bench_tau";
   CLI::App* command = bench.add_subcommand(
       "tau", "Time constants: devices with known answers, many noise seeds each");
@@ -20,11 +20,10 @@ void add_bench_tau(CLI::App& bench, int& exit_code) {
   command->add_option("--case", o->only, "Only cases with this in their name");
   command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
   command->callback([o, &exit_code] {
-    const experiments::TauBenchmark result =
-        experiments::run_tau_benchmark(*o, terminal_progress());
+    const TauBenchmark result = run_tau_benchmark(*o, terminal_progress());
     fmt::print("{}\n", to_text(result.table));
     exit_code = kDone;
-    for (const experiments::TauScore& score : result.scores) {
+    for (const TauScore& score : result.scores) {
       for (const std::string& missed : score.missed) {
         spdlog::error("{}: {}", score.name, missed);
         exit_code = kMissedCriterion;

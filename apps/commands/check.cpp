@@ -1,16 +1,16 @@
 // psi check: computes the numbers of a finished run again from what it stored.
 
-#include "psi_xlstm/experiments/check.hpp"
+#include "run/check.hpp"
 
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "command.hpp"
-#include "psi_xlstm/experiments/network_check.hpp"
-#include "psi_xlstm/experiments/network_study.hpp"
-#include "psi_xlstm/experiments/tau_check.hpp"
-#include "psi_xlstm/experiments/tau_study.hpp"
+#include "studies/networks/check.hpp"
+#include "studies/networks/study.hpp"
+#include "studies/time_constants/check.hpp"
+#include "studies/time_constants/study.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -20,10 +20,9 @@ void add_check(CLI::App& app, int& exit_code) {
   command->add_option("run", *run, "Run folder")->required();
   command->callback([run, &exit_code] {
     const std::filesystem::path config = std::filesystem::path(*run) / "config.json";
-    const experiments::CheckResult result =
-        experiments::is_network_study(config) ? experiments::check_network_run(*run)
-        : experiments::is_tau_study(config)   ? experiments::check_tau_run(*run)
-                                              : experiments::check_run(*run);
+    const CheckResult result = is_network_study(config) ? check_network_run(*run)
+                               : is_tau_study(config)   ? check_tau_run(*run)
+                                                        : check_run(*run);
     for (const std::string& difference : result.differences) fmt::print("{}\n", difference);
     fmt::print("{} numbers computed again, {} differences\n", result.values,
                result.differences.size());

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "psi_xlstm/experiments/study.hpp"
+#include "studies/compact/study.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -28,7 +28,7 @@ void add_bench_tau(CLI::App& bench, int& exit_code);
 void add_bench_spice(CLI::App& bench, int& exit_code);
 
 /// Shows progress on stderr: a bar on a terminal, plain lines otherwise.
-experiments::Progress terminal_progress();
+Progress terminal_progress();
 
 /// A number > 0.
 CLI::Validator positive();
@@ -38,6 +38,6 @@ CLI::Validator time_in_seconds();
 
 /// Runs `config`, prints the closing tables and the path of the report, and returns the
 /// exit code.
-int run_and_print(const StudyConfig& config, const experiments::RunOptions& options);
+int run_and_print(const StudyConfig& config, const RunOptions& options);
 
 }  // namespace psi_xlstm::apps

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "command.hpp"
+#include "cosimulation/circuit_cosimulation.hpp"
+#include "hdl/emission.hpp"
+#include "model/circuit_network.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/experiments/circuit_network.hpp"
-#include "psi_xlstm/experiments/network_cosimulation.hpp"
-#include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/spice/circuit_cosimulation.hpp"
+#include "studies/networks/cosimulation.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -37,16 +37,14 @@ CosimReport compare(const Options& o, const ir::Network& network) {
 }
 
 // A recurrent network, which has a co-simulation of its own.
-int compare_recurrent(const experiments::StoredNetwork& stored,
-                      const std::string& config_file,
-                      double g0) {
+int compare_recurrent(const StoredNetwork& stored, const std::string& config_file, double g0) {
   CosimConfig config;
   config.limit_training_like = 1e-3;
   if (!config_file.empty()) config = read_config<CosimConfig>(config_file);
-  const experiments::NetworkCosimReport found =
-      experiments::cosimulate_network(stored, config, g0 > 0 ? g0 : stored.conductance_scale,
-                                      {.time_limit_s = config.time_limit_s});
-  fmt::print("{}", experiments::cosimulation_text(found.report.rows()));
+  const NetworkCosimReport found =
+      cosimulate_network(stored, config, g0 > 0 ? g0 : stored.conductance_scale,
+                         {.time_limit_s = config.time_limit_s});
+  fmt::print("{}", cosimulation_text(found.report.rows()));
   for (const std::string& cost : found.costs) fmt::print("{}\n", cost);
   for (const std::string& warning : found.report.warnings) spdlog::warn("{}", warning);
   if (!found.report.left_out.empty()) spdlog::info("{}", found.report.left_out);
@@ -70,7 +68,7 @@ void add_cosim(CLI::App& app, int& exit_code) {
       ->needs(circuit);
   command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
   command->callback([o, &exit_code] {
-    if (const auto stored = experiments::load_recurrent(o->model)) {
+    if (const auto stored = load_recurrent(o->model)) {
       if (!o->circuit.empty()) {
         throw ConfigError(fmt::format(
             "{}: expected a compact student for --circuit, found a recurrent network", o->model));
@@ -78,9 +76,9 @@ void add_cosim(CLI::App& app, int& exit_code) {
       exit_code = compare_recurrent(*stored, o->config, o->g0);
       return;
     }
-    const experiments::StoredModel model = experiments::load_model(o->model);
+    const StoredModel model = load_model(o->model);
     const CosimReport report = compare(*o, model.network);
-    fmt::print("{}", experiments::cosimulation_text(report.rows()));
+    fmt::print("{}", cosimulation_text(report.rows()));
     for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
     if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
     exit_code = report.passed() ? kDone : kMissedCriterion;

@@ -5,13 +5,13 @@
 #include <memory>
 
 #include "command.hpp"
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "core/atomic_file.hpp"
+#include "data/readers/pwl.hpp"
+#include "devices/mem3.hpp"
+#include "devices/stretched.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/data/csv.hpp"
-#include "psi_xlstm/data/mem3.hpp"
-#include "psi_xlstm/data/pwl.hpp"
-#include "psi_xlstm/data/stretched.hpp"
-#include "psi_xlstm/experiments/data_source.hpp"
+#include "psi_xlstm/data/readers/csv.hpp"
+#include "studies/compact/data_source.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -69,7 +69,7 @@ std::vector<Record> records_of(const Options& o) {
   if (o.source == "mem3" || o.source == "stretched") return relaxation_records(o);
   DataSourceConfig config;
   config.source = o.source;
-  return part_of(experiments::load_data(config, o.seed).dataset, o.part.empty() ? "all" : o.part);
+  return part_of(load_data(config, o.seed).dataset, o.part.empty() ? "all" : o.part);
 }
 
 }  // namespace

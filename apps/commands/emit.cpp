@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "command.hpp"
-#include "psi_xlstm/core/identifier.hpp"
-#include "psi_xlstm/experiments/circuit_network.hpp"
-#include "psi_xlstm/hdl/model_files.hpp"
+#include "core/identifier.hpp"
+#include "hdl/model_files.hpp"
+#include "model/circuit_network.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -23,7 +23,7 @@ void add_emit(CLI::App& app, int& exit_code) {
   command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c and .osdi");
   command->add_option("--name", o->name, "Name of the module (default: the model's)");
   command->callback([o, &exit_code] {
-    ir::Network network = experiments::load_circuit_network(o->model);
+    ir::Network network = load_circuit_network(o->model);
     if (!o->name.empty()) network.name = checked_identifier(o->name, "--name");
     const hdl::ModelFiles written = hdl::write_model_files(network, o->out);
     for (const std::filesystem::path& file : written.files) fmt::print("{}\n", file.string());

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "command.hpp"
-#include "psi_xlstm/core/identifier.hpp"
-#include "psi_xlstm/hdl/names.hpp"
+#include "core/identifier.hpp"
+#include "hdl/text/names.hpp"
 
 namespace psi_xlstm::apps {
 namespace {

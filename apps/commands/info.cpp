@@ -5,13 +5,13 @@
 #include <memory>
 
 #include "command.hpp"
+#include "hdl/emission.hpp"
+#include "hdl/osdi/library.hpp"
+#include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
-#include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/hdl/osdi_library.hpp"
-#include "psi_xlstm/hdl/verilog_a_compiler.hpp"
-#include "psi_xlstm/report/gnuplot.hpp"
-#include "psi_xlstm/spice/simulator.hpp"
+#include "report/gnuplot.hpp"
+#include "simulators/ngspice/simulator.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -38,7 +38,7 @@ void print_program() {
 }
 
 void print_model(const std::string& file) {
-  const experiments::StoredModel model = experiments::load_model(file);
+  const StoredModel model = load_model(file);
   fmt::print("{}\n", model.network.name);
   for (const std::string& fact :
        hdl::model_facts(model.network, hdl::plan_emission(model.network))) {

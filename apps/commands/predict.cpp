@@ -1,6 +1,6 @@
 // psi predict: a model on another waveform.
 
-#include "psi_xlstm/experiments/predict.hpp"
+#include "model/predict.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -10,9 +10,9 @@
 #include <optional>
 
 #include "command.hpp"
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/data/csv.hpp"
+#include "psi_xlstm/data/readers/csv.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -33,12 +33,12 @@ void add_predict(CLI::App& app, int& exit_code) {
                    "drive, else the middle of the model's range)")
       ->check(positive());
   command->callback([o, &exit_code] {
-    const ir::Network network = experiments::load_model(o->model).network;
+    const ir::Network network = load_model(o->model).network;
     const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
     std::vector<Record> records =
         read_csv({file}, {.fewest_samples = 2, .current_required = false});
     for (Record& record : records) {
-      for (const std::string& warning : experiments::predict_in_place(network, o->g0, record)) {
+      for (const std::string& warning : predict_in_place(network, o->g0, record)) {
         spdlog::warn("{}", warning);
       }
     }

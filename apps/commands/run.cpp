@@ -8,21 +8,20 @@
 #include <vector>
 
 #include "command.hpp"
-#include "psi_xlstm/core/identifier.hpp"
-#include "psi_xlstm/experiments/network_report.hpp"
-#include "psi_xlstm/experiments/network_study.hpp"
+#include "core/identifier.hpp"
+#include "studies/networks/report.hpp"
+#include "studies/networks/study.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
 
-int run_study(const StudyConfig& config, const experiments::RunOptions& options) {
+int run_study(const StudyConfig& config, const RunOptions& options) {
   return run_and_print(config, options);
 }
 
-int run_study(const NetworkStudyConfig& config, const experiments::RunOptions& options) {
-  const experiments::NetworkStudyResult result =
-      experiments::run_network_study(config, options, terminal_progress());
-  fmt::print("{}", experiments::summary_text(result));
+int run_study(const NetworkStudyConfig& config, const RunOptions& options) {
+  const NetworkStudyResult result = run_network_study(config, options, terminal_progress());
+  fmt::print("{}", summary_text(result));
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
   if (!result.interrupted) fmt::print("report: {}\n", (options.folder / "report.html").string());
   if (result.passed) return kDone;
@@ -59,9 +58,8 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--threads", options->threads, "At most this many threads or trainings")
       ->check(CLI::Range(1, 64));
   command->callback([options, &exit_code] {
-    exit_code = experiments::is_network_study(options->config)
-                    ? run_file<NetworkStudyConfig>(*options)
-                    : run_file<StudyConfig>(*options);
+    exit_code = is_network_study(options->config) ? run_file<NetworkStudyConfig>(*options)
+                                                  : run_file<StudyConfig>(*options);
   });
 }
 

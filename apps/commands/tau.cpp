@@ -7,14 +7,14 @@
 
 #include "command.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/experiments/tau_study.hpp"
+#include "studies/time_constants/study.hpp"
 #include "tau_design.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
 
 struct Options {
-  experiments::TauStudyConfig config;
+  TauStudyConfig config;
   TauDesignOptions design;
   std::string out;
   int threads = 2;
@@ -25,7 +25,7 @@ int run_tau(const Options& o) {
   if (o.config.files.empty()) {
     throw ConfigError("tau: expected CSV files, or --design, found neither");
   }
-  experiments::TauStudyConfig config = o.config;
+  TauStudyConfig config = o.config;
   config.estimate.tau_range = o.design.range;
   for (std::string& file : config.files) file = std::filesystem::absolute(file).string();
   if (!config.networks.empty()) {
@@ -33,9 +33,8 @@ int run_tau(const Options& o) {
   }
   const std::string stem = std::filesystem::path(config.files.front()).stem().string();
   const std::filesystem::path folder = o.out.empty() ? "results/" + stem + "_tau" : o.out;
-  const experiments::TauStudyResult result =
-      experiments::run_tau_study(config, {folder, o.threads}, terminal_progress());
-  fmt::print("{}", experiments::tau_summary(result));
+  const TauStudyResult result = run_tau_study(config, {folder, o.threads}, terminal_progress());
+  fmt::print("{}", tau_summary(result));
   for (const std::string& warning : result.estimate.warnings) spdlog::warn("{}", warning);
   fmt::print("report: {}\n", (folder / "report.html").string());
   return kDone;

@@ -4,15 +4,15 @@
 #include <spdlog/spdlog.h>
 
 #include "command.hpp"
-#include "psi_xlstm/experiments/anchors.hpp"
+#include "studies/time_constants/anchors.hpp"
 #include "tau_design.hpp"
 
 namespace psi_xlstm::apps {
 
 int run_tau_anchors(std::uint32_t seed) {
-  const auto anchors = experiments::measure_anchors({.seed = seed}, {});
-  fmt::print("{}", to_text(experiments::anchor_table(anchors)));
-  const std::string missed = experiments::missed_anchor(anchors);
+  const auto anchors = measure_anchors({.seed = seed}, {});
+  fmt::print("{}", to_text(anchor_table(anchors)));
+  const std::string missed = missed_anchor(anchors);
   if (missed.empty()) return kDone;
   spdlog::error("{}", missed);
   return kMissedCriterion;

@@ -4,7 +4,7 @@
 
 #include "command.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/experiments/tau_design.hpp"
+#include "studies/time_constants/design.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -35,7 +35,7 @@ int run_tau_design(const TauDesignOptions& options) {
     request.conditions.shortest_tau = options.range.front();
     request.conditions.longest_tau = options.range.back();
   }
-  fmt::print("{}", to_text(experiments::write_tau_design(request, options.out)));
+  fmt::print("{}", to_text(write_tau_design(request, options.out)));
   fmt::print("design.pwl, design.sp, plain.pwl, design.json in {}\n", options.out);
   return kDone;
 }

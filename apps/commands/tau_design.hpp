@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/tau/design.hpp"
+#include "tau/design.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -25,8 +25,8 @@ void add_tau_design(CLI::App& command, TauDesignOptions& options);
 /// Designs, writes, prints; returns the exit code.
 int run_tau_design(const TauDesignOptions& options);
 
-/// Measures the devices of experiments/anchors.hpp with noise of `seed`, prints them; returns the
-/// exit code.
+/// Measures the devices of studies/time_constants/anchors.hpp with noise of `seed`, prints them;
+/// returns the exit code.
 int run_tau_anchors(std::uint32_t seed);
 
 }  // namespace psi_xlstm::apps

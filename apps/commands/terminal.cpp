@@ -6,8 +6,8 @@
 #include <string>
 
 #include "command.hpp"
+#include "core/seconds.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/seconds.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -46,17 +46,16 @@ CLI::Validator time_in_seconds() {
           "time"};
 }
 
-experiments::Progress terminal_progress() {
+Progress terminal_progress() {
   if (isatty(STDERR_FILENO) != 0) return draw_bar;
   return [](const std::string& stage, double, const std::string& detail) {
     fmt::print(stderr, "{}: {}\n", stage, detail);
   };
 }
 
-int run_and_print(const StudyConfig& config, const experiments::RunOptions& options) {
-  const experiments::StudyResult result =
-      experiments::run_study(config, options, terminal_progress());
-  fmt::print("{}", experiments::summary_text(result));
+int run_and_print(const StudyConfig& config, const RunOptions& options) {
+  const StudyResult result = run_study(config, options, terminal_progress());
+  fmt::print("{}", summary_text(result));
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
   if (!result.cosim.left_out.empty()) spdlog::info("{}", result.cosim.left_out);
   fmt::print("report: {}\n", (options.folder / "report.html").string());

@@ -1,10 +1,10 @@
-#include "psi_xlstm/compression/forget_gate_clusters.hpp"
+#include "compression/forget_gate_clusters.hpp"
 
 #include <algorithm>
 #include <set>
 #include <string>
 
-#include "psi_xlstm/equations/k_means.hpp"
+#include "metrics/k_means.hpp"
 
 namespace psi_xlstm::compression {
 namespace {
@@ -77,8 +77,7 @@ std::vector<int> cluster_forget_gates(const NetworkShape& shape,
     for (int j = 0; j < rows.units; ++j) {
       for (int c = 0; c < rows.width(); ++c) matrix(j, c) = rows.at(j, c);
     }
-    const auto clusters =
-        equations::k_means(matrix, shape.layers[static_cast<std::size_t>(l)].clusters, rng);
+    const auto clusters = k_means(matrix, shape.layers[static_cast<std::size_t>(l)].clusters, rng);
     assignment.insert(assignment.end(), clusters.assignment.begin(), clusters.assignment.end());
   });
   return assignment;

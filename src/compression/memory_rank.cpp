@@ -1,4 +1,4 @@
-#include "psi_xlstm/compression/memory_rank.hpp"
+#include "compression/memory_rank.hpp"
 
 #include <Eigen/SVD>
 #include <algorithm>

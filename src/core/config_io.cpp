@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/config_io.hpp"
+#include "core/config_io.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/program.hpp"
+#include "core/program.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

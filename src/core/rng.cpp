@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/rng.hpp"
+#include "core/rng.hpp"
 
 #include <cassert>
 #include <cmath>

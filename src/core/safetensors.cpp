@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/safetensors.hpp"
+#include "core/safetensors.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

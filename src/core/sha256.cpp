@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/sha256.hpp"
+#include "core/sha256.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>

@@ -1,9 +1,9 @@
-#include "psi_xlstm/equations/cells.hpp"
+#include "equations/cells.hpp"
 
 #include <cmath>
 #include <limits>
 
-#include "psi_xlstm/equations/shape_check.hpp"
+#include "equations/shape_check.hpp"
 
 namespace psi_xlstm::equations {
 namespace {

@@ -1,11 +1,11 @@
-#include "psi_xlstm/equations/distillation.hpp"
+#include "equations/distillation.hpp"
 
 #include <fmt/format.h>
 
 #include <tuple>
 
+#include "equations/shape_check.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/equations/shape_check.hpp"
 
 namespace psi_xlstm::equations {
 namespace {

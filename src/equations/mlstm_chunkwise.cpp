@@ -1,12 +1,12 @@
-#include "psi_xlstm/equations/mlstm_chunkwise.hpp"
+#include "equations/mlstm_chunkwise.hpp"
 
 #include <fmt/format.h>
 
 #include <limits>
 #include <vector>
 
+#include "equations/shape_check.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/equations/shape_check.hpp"
 
 namespace psi_xlstm::equations {
 namespace {

@@ -1,12 +1,12 @@
-#include "psi_xlstm/equations/network.hpp"
+#include "equations/network.hpp"
 
 #include <fmt/format.h>
 
 #include <string_view>
 #include <utility>
 
+#include "equations/shape_check.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/equations/shape_check.hpp"
 
 namespace psi_xlstm::equations {
 namespace {

@@ -1,9 +1,9 @@
-#include "psi_xlstm/equations/physics.hpp"
+#include "equations/physics.hpp"
 
 #include <fmt/format.h>
 
+#include "equations/shape_check.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/equations/shape_check.hpp"
 
 namespace psi_xlstm::equations {
 

@@ -1,11 +1,11 @@
-#include "psi_xlstm/equations/relaxation.hpp"
+#include "equations/relaxation.hpp"
 
 #include <cstdint>
 #include <limits>
 #include <vector>
 
-#include "psi_xlstm/equations/shape_check.hpp"
-#include "psi_xlstm/equations/time_constant.hpp"
+#include "equations/shape_check.hpp"
+#include "equations/time_constant.hpp"
 
 namespace psi_xlstm::equations {
 namespace {

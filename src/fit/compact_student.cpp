@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/compact_student.hpp"
+#include "fit/compact_student.hpp"
 
 #include <fmt/format.h>
 

@@ -1,14 +1,14 @@
-#include "psi_xlstm/fit/evaluation.hpp"
+#include "fit/evaluation.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
 
+#include "ir/dynamics.hpp"
+#include "metrics/baselines.hpp"
+#include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
-#include "psi_xlstm/metrics/baselines.hpp"
-#include "psi_xlstm/metrics/statistics.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

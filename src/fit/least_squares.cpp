@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/least_squares.hpp"
+#include "fit/least_squares.hpp"
 
 #include <ceres/ceres.h>
 #include <glog/logging.h>

@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/schedule.hpp"
+#include "fit/schedule.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/segment.hpp"
+#include "fit/segment.hpp"
 
 #include <algorithm>
 #include <cmath>

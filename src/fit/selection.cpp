@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/selection.hpp"
+#include "fit/selection.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 #include <mutex>
 #include <utility>
 
+#include "core/parallel.hpp"
+#include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/fit/parallel.hpp"
-#include "psi_xlstm/metrics/statistics.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

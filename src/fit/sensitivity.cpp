@@ -1,12 +1,12 @@
-#include "psi_xlstm/fit/sensitivity.hpp"
+#include "fit/sensitivity.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "psi_xlstm/fit/vector_kernels.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
-#include "psi_xlstm/ir/evaluator.hpp"
+#include "fit/vector_kernels.hpp"
+#include "ir/dynamics.hpp"
+#include "ir/evaluator.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

@@ -1,16 +1,16 @@
-#include "psi_xlstm/fit/train.hpp"
+#include "fit/train.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "core/parallel.hpp"
+#include "fit/least_squares.hpp"
+#include "fit/schedule.hpp"
+#include "fit/sensitivity.hpp"
+#include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/fit/least_squares.hpp"
-#include "psi_xlstm/fit/parallel.hpp"
-#include "psi_xlstm/fit/schedule.hpp"
-#include "psi_xlstm/fit/sensitivity.hpp"
-#include "psi_xlstm/metrics/statistics.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

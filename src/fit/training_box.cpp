@@ -3,10 +3,10 @@
 #include <limits>
 #include <utility>
 
-#include "psi_xlstm/fit/train.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
-#include "psi_xlstm/metrics/spectrum.hpp"
-#include "psi_xlstm/metrics/statistics.hpp"
+#include "fit/train.hpp"
+#include "ir/dynamics.hpp"
+#include "metrics/spectrum.hpp"
+#include "metrics/statistics.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

@@ -1,7 +1,7 @@
 // Only plain arrays in this file, see core/instruction_sets.hpp.
-#include "psi_xlstm/fit/vector_kernels.hpp"
+#include "fit/vector_kernels.hpp"
 
-#include "psi_xlstm/core/instruction_sets.hpp"
+#include "core/instruction_sets.hpp"
 
 namespace psi_xlstm::fit {
 

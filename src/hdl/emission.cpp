@@ -1,4 +1,4 @@
-#include "psi_xlstm/hdl/emission.hpp"
+#include "hdl/emission.hpp"
 
 #include <fmt/format.h>
 
@@ -6,11 +6,11 @@
 #include <cmath>
 #include <limits>
 
+#include "core/number_text.hpp"
+#include "hdl/text/names.hpp"
+#include "ir/dynamics.hpp"
+#include "ir/operations.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/number_text.hpp"
-#include "psi_xlstm/hdl/names.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
-#include "psi_xlstm/ir/operations.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {

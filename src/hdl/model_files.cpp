@@ -1,13 +1,13 @@
-#include "psi_xlstm/hdl/model_files.hpp"
+#include "hdl/model_files.hpp"
 
 #include <system_error>
 
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "core/atomic_file.hpp"
+#include "hdl/osdi/library.hpp"
+#include "hdl/osdi/osdi.hpp"
+#include "hdl/subcircuit.hpp"
+#include "hdl/verilog_a.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/hdl/osdi.hpp"
-#include "psi_xlstm/hdl/osdi_library.hpp"
-#include "psi_xlstm/hdl/subcircuit.hpp"
-#include "psi_xlstm/hdl/verilog_a.hpp"
 
 namespace psi_xlstm::hdl {
 

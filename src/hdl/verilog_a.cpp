@@ -1,4 +1,4 @@
-#include "psi_xlstm/hdl/verilog_a.hpp"
+#include "hdl/verilog_a.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "expression.hpp"
-#include "network_lines.hpp"
-#include "psi_xlstm/core/number_text.hpp"
-#include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/ir/jacobian.hpp"
+#include "core/number_text.hpp"
+#include "hdl/emission.hpp"
+#include "hdl/text/expression.hpp"
+#include "hdl/text/network_lines.hpp"
+#include "ir/jacobian.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {

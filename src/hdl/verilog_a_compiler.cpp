@@ -1,4 +1,4 @@
-#include "psi_xlstm/hdl/verilog_a_compiler.hpp"
+#include "hdl/verilog_a_compiler.hpp"
 
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "core/atomic_file.hpp"
+#include "core/program.hpp"
+#include "hdl/osdi/version.hpp"
+#include "hdl/verilog_a.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/program.hpp"
-#include "psi_xlstm/hdl/osdi_version.hpp"
-#include "psi_xlstm/hdl/verilog_a.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/dynamics.hpp"
+#include "ir/dynamics.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ir/jacobian.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/jacobian.hpp"
 
 namespace psi_xlstm::ir {
 namespace {

@@ -1,10 +1,10 @@
-#include "psi_xlstm/ir/evaluator.hpp"
+#include "ir/evaluator.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-#include "psi_xlstm/ir/operations.hpp"
-#include "psi_xlstm/ir/vector_functions.hpp"
+#include "ir/operations.hpp"
+#include "ir/vector_functions.hpp"
 
 namespace psi_xlstm::ir {
 Evaluator::Evaluator(const Network& network) : network_(network), parameters_(network.parameters) {

@@ -1,9 +1,9 @@
-#include "psi_xlstm/ir/jacobian.hpp"
+#include "ir/jacobian.hpp"
 
 #include <algorithm>
 #include <iterator>
 
-#include "psi_xlstm/ir/operations.hpp"
+#include "ir/operations.hpp"
 
 namespace psi_xlstm::ir {
 namespace {

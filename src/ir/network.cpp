@@ -8,8 +8,8 @@
 #include <numeric>
 #include <set>
 
+#include "core/identifier.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/identifier.hpp"
 
 namespace psi_xlstm::ir {
 namespace {

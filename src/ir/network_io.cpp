@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/network_io.hpp"
+#include "ir/network_io.hpp"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/safetensors.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/safetensors.hpp"
 
 namespace psi_xlstm::ir {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/operations.hpp"
+#include "ir/operations.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/recurrent.hpp"
+#include "ir/recurrent.hpp"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ir/dynamics.hpp"
+#include "ir/recurrent_layers.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
-#include "recurrent_layers.hpp"
 
 namespace psi_xlstm::ir {
 namespace {

@@ -1,4 +1,4 @@
-#include "recurrent_layers.hpp"
+#include "ir/recurrent_layers.hpp"
 
 #include <fmt/format.h>
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/ir/recurrent.hpp"
+#include "ir/recurrent.hpp"
 
 namespace psi_xlstm::ir {
 

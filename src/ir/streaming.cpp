@@ -1,9 +1,9 @@
-#include "psi_xlstm/ir/streaming.hpp"
+#include "ir/streaming.hpp"
 
 #include <fmt/format.h>
 
+#include "ir/evaluator.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/evaluator.hpp"
 
 namespace psi_xlstm::ir {
 namespace {

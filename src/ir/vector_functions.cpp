@@ -1,7 +1,7 @@
 // Only plain arrays in this file, see core/instruction_sets.hpp.
-#include "psi_xlstm/ir/vector_functions.hpp"
+#include "ir/vector_functions.hpp"
 
-#include "psi_xlstm/core/instruction_sets.hpp"
+#include "core/instruction_sets.hpp"
 
 namespace psi_xlstm::ir {
 namespace {

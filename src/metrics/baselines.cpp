@@ -1,4 +1,4 @@
-#include "psi_xlstm/metrics/baselines.hpp"
+#include "metrics/baselines.hpp"
 
 #include <fmt/format.h>
 

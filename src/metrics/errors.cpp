@@ -1,4 +1,4 @@
-#include "psi_xlstm/metrics/errors.hpp"
+#include "metrics/errors.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/metrics/plateau.hpp"
+#include "metrics/plateau.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/metrics/results.hpp"
+#include "metrics/results.hpp"
 
 #include <fmt/format.h>
 

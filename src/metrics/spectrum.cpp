@@ -1,4 +1,4 @@
-#include "psi_xlstm/metrics/spectrum.hpp"
+#include "metrics/spectrum.hpp"
 
 #include <fmt/format.h>
 

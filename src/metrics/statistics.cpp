@@ -1,4 +1,4 @@
-#include "psi_xlstm/metrics/statistics.hpp"
+#include "metrics/statistics.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/metrics/whiteness.hpp"
+#include "metrics/whiteness.hpp"
 
 #include <fmt/format.h>
 

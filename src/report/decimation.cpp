@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/decimation.hpp"
+#include "report/decimation.hpp"
 
 #include <fmt/format.h>
 

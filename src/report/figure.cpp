@@ -1,9 +1,9 @@
-#include "psi_xlstm/report/figure.hpp"
+#include "report/figure.hpp"
 
 #include <utility>
 
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/report/figure_script.hpp"
+#include "report/figure_script.hpp"
 
 namespace psi_xlstm {
 

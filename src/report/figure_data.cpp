@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/figure_data.hpp"
+#include "report/figure_data.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/report/decimation.hpp"
+#include "report/decimation.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/figure_script.hpp"
+#include "report/figure_script.hpp"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/report/figure_data.hpp"
-#include "psi_xlstm/report/utf8.hpp"
+#include "report/figure_data.hpp"
+#include "report/utf8.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -1,12 +1,12 @@
-#include "psi_xlstm/report/gnuplot.hpp"
+#include "report/gnuplot.hpp"
 
 #include <fmt/format.h>
 
 #include <system_error>
 #include <utility>
 
-#include "psi_xlstm/core/program.hpp"
-#include "psi_xlstm/report/utf8.hpp"
+#include "core/program.hpp"
+#include "report/utf8.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -1,8 +1,8 @@
-#include "psi_xlstm/report/html.hpp"
+#include "report/html.hpp"
 
 #include <fmt/format.h>
 
-#include "psi_xlstm/report/utf8.hpp"
+#include "report/utf8.hpp"
 
 namespace psi_xlstm {
 namespace {

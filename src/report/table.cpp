@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/table.hpp"
+#include "report/table.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/report/utf8.hpp"
+#include "report/utf8.hpp"
 
 namespace psi_xlstm {
 namespace {

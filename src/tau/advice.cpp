@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/advice.hpp"
+#include "tau/advice.hpp"
 
 #include <fmt/format.h>
 
@@ -9,9 +9,9 @@
 #include <limits>
 #include <utility>
 
+#include "core/number_text.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/number_text.hpp"
-#include "psi_xlstm/tau/excitation.hpp"
+#include "tau/excitation.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

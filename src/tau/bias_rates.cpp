@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/bias_rates.hpp"
+#include "tau/bias_rates.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 #include <exception>
 #include <numeric>
 
+#include "fit/evaluation.hpp"
+#include "ir/evaluator.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/fit/evaluation.hpp"
-#include "psi_xlstm/ir/evaluator.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

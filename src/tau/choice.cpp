@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/choice.hpp"
+#include "tau/choice.hpp"
 
 #include <algorithm>
 #include <cmath>

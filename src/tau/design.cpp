@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/design.hpp"
+#include "tau/design.hpp"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/rng.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/rng.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/estimate.hpp"
+#include "tau/estimate.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <cmath>
 #include <utility>
 
-#include "psi_xlstm/core/number_text.hpp"
-#include "psi_xlstm/tau/advice.hpp"
+#include "core/number_text.hpp"
+#include "tau/advice.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

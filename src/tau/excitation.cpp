@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/excitation.hpp"
+#include "tau/excitation.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/fisher.hpp"
+#include "tau/fisher.hpp"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,10 @@
-#include "psi_xlstm/tau/intervals.hpp"
+#include "tau/intervals.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <span>
 
-#include "psi_xlstm/fit/least_squares.hpp"
+#include "fit/least_squares.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

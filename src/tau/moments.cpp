@@ -1,12 +1,12 @@
-#include "psi_xlstm/tau/moments.hpp"
+#include "tau/moments.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/metrics/statistics.hpp"
-#include "psi_xlstm/tau/product_kernel.hpp"
+#include "core/rng.hpp"
+#include "metrics/statistics.hpp"
+#include "tau/product_kernel.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

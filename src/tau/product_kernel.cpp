@@ -1,7 +1,7 @@
 // Only plain arrays in this file, see core/instruction_sets.hpp.
-#include "psi_xlstm/tau/product_kernel.hpp"
+#include "tau/product_kernel.hpp"
 
-#include "psi_xlstm/core/instruction_sets.hpp"
+#include "core/instruction_sets.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/residuals.hpp"
+#include "tau/residuals.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/separable.hpp"
+#include "tau/separable.hpp"
 
 #include <cmath>
 

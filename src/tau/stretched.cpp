@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/stretched.hpp"
+#include "tau/stretched.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "psi_xlstm/fit/least_squares.hpp"
+#include "fit/least_squares.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/blas.hpp"
+#include "training/blas.hpp"
 
 #include <dlfcn.h>
 #include <torch/torch.h>

@@ -1,11 +1,11 @@
-#include "psi_xlstm/training/feed_forward.hpp"
+#include "training/feed_forward.hpp"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <cmath>
 
-#include "psi_xlstm/equations/distillation.hpp"
+#include "equations/distillation.hpp"
 
 namespace psi_xlstm::training {
 namespace {

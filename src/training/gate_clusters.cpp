@@ -1,10 +1,10 @@
-#include "psi_xlstm/training/gate_clusters.hpp"
+#include "training/gate_clusters.hpp"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "psi_xlstm/compression/forget_gate_clusters.hpp"
-#include "psi_xlstm/equations/distillation.hpp"
+#include "compression/forget_gate_clusters.hpp"
+#include "equations/distillation.hpp"
 
 namespace psi_xlstm::training {
 

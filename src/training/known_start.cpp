@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/known_start.hpp"
+#include "training/known_start.hpp"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -7,11 +7,11 @@
 #include <cmath>
 #include <memory>
 
-#include "psi_xlstm/data/published_recipe.hpp"
-#include "psi_xlstm/training/gate_clusters.hpp"
-#include "psi_xlstm/training/known_start_loss.hpp"
-#include "psi_xlstm/training/projection.hpp"
-#include "psi_xlstm/training/soap.hpp"
+#include "devices/published_recipe.hpp"
+#include "training/gate_clusters.hpp"
+#include "training/known_start_loss.hpp"
+#include "training/projection.hpp"
+#include "training/soap.hpp"
 
 namespace psi_xlstm::training {
 namespace {

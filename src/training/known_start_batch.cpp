@@ -1,11 +1,11 @@
-#include "psi_xlstm/training/known_start_batch.hpp"
+#include "training/known_start_batch.hpp"
 
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "psi_xlstm/fit/evaluation.hpp"
+#include "fit/evaluation.hpp"
 
 namespace psi_xlstm::training {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/known_start_loss.hpp"
+#include "training/known_start_loss.hpp"
 
 #include <torch/torch.h>
 

@@ -1,13 +1,13 @@
-#include "psi_xlstm/training/optimizer.hpp"
+#include "training/optimizer.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "core/atomic_file.hpp"
+#include "core/safetensors.hpp"
+#include "kernels/simd/adamw.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/safetensors.hpp"
-#include "psi_xlstm/kernels/adamw.hpp"
 
 namespace psi_xlstm::training {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/published.hpp"
+#include "training/published.hpp"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -7,11 +7,11 @@
 #include <cmath>
 #include <memory>
 
-#include "psi_xlstm/equations/distillation.hpp"
-#include "psi_xlstm/metrics/statistics.hpp"
-#include "psi_xlstm/models/trajectory.hpp"
-#include "psi_xlstm/training/gate_clusters.hpp"
-#include "psi_xlstm/training/projection.hpp"
+#include "equations/distillation.hpp"
+#include "metrics/statistics.hpp"
+#include "training/gate_clusters.hpp"
+#include "training/projection.hpp"
+#include "training/trajectory.hpp"
 
 namespace psi_xlstm::training {
 namespace {

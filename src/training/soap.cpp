@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/soap.hpp"
+#include "training/soap.hpp"
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <tuple>
 
-#include "psi_xlstm/kernels/adamw.hpp"
+#include "kernels/simd/adamw.hpp"
 
 namespace psi_xlstm::training {
 namespace {

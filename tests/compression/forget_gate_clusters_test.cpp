@@ -1,4 +1,4 @@
-#include "psi_xlstm/compression/forget_gate_clusters.hpp"
+#include "compression/forget_gate_clusters.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/config/data.hpp"
+#include "config/data.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "core/atomic_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/identifier.hpp"
+#include "core/identifier.hpp"
 
 #include <gtest/gtest.h>
 

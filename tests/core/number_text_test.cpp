@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/number_text.hpp"
+#include "core/number_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/core/seconds.hpp"
+#include "core/seconds.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/data/split.hpp"
+#include "data/split.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/equations/distillation.hpp"
+#include "equations/distillation.hpp"
 
 #include <gtest/gtest.h>
 

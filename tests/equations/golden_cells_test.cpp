@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/equations/cells.hpp"
+#include "equations/cells.hpp"
 #include "support/tensors.hpp"
 
 namespace psi_xlstm::equations {

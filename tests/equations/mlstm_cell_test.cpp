@@ -8,8 +8,8 @@
 #include <cmath>
 #include <vector>
 
+#include "equations/cells.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/equations/cells.hpp"
 #include "support/tensors.hpp"
 
 namespace psi_xlstm::equations {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/equations/mlstm_chunkwise.hpp"
+#include "equations/mlstm_chunkwise.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/equations/network.hpp"
+#include "equations/network.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/equations/physics.hpp"
+#include "equations/physics.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/equations/relaxation.hpp"
+#include "equations/relaxation.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/equations/shape_check.hpp"
+#include "equations/shape_check.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "equations/cells.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/equations/cells.hpp"
 #include "support/tensors.hpp"
 
 namespace psi_xlstm::equations {

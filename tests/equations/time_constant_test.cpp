@@ -1,4 +1,4 @@
-#include "psi_xlstm/equations/time_constant.hpp"
+#include "equations/time_constant.hpp"
 
 #include <gtest/gtest.h>
 

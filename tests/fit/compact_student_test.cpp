@@ -1,13 +1,13 @@
-#include "psi_xlstm/fit/compact_student.hpp"
+#include "fit/compact_student.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <string>
 
+#include "ir/dynamics.hpp"
+#include "ir/evaluator.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
-#include "psi_xlstm/ir/evaluator.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/evaluation.hpp"
+#include "fit/evaluation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "psi_xlstm/ir/dynamics.hpp"
+#include "ir/dynamics.hpp"
 #include "support/networks.hpp"
 #include "support/synthetic_records.hpp"
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/least_squares.hpp"
+#include "fit/least_squares.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
+#include "core/rng.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

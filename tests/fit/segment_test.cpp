@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/segment.hpp"
+#include "fit/segment.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
+#include "core/rng.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/selection.hpp"
+#include "fit/selection.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "ir/network_io.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/network_io.hpp"
 #include "support/networks.hpp"
 #include "support/synthetic_records.hpp"
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/sensitivity.hpp"
+#include "fit/sensitivity.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "fit/vector_kernels.hpp"
+#include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/fit/vector_kernels.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm::fit {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/fit/train.hpp"
+#include "fit/train.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "ir/dynamics.hpp"
+#include "ir/network_io.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
-#include "psi_xlstm/ir/network_io.hpp"
 #include "support/networks.hpp"
 #include "support/synthetic_records.hpp"
 

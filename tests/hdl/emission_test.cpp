@@ -1,12 +1,12 @@
-#include "psi_xlstm/hdl/emission.hpp"
+#include "hdl/emission.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <string>
 
+#include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/hdl/subcircuit.hpp"
-#include "psi_xlstm/hdl/verilog_a.hpp"
+#include "core/rng.hpp"
+#include "hdl/subcircuit.hpp"
+#include "hdl/verilog_a.hpp"
 #include "support/networks.hpp"
 #include "support/recurrent_networks.hpp"
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/hdl/subcircuit.hpp"
+#include "hdl/subcircuit.hpp"
 
 #include <gtest/gtest.h>
 

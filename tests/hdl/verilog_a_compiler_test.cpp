@@ -1,4 +1,4 @@
-#include "psi_xlstm/hdl/verilog_a_compiler.hpp"
+#include "hdl/verilog_a_compiler.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <string>
 
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "core/atomic_file.hpp"
+#include "hdl/osdi/version.hpp"
+#include "hdl/verilog_a.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/hdl/osdi_version.hpp"
-#include "psi_xlstm/hdl/verilog_a.hpp"
 #include "support/networks.hpp"
 #include "support/stand_in_compiler.hpp"
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/hdl/verilog_a.hpp"
+#include "hdl/verilog_a.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "hdl/emission.hpp"
+#include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
 #include "support/adms.hpp"
 #include "support/every_operation.hpp"
 #include "support/golden.hpp"

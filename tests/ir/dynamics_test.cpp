@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/dynamics.hpp"
+#include "ir/dynamics.hpp"
 
 #include <gtest/gtest.h>
 

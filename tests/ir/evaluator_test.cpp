@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/evaluator.hpp"
+#include "ir/evaluator.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "ir/operations.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/operations.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
 

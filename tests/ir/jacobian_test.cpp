@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/jacobian.hpp"
+#include "ir/jacobian.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "ir/evaluator.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/evaluator.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/network_io.hpp"
+#include "ir/network_io.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/safetensors.hpp"
+#include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/safetensors.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm::ir {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/streaming.hpp"
+#include "ir/streaming.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
 #include "support/networks.hpp"
 
 namespace {

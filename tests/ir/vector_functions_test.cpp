@@ -1,4 +1,4 @@
-#include "psi_xlstm/ir/vector_functions.hpp"
+#include "ir/vector_functions.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/metrics/plateau.hpp"
+#include "metrics/plateau.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "core/rng.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/rng.hpp"
 
 namespace psi_xlstm {
 namespace {

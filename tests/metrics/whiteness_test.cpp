@@ -1,12 +1,12 @@
-#include "psi_xlstm/metrics/whiteness.hpp"
+#include "metrics/whiteness.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
+#include "core/rng.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/rng.hpp"
 
 namespace psi_xlstm {
 namespace {

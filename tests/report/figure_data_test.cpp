@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/figure_data.hpp"
+#include "report/figure_data.hpp"
 
 #include <gtest/gtest.h>
 

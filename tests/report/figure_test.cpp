@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/figure.hpp"
+#include "report/figure.hpp"
 
 #include <gtest/gtest.h>
 

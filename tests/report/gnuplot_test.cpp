@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/gnuplot.hpp"
+#include "report/gnuplot.hpp"
 
 #include <gtest/gtest.h>
 

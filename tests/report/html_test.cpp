@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/html.hpp"
+#include "report/html.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/table.hpp"
+#include "report/table.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/report/utf8.hpp"
+#include "report/utf8.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "psi_xlstm/spice/emitted_model.hpp"
+#include "cosimulation/emitted_model.hpp"
 
 namespace psi_xlstm::testing {
 

@@ -13,22 +13,22 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/config/networks.hpp"
-#include "psi_xlstm/core/atomic_file.hpp"
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/experiments/network_prediction.hpp"
-#include "psi_xlstm/experiments/network_protocol.hpp"
-#include "psi_xlstm/experiments/stored_network.hpp"
+#include "config/networks.hpp"
+#include "core/atomic_file.hpp"
+#include "core/rng.hpp"
+#include "model/network_prediction.hpp"
+#include "model/stored_network.hpp"
+#include "studies/networks/protocol.hpp"
 
 namespace psi_xlstm::testing {
 
 /// The network that `config` asks for, with numbers drawn from `seed`.
-inline experiments::StoredNetwork drawn_network(const NetworkConfig& config,
-                                                const std::string& protocol,
-                                                int seed) {
+inline StoredNetwork drawn_network(const NetworkConfig& config,
+                                   const std::string& protocol,
+                                   int seed) {
   const auto convention =
       protocol == "published" ? kernels::Convention::kPublished : kernels::Convention::kRelaxation;
-  experiments::StoredNetwork network;
+  StoredNetwork network;
   network.model = config.name;
   network.protocol = protocol;
   network.conductance_scale = 2e-4;
@@ -48,7 +48,7 @@ inline experiments::StoredNetwork drawn_network(const NetworkConfig& config,
   } else {
     network.shape = kernels::low_rank_student_shape(convention, config.rank);
   }
-  const auto blocks = experiments::stored_blocks(network);
+  const auto blocks = stored_blocks(network);
   network.parameters.resize(blocks.back().offset + blocks.back().size());
   Rng rng(static_cast<std::uint32_t>(seed));
   for (double& p : network.parameters) p = 0.1 * rng.normal();
@@ -70,32 +70,31 @@ inline experiments::StoredNetwork drawn_network(const NetworkConfig& config,
 }
 
 /// The currents of `network` on the test records.
-inline experiments::StoredCurrents drawn_currents(const experiments::SeedData& data,
-                                                  const experiments::StoredNetwork& network) {
+inline StoredCurrents drawn_currents(const SeedData& data, const StoredNetwork& network) {
   std::vector<fit::Prediction> predictions = data.frame;
   for (fit::Prediction& p : predictions) {
-    p.current = experiments::network_current(
-        network, data.dataset.records[static_cast<std::size_t>(p.record)], p.start.value);
+    p.current = network_current(network, data.dataset.records[static_cast<std::size_t>(p.record)],
+                                p.start.value);
   }
-  return experiments::stored_currents(data, predictions);
+  return stored_currents(data, predictions);
 }
 
 /// Writes `<stock>/<seed>_<index>/` for every network and seed of `config`.
 inline void fill_stock(const std::filesystem::path& stock, const NetworkStudyConfig& config) {
   for (int seed : config.seeds) {
-    const experiments::SeedData data = experiments::seed_data(config, seed);
+    const SeedData data = seed_data(config, seed);
     for (std::size_t n = 0; n < config.networks.size(); ++n) {
       const auto folder = stock / fmt::format("{}_{}", seed, n);
       const auto network = drawn_network(config.networks[n], config.protocol, seed);
-      experiments::save_network(folder / "model.safetensors", network);
-      experiments::save_currents(folder / "predictions.safetensors", drawn_currents(data, network));
-      std::vector<experiments::CurvePoint> curve;
+      save_network(folder / "model.safetensors", network);
+      save_currents(folder / "predictions.safetensors", drawn_currents(data, network));
+      std::vector<CurvePoint> curve;
       for (int i = 0; i <= 20; ++i) {
         curve.push_back({.step = 100 * i,
                          .training = 100 * std::exp(-0.2 * i),
                          .validation = 1 + 120 * std::exp(-0.2 * i)});
       }
-      experiments::save_curve(folder / "curve.json", curve);
+      save_curve(folder / "curve.json", curve);
       write_file(folder / "label", label_of(config.networks[n]));
     }
   }

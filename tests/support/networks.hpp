@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/config/fit.hpp"
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/fit/compact_student.hpp"
+#include "config/fit.hpp"
+#include "core/rng.hpp"
+#include "fit/compact_student.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::testing {

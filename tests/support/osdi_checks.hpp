@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/hdl/emission.hpp"
-#include "psi_xlstm/hdl/osdi.hpp"
-#include "psi_xlstm/hdl/osdi_library.hpp"
+#include "core/rng.hpp"
+#include "hdl/emission.hpp"
+#include "hdl/osdi/library.hpp"
+#include "hdl/osdi/osdi.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "support/osdi_host.hpp"
 

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "osdi/abi.h"
+#include "hdl/osdi/runtime/abi.h"
 
 namespace psi_xlstm::testing {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/ir/recurrent.hpp"
-#include "psi_xlstm/kernels/network_shape.hpp"
+#include "core/rng.hpp"
+#include "ir/recurrent.hpp"
+#include "kernels/simd/network_shape.hpp"
 
 namespace psi_xlstm::testing {
 

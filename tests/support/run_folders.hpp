@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/core/atomic_file.hpp"
+#include "core/atomic_file.hpp"
 
 namespace psi_xlstm::testing {
 

@@ -11,9 +11,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "psi_xlstm/core/atomic_file.hpp"
-#include "psi_xlstm/hdl/osdi.hpp"
-#include "psi_xlstm/hdl/osdi_library.hpp"
+#include "core/atomic_file.hpp"
+#include "hdl/osdi/library.hpp"
+#include "hdl/osdi/osdi.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::testing {

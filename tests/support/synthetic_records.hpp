@@ -3,9 +3,9 @@
 #include <cmath>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
+#include "core/rng.hpp"
+#include "ir/dynamics.hpp"
 #include "psi_xlstm/data/record.hpp"
-#include "psi_xlstm/ir/dynamics.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm::testing {

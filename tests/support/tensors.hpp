@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
+#include "core/rng.hpp"
 
 namespace psi_xlstm::testing {
 

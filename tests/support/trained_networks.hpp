@@ -4,7 +4,7 @@
 /// Two students that configs/quickstart.json and configs/mem3.json train, to six digits: what the
 /// accuracy of an emitted model is judged by.
 
-#include "psi_xlstm/fit/compact_student.hpp"
+#include "fit/compact_student.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "support/networks.hpp"
 

@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/advice.hpp"
+#include "tau/advice.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "devices/mem3.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/data/mem3.hpp"
-#include "psi_xlstm/tau/excitation.hpp"
+#include "tau/excitation.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

@@ -1,12 +1,12 @@
-#include "psi_xlstm/tau/choice.hpp"
+#include "tau/choice.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
-#include "one_process.hpp"
-#include "psi_xlstm/data/mem3.hpp"
+#include "devices/mem3.hpp"
+#include "tau/one_process.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

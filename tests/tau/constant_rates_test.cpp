@@ -1,12 +1,12 @@
-#include "psi_xlstm/tau/constant_rates.hpp"
+#include "tau/constant_rates.hpp"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <vector>
 
-#include "one_process.hpp"
-#include "psi_xlstm/tau/choice.hpp"
+#include "tau/choice.hpp"
+#include "tau/one_process.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/design.hpp"
+#include "tau/design.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "bench/tau_benchmark_cases.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/tau/benchmark_cases.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

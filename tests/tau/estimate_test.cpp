@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/estimate.hpp"
+#include "tau/estimate.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "one_process.hpp"
+#include "core/rng.hpp"
+#include "devices/mem3.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/data/mem3.hpp"
+#include "tau/one_process.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

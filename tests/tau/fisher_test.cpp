@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/fisher.hpp"
+#include "tau/fisher.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "core/rng.hpp"
+#include "devices/mem3.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/data/mem3.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "psi_xlstm/data/mem3.hpp"
+#include "devices/mem3.hpp"
 
 namespace psi_xlstm::tau {
 

@@ -1,11 +1,11 @@
-#include "psi_xlstm/tau/residuals.hpp"
+#include "tau/residuals.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
+#include "core/rng.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

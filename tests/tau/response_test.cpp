@@ -1,4 +1,4 @@
-#include "psi_xlstm/tau/response.hpp"
+#include "tau/response.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,14 +1,14 @@
-#include "psi_xlstm/tau/separable.hpp"
+#include "tau/separable.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
-#include "psi_xlstm/core/rng.hpp"
-#include "psi_xlstm/data/mem3.hpp"
-#include "psi_xlstm/data/vteam.hpp"
-#include "psi_xlstm/tau/stretched.hpp"
+#include "core/rng.hpp"
+#include "devices/mem3.hpp"
+#include "devices/vteam.hpp"
+#include "tau/stretched.hpp"
 
 namespace psi_xlstm::tau {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/known_start_loss.hpp"
+#include "training/known_start_loss.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -7,9 +7,9 @@
 #include <cmath>
 #include <limits>
 
-#include "psi_xlstm/data/published_recipe.hpp"
-#include "psi_xlstm/fit/evaluation.hpp"
-#include "psi_xlstm/training/known_start.hpp"
+#include "devices/published_recipe.hpp"
+#include "fit/evaluation.hpp"
+#include "training/known_start.hpp"
 
 namespace psi_xlstm::training {
 namespace {

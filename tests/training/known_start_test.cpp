@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/known_start.hpp"
+#include "training/known_start.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "psi_xlstm/data/published_recipe.hpp"
-#include "psi_xlstm/models/initialization.hpp"
+#include "devices/published_recipe.hpp"
+#include "training/initialization.hpp"
 
 namespace psi_xlstm::training {
 namespace {

@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/optimizer.hpp"
+#include "training/optimizer.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -1,4 +1,4 @@
-#include "psi_xlstm/training/soap.hpp"
+#include "training/soap.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

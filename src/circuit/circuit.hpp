@@ -1,0 +1,100 @@
+#pragma once
+
+/// @file
+/// A user's circuit around the model: a SPICE deck with one .tran line, in which the model stands
+/// as a subcircuit call,
+///
+///   xcell row column device g0=2e-4       "device", or the model's own name
+///
+/// with the parameters g0 [S], area and hold, also inside subcircuits of the deck. The first line
+/// is the title; elements are R C L V I E G B F H D Q M J K S W T X; there is nothing that reads or
+/// writes files or runs commands (netlist_check.hpp). Names that begin with psi_ or vpsi_ are
+/// taken.
+///
+/// The same text serves every form of the model, and what of it the reference integration
+/// (circuit_reference.hpp) can solve is taken apart into plain numbers.
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "circuit/expression.hpp"
+#include "circuit/stimulus.hpp"
+#include "cosimulation/emitted_model.hpp"
+#include "psi_xlstm/ir/network.hpp"
+
+namespace psi_xlstm {
+
+/// One device under test; names as ngspice gives them to what stands in subcircuits
+/// ("xrow1.xcell").
+struct CircuitDevice {
+  std::string name;
+  std::string plus, minus;
+  std::optional<double> conductance;  ///< g0 [S]; absent: the default of the model.
+  double area = 1;                    ///< Multiplies the current.
+
+  /// The vector of ngspice that is its current [A], positive into `plus`.
+  std::string current_vector() const;
+};
+
+/// What an element of the reference is.
+enum class ElementKind {
+  kResistor,           ///< i = v / value
+  kCapacitor,          ///< i = value dv/dt
+  kInductor,           ///< v = value di/dt
+  kVoltageSource,      ///< v = wave(t)
+  kCurrentSource,      ///< i = wave(t), from plus through the source to minus
+  kControlledVoltage,  ///< v = expression of node voltages
+  kControlledCurrent   ///< i = expression of node voltages
+};
+
+/// One element with numbers in place of parameters.
+struct CircuitElement {
+  ElementKind kind = ElementKind::kResistor;
+  std::string name;
+  std::string plus, minus;
+  double value = 0;  ///< [Ohm], [F] or [H].
+  Stimulus wave;     ///< [V] or [A].
+  std::shared_ptr<const CircuitExpression> expression;
+
+  /// The vector of ngspice that is the current through a voltage source [A].
+  std::string current_vector() const;
+};
+
+/// A deck, taken apart.
+struct Circuit {
+  std::string name;  ///< The stem of the file, as an identifier.
+  double stop_time = 0, print_step = 0;
+  double max_step = 0;  ///< Longest time step [s]; 0: the deck gives none.
+  bool use_initial_conditions = false;
+  std::vector<CircuitDevice> devices;
+  std::vector<CircuitElement> elements;  ///< Everything else that the reference can solve.
+  std::vector<std::string> nodes;        ///< Of devices and elements, without ground, each once.
+  std::string not_covered;  ///< What the reference cannot solve, one sentence; empty: nothing.
+
+  /// The deck for ngspice with `model` at every device, a 0 V source in series with each.
+  /// `max_step` [s] is the longest step that a compiled model is to allow.
+  std::string netlist(const EmittedModel& model, double max_step) const;
+
+  /// A line of the deck; where it calls the device, in pieces.
+  struct Line {
+    std::string text;
+    bool is_device = false;
+    std::string instance, plus, minus, assignments;
+  };
+  std::vector<Line> lines;
+};
+
+/// Reads `text` as the deck of a circuit with `network` at its devices; `name` (an identifier) is
+/// what it is called in results. Throws SpiceError naming the line where it is no such deck, has no
+/// device, sets a parameter that the model does not have, or has no .tran line.
+Circuit parse_circuit(std::string_view text, const std::string& name, const ir::Network& network);
+
+/// The same from a file. Throws SpiceError where it cannot be read.
+Circuit read_circuit(const std::filesystem::path& file, const ir::Network& network);
+
+}  // namespace psi_xlstm

@@ -1,0 +1,172 @@
+#include "circuit/deck.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+
+#include "circuit/elements.hpp"
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+using Known = std::map<std::string, double>;
+
+constexpr std::size_t kMostElements = 1'000'000;
+
+[[noreturn]] void refuse(const CircuitCard& card,
+                         const std::string& expected,
+                         const std::string& found) {
+  throw SpiceError(fmt::format("{}: expected {}, got {}", place_of(card), expected, found));
+}
+
+bool is_ground(const std::string& node) { return node == "0" || node == "gnd"; }
+
+/// Replaces every call of a subcircuit by its content.
+class Flattener {
+ public:
+  Flattener(const CircuitDeck& deck, Circuit& circuit) : deck_(deck), circuit_(circuit) {}
+
+  void flatten() {
+    Known known;
+    walk(deck_.bodies.at(""), "", {}, known, 0);
+    std::set<std::string> nodes;
+    const auto add = [&](const std::string& node) {
+      if (!is_ground(node) && nodes.insert(node).second) circuit_.nodes.push_back(node);
+    };
+    for (const CircuitDevice& d : circuit_.devices) add(d.plus), add(d.minus);
+    for (const CircuitElement& e : circuit_.elements) add(e.plus), add(e.minus);
+  }
+
+ private:
+  using NodeNames = std::map<std::string, std::string>;
+
+  static std::string renamed(const std::string& node,
+                             const std::string& path,
+                             const NodeNames& outside) {
+    if (is_ground(node)) return "0";
+    const auto found = outside.find(node);
+    return found == outside.end() ? path + node : found->second;
+  }
+
+  // What cannot be read is not covered; the comparison of the forms needs none of it.
+  template <class Action>
+  void covered(Action action) {
+    try {
+      action();
+    } catch (const SpiceError& e) {
+      if (circuit_.not_covered.empty()) circuit_.not_covered = e.what();
+    }
+  }
+
+  void walk(const CircuitBody& body,
+            const std::string& path,
+            const NodeNames& outside,
+            Known known,
+            int depth) {
+    for (const CircuitCard& card : body.cards) {
+      const CircuitWords words = circuit_words(card.text);
+      const std::string& first = words.plain.front();
+      if (first != ".param") continue;
+      for (const auto& [name, value] : words.assignments) {
+        covered([&] { known[name] = circuit_value(value, known, place_of(card)); });
+      }
+    }
+    for (const CircuitCard& card : body.cards) {
+      const CircuitWords words = circuit_words(card.text);
+      const std::string& first = words.plain.front();
+      if (first == ".param") continue;
+      if (first.front() == 'x') {
+        call(card, words, path, outside, known, depth);
+      } else {
+        covered([&] { add_element(circuit_element(card, known), path, outside); });
+      }
+    }
+  }
+
+  void call(const CircuitCard& card,
+            const CircuitWords& words,
+            const std::string& path,
+            const NodeNames& outside,
+            const Known& known,
+            int depth) {
+    if (deck_.is_device(words.plain.back())) return add_device(card, words, path, outside, known);
+    const auto found = deck_.bodies.find(words.plain.back());
+    if (found == deck_.bodies.end()) refuse(card, "a subcircuit of this file", card.text);
+    const CircuitBody& body = found->second;
+    if (words.plain.size() != body.ports.size() + 2) {
+      refuse(card, fmt::format("{} nodes of {}", body.ports.size(), found->first), card.text);
+    }
+    if (depth >= 20) refuse(card, "at most 20 subcircuits in each other", card.text);
+    check_size(++calls_);
+    NodeNames inside;
+    for (std::size_t i = 0; i < body.ports.size(); ++i) {
+      inside[body.ports[i]] = renamed(words.plain[i + 1], path, outside);
+    }
+    Known inner = known;
+    for (const auto& [name, value] : body.defaults) {
+      covered([&] { inner[name] = circuit_value(value, known, place_of(card)); });
+    }
+    for (const auto& [name, value] : words.assignments) {
+      covered([&] { inner[name] = circuit_value(value, known, place_of(card)); });
+    }
+    walk(body, path + words.plain.front() + ".", inside, std::move(inner), depth + 1);
+  }
+
+  void check_size(std::size_t count) const {
+    if (count > kMostElements) {
+      throw SpiceError(
+          fmt::format("netlist: expected at most {} elements, got more", kMostElements));
+    }
+  }
+
+  void add_device(const CircuitCard& card,
+                  const CircuitWords& words,
+                  const std::string& path,
+                  const NodeNames& outside,
+                  const Known& known) {
+    CircuitDevice device{.name = path + words.plain[0],
+                         .plus = renamed(words.plain[1], path, outside),
+                         .minus = renamed(words.plain[2], path, outside)};
+    covered([&] {
+      const std::string where = place_of(card);
+      for (const auto& [name, text] : words.assignments) {
+        const double value = circuit_value(text, known, where);
+        if (name == "g0") device.conductance = value;
+        if (name == "area") device.area = value;
+        if (name == "hold" && value != 1) {
+          throw SpiceError(fmt::format("{}: hold=0 is not known to the reference", where));
+        }
+        if (!(value > 0)) refuse(card, fmt::format("{} above 0", name), text);
+      }
+    });
+    circuit_.devices.push_back(std::move(device));
+    check_size(circuit_.devices.size());
+  }
+
+  void add_element(CircuitElement element, const std::string& path, const NodeNames& outside) {
+    element.name = path + element.name;
+    element.plus = renamed(element.plus, path, outside);
+    element.minus = renamed(element.minus, path, outside);
+    if (element.expression) {
+      auto copy = std::make_shared<CircuitExpression>(*element.expression);
+      copy->rename([&](const std::string& node) { return renamed(node, path, outside); });
+      element.expression = std::move(copy);
+    }
+    circuit_.elements.push_back(std::move(element));
+    check_size(circuit_.elements.size());
+  }
+
+  const CircuitDeck& deck_;
+  Circuit& circuit_;
+  std::size_t calls_ = 0;
+};
+
+}  // namespace
+
+void flatten_circuit(const CircuitDeck& deck, Circuit& circuit) {
+  Flattener(deck, circuit).flatten();
+}
+
+}  // namespace psi_xlstm

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config_io.hpp"
+
+namespace psi_xlstm {
+
+/// Shape of a compact student (fit/compact_student.hpp). 0 states: a static model.
+struct StudentShape {
+  int states = 1;            ///< S.
+  int rates = 1;             ///< K, shared by the states: state s uses rate s mod K.
+  int features = 8;          ///< m, tanh features of the gates.
+  int static_features = 0;   ///< Tanh features of the curve I(V) at a fixed state.
+  std::string head = "exp";  ///< "exp", "softplus" or "affine".
+  bool liquid = true;        ///< Rates depend on the features; else they are constants.
+  bool state_gates = true;   ///< The features see the states.
+
+  template <class Self, class Visitor>
+  static void fields(Self& c, Visitor& visit) {
+    visit("states", c.states, between(0, 16));
+    visit("rates", c.rates, between(1, 16));
+    visit("features", c.features, between(1, 64));
+    visit("static_features", c.static_features, between(0, 32));
+    visit("head", c.head, one_of({"exp", "softplus", "affine"}));
+    visit("liquid", c.liquid);
+    visit("state_gates", c.state_gates);
+  }
+};
+
+/// One stage of a training schedule.
+struct TrainingStage {
+  int decimation = 4;   ///< Samples in one step.
+  int iterations = 20;  ///< Most Levenberg-Marquardt iterations.
+  int window = 0;       ///< Samples of the windows that records are cut into; 0: whole records.
+
+  template <class Self, class Visitor>
+  static void fields(Self& c, Visitor& visit) {
+    visit("decimation", c.decimation, at_least(1));
+    visit("iterations", c.iterations, at_least(1));
+    visit("window", c.window, at_least(0));
+  }
+};
+
+/// How a compact student is fitted: one "fit" is the best of `starts` by training cost.
+struct FitConfig {
+  StudentShape student;
+  int starts = 3;             ///< Random starting points.
+  int seed = 11;              ///< Of the starting points.
+  double ridge = 1;           ///< Weight of |parameters|^2 in chi^2: a unit normal prior on each.
+  double zero_bias_rate = 0;  ///< Weight of the drift at 0 V over a record in chi^2, dimensionless.
+  /// Relaxation time at 0 V of the starting points, as a fraction of the longest record.
+  double initial_time_constant = 0.5;
+  /// How starts begin: "whole" records, growing "windows" (devices that forget within a record), or
+  /// "both" (as many starts of each).
+  std::string curriculum = "whole";
+  std::vector<TrainingStage> first;   ///< Run from every start; the best goes on. Empty: automatic.
+  std::vector<TrainingStage> refine;  ///< Run on the best start. Empty: automatic.
+
+  template <class Self, class Visitor>
+  static void fields(Self& c, Visitor& visit) {
+    visit("student", c.student);
+    visit("starts", c.starts, between(1, 64));
+    visit("seed", c.seed, at_least(0));
+    visit("ridge", c.ridge, at_least(0));
+    visit("zero_bias_rate", c.zero_bias_rate, at_least(0));
+    visit("initial_time_constant", c.initial_time_constant, greater_than(0));
+    visit("curriculum", c.curriculum, one_of({"whole", "windows", "both"}));
+    visit("first", c.first);
+    visit("refine", c.refine);
+  }
+};
+
+}  // namespace psi_xlstm

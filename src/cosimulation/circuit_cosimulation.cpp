@@ -1,0 +1,328 @@
+#include "cosimulation/circuit_cosimulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "hdl/emission.hpp"
+#include "metrics/errors.hpp"
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+using Quantities = std::vector<std::vector<double>>;
+
+std::vector<std::string> source_vectors(const Circuit& circuit) {
+  std::vector<std::string> names;
+  for (const CircuitElement& e : circuit.elements) {
+    if (e.kind == ElementKind::kVoltageSource) names.push_back(e.current_vector());
+  }
+  return names;
+}
+
+std::vector<double> breakpoints_of(const Circuit& circuit) {
+  std::set<double> times;
+  for (const CircuitElement& e : circuit.elements) {
+    for (const double t : e.wave.breakpoints(circuit.stop_time)) times.insert(t);
+  }
+  return {times.begin(), times.end()};
+}
+
+Quantities resampled_all(const std::vector<double>& time,
+                         const Quantities& values,
+                         const std::vector<double>& breakpoints,
+                         const std::vector<double>& wanted) {
+  Quantities all;
+  for (const auto& v : values) all.push_back(resampled(time, v, breakpoints, wanted));
+  return all;
+}
+
+// Newton's form through the points [first, last).
+double interpolated(std::span<const double> time,
+                    std::span<const double> values,
+                    std::size_t first,
+                    std::size_t last,
+                    double wanted) {
+  double sum = 0;
+  for (std::size_t i = first; i < last; ++i) {
+    double weight = 1;
+    for (std::size_t j = first; j < last; ++j) {
+      if (j != i) weight *= (wanted - time[j]) / (time[i] - time[j]);
+    }
+    sum += weight * values[i];
+  }
+  return sum;
+}
+
+CosimRow make_row(const ir::Network& network,
+                  const Circuit& circuit,
+                  const std::string& path,
+                  const std::string& what,
+                  double limit) {
+  CosimRow row{.model = network.name,
+               .path = path,
+               .stimulus = fmt::format("circuit {}: {}", circuit.name, what)};
+  if (limit > 0) {
+    row.limit = limit;
+    row.passed = false;
+  }
+  return row;
+}
+
+void judge(CosimRow& row, const Quantities& expected, const Quantities& found) {
+  const LargestError error = largest_error(expected, found);
+  row.max_abs_err_over_fs = error.over_full_scale;
+  row.rmse_over_fs = rmse_over_full_scale(expected[error.quantity], found[error.quantity]);
+  row.correlation = correlation(expected[error.quantity], found[error.quantity]);
+  if (row.limit) row.passed = error.over_full_scale <= *row.limit;
+}
+
+/// Everything that is done with one circuit.
+class Comparison {
+ public:
+  Comparison(const ir::Network& network,
+             const Circuit& circuit,
+             const CosimConfig& config,
+             const SimulatorOptions& simulator,
+             const std::vector<std::string>& paths)
+      : network_(network),
+        circuit_(circuit),
+        config_(config),
+        simulator_(simulator),
+        paths_(paths) {
+    const hdl::EmissionPlan plan = hdl::plan_emission(network);
+    max_step_ =
+        circuit.max_step > 0 ? circuit.max_step : std::min(circuit.print_step, plan.max_step);
+    reference_options_.max_step = 20 * max_step_;
+    reference_options_.default_conductance = plan.default_conductance;
+  }
+
+  CosimReport compare() {
+    if (!circuit_.not_covered.empty()) {
+      report_.warnings.push_back(
+          fmt::format("circuit {}: without the reference, the forms are compared with each other "
+                      "only: {}",
+                      circuit_.name, circuit_.not_covered));
+    }
+    for (const EmittedModel& model :
+         emitted_models(network_, simulator_, report_.left_out, paths_)) {
+      control_form_ = model.form();
+      runs_.push_back(
+          run_circuit(circuit_, model, max_step_, config_.relative_tolerance, simulator_));
+      against_reference(runs_.back());
+      if (runs_.size() > 1) against_first(runs_.back());
+    }
+    if (moves_) control();
+    if (report_.rows().empty()) {
+      throw SpiceError(
+          fmt::format("circuit {}: expected a reference or a second form to compare "
+                      "with, found neither ({}; {})",
+                      circuit_.name, circuit_.not_covered, report_.left_out));
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void against_reference(const CircuitRun& run) {
+    const double limit = circuit_.not_covered.empty() ? config_.limit : 0;
+    CosimOutcome outcome;
+    outcome.row = make_row(network_, circuit_, run.path, "device currents", limit);
+    outcome.reason = run.reason;
+    outcome.counters = run.counters;
+    outcome.time = run.time;
+    if (run.usable() && limit > 0) compare_with_solution(run, outcome);
+    if (!outcome.reason.empty()) {
+      outcome.row.passed = false;
+      report_.warnings.push_back(
+          fmt::format("{}, {}: {}", outcome.row.stimulus, run.path, outcome.reason));
+    }
+    if (limit > 0 || !outcome.reason.empty()) report_.transients.push_back(std::move(outcome));
+  }
+
+  void compare_with_solution(const CircuitRun& run, CosimOutcome& outcome) {
+    CircuitSolution solution = solve_circuit(circuit_, network_, run.time, reference_options_);
+    outcome.reason = solution.reason;
+    if (!solution.usable()) return;
+    const auto& swings = solution.conductance_swing;
+    outcome.conductance_swing = *std::max_element(swings.begin(), swings.end());
+    judge(outcome.row, solution.devices, run.devices);
+    const std::size_t worst = largest_error(solution.devices, run.devices).quantity;
+    outcome.current = run.devices[worst];
+    outcome.reference = solution.devices[worst];
+    outcome.voltage = outcome.reference;
+    CosimRow row = make_row(network_, circuit_, run.path, "node voltages", config_.limit);
+    judge(row, solution.nodes, run.nodes);
+    report_.checks.push_back(row);
+    if (runs_.size() > 1 || network_.state_count() == 0) return;
+    moves_ = outcome.conductance_swing >= config_.smallest_swing;
+    if (!moves_) {
+      report_.warnings.push_back(
+          fmt::format("circuit {}: no conductance moves by more than {:.1f} %: the control with a "
+                      "frozen state is left out",
+                      circuit_.name, 100 * outcome.conductance_swing));
+    }
+  }
+
+  void against_first(const CircuitRun& run) {
+    const CircuitRun& base = runs_.front();
+    for (const auto& [what, member] : {std::pair("device currents", &CircuitRun::devices),
+                                       std::pair("source currents", &CircuitRun::sources),
+                                       std::pair("node voltages", &CircuitRun::nodes)}) {
+      if ((base.*member).empty()) continue;
+      CosimRow row =
+          make_row(network_, circuit_, run.path,
+                   fmt::format("{} against the {} path", what, base.path), config_.limit_forms);
+      if (base.usable() && run.usable()) {
+        judge(row, resampled_all(base.time, base.*member, breakpoints_of(circuit_), run.time),
+              run.*member);
+      }
+      report_.checks.push_back(row);
+    }
+  }
+
+  // A circuit with frozen states must be told from the true one.
+  void control() {
+    const EmittedModel model(frozen(network_), control_form_, simulator_.verilog_a_compiler);
+    const CircuitRun run =
+        run_circuit(circuit_, model, max_step_, config_.relative_tolerance, simulator_);
+    CosimRow row = make_row(network_, circuit_, run.path, "negative control, states frozen", 0);
+    row.passed = false;
+    if (run.usable()) {
+      const CircuitSolution solution =
+          solve_circuit(circuit_, network_, run.time, reference_options_);
+      if (solution.usable()) {
+        judge(row, solution.devices, run.devices);
+        row.passed = *row.max_abs_err_over_fs >= config_.frozen_factor * config_.limit;
+      }
+    }
+    report_.checks.push_back(row);
+  }
+
+  const ir::Network& network_;
+  const Circuit& circuit_;
+  const CosimConfig& config_;
+  const SimulatorOptions& simulator_;
+  const std::vector<std::string>& paths_;
+  double max_step_ = 0;
+  CircuitReferenceOptions reference_options_;
+  std::vector<CircuitRun> runs_;
+  CosimReport report_;
+  EmittedForm control_form_ = EmittedForm::kSubcircuit;  ///< The fastest that ran.
+  bool moves_ = false;
+};
+
+}  // namespace
+
+CircuitRun run_circuit(const Circuit& circuit,
+                       const EmittedModel& model,
+                       double max_step,
+                       double relative_tolerance,
+                       const SimulatorOptions& simulator) {
+  CircuitRun out;
+  out.path = model.path();
+  TransientOptions options{.stop_time = circuit.stop_time,
+                           .max_step = circuit.max_step > 0 ? circuit.max_step : max_step,
+                           .print_step = circuit.print_step,
+                           .use_initial_conditions = circuit.use_initial_conditions,
+                           .relative_tolerance = relative_tolerance};
+  for (const CircuitDevice& d : circuit.devices) options.vectors.push_back(d.current_vector());
+  for (const std::string& name : source_vectors(circuit)) options.vectors.push_back(name);
+  for (const std::string& node : circuit.nodes) {
+    options.vectors.push_back(fmt::format("v({})", node));
+  }
+  TransientResult run =
+      transient(circuit.netlist(model, options.max_step), options, model.with_library(simulator));
+  out.reason = run.reason;
+  out.time = std::move(run.time);
+  out.counters = run.counters;
+  if (!out.usable()) return out;
+  std::size_t next = 0;
+  const auto take = [&](std::size_t count, Quantities& to) {
+    for (std::size_t i = 0; i < count; ++i) {
+      to.push_back(std::move(run.vectors.at(options.vectors[next++])));
+    }
+  };
+  take(circuit.devices.size(), out.devices);
+  take(source_vectors(circuit).size(), out.sources);
+  take(circuit.nodes.size(), out.nodes);
+  return out;
+}
+
+LargestError largest_error(const Quantities& expected, const Quantities& found) {
+  if (expected.empty() || expected.size() != found.size()) {
+    throw ShapeError(
+        fmt::format("comparison: expected {} quantities, found {}", expected.size(), found.size()));
+  }
+  std::vector<double> scales;
+  for (const auto& values : expected) {
+    double scale = 0;
+    for (const double x : values) scale = std::max(scale, std::abs(x));
+    scales.push_back(scale);
+  }
+  const double least = 1e-3 * *std::max_element(scales.begin(), scales.end());
+  LargestError worst;
+  for (std::size_t q = 0; q < expected.size(); ++q) {
+    if (expected[q].size() != found[q].size()) {
+      throw ShapeError(fmt::format("comparison: expected {} values, found {}", expected[q].size(),
+                                   found[q].size()));
+    }
+    for (std::size_t k = 0; k < expected[q].size(); ++k) {
+      double error = std::abs(expected[q][k] - found[q][k]) / std::max({scales[q], least, 1e-300});
+      if (std::isnan(error)) error = std::numeric_limits<double>::infinity();
+      if (error > worst.over_full_scale) worst = {.quantity = q, .over_full_scale = error};
+    }
+  }
+  return worst;
+}
+
+std::vector<double> resampled(std::span<const double> all_times,
+                              std::span<const double> all_values,
+                              std::span<const double> breakpoints,
+                              std::span<const double> wanted) {
+  // Points that nearly coincide say nothing about a slope.
+  const double tolerance = all_times.empty() ? 0 : 1e-12 * all_times.back();
+  std::vector<double> time, values, out;
+  for (std::size_t k = 0; k < all_times.size(); ++k) {
+    if (!time.empty() && all_times[k] - time.back() <= 10 * tolerance) continue;
+    time.push_back(all_times[k]);
+    values.push_back(all_values[k]);
+  }
+  if (time.empty()) throw ShapeError("resampling: expected at least one point, found none");
+  for (const double t : wanted) {
+    // The segment between two breakpoints, both of which belong to it.
+    const auto after = std::lower_bound(breakpoints.begin(), breakpoints.end(), t - tolerance);
+    const double end = after == breakpoints.end() ? time.back() : *after;
+    const double begin = after == breakpoints.begin() ? time.front() : *(after - 1);
+    auto low = std::lower_bound(time.begin(), time.end(), begin - 10 * tolerance);
+    const auto high = std::upper_bound(low, time.end(), end + 10 * tolerance);
+    if (low == high) low = high - (high == time.begin() ? 0 : 1);
+    const auto next = std::lower_bound(low, high, t);
+    const auto reach = [&](std::ptrdiff_t distance, bool forward) {
+      return std::min(distance, forward ? high - next : next - low);
+    };
+    std::ptrdiff_t right = reach(3, true);
+    const std::ptrdiff_t left = reach(6 - right, false);
+    right = reach(6 - left, true);
+    if (left + right == 0) throw ShapeError("resampling: expected points at every wanted time");
+    const auto first = static_cast<std::size_t>(next - left - time.begin());
+    const auto last = static_cast<std::size_t>(next + right - time.begin());
+    out.push_back(interpolated(time, values, first, last, t));
+  }
+  return out;
+}
+
+CosimReport cosimulate_circuit(const ir::Network& network,
+                               const Circuit& circuit,
+                               const CosimConfig& config,
+                               const SimulatorOptions& simulator,
+                               const std::vector<std::string>& paths) {
+  return Comparison(network, circuit, config, simulator, paths).compare();
+}
+
+}  // namespace psi_xlstm

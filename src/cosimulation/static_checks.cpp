@@ -1,0 +1,186 @@
+#include <fmt/format.h>
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+#include "core/number_text.hpp"
+#include "cosimulation/cosimulation.hpp"
+#include "hdl/emission.hpp"
+#include "ir/dynamics.hpp"
+#include "ir/jacobian.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+std::string circuit(const EmittedModel& model, double voltage, double conductance, bool hold) {
+  return model.definition() + fmt::format("vin in 0 dc {} ac 1.0\n", shortest(voltage)) +
+         model.element("1", "in", "0", {.conductance = conductance, .hold = hold, .max_step = {}});
+}
+
+double largest_voltage(const ir::Network& network) {
+  return std::max(std::abs(network.box.voltage_min), std::abs(network.box.voltage_max));
+}
+
+CosimRow make_row(const ir::Network& network,
+                  const EmittedModel& model,
+                  const std::string& name,
+                  double error,
+                  double limit,
+                  bool usable) {
+  CosimRow row{.model = network.name, .path = model.path(), .stimulus = name};
+  if (usable) row.max_abs_err_over_fs = error;
+  row.limit = limit;
+  row.passed = usable && error <= limit;
+  return row;
+}
+
+// A static solution to the last digits: the curve I(V) at a fixed state is not linear.
+constexpr double kTight = 1e-12;
+const NumericOptions kTightOptions = {{"vntol", 1e-12}, {"abstol", 1e-18}};
+
+// Current of the held device [A].
+double held_current(const ir::Network& network, double conductance, double voltage) {
+  ir::Evaluator evaluator(network);
+  const std::vector<double> c = ir::initial_state(network, conductance);
+  evaluator.evaluate(ir::Part::kOutput, &voltage, c.data());
+  return evaluator.value(network.current_node);
+}
+
+CosimRow check_operating_point(const ir::Network& network,
+                               const EmittedModel& model,
+                               const CosimConfig& config,
+                               double conductance,
+                               const SimulatorOptions& simulator) {
+  const double v = 0.8 * largest_voltage(network);
+  const OperatingPointResult run = operating_point(
+      circuit(model, v, conductance, true), {.vectors = {"i(vin)"}}, model.with_library(simulator));
+  const double expected = held_current(network, conductance, v);
+  const double error =
+      run.usable() ? std::abs(-run.values.at("i(vin)") - expected) / std::abs(expected) : 0;
+  return make_row(network, model, "operating point, held", error, config.limit_static,
+                  run.usable());
+}
+
+// Every point relative to its own current; the points at 0 V to the current of the first step.
+CosimRow check_dc_sweep(const ir::Network& network,
+                        const EmittedModel& model,
+                        const CosimConfig& config,
+                        double conductance,
+                        const SimulatorOptions& simulator) {
+  constexpr int kSteps = 120;
+  const double v = 3 * largest_voltage(network);
+  DcOptions options;
+  options.source = "vin";
+  options.start = -v;
+  options.stop = v;
+  options.step = 2 * v / kSteps;
+  options.relative_tolerance = kTight;
+  options.options = kTightOptions;
+  options.vectors = {"i(vin)"};
+  const DcResult run =
+      dc_sweep(circuit(model, 0, conductance, true), options, model.with_library(simulator));
+  double error = 0;
+  const double least = std::abs(held_current(network, conductance, options.step));
+  for (std::size_t k = 0; run.usable() && k < run.sweep.size(); ++k) {
+    const double expected = held_current(network, conductance, run.sweep[k]);
+    const double found = -run.vectors.at("i(vin)")[k];
+    error = std::max(error, std::abs(found - expected) / std::max(std::abs(expected), least));
+  }
+  const bool complete = run.usable() && run.sweep.size() >= kSteps;
+  return make_row(network, model, "dc sweep to 3 x training voltage, held", error,
+                  config.limit_static, complete);
+}
+
+// Y(jw) at the bias `voltage` and the states `c`.
+std::complex<double> admittance(const ir::Network& network,
+                                double voltage,
+                                const std::vector<double>& c,
+                                double frequency) {
+  const int states = network.state_count(), ports = network.port_count();
+  ir::SparseJacobian jacobian(network);
+  jacobian.evaluate(&voltage, c.data());
+  Eigen::MatrixXd a(states, states);
+  Eigen::VectorXd b(states), gain(states);
+  for (int s = 0; s < states; ++s) {
+    const int k = network.rate_of_state[static_cast<std::size_t>(s)];
+    const double rate = jacobian.value(network.rate_node, k);
+    const double gap = jacobian.value(network.target_node, s) - c[static_cast<std::size_t>(s)];
+    const auto slope = [&](int input) {
+      return jacobian.derivative(network.rate_node, k, input) * gap +
+             rate * jacobian.derivative(network.target_node, s, input);
+    };
+    b[s] = slope(0);
+    for (int j = 0; j < states; ++j) a(s, j) = slope(ports + j) - (s == j ? rate : 0);
+    gain[s] = jacobian.derivative(network.current_node, 0, ports + s);
+  }
+  const std::complex<double> jw(0, 2 * std::numbers::pi * frequency);
+  const Eigen::MatrixXcd matrix =
+      jw * Eigen::MatrixXcd::Identity(states, states) - a.cast<std::complex<double>>();
+  const Eigen::VectorXcd response = matrix.partialPivLu().solve(b.cast<std::complex<double>>());
+  const double direct = jacobian.derivative(network.current_node, 0, 0);
+  return direct + (gain.cast<std::complex<double>>().transpose() * response)(0);
+}
+
+// With hold = 0 the simulator finds the equilibrium by itself; the closed form is taken at the
+// states it found, which must be an equilibrium.
+CosimRow check_ac(const ir::Network& network,
+                  const EmittedModel& model,
+                  const CosimConfig& config,
+                  double conductance,
+                  double voltage,
+                  const SimulatorOptions& simulator) {
+  const hdl::EmissionPlan plan = hdl::plan_emission(network);
+  const std::string netlist = circuit(model, voltage, conductance, false);
+  OperatingPointOptions op{.relative_tolerance = 1e-7, .options = {{"vntol", 1e-9}}};
+  for (int s = 1; s <= network.state_count(); ++s) {
+    op.vectors.push_back(model.state_vector("1", s - 1));
+  }
+  op.vectors.push_back("v(in)");
+  const OperatingPointResult point = operating_point(netlist, op, model.with_library(simulator));
+  AcOptions options;
+  options.start = 1;
+  options.stop = 1e7;
+  options.points_per_decade = 3;
+  options.relative_tolerance = 1e-7;
+  options.options = op.options;
+  options.vectors = {"i(vin)"};
+  const AcResult run = ac(netlist, options, model.with_library(simulator));
+  const bool usable = point.usable() && run.usable();
+  double error = 0;
+  if (usable) {
+    std::vector<double> c = ir::initial_state(network, conductance);
+    for (int s = 0; s < network.state_count(); ++s) {
+      c[static_cast<std::size_t>(s)] += point.values.at(op.vectors[static_cast<std::size_t>(s)]) /
+                                        plan.kappa[static_cast<std::size_t>(s)];
+    }
+    for (std::size_t k = 0; k < run.frequency.size(); ++k) {
+      const std::complex<double> expected = admittance(network, voltage, c, run.frequency[k]);
+      error =
+          std::max(error, std::abs(-run.vectors.at("i(vin)")[k] - expected) / std::abs(expected));
+    }
+  }
+  return make_row(network, model, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")),
+                  error, config.limit_ac, usable);
+}
+
+}  // namespace
+
+std::vector<CosimRow> static_checks(const ir::Network& network,
+                                    const EmittedModel& model,
+                                    const CosimConfig& config,
+                                    double conductance,
+                                    const SimulatorOptions& simulator) {
+  std::vector<CosimRow> rows = {
+      check_operating_point(network, model, config, conductance, simulator),
+      check_dc_sweep(network, model, config, conductance, simulator)};
+  const double v = largest_voltage(network);
+  for (double bias : {0.0, 0.7 * v, -v}) {
+    rows.push_back(check_ac(network, model, config, conductance, bias, simulator));
+  }
+  return rows;
+}
+
+}  // namespace psi_xlstm

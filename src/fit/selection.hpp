@@ -1,0 +1,56 @@
+#pragma once
+
+/// @file
+/// Choosing the size of a student by evidence: many shapes are fitted on the training records,
+/// three times each from other starting points, and judged on the validation records. A shape's
+/// score is the middle one of its three errors; its standard error holds the scatter along the
+/// records and the scatter between the fits. The simplest shape within one standard error of the
+/// best score wins; of its fits that are as good as its best, the one with the lowest training
+/// cost.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fit/evaluation.hpp"
+#include "fit/train.hpp"
+
+namespace psi_xlstm::fit {
+
+/// One shape that was tried.
+struct CandidateReport {
+  StudentShape shape;
+  int parameters = 0;
+  double chi2_per_sample = 0;       ///< On the training records.
+  double validation_mse = 0;        ///< [A^2]; infinite where the fit failed.
+  double shape_score = 0;           ///< Middle validation_mse of the fits of this shape [A^2].
+  double shape_standard_error = 0;  ///< Of shape_score [A^2].
+  bool chosen = false;
+};
+
+struct SelectionResult {
+  TrainingResult training;  ///< Of the chosen shape.
+  StudentShape shape;
+  std::vector<CandidateReport> candidates;  ///< By parameters, ascending.
+};
+
+/// Called after each candidate with how many are done and how many there are.
+using SelectionProgress = std::function<void(int done, int count, const CandidateReport&)>;
+
+/// The shapes that are tried where `base` leaves them open: static models, one to three states,
+/// with and without a curved I(V). `states` and `features` below 0 are open.
+std::vector<StudentShape> candidate_shapes(const StudentShape& base, int states, int features);
+
+/// Fits every shape of `shapes` with the other options of `config` and chooses. Shapes with states
+/// and a static curve are left out where a static curve alone is no better than a resistor. The
+/// result does not depend on `threads`. Throws DataError where there are no training or validation
+/// records.
+SelectionResult select(const Dataset& dataset,
+                       const std::vector<StudentShape>& shapes,
+                       const FitConfig& config,
+                       const StartOptions& starts,
+                       const std::string& name,
+                       int threads,
+                       const SelectionProgress& progress);
+
+}  // namespace psi_xlstm::fit

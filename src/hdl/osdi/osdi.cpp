@@ -1,0 +1,220 @@
+#include "hdl/osdi/osdi.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "core/number_text.hpp"
+#include "hdl/emission.hpp"
+#include "hdl/osdi/layout.hpp"
+#include "hdl/osdi/text.hpp"
+#include "hdl/text/lines.hpp"
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm::hdl {
+namespace {
+
+// What ngspice 39 takes for a type of its own on a .model line.
+constexpr std::array<std::string_view, 32> kDeviceTypes = {
+    "npn",  "pnp",   "d",     "njf",    "pjf",       "nmf",   "pmf",   "urc",
+    "nmos", "pmos",  "vdmos", "vdmosn", "vdmosp",    "nhfet", "phfet", "r",
+    "c",    "l",     "sw",    "csw",    "ltra",      "cpl",   "txl",   "numd",
+    "nbjt", "numos", "nsoi",  "psoi",   "transline", "res",   "cap",   "ind"};
+
+constexpr int kMostTerminals = 20;    // of an N device in ngspice 39 to 44
+constexpr int kMostShownStates = 32;  // with an operating-point variable of their own
+
+class Printer : Lines {
+ public:
+  explicit Printer(const ir::Network& network)
+      : layout_(network), network_(network), plan_(layout_.plan), states_(layout_.states) {
+    if (std::find(kDeviceTypes.begin(), kDeviceTypes.end(), network.name) != kDeviceTypes.end()) {
+      throw EmitError(fmt::format(
+          "model {0}: expected another name than \"{0}\", which is a device type of SPICE",
+          network.name));
+    }
+  }
+
+  std::string print() {
+    for (const std::string& fact : model_facts(network_, plan_)) line("/* {} */", fact);
+    line("#pragma GCC diagnostic ignored \"-Wpsabi\"");
+    text_ += std::string("\n") + kOsdiAbi + "\n" + kOsdiVectorMath + "\n";
+    constants();
+    text_ += std::string("\n") + kOsdiDevice + "\n";
+    parameters();
+    outputs();
+    nodes();
+    entries();
+    text_ += "\n" + layout_.evaluation.text + "\n";
+    text_ += osdi_assembly(layout_);
+    text_ += kOsdiInterface;
+    return std::move(text_);
+  }
+
+ private:
+  // --- tables ------------------------------------------------------------------------------------
+
+  void constants() {
+    const auto terminals = static_cast<int>(osdi_terminals(network_).size());
+    line("enum {{");
+    line("  PORTS = {}, STATES = {}, RATES = {},", layout_.ports, states_, network_.rate_count());
+    line("  NODES = {}, TERMINALS = {}, ENTRIES = {},", layout_.node_total(), terminals,
+         layout_.entries.size());
+    line("  FIRST_STATE = {}, FIRST_RATE = {},", layout_.state_node(0), layout_.rate_node(0));
+    line("  JUNCTIONS = {}, FIRST_JUNCTION = {}, FIXED = {},", layout_.evaluation.junctions,
+         layout_.junction_node(0), layout_.evaluation.fixed);
+    line("  FIRST_LAMBDA = {}, FIRST_TARGET = {}, CONDUCTANCE = {},", layout_.ports,
+         layout_.target_value(0), layout_.target_value(states_));
+    line("  VALUES = {}, SLOPES = {}", layout_.value_total(), layout_.evaluation.slopes.size());
+    line("}};");
+    line("#define NAME \"{}\"", network_.name);
+    line("#define LARGEST 1e300");
+    line("/* L [1/s], the least capacitance [F] and its product with a rate [S], the leak as part");
+    line(" * of the push, what pulls a held state as part of L, the longest step [s] */");
+    line("static const double RATE_SCALE = {};", shortest(plan_.rate_scale));
+    line("static const double LEAST_CAPACITANCE = {}, CAPACITANCE_RATE = {};",
+         shortest(kLeastCapacitance), shortest(kCapacitanceRate));
+    line("static const double LEAK = {}, HOLD = {}, MAX_STEP = {};",
+         shortest(plan_.leak_rate / plan_.rate_scale), shortest(plan_.hold_rate / plan_.rate_scale),
+         shortest(plan_.max_step));
+    std::vector<std::string> inverse;
+    if (states_ == 0) inverse.push_back("0.0");
+    for (double kappa : plan_.kappa) inverse.push_back(shortest(1 / kappa));
+    line("static const double inverse_kappa[] = {{{}}};", fmt::join(inverse, ", "));
+  }
+
+  void parameters() {
+    struct Parameter {
+      std::string name, field, units, meaning;
+      bool integer;
+      double fallback;
+    };
+    std::vector<Parameter> list = {
+        {"$mfactor", "mfactor", "", "number of devices in parallel", false, 1},
+        {"area", "area", "", "multiplies every current", false, 1}};
+    if (states_ > 0) {
+      list.push_back({"hold", "hold", "",
+                      "1: operating point and DC sweep keep the state at its start; 0: equilibrium",
+                      true, 1});
+      list.push_back({"tau_scale", "tau_scale", "", "multiplies every time constant", false, 1});
+      list.push_back({"dtmax", "dtmax", "s", "longest time step", false, plan_.max_step});
+    }
+    if (layout_.has_g0()) {
+      list.push_back(
+          {"g0", "g0", "S", "conductance at the start, at 0 V", false, plan_.default_conductance});
+    }
+    const bool noisy = layout_.ports == 1;  // of several ports nothing is known
+    if (noisy) {
+      list.push_back(
+          {"noise", "noise", "", "1: thermal noise of the conductance, 4 k T G", true, 0});
+    }
+    line("enum {{ PARAMETERS = {}, DTMAX = 4, HAS_G0 = {}, NOISE_SOURCES = {} }};", list.size(),
+         layout_.has_g0() ? 1 : 0, noisy ? 1 : 0);
+    line("#define BAND \"{} to {}\"", engineering(plan_.conductance_low, "S"),
+         engineering(plan_.conductance_high, "S"));
+    line("static const Parameter parameters[] = {{");
+    for (const Parameter& p : list) {
+      line("    {{\"{}\", \"{}\", offsetof(Instance, {}), {}, {}}},", p.name, p.units, p.field,
+           p.integer, shortest(p.fallback));
+    }
+    line("}};");
+    for (const Parameter& p : list) {
+      descriptions_ += fmt::format(
+          "    {{(char *[]){{\"{}\"{}}}, {}, \"{}\", \"{}\", "
+          "OSDI_TYPE_{} | OSDI_KIND_INSTANCE, 0}},\n",
+          p.name, p.name == "$mfactor" ? ", \"m\"" : "", p.name == "$mfactor" ? 1 : 0, p.meaning,
+          p.units, p.integer ? "INTEGER" : "REAL");
+    }
+  }
+
+  void outputs() {
+    std::vector<std::string> fields;
+    const auto add = [&](const std::string& name, const std::string& field, const char* units,
+                         const std::string& meaning) {
+      fields.push_back(fmt::format("offsetof(Instance, {})", field));
+      descriptions_ += fmt::format(
+          "    {{(char *[]){{\"{}\"}}, 0, \"{}\", \"{}\", OSDI_TYPE_REAL | OSDI_KIND_OUTPUT, "
+          "0}},\n",
+          name, meaning, units);
+    };
+    add("g", "conductance", "S", "conductance");
+    for (int s = 0; states_ <= kMostShownStates && s < states_; ++s) {
+      add(fmt::format("c_{}", s + 1), fmt::format("state[{}]", s), "",
+          fmt::format("state {}", s + 1));
+    }
+    for (int k = 0; k < network_.rate_count(); ++k) {
+      add(fmt::format("tau_{}", k + 1), fmt::format("tau[{}]", k), "s",
+          fmt::format("time constant {}", k + 1));
+    }
+    line("enum {{ OUTPUTS = {} }};", fields.size());
+    line("static const size_t outputs[] = {{{}}};", fmt::join(fields, ", "));
+    line("static OsdiParameter descriptions[] = {{\n{}}};", descriptions_);
+  }
+
+  void nodes() {
+    line("static OsdiNode nodes[] = {{");
+    const auto node = [&](const std::string& name, int number, const std::string& charge) {
+      line(
+          "    {{\"{}\", \"V\", \"A\", offsetof(Instance, residual[{}]), {}, OSDI_NONE, OSDI_NONE, "
+          "false}},",
+          name, number, charge);
+    };
+    const std::string none = "OSDI_NONE";
+    for (int p = 0; p < layout_.ports; ++p) node(network_.ports[at(p)], p, none);
+    node(network_.reference_terminal, layout_.reference(), none);
+    for (int s = 0; s < states_; ++s) {
+      node(fmt::format("x_{}", s + 1), layout_.state_node(s),
+           fmt::format("offsetof(Instance, charge[{}])", s));
+    }
+    for (int s = 0; s < states_; ++s) node(fmt::format("r_{}", s + 1), layout_.rate_node(s), none);
+    for (int k = 0; k < layout_.evaluation.junctions; ++k) {
+      node(fmt::format("y_{}", k + 1), layout_.junction_node(k), none);
+    }
+    line("}};");
+  }
+
+  void entries() {
+    line("static OsdiJacobianEntry entries[] = {{");
+    std::vector<std::string> pairs, diagonal;
+    for (const auto& [row, column] : layout_.entries) {
+      const int s = row - layout_.state_node(0);
+      const bool reactive = s >= 0 && s < states_ && row == column;
+      if (reactive) diagonal.push_back(std::to_string(pairs.size()));
+      line("    {{{{{}, {}}}, {}, {}}},", row, column,
+           reactive ? fmt::format("offsetof(Instance, react[{}])", s) : "OSDI_NONE",
+           reactive ? "OSDI_ENTRY_RESIST | OSDI_ENTRY_REACT" : "OSDI_ENTRY_RESIST");
+      pairs.push_back(fmt::format("{{{}, {}}}", row, column));
+    }
+    line("}};");
+    line("static const struct {{ uint16_t row, column; }} entry_nodes[] = {{{}}};",
+         fmt::join(pairs, ", "));
+    if (diagonal.empty()) diagonal.push_back("0");
+    line("static const uint16_t diagonal[] = {{{}}};", fmt::join(diagonal, ", "));
+  }
+
+  const OsdiLayout layout_;
+  const ir::Network& network_;
+  const EmissionPlan& plan_;
+  const int states_;
+  std::string descriptions_;
+};
+
+}  // namespace
+
+std::string osdi_source(const ir::Network& network) { return Printer(network).print(); }
+
+std::vector<std::string> osdi_terminals(const ir::Network& network) {
+  std::vector<std::string> names = network.ports;
+  names.push_back(network.reference_terminal);
+  for (int s = 1; s <= network.state_count(); ++s) {
+    if (static_cast<int>(names.size()) == kMostTerminals) break;
+    names.push_back(fmt::format("x_{}", s));
+  }
+  return names;
+}
+
+}  // namespace psi_xlstm::hdl

@@ -1,0 +1,67 @@
+#include "hdl/text/names.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <vector>
+
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm::hdl {
+namespace {
+
+// Words of Verilog-AMS (LRM 2.4, Annex B) that a file may be named after.
+constexpr std::string_view kReserved =
+    " above abs absdelay ac_stim acos acosh aliasparam always analog analysis and asin asinh "
+    "assert assign atan atan2 atanh automatic begin branch buf case cell ceil config connect "
+    "connectmodule cos cosh cross ddt ddx deassign default defparam design disable discipline "
+    "discrete domain driver_update edge electrical else end endcase endconfig endfunction "
+    "endmodule endnature endparamset endprimitive endspecify endtable endtask event exclude exp "
+    "final_step flicker_noise floor flow for force forever fork from function generate genvar "
+    "ground hypot idt idtmod if inf initial initial_step inout input instance integer join "
+    "laplace_nd laplace_np laplace_zd laplace_zp last_crossing library limexp liblist ln "
+    "localparam log max merged min module nand nature negedge net_resolution noise_table nor "
+    "not or output parameter paramset posedge potential pow primitive pull0 pull1 real reg "
+    "release repeat resolveto scalared sin sinh slew specify split sqrt string strong0 strong1 "
+    "supply0 supply1 table tan tanh task temperature time timer transition tri units unsigned "
+    "use vectored voltage wait wand weak0 weak1 while white_noise wire wor wreal xnor xor zi_nd "
+    "zi_np zi_zd zi_zp ";
+
+// Whether a printer gives this name to a node or a variable of its own; SPICE ignores case.
+bool is_internal(std::string word) {
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  for (const char* own :
+       {"v", "h", "gnd", "g0", "area", "hold", "dtmax", "tau_scale", "noise", "conductance"}) {
+    if (word == own) return true;
+  }
+  const std::size_t digit = word.find_first_of("0123456789");
+  const std::string stem = word.substr(0, digit);
+  for (const char* own : {"x", "r", "l", "q", "t", "a", "c", "x_", "r_", "c_", "rate_"}) {
+    if (digit != word.npos && stem == own) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_reserved_word(std::string_view word) {
+  return kReserved.find(fmt::format(" {} ", word)) != std::string_view::npos;
+}
+
+void check_names(const ir::Network& network) {
+  const auto refuse = [&](const std::string& name, const char* what) {
+    throw EmitError(fmt::format("model {}: expected another name than \"{}\", which {}",
+                                network.name, name, what));
+  };
+  if (is_reserved_word(network.name)) refuse(network.name, "is a word of Verilog-A");
+  std::vector<std::string> terminals = network.ports;
+  terminals.push_back(network.reference_terminal);
+  std::set<std::string> seen;
+  for (const std::string& name : terminals) {
+    if (is_reserved_word(name)) refuse(name, "is a word of Verilog-A");
+    if (name != network.name && is_internal(name)) refuse(name, "the model itself uses");
+    if (!seen.insert(name).second) refuse(name, "two terminals have");
+  }
+}
+
+}  // namespace psi_xlstm::hdl

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hdl/emission.hpp"
+#include "hdl/text/lines.hpp"
+#include "ir/jacobian.hpp"
+#include "psi_xlstm/ir/network.hpp"
+
+namespace psi_xlstm::hdl {
+
+/// The printer of a text form of a network with one port: the plan, what varies, and the values of
+/// all that does not.
+class NetworkLines : protected Lines {
+ protected:
+  explicit NetworkLines(const ir::Network& network)
+      : network_(network),
+        plan_(plan_emission(network)),
+        depends_(ir::depends_on_inputs(network)),
+        start_alone_(ir::depends_on_start_alone(network)),
+        constants_(network) {
+    const double zero = 0;
+    const std::vector<double> states(at(network.state_count()), 0.0);
+    constants_.evaluate(&zero, states.data());
+  }
+
+  const std::string& plus() const { return network_.ports[0]; }
+  const std::string& minus() const { return network_.reference_terminal; }
+
+  const ir::Network& network_;
+  const EmissionPlan plan_;
+  const std::vector<bool> depends_, start_alone_;
+  ir::SparseJacobian constants_;
+};
+
+}  // namespace psi_xlstm::hdl

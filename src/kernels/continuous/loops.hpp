@@ -1,0 +1,39 @@
+#pragma once
+
+/// @file
+/// The loops of the relaxation convention as one table. Only own templates here, see
+/// isa_avx512.cpp.
+
+#include "kernels/continuous/arguments.hpp"
+#include "kernels/continuous/layer_norm.hpp"
+#include "kernels/continuous/mlstm.hpp"
+#include "kernels/continuous/slstm.hpp"
+#include "kernels/continuous/step.hpp"
+#include "kernels/simd/gemm.hpp"
+
+namespace psi_xlstm::kernels {
+
+template <class Real, int Bytes>
+const RelaxationLoops<Real>& relaxation_loops() {
+  using Slstm = SlstmRelaxationLoops<Real, Bytes>;
+  using Mlstm = MlstmRelaxationLoops<Real, Bytes>;
+  using Norm = RelaxationNormLoops<Real, Bytes>;
+  using Step = RelaxationStepLoops<Real, Bytes>;
+  static constexpr RelaxationLoops<Real> table = {Slstm::forward,
+                                                  Slstm::backward,
+                                                  Mlstm::forward,
+                                                  Mlstm::backward,
+                                                  Norm::forward,
+                                                  Norm::backward,
+                                                  multiply_rows<Real, Bytes>,
+                                                  affine_rows<Real, Bytes>,
+                                                  multiply_transposed<Real, Bytes>,
+                                                  Step::slstm_step,
+                                                  Mlstm::step,
+                                                  Step::affine,
+                                                  Step::dot,
+                                                  Step::kLanes};
+  return table;
+}
+
+}  // namespace psi_xlstm::kernels

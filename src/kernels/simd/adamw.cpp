@@ -1,0 +1,71 @@
+#include "kernels/simd/adamw.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/instruction_sets/table.hpp"
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm::kernels {
+
+template <class Real>
+void adamw_step(std::span<Real> parameters,
+                std::span<const Real> gradient,
+                std::span<Real> first_moment,
+                std::span<Real> second_moment,
+                const AdamWOptions& options,
+                InstructionSet instruction_set) {
+  for (const std::size_t found : {gradient.size(), first_moment.size(), second_moment.size()}) {
+    if (found != parameters.size()) {
+      throw ShapeError(
+          fmt::format("AdamW: expected {} entries of the gradient and of both moments, found {}",
+                      parameters.size(), found));
+    }
+  }
+  const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(options.step));
+  const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(options.step));
+  const auto real = [](double x) { return static_cast<Real>(x); };
+  AdamW<Real> a{};
+  a.count = static_cast<long>(parameters.size());
+  a.parameters = parameters.data();
+  a.gradient = gradient.data();
+  a.first = first_moment.data();
+  a.second = second_moment.data();
+  a.scale = real(options.gradient_scale);
+  a.keep = real(1 - options.learning_rate * options.weight_decay);
+  a.beta1 = real(options.beta1);
+  a.beta2 = real(options.beta2);
+  a.rest1 = real(1 - options.beta1);
+  a.rest2 = real(1 - options.beta2);
+  a.rate = real(options.learning_rate / correction1);
+  a.inverse_root2 = real(1 / std::sqrt(correction2));
+  a.epsilon = real(options.epsilon);
+  published_loops_of<Real>(require_available(instruction_set)).adamw(a);
+}
+
+template <class Real>
+double gradient_norm(std::span<const Real> gradient, InstructionSet instruction_set) {
+  const auto& loops = published_loops_of<Real>(require_available(instruction_set));
+  return std::sqrt(loops.sum_of_squares(gradient.data(), static_cast<long>(gradient.size())));
+}
+
+double clip_factor(double norm, double max_norm) { return std::min(1.0, max_norm / (norm + 1e-6)); }
+
+template void adamw_step<float>(std::span<float>,
+                                std::span<const float>,
+                                std::span<float>,
+                                std::span<float>,
+                                const AdamWOptions&,
+                                InstructionSet);
+template void adamw_step<double>(std::span<double>,
+                                 std::span<const double>,
+                                 std::span<double>,
+                                 std::span<double>,
+                                 const AdamWOptions&,
+                                 InstructionSet);
+template double gradient_norm<float>(std::span<const float>, InstructionSet);
+template double gradient_norm<double>(std::span<const double>, InstructionSet);
+
+}  // namespace psi_xlstm::kernels

@@ -1,0 +1,44 @@
+#pragma once
+
+/// @file
+/// From what a training left on disk to the network that is emitted, whichever kind it is.
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/stored_network.hpp"
+#include "psi_xlstm/ir/network.hpp"
+#include "studies/networks/protocol.hpp"
+
+namespace psi_xlstm {
+
+/// The recurrent network of the known-start study in `file`; nothing where the file holds a compact
+/// student. Throws DataError where it is missing or neither of them.
+std::optional<StoredNetwork> load_recurrent(const std::filesystem::path& file);
+
+/// `stored` for a circuit, named after its model. Throws DataError where it is of the published
+/// protocol (it sees the time), has no recurrence, or lacks the box of its training data.
+ir::Network circuit_network(const StoredNetwork& stored);
+
+/// The network of `file`, a compact student or a recurrent one. Throws as the functions above do.
+ir::Network load_circuit_network(const std::filesystem::path& file);
+
+/// Told a sample of the record and the states [S] there, in the order of circuit_network().
+using StateVisitor = std::function<void(std::size_t sample, const std::vector<double>& states)>;
+
+/// Runs `stored`, which circuit_network() takes, along `record` from the conductance `g0` [S] and
+/// calls `visit` at every `every`-th sample, the first included.
+void walk_states(const StoredNetwork& stored,
+                 const Record& record,
+                 double g0,
+                 std::size_t every,
+                 const StateVisitor& visit);
+
+/// The box of `stored` on the training records of `data`, run in steps of several samples.
+ir::TrainingBox network_box(const StoredNetwork& stored, const SeedData& data);
+
+}  // namespace psi_xlstm

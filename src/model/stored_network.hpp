@@ -1,0 +1,104 @@
+#pragma once
+
+/// @file
+/// A trained recurrent network (or the feed-forward baseline) as plain numbers: what a training
+/// process leaves for one seed and one model, and what reports, predictions and benchmarks read.
+/// Knows nothing of LibTorch.
+///
+///   seed_<n>/<model>/model.safetensors        StoredNetwork
+///   seed_<n>/<model>/predictions.safetensors  StoredCurrents
+///   seed_<n>/<model>/curve.json               std::vector<CurvePoint>
+///   seed_<n>/<model>/training.safetensors     where a killed training goes on; gone when done
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/config_io.hpp"
+#include "kernels/simd/network_shape.hpp"
+#include "metrics/results.hpp"
+#include "psi_xlstm/ir/network.hpp"
+
+namespace psi_xlstm {
+
+/// Numbers of a trained network, how its inputs and output are scaled, and facts of its training.
+struct StoredNetwork {
+  std::string model;               ///< "pinn", "teacher", "clustering" or "low_rank".
+  kernels::NetworkShape shape;     ///< Of the recurrent ones.
+  std::vector<int> layer_widths;   ///< Of the pinn: 2, 64, 64, 64, 1; empty for recurrent ones.
+  std::vector<double> parameters;  ///< Flat, order of kernels::parameter_blocks.
+  std::string protocol;            ///< "published" or "known_start".
+  double reference_step = 50e-9;   ///< dt0 [s].
+  double current_scale = 1;        ///< Published protocol: I = current_scale y [A].
+  double time_scale = 1;           ///< Published protocol: second input t / time_scale [s].
+  double conductance_scale = 1;  ///< gs: known-start: I = V gs exp(y), second input ln(g0/gs) [S].
+  int trained_parameters = 0;    ///< Numbers that were trained.
+  int deployed_parameters = 0;   ///< Numbers that are needed afterwards (tied gates counted once).
+  std::vector<NamedNumber> facts;  ///< E.g. "memory energy in rank 1", "centre 1 of layer 0 tau_s".
+  std::string fingerprint;         ///< Of everything the training depended on.
+  ir::TrainingBox box;  ///< Known-start, recurrent: of the training data; else of duration 0.
+};
+
+/// Currents of a model on the test records of the study, in order.
+struct StoredCurrents {
+  std::vector<std::string> records;          ///< Record ids, e.g. "seq8".
+  std::vector<int> scored_from;              ///< First sample that counts.
+  std::vector<std::vector<double>> current;  ///< [A], [record][N].
+};
+
+/// One point of a training curve; losses are dimensionless.
+struct CurvePoint {
+  int step = 0;           ///< Optimizer steps done (published: epochs).
+  double training = 0;    ///< Data loss of the last batch.
+  double validation = 0;  ///< On the validation record; known-start: chi^2 per sample.
+  double hidden = 0;      ///< Distillation terms, unweighted.
+  double gradient = 0;
+  double structure = 0;
+  double physics = 0;  ///< Residual of the device law, unweighted.
+
+  template <class Self, class Visitor>
+  static void fields(Self& c, Visitor& visit) {
+    visit("step", c.step);
+    visit("training", c.training);
+    visit("validation", c.validation);
+    visit("hidden", c.hidden);
+    visit("gradient", c.gradient);
+    visit("structure", c.structure);
+    visit("physics", c.physics);
+  }
+};
+
+/// The blocks of `network.parameters` in order: those of kernels::parameter_blocks; of a pinn
+/// layers.<i>.weight [out, in], layers.<i>.bias [out]. Throws ShapeError for a shape that makes no
+/// sense.
+std::vector<kernels::ParameterBlock> stored_blocks(const StoredNetwork& network);
+
+/// Numbers that a network of `shape` carries from one sample to the next: c and n of every sLSTM
+/// unit, C and n of every mLSTM head.
+int state_count(const kernels::NetworkShape& shape);
+
+/// The folder of one model of one seed; `model` is the label of its config.
+std::filesystem::path network_folder(const std::filesystem::path& run,
+                                     int seed,
+                                     const std::string& model);
+
+/// Writes `network`; tensors by block name (pinn: layers.<i>.weight, .bias), the rest in the
+/// metadata. Throws ShapeError where the parameters do not fit the shape.
+void save_network(const std::filesystem::path& file, const StoredNetwork& network);
+
+/// Reads it back. Throws DataError where the file is missing or something else.
+StoredNetwork load_network(const std::filesystem::path& file);
+
+/// Writes `currents`. Throws ShapeError where its lists differ in length.
+void save_currents(const std::filesystem::path& file, const StoredCurrents& currents);
+
+/// Reads them back. Throws as load_network does.
+StoredCurrents load_currents(const std::filesystem::path& file);
+
+/// Writes `curve`; a loss that is not finite becomes null, and reads back as NaN.
+void save_curve(const std::filesystem::path& file, const std::vector<CurvePoint>& curve);
+
+/// Reads it back. Throws as load_network does.
+std::vector<CurvePoint> load_curve(const std::filesystem::path& file);
+
+}  // namespace psi_xlstm

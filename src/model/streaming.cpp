@@ -1,0 +1,147 @@
+#include "model/streaming.hpp"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "devices/published_recipe.hpp"
+#include "model/recurrent_streamer.hpp"
+#include "model/streaming_loops.hpp"
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+constexpr int kPasses = 5;
+
+int padded(int width) { return (width + kStreamingGroup - 1) / kStreamingGroup * kStreamingGroup; }
+
+// One linear layer: out = sum_i rows[i] (x, 1)_i, the bias as the last row.
+struct LinearLayer {
+  std::vector<float> rows;   ///< [I + 1][O, padded].
+  std::vector<float> input;  ///< (x, 1), [I, padded + 1].
+  int inputs = 0;
+  int outputs = 0;  ///< Padded.
+};
+
+// The feed-forward baseline in single precision. It has no state: a step is one evaluation.
+class PinnStreamer : public Streamer {
+ public:
+  PinnStreamer(const StoredNetwork& network, double g0)
+      : published_(network.protocol == "published"),
+        scale_(published_ ? network.current_scale : network.conductance_scale),
+        time_scale_(network.time_scale),
+        log_conductance_(published_ ? 0 : std::log(g0 / network.conductance_scale)) {
+    const std::vector<kernels::ParameterBlock> blocks = stored_blocks(network);
+    if (blocks.empty() || blocks.front().columns != 2 || blocks.back().rows != 1 ||
+        blocks.back().offset + blocks.back().size() != network.parameters.size()) {
+      throw ShapeError(fmt::format(
+          "network {}: expected a map of two inputs to one output with as many parameters, found "
+          "{} parameters",
+          network.model, network.parameters.size()));
+    }
+    for (std::size_t b = 0; b + 1 < blocks.size(); b += 2) add_layer(network, blocks[b]);
+    output_.resize(static_cast<std::size_t>(layers_.back().outputs));
+  }
+
+  double step(double time, double voltage) override {
+    layers_.front().input[0] = static_cast<float>(voltage);
+    layers_.front().input[1] =
+        static_cast<float>(published_ ? time / time_scale_ : log_conductance_);
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      const LinearLayer& layer = layers_[l];
+      const bool last = l + 1 == layers_.size();
+      float* const out = last ? output_.data() : layers_[l + 1].input.data();
+      weighted_rows(out, layer.rows.data(), layer.input.data(), layer.inputs + 1, layer.outputs);
+      if (last) break;
+      tanh_in_place(out, layer.outputs);
+      out[layers_[l + 1].inputs] = 1;  // of the bias; what is padded behind it meets no weight
+    }
+    const double y = output_.front();
+    return published_ ? scale_ * y : voltage * scale_ * std::exp(y);
+  }
+
+ private:
+  // `weight` is followed by its bias.
+  void add_layer(const StoredNetwork& network, const kernels::ParameterBlock& weight) {
+    const double* const values = network.parameters.data() + weight.offset;
+    LinearLayer layer{.inputs = weight.columns, .outputs = padded(weight.rows)};
+    const auto inputs = static_cast<std::size_t>(layer.inputs);
+    const auto rows = static_cast<std::size_t>(weight.rows);
+    const auto width = static_cast<std::size_t>(layer.outputs);
+    layer.rows.resize((inputs + 1) * width);
+    layer.input.assign(static_cast<std::size_t>(padded(layer.inputs)) + 1, 1.0F);
+    for (std::size_t o = 0; o < rows; ++o) {
+      for (std::size_t i = 0; i < inputs; ++i) {
+        layer.rows[i * width + o] = static_cast<float>(values[o * inputs + i]);
+      }
+      layer.rows[inputs * width + o] = static_cast<float>(values[rows * inputs + o]);
+    }
+    layers_.push_back(std::move(layer));
+  }
+
+  std::vector<LinearLayer> layers_;
+  std::vector<float> output_;
+  bool published_;
+  double scale_, time_scale_, log_conductance_;
+};
+
+// The last sequence of the published data.
+struct Drive {
+  std::vector<double> time, voltage;
+};
+
+Drive drive() {
+  const PublishedTones tones = published_tones(kPublishedSequences - 1);
+  Drive out{.time = published_times()};
+  for (double t : out.time) out.voltage.push_back(published_drive(t, tones.low, tones.high));
+  return out;
+}
+
+// What this thread has had of a core so far [s]: other programs disturb that less than a clock.
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+}  // namespace
+
+std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0) {
+  if (!network.layer_widths.empty()) return std::make_unique<PinnStreamer>(network, g0);
+  return recurrent_streamer(network, g0);
+}
+
+std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0) {
+  return compact_streamer(network, g0);
+}
+
+double nanoseconds_per_step(Streamer& streamer) {
+  const Drive input = drive();
+  double best = std::numeric_limits<double>::infinity();
+  [[maybe_unused]] volatile double seen = 0;  // what nobody reads would not be computed
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const double start = thread_seconds();
+    for (std::size_t k = 0; k < input.time.size(); ++k) {
+      seen = streamer.step(input.time[k], input.voltage[k]);
+    }
+    best = std::min(best, thread_seconds() - start);
+  }
+  return 1e9 * best / static_cast<double>(input.time.size());
+}
+
+double streaming_nanoseconds(const StoredNetwork& network) {
+  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
+}
+
+double streaming_nanoseconds(const ir::Network& network) {
+  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
+}
+
+}  // namespace psi_xlstm

@@ -1,0 +1,42 @@
+#pragma once
+
+/// @file
+/// Models that run as a simulator or a controller would run them: one sequence, one sample at a
+/// time; and how long a step takes, by one protocol for all of them.
+
+#include <memory>
+
+#include "model/stored_network.hpp"
+#include "psi_xlstm/ir/network.hpp"
+
+namespace psi_xlstm {
+
+/// A model on its way along one sequence.
+class Streamer {
+ public:
+  virtual ~Streamer() = default;
+
+  /// The current [A] at the next sample, at `time` [s] under `voltage` [V]. Samples come in the
+  /// order of time; a time before the last one begins another sequence.
+  virtual double step(double time, double voltage) = 0;
+};
+
+/// `network` at the start of a sequence from the conductance `g0` [S] (not used in the published
+/// protocol), in single precision. Throws ShapeError where its parameters do not fit its shape.
+/// Does not keep `network`.
+std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0);
+
+/// The same of a compact student. Throws ShapeError where `network` is something else.
+std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0);
+
+/// Nanoseconds per sample of `streamer` along the last published drive: 40,000 samples, one after
+/// the other, the best of five passes in one thread. Counts what the thread had of its core.
+double nanoseconds_per_step(Streamer& streamer);
+
+/// nanoseconds_per_step of a trained network.
+double streaming_nanoseconds(const StoredNetwork& network);
+
+/// The same of a compact student.
+double streaming_nanoseconds(const ir::Network& network);
+
+}  // namespace psi_xlstm

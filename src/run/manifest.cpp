@@ -1,0 +1,119 @@
+#include "run/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "core/atomic_file.hpp"
+#include "core/sha256.hpp"
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+bool belongs_to_manifest(const fs::path& file, const fs::path& folder) {
+  const std::string name = file.filename().string();
+  const bool times = name == kTimingsName ||
+                     (file.stem() == kLatencyName && file.parent_path() == folder / "tables");
+  return !times && !is_temporary_name(name) && file != folder / kManifestName;
+}
+
+template <class Value>
+Value member(const json& tree, const char* key, const std::string& where) {
+  const auto found = tree.find(key);
+  if (found == tree.end()) {
+    throw DataError(fmt::format("{}: expected \"{}\", found none", where, key));
+  }
+  try {
+    return found->get<Value>();
+  } catch (const json::exception& e) {
+    throw DataError(fmt::format("{}: expected another \"{}\", found: {}", where, key, e.what()));
+  }
+}
+
+json parse_object(std::string_view text, const std::string& where) {
+  const json tree = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!tree.is_object()) {
+    throw DataError(fmt::format("{}: expected a JSON object, found {}", where,
+                                tree.is_discarded() ? "no JSON" : tree.type_name()));
+  }
+  return tree;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> file_checksums(const fs::path& folder) {
+  std::map<std::string, std::string> checksums;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (entry->is_directory(error) || !belongs_to_manifest(entry->path(), folder)) continue;
+    checksums[entry->path().lexically_relative(folder).generic_string()] =
+        sha256_hex(read_file(entry->path()));
+  }
+  if (error) {
+    throw DataError(
+        fmt::format("{}: expected a readable folder, found: {}", folder.string(), error.message()));
+  }
+  return checksums;
+}
+
+std::string manifest_text(const Manifest& manifest) {
+  nlohmann::ordered_json tree;
+  tree["program_version"] = manifest.program_version;
+  tree["git_commit"] = manifest.git_commit;
+  tree["versions"] = manifest.versions;
+  tree["seeds"] = manifest.seeds;
+  tree["files"] = manifest.files;
+  try {
+    return tree.dump(2) + "\n";
+  } catch (const json::exception& e) {
+    throw DataError(fmt::format("manifest: expected texts in UTF-8, found: {}", e.what()));
+  }
+}
+
+Manifest parse_manifest(std::string_view text, const std::string& where) {
+  const json tree = parse_object(text, where);
+  using Texts = std::map<std::string, std::string>;
+  return {.program_version = member<std::string>(tree, "program_version", where),
+          .git_commit = member<std::string>(tree, "git_commit", where),
+          .versions = member<Texts>(tree, "versions", where),
+          .seeds = member<std::vector<int>>(tree, "seeds", where),
+          .files = member<Texts>(tree, "files", where)};
+}
+
+std::vector<std::string> compare_files(const Manifest& manifest, const fs::path& folder) {
+  const auto found = file_checksums(folder);
+  std::vector<std::string> differences;
+  for (const auto& [path, checksum] : manifest.files) {
+    const auto file = found.find(path);
+    if (file == found.end()) {
+      differences.push_back(fmt::format("{}: expected by the manifest, found no such file", path));
+    } else if (file->second != checksum) {
+      differences.push_back(
+          fmt::format("{}: expected SHA-256 {}, found {}", path, checksum, file->second));
+    }
+  }
+  for (const auto& [path, checksum] : found) {
+    if (!manifest.files.contains(path)) {
+      differences.push_back(fmt::format("{}: expected no such file, found one", path));
+    }
+  }
+  return differences;
+}
+
+std::string timings_text(const Timings& timings) { return config_text(timings); }
+
+Timings parse_timings(std::string_view text, const std::string& where) {
+  try {
+    return config_from_json<Timings>(parse_object(text, where), where);
+  } catch (const ConfigError& e) {
+    throw DataError(e.what());
+  }
+}
+
+}  // namespace psi_xlstm

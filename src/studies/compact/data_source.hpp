@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/study.hpp"
+#include "cosimulation/cosimulation.hpp"
+#include "fit/evaluation.hpp"
+#include "psi_xlstm/data/record.hpp"
+
+namespace psi_xlstm {
+
+/// The records of a study for one seed, and how they are started.
+struct SourcedData {
+  Dataset dataset;
+  fit::StartOptions starts;
+  bool refine_starts = false;  ///< Adjust the g0 of held-out records through the model.
+};
+
+/// Draws or reads the records that `config` asks for. Throws what the generators and the CSV reader
+/// throw, and ConfigError where `config` contradicts itself.
+SourcedData load_data(const DataSourceConfig& config, int seed);
+
+/// SHA-256 of all times, voltages and currents of `dataset`, and of its split.
+std::string checksum(const Dataset& dataset);
+
+/// Errors of the device's own equations from the starts of `predictions`: the floor of the
+/// protocol. Absent where the equations of the source are not known.
+std::optional<ErrorMetrics> device_law_errors(const DataSourceConfig& config,
+                                              const Dataset& dataset,
+                                              const std::vector<fit::Prediction>& predictions);
+
+/// A stimulus like the data: the formula of the published drive, else the voltage of `record` as a
+/// table (at most its first 20,000 samples). Its conductance and limits are not set.
+CosimCase training_like_case(const DataSourceConfig& config, const Record& record);
+
+}  // namespace psi_xlstm

@@ -1,0 +1,216 @@
+#include "studies/compact/figures.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/number_text.hpp"
+#include "ir/dynamics.hpp"
+#include "metrics/spectrum.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+// A unit in which numbers up to `largest` are easy to read.
+struct Unit {
+  double factor = 1;  ///< Multiplies SI values.
+  std::string name;
+};
+
+Unit unit_for(double largest, const std::string& base) {
+  constexpr std::pair<double, const char*> kPrefixes[] = {
+      {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}};
+  for (const auto& [size, prefix] : kPrefixes) {
+    if (largest >= size) return {1 / size, prefix + base};
+  }
+  return {1e12, "p" + base};
+}
+
+double largest_of(const std::vector<double>& values) {
+  double largest = 0;
+  for (double value : values) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+std::vector<double> scaled(const std::vector<double>& values, double factor) {
+  std::vector<double> out(values.size());
+  std::transform(values.begin(), values.end(), out.begin(), [&](double v) { return v * factor; });
+  return out;
+}
+
+std::vector<double> difference(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> out(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), out.begin(), std::minus<>());
+  return out;
+}
+
+FigureAxis axis(const std::string& what, const Unit& unit) {
+  return {.label = fmt::format("{} [{}]", what, unit.name)};
+}
+
+}  // namespace
+
+namespace {
+
+// About eight periods of the current around its largest value, sample by sample.
+Panel detail_panel(const Record& record,
+                   const fit::Prediction& prediction,
+                   const Unit& s,
+                   const Unit& a) {
+  constexpr int kPeriods = 8;
+  const std::vector<double>& measured = record.current[0];
+  int crossings = 0;
+  for (std::size_t k = 1; k < measured.size(); ++k) {
+    crossings += record.voltage[0][k] * record.voltage[0][k - 1] < 0 ? 1 : 0;
+  }
+  const auto n = static_cast<std::ptrdiff_t>(measured.size());
+  const std::ptrdiff_t length = std::clamp<std::ptrdiff_t>(
+      crossings > 0 ? 2 * kPeriods * n / crossings : n, std::min<std::ptrdiff_t>(n, 50), n);
+  const auto largest =
+      std::max_element(measured.begin(), measured.end(),
+                       [](double x, double y) { return std::abs(x) < std::abs(y); }) -
+      measured.begin();
+  const std::ptrdiff_t first = std::clamp<std::ptrdiff_t>(largest - length / 2, 0, n - length);
+  const auto part = [&](const std::vector<double>& values, double factor) {
+    return scaled({values.begin() + first, values.begin() + first + length}, factor);
+  };
+  const std::vector<double> time = part(record.time, s.factor);
+  return {.title = "detail",
+          .x = axis("time", s),
+          .left = axis("current", a),
+          .series = {{.label = "measured",
+                      .x = time,
+                      .y = part(measured, a.factor),
+                      .style = SeriesStyle::kPoints},
+                     {.label = "model", .x = time, .y = part(prediction.current, a.factor)}}};
+}
+
+}  // namespace
+
+Figure waveform_figure(const Record& record, const fit::Prediction& prediction) {
+  const std::vector<double>& measured = record.current[0];
+  const std::vector<double> residual = difference(prediction.current, measured);
+  const Unit s = unit_for(record.time.back() - record.time.front(), "s");
+  const Unit v = unit_for(largest_of(record.voltage[0]), "V");
+  const Unit a = unit_for(largest_of(measured), "A");
+  const Unit r = unit_for(largest_of(residual), "A");
+  const std::vector<double> time = scaled(record.time, s.factor);
+  Figure figure{.title = fmt::format("Test record {}", record.id), .panel_height = 210};
+  figure.panels = {
+      {.x = axis("time", s),
+       .left = axis("voltage", v),
+       .series = {{.x = time, .y = scaled(record.voltage[0], v.factor)}}},
+      {.x = axis("time", s),
+       .left = axis("current", a),
+       .series = {{.label = "measured",
+                   .x = time,
+                   .y = scaled(measured, a.factor),
+                   .style = SeriesStyle::kMutedLines},
+                  {.label = "model, running freely",
+                   .x = time,
+                   .y = scaled(prediction.current, a.factor)}}},
+      detail_panel(record, prediction, s, a),
+      {.x = axis("time", s),
+       .left = axis("model - measured", r),
+       .series = {
+           {.x = time, .y = scaled(residual, r.factor), .style = SeriesStyle::kMutedLines}}}};
+  return figure;
+}
+
+Figure loop_figure(const Record& record, const fit::Prediction& prediction) {
+  constexpr std::size_t kFew = 2000;  // so many can be told apart as points
+  const Unit v = unit_for(largest_of(record.voltage[0]), "V");
+  const Unit a = unit_for(largest_of(record.current[0]), "A");
+  const std::vector<double> voltage = scaled(record.voltage[0], v.factor);
+  Figure figure{.title = fmt::format("Current against voltage, test record {}", record.id),
+                .width = 560,
+                .panel_height = 400};
+  figure.panels = {
+      {.x = axis("voltage", v),
+       .left = axis("current", a),
+       .series = {
+           {.label = "measured",
+            .x = voltage,
+            .y = scaled(record.current[0], a.factor),
+            .style = record.size() <= kFew ? SeriesStyle::kPoints : SeriesStyle::kMutedLines},
+           {.label = "model", .x = voltage, .y = scaled(prediction.current, a.factor)}}}};
+  return figure;
+}
+
+Figure spectrum_figure(const Record& record, const fit::Prediction& prediction) {
+  const Spectrum measured = amplitude_spectrum(record.time, record.current[0]);
+  const Spectrum model = amplitude_spectrum(record.time, prediction.current);
+  const Spectrum error =
+      amplitude_spectrum(record.time, difference(prediction.current, record.current[0]));
+  const auto series = [&](const char* label, const Spectrum& s, SeriesStyle style) {
+    // The mean is not on a logarithmic axis.
+    return Series{.label = label,
+                  .x = {s.frequency.begin() + 1, s.frequency.end()},
+                  .y = {s.amplitude.begin() + 1, s.amplitude.end()},
+                  .style = style};
+  };
+  Figure figure{.title = fmt::format("Spectrum of the current, test record {}", record.id),
+                .panel_height = 340};
+  figure.panels = {{.x = {.label = "frequency [Hz]", .logarithmic = true},
+                    .left = {.label = "amplitude [A]", .logarithmic = true},
+                    .series = {series("measured", measured, SeriesStyle::kMutedLines),
+                               series("model", model, SeriesStyle::kLines),
+                               series("model - measured", error, SeriesStyle::kDashed)}}};
+  return figure;
+}
+
+std::optional<Figure> time_constant_figure(const ir::Network& network) {
+  if (network.state_count() == 0) return std::nullopt;
+  constexpr int kPoints = 201;
+  const double low = network.box.voltage_min, high = network.box.voltage_max;
+  Panel panel{.x = {.label = "voltage [V]"},
+              .left = {.label = "time constant [s]", .logarithmic = true}};
+  ir::Evaluator evaluator(network);
+  const bool tied = network.start == ir::Start::kTied;
+  for (double position : {0.1, 0.5, 0.9}) {
+    const double g = std::exp(std::log(network.box.conductance_min) * (1 - position) +
+                              std::log(network.box.conductance_max) * position);
+    const std::vector<double> c = ir::initial_state(network, g);
+    for (int k = 0; k < network.rate_count(); ++k) {
+      Series series{.label = tied ? fmt::format("at {}", engineering(g, "S")) : "at rest"};
+      if (network.rate_count() > 1) series.label = fmt::format("tau {}, {}", k + 1, series.label);
+      for (int i = 0; i < kPoints; ++i) {
+        const double v = low + (high - low) * i / (kPoints - 1);
+        evaluator.evaluate(ir::Part::kDynamics, &v, c.data());
+        series.x.push_back(v);
+        series.y.push_back(1 / evaluator.rate(k));
+      }
+      panel.series.push_back(std::move(series));
+    }
+    if (!tied) break;
+  }
+  Figure figure{.title = "Time constants against voltage and state", .panel_height = 340};
+  figure.panels = {std::move(panel)};
+  return figure;
+}
+
+std::optional<Figure> cosimulation_figure(const std::vector<CosimOutcome>& transients) {
+  Figure figure{.title = "Co-simulation: |ngspice - reference| / full scale", .panel_height = 170};
+  for (const CosimOutcome& outcome : transients) {
+    if (outcome.time.empty()) continue;
+    const double full_scale = largest_of(outcome.reference);
+    const Unit s = unit_for(outcome.time.back(), "s");
+    Series series{.x = scaled(outcome.time, s.factor)};
+    for (std::size_t k = 0; k < outcome.time.size(); ++k) {
+      const double error = std::abs(outcome.current[k] - outcome.reference[k]) / full_scale;
+      series.y.push_back(std::max(error, 1e-9));
+    }
+    figure.panels.push_back({.title = outcome.row.path == "subcircuit"
+                                          ? outcome.row.stimulus
+                                          : outcome.row.stimulus + ", " + outcome.row.path,
+                             .x = axis("time", s),
+                             .left = {.label = "error", .logarithmic = true, .low = 1e-9},
+                             .series = {std::move(series)}});
+  }
+  if (figure.panels.empty()) return std::nullopt;
+  return figure;
+}
+
+}  // namespace psi_xlstm

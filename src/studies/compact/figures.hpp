@@ -1,0 +1,33 @@
+#pragma once
+
+/// @file
+/// The figures of a report, as data.
+
+#include <optional>
+#include <vector>
+
+#include "cosimulation/cosimulation.hpp"
+#include "fit/evaluation.hpp"
+#include "psi_xlstm/data/record.hpp"
+#include "psi_xlstm/ir/network.hpp"
+#include "report/figure.hpp"
+
+namespace psi_xlstm {
+
+/// Voltage, measured and predicted current, and the difference, along one record.
+Figure waveform_figure(const Record& record, const fit::Prediction& prediction);
+
+/// Current against voltage, measured and predicted.
+Figure loop_figure(const Record& record, const fit::Prediction& prediction);
+
+/// Amplitude spectra of the measured current, the prediction and their difference.
+Figure spectrum_figure(const Record& record, const fit::Prediction& prediction);
+
+/// Relaxation time constants against voltage at several states; none for a model without states.
+std::optional<Figure> time_constant_figure(const ir::Network& network);
+
+/// |simulator - reference| over full scale against time, one curve per stimulus; none where there
+/// is no comparison.
+std::optional<Figure> cosimulation_figure(const std::vector<CosimOutcome>& transients);
+
+}  // namespace psi_xlstm

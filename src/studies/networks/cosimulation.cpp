@@ -1,0 +1,131 @@
+#include "studies/networks/cosimulation.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <variant>
+
+#include "core/number_text.hpp"
+#include "hdl/emission.hpp"
+#include "ir/dynamics.hpp"
+#include "metrics/errors.hpp"
+#include "model/circuit_network.hpp"
+#include "model/network_prediction.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "studies/compact/data_source.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+constexpr double kDuration = 50e-6;  // [s]
+constexpr double kBegin = 200e-6;    // in the record: at its first jump, where most happens [s]
+
+// `stimulus` from the time `begin` [s] on, before which nothing jumps.
+Stimulus later(Stimulus stimulus, double begin) {
+  for (Stimulus::Term& term : stimulus.terms) {
+    if (auto* sine = std::get_if<SineTerm>(&term)) {
+      sine->phase_deg += std::remainder(360 * sine->frequency * begin, 360);
+    }
+    if (auto* jump = std::get_if<DecayingJumpTerm>(&term)) jump->start -= begin;
+  }
+  return stimulus;
+}
+
+CosimCase training_like(const ir::Network& network, const CosimConfig& config, double g0) {
+  Record shown;
+  shown.id = "seq9";
+  CosimCase wanted = training_like_case({.source = "published"}, shown);
+  wanted.name = "training-like, 50 us";
+  wanted.stimulus = later(wanted.stimulus, kBegin);
+  wanted.stop_time = kDuration;
+  wanted.max_step = config.training_like_max_step > 0 ? config.training_like_max_step
+                                                      : hdl::plan_emission(network).max_step;
+  wanted.conductance = g0;
+  wanted.relative_tolerance = config.relative_tolerance;
+  wanted.limit = config.limit_training_like;
+  return wanted;
+}
+
+std::string cost_of(const CosimOutcome& outcome) {
+  const TransientCounters& c = outcome.counters;
+  return fmt::format(
+      "{}, {}: the conductance moves by {:.1f} %; {}, {} points, {} iterations, {} each",
+      outcome.row.path, outcome.row.stimulus, 100 * outcome.conductance_swing,
+      engineering(c.seconds, "s"), c.accepted_points, c.iterations,
+      engineering(c.iterations > 0 ? c.seconds / c.iterations : 0, "s"));
+}
+
+// The discrete network against the equation it stands for.
+CosimRow discretisation(const StoredNetwork& stored,
+                        const ir::Network& started,
+                        const CosimCase& wanted) {
+  Record drive;
+  drive.voltage.resize(1);
+  const int steps = static_cast<int>(std::lround(wanted.stop_time / stored.reference_step));
+  for (int k = 0; k <= steps; ++k) {
+    drive.time.push_back(k * stored.reference_step);
+    drive.voltage[0].push_back(wanted.stimulus.value(drive.time.back()));
+  }
+  const std::vector<double> found = network_current(stored, drive, wanted.conductance);
+  const ReferenceResult reference = integrate_reference(
+      state_equation(started), wanted.stimulus, 0, ir::initial_state(started, wanted.conductance),
+      drive.time, {.max_step = 20 * wanted.max_step});
+  CosimRow row{.model = stored.model,
+               .path = "inference",
+               .stimulus = fmt::format("{}, steps of {}", wanted.name,
+                                       engineering(stored.reference_step, "s"))};
+  if (!reference.usable()) return row;
+  row.max_abs_err_over_fs = max_error_over_full_scale(reference.current, found);
+  row.rmse_over_fs = rmse_over_full_scale(reference.current, found);
+  row.correlation = correlation(reference.current, found);
+  return row;
+}
+
+// A copy that never moves must fail; it is no control where the conductance hardly moves.
+void check_frozen(const ir::Network& network,
+                  const ir::Network& started,
+                  const CosimConfig& config,
+                  CosimCase wanted,
+                  const SimulatorOptions& simulator,
+                  CosimReport& report) {
+  wanted.name = "negative control: state frozen";
+  wanted.limit = 0;
+  const EmittedModel model(frozen(network), EmittedForm::kOsdi);
+  CosimOutcome control = compare_transient(started, model, wanted, simulator);
+  if (!control.reason.empty()) {
+    report.warnings.push_back(fmt::format("{}: {}", wanted.name, control.reason));
+  }
+  constexpr double kAtLeast = 10;  // times the limit
+  control.row.passed = control.row.max_abs_err_over_fs &&
+                       *control.row.max_abs_err_over_fs >= kAtLeast * config.limit_training_like;
+  report.checks.push_back(control.row);
+}
+
+}  // namespace
+
+NetworkCosimReport cosimulate_network(const StoredNetwork& stored,
+                                      const CosimConfig& config,
+                                      double conductance,
+                                      const SimulatorOptions& simulator) {
+  NetworkCosimReport out;
+  const ir::Network network = circuit_network(stored);
+  const ir::Network started = ir::at_start(network, conductance);
+  const CosimCase wanted = training_like(network, config, conductance);
+  out.report.checks.push_back(discretisation(stored, started, wanted));
+  const std::string problem = problem_with_osdi(simulator);
+  if (!problem.empty()) {
+    out.report.left_out = fmt::format("the OSDI path is left out: {}", problem);
+    return out;
+  }
+  const EmittedModel model(network, EmittedForm::kOsdi);
+  CosimOutcome outcome = compare_transient(started, model, wanted, simulator);
+  if (!outcome.reason.empty()) {
+    out.report.warnings.push_back(fmt::format("{}: {}", wanted.name, outcome.reason));
+  }
+  out.costs.push_back(cost_of(outcome));
+  out.report.transients.push_back(std::move(outcome));
+  check_frozen(network, started, config, wanted, simulator, out.report);
+  return out;
+}
+
+}  // namespace psi_xlstm

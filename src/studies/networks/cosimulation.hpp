@@ -1,0 +1,35 @@
+#pragma once
+
+/// @file
+/// The co-simulation of a recurrent network: hundreds of states cost too much for all the stimuli
+/// of a compact student, so a short piece of the training-like waveform decides.
+
+#include <string>
+#include <vector>
+
+#include "cosimulation/cosimulation.hpp"
+#include "model/stored_network.hpp"
+
+namespace psi_xlstm {
+
+/// What was compared, and what it cost.
+struct NetworkCosimReport {
+  CosimReport report;
+  std::vector<std::string> costs;  ///< A sentence for every simulation.
+};
+
+/// Compares `stored` with its own equation, integrated by CVODE, over 50 us with a jump of the
+/// published waveform from `conductance` [S]:
+///
+///   osdi        the compiled model in ngspice, in time, and frozen: it must fail
+///   inference   what the network computed in training, at steps of the reference step: the
+///               discretisation, not judged
+///
+/// `config` gives tolerance, step and the limit of the training-like stimulus. Throws what the
+/// printers throw; a simulation that fails is a warning of the report.
+NetworkCosimReport cosimulate_network(const StoredNetwork& stored,
+                                      const CosimConfig& config,
+                                      double conductance,
+                                      const SimulatorOptions& simulator);
+
+}  // namespace psi_xlstm

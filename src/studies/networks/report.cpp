@@ -1,0 +1,191 @@
+#include "studies/networks/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/atomic_file.hpp"
+#include "metrics/statistics.hpp"
+#include "psi_xlstm/core/version.hpp"
+#include "report/html.hpp"
+#include "run/manifest.hpp"
+#include "studies/compact/figures.hpp"
+#include "studies/networks/figures.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+bool is_published(const NetworkStudyResult& result) {
+  return result.config.protocol == "published";
+}
+
+std::optional<double> reference_mse(const NetworkStudyResult& result, const std::string& key) {
+  for (const Reference& r : result.references) {
+    if (r.key == key) return r.mse;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> protocol_paragraphs(const NetworkStudyResult& result) {
+  if (!is_published(result)) {
+    return {fmt::format(
+        "Whole records are split: 0-6 train, 7 validates, 8 and 9 test. The conductance at the "
+        "start of a record comes from its first {:.0f} us of noisy voltage and current, which are "
+        "not scored; from there on a model gets the voltage alone and runs freely to the end.",
+        1e6 * result.config.prefix)};
+  }
+  const double bound = reference_mse(result, "bayes_bound").value_or(0);
+  const double floor = reference_mse(result, "noise_floor").value_or(0);
+  return {
+      "The protocol of the published study: a model sees the voltage and the time, the state at "
+      "the "
+      "start of each record is drawn at random and hidden, and the models of all seeds are judged "
+      "on the last 60,000 samples of seed 42.",
+      fmt::format(
+          "Since the start is hidden, the best that can be computed from (V, t) is the mean of the "
+          "current over all starts: the row \"Bayes bound given (V, t)\", {:.3g} A^2 on these "
+          "samples, {:.0f} times the noise floor. Nothing can beat it except by luck of the draw: "
+          "a "
+          "model below it was trained on records whose hidden starts happen to resemble those of "
+          "the test, as a resistor with one fitted number can be. The rows that know the start "
+          "show "
+          "what is lost by hiding it.",
+          bound, floor > 0 ? bound / floor : 0)};
+}
+
+std::vector<ReportCard> cards(const NetworkStudyResult& result) {
+  constexpr std::size_t kMost = 6;
+  std::vector<ReportCard> out;
+  for (const std::string& label : model_labels(result.config)) {
+    const auto ratios =
+        over_seeds(result, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; });
+    if (ratios.empty() || out.size() == kMost) continue;
+    out.push_back({label, fmt::format("{:.4g}", mean(ratios)),
+                   fmt::format("test error over noise floor, mean of {}", ratios.size())});
+  }
+  return out;
+}
+
+void write_tables(const std::filesystem::path& folder, const std::vector<NamedTable>& tables) {
+  for (const auto& [name, table] : tables) {
+    write_file(folder / (name + ".md"), to_markdown(table));
+    write_file(folder / (name + ".csv"), to_csv(table));
+    write_file(folder / (name + ".tex"), to_latex(table));
+    write_file(folder / (name + ".json"), to_json(table));
+  }
+}
+
+void write_latencies(const NetworkStudyResult& result) {
+  const Table table = latency_table(result);
+  const std::filesystem::path folder = result.folder / "tables";
+  write_file(folder / fmt::format("{}.md", kLatencyName), to_markdown(table));
+  write_file(folder / fmt::format("{}.csv", kLatencyName), to_csv(table));
+  write_file(folder / fmt::format("{}.json", kLatencyName), to_json(table));
+}
+
+struct NamedFigure {
+  std::string name, caption;
+  std::optional<Figure> figure;
+};
+
+// The first model of the first seed on its last test record.
+std::optional<Figure> first_waveform(const NetworkStudyResult& result) {
+  for (const ModelOutcome& o : result.outcomes) {
+    if (!o.usable || o.label == "pinn") continue;
+    const fit::Prediction& p = o.predictions.back();
+    Figure figure = waveform_figure(
+        result.seeds.front().dataset.records[static_cast<std::size_t>(p.record)], p);
+    figure.title += fmt::format(", seed {}, {}", o.seed, o.label);
+    return figure;
+  }
+  return std::nullopt;
+}
+
+std::vector<NamedFigure> figures(const NetworkStudyResult& result) {
+  return {
+      {"performance", "Every model beside predictors without memory. Lower is better.",
+       performance_figure(result)},
+      {"compression", "What a smaller model costs in accuracy.", compression_figure(result)},
+      {"waveform", "One model along a test record.", first_waveform(result)},
+      {"spectrum",
+       "Where in frequency the current and the errors lie. White noise is flat; where a model's "
+       "error is as small as that, it has reached the measurement.",
+       network_spectrum_figure(result)},
+      {"training_curves", "Training loss in grey, validation in colour.",
+       training_curve_figure(result)}};
+}
+
+// Draws, stores and shows every figure there is.
+ReportSection picture_section(const NetworkStudyResult& result, ReportPage& page) {
+  ReportSection section{.heading = "Pictures"};
+  for (NamedFigure& f : figures(result)) {
+    if (!f.figure) continue;
+    const RenderedFigure rendered = render_svg(*f.figure);
+    if (rendered.usable()) {
+      write_file(result.folder / "figures" / (f.name + ".svg"), rendered.svg);
+    } else {
+      page.warnings.push_back(fmt::format("figure {}: {}", f.name, rendered.reason));
+    }
+    section.figures.push_back({rendered.svg, f.caption});
+  }
+  return section;
+}
+
+ReportSection table_section(const std::string& heading,
+                            const std::vector<NamedTable>& tables,
+                            const std::vector<std::string>& names) {
+  ReportSection section{.heading = heading};
+  for (const NamedTable& t : tables) {
+    if (std::find(names.begin(), names.end(), t.name) != names.end()) {
+      section.tables.push_back(t.table);
+    }
+  }
+  return section;
+}
+
+}  // namespace
+
+std::filesystem::path write_report(const NetworkStudyResult& result) {
+  const std::vector<NamedTable> tables = network_tables(result);
+  write_tables(result.folder / "tables", tables);
+  write_latencies(result);
+  ReportPage page;
+  page.title = result.config.study;
+  page.subtitle = fmt::format("Recurrent networks on the published data, protocol {}, {} seeds",
+                              is_published(result) ? "as published" : "with a known start",
+                              result.config.seeds.size());
+  page.warnings = result.warnings;
+  if (!result.passed) page.warnings.insert(page.warnings.begin(), result.reason);
+  page.cards = cards(result);
+  page.footer = {fmt::format("psi {} ({})", version(), git_commit())};
+  ReportSection accuracy = table_section("Accuracy", tables, {"summary", "accuracy"});
+  accuracy.paragraphs = protocol_paragraphs(result);
+  page.sections.push_back(std::move(accuracy));
+  ReportSection size = table_section("Size", tables, {"sizes"});
+  size.paragraphs = {
+      "How long one sample takes differs from run to run and stands in tables/latency.md alone."};
+  page.sections.push_back(std::move(size));
+  page.sections.push_back(picture_section(result, page));
+  page.sections.push_back(
+      table_section("Inside", tables, {"bands", "memory_energy", "time_constants"}));
+  if (result.time_constants) {
+    page.sections.push_back(
+        write_tau(*result.time_constants, result.folder / kTauFolder, page.warnings));
+  }
+  const std::filesystem::path path = result.folder / "report.html";
+  write_file(path, to_html(page));
+  return path;
+}
+
+std::string summary_text(const NetworkStudyResult& result) {
+  if (result.interrupted) return "";
+  std::string out;
+  for (const NamedTable& t : network_tables(result)) {
+    if (t.name == "summary" || t.name == "sizes") out += to_text(t.table) + "\n";
+  }
+  return out + to_text(latency_table(result)) + "\n";
+}
+
+}  // namespace psi_xlstm

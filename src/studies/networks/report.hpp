@@ -1,0 +1,36 @@
+#pragma once
+
+/// @file
+/// Tables, page and closing text of a network study.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "report/table.hpp"
+#include "studies/networks/study.hpp"
+
+namespace psi_xlstm {
+
+/// A table and the name of its files.
+struct NamedTable {
+  std::string name;
+  Table table;
+};
+
+/// The tables of the page: accuracy by model and seed, summary over the seeds, sizes, errors by
+/// frequency band, and where a model has such facts memory energy by rank and time constants; last
+/// "facts", all other facts, in a file only.
+std::vector<NamedTable> network_tables(const NetworkStudyResult& result);
+
+/// How long one sample takes; a time, so it stands in tables/latency.* alone.
+Table latency_table(const NetworkStudyResult& result);
+
+/// Writes report.html, tables/ (md, csv, tex, json) and figures/ of `result`; returns the path of
+/// the page.
+std::filesystem::path write_report(const NetworkStudyResult& result);
+
+/// The closing tables for a terminal.
+std::string summary_text(const NetworkStudyResult& result);
+
+}  // namespace psi_xlstm

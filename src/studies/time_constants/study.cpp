@@ -1,0 +1,204 @@
+#include "studies/time_constants/study.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "core/atomic_file.hpp"
+#include "core/sha256.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/version.hpp"
+#include "psi_xlstm/data/readers/csv.hpp"
+#include "run/stopwatch.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+std::optional<tau::Response> response_named(const std::string& name) {
+  if (name == "any") return std::nullopt;
+  std::string known;
+  for (const tau::Response& response : tau::all_responses()) {
+    if (tau::describe(response) == name) return response;
+    known += fmt::format(", \"{}\"", tau::describe(response));
+  }
+  throw ConfigError(fmt::format("response: expected \"any\"{}, found \"{}\"", known, name));
+}
+
+tau::StartKnowledge start_named(const std::string& name) {
+  if (name == "rest") return tau::StartKnowledge::kRest;
+  return name == "unknown" ? tau::StartKnowledge::kUnknown : tau::StartKnowledge::kByEvidence;
+}
+
+double sd_of(const std::vector<double>& values) {
+  double mean = 0, square = 0;
+  for (double x : values) mean += x / static_cast<double>(values.size());
+  for (double x : values) square += (x - mean) * (x - mean);
+  return std::sqrt(square / static_cast<double>(values.size()));
+}
+
+// Noise of the first record as a fraction of its current's standard deviation.
+double relative_noise(const std::vector<Record>& records, const tau::TauEstimate& e) {
+  const double sd = sd_of(records.front().current[0]);
+  const double cost = e.fit.solution.record_costs.front();
+  const double variance =
+      cost / static_cast<double>(records.front().size()) * e.choice.records.variances.front();
+  return sd > 0 ? std::sqrt(variance) / sd : 0;
+}
+
+// Range of time constants that the records leave open, where the user gave none.
+std::vector<double> open_range(const tau::TauEstimate& e) {
+  if (e.fit.taus.empty()) return {e.duration / 20, e.duration};
+  const bool open = e.best_verdict() == tau::Verdict::kNotIdentifiable;
+  const double longest = 2 * e.fit.taus.back();
+  return {std::max(e.fit.taus.front() / 2, 3 * e.sample_step),
+          open ? std::max(longest, e.duration) : longest};
+}
+
+tau::AdviceRequest request_for(const std::vector<Record>& records,
+                               const TauStudyResult& result,
+                               const std::vector<double>& range) {
+  const tau::TauEstimate& e = result.estimate;
+  tau::AdviceRequest request{.shortest_tau = range.front(), .longest_tau = range.back()};
+  request.amplitude = 0;
+  for (const Record& record : records) {
+    for (double V : record.voltage[0]) request.amplitude = std::max(request.amplitude, std::abs(V));
+  }
+  request.sample_rate = std::max(1 / e.sample_step, 3.001 / range.front());
+  request.noise = std::clamp(result.noise, 1e-6, 1.0);
+  const bool conductance = e.choice.records.response.form == tau::Form::kConductance;
+  const double g0 = e.fit.solution.statics[0];
+  if (!conductance || !(g0 > 0) || e.fit.taus.empty()) return request;
+  // The device list has neighbours: what was seen as one process may be two.
+  const double total = e.fit.solution.amplitudes.cwiseAbs().sum();
+  const double share = total / std::max(2, e.choice.processes);
+  request.g0 = g0;
+  request.gain = std::clamp(
+      share * tau::drive_at(e.choice.records.response.drive, request.amplitude) / g0, 1e-3, 10.0);
+  return request;
+}
+
+bool all_identified(const tau::TauEstimate& e) {
+  return e.memory == tau::Memory::kFixed &&
+         std::all_of(e.processes.begin(), e.processes.end(), [](const tau::ProcessEstimate& p) {
+           return p.verdict == tau::Verdict::kIdentified;
+         });
+}
+
+// The records with the ids of `config`, or all.
+std::vector<Record> chosen_records(const TauStudyConfig& config) {
+  const std::vector<std::filesystem::path> files(config.files.begin(), config.files.end());
+  std::vector<Record> all = read_csv(files, {.sign = config.sign});
+  if (config.records.empty()) return all;
+  std::vector<Record> chosen;
+  for (const std::string& id : config.records) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Record& r) {
+      return r.id == id || r.id.ends_with("/" + id);
+    });
+    if (found == all.end()) {
+      throw ConfigError(fmt::format("records: expected the id of a record, found \"{}\"", id));
+    }
+    chosen.push_back(*found);
+  }
+  return chosen;
+}
+
+void write_page(const TauStudyResult& result,
+                const std::filesystem::path& folder,
+                const TauStudyConfig& config) {
+  const tau::TauEstimate& e = result.estimate;
+  ReportPage page{.title = "Time constants", .subtitle = e.conclusion};
+  page.cards = {{.label = "memory", .value = tau::text_of(e.memory), .note = ""},
+                {.label = "residuals",
+                 .value = e.fit.whiteness.white() ? "white" : "not white",
+                 .note = "Ljung-Box and power of blocks, level 1e-3"}};
+  page.sections = {write_tau(result, folder, page.warnings)};
+  page.footer = {fmt::format("psi {} ({})", version(), git_commit()),
+                 fmt::format("files: {}", fmt::join(config.files, ", "))};
+  write_file(folder / "report.html", to_html(page));
+}
+
+}  // namespace
+
+bool is_tau_study(const std::filesystem::path& config_file) {
+  const nlohmann::json tree = parse_json(config_file);
+  return tree.is_object() && tree.contains("files");
+}
+
+TauStudyResult tau_study(const std::vector<Record>& records, const TauConfig& config, int threads) {
+  if (config.tau_range.size() != 0 && config.tau_range.size() != 2) {
+    throw ConfigError(fmt::format("tau_range_s: expected two numbers or none, found {}",
+                                  config.tau_range.size()));
+  }
+  TauStudyResult out;
+  out.estimate = tau::estimate(records, {.choice = {.response = response_named(config.response),
+                                                    .start = start_named(config.start)},
+                                         .bias_dependent = config.bias_dependent,
+                                         .threads = threads});
+  out.noise = relative_noise(records, out.estimate);
+  const bool fixed = out.estimate.memory == tau::Memory::kFixed;
+  if (config.tau_range.empty() && (!fixed || all_identified(out.estimate))) return out;
+  out.advice_range = config.tau_range.empty() ? open_range(out.estimate) : config.tau_range;
+  out.advice = tau::advise(request_for(records, out, out.advice_range));
+  return out;
+}
+
+std::optional<TauStudyResult> tau_stage(const TauStageConfig& config,
+                                        const Dataset& dataset,
+                                        const fit::StartOptions& starts,
+                                        int threads,
+                                        std::vector<std::string>& warnings) {
+  if (!config.enabled) return std::nullopt;
+  std::vector<int> all(dataset.records.size());
+  std::iota(all.begin(), all.end(), 0);
+  std::vector<Record> records;
+  for (fit::TrainingRecord& r : fit::training_records(dataset, all, starts)) {
+    records.push_back(std::move(r.record));
+  }
+  try {
+    return tau_study(records, config.estimate, threads);
+  } catch (const DataError& e) {
+    warnings.push_back(fmt::format("no time constants: {}", e.what()));
+    return std::nullopt;
+  }
+}
+
+TauStudyResult tau_study_of_files(const TauStudyConfig& config, int threads) {
+  const std::vector<Record> records = chosen_records(config);
+  std::vector<NetworkGates> networks;
+  if (!config.networks.empty()) networks = study_gates(config.networks, records, {.exact = true});
+  TauStudyResult result = tau_study(records, config.estimate, threads);
+  result.networks = std::move(networks);
+  for (const Record& record : records) {
+    result.estimate.warnings.insert(result.estimate.warnings.end(), record.remarks.begin(),
+                                    record.remarks.end());
+  }
+  for (const std::string& file : config.files) result.files[file] = sha256_hex(read_file(file));
+  return result;
+}
+
+TauStudyResult run_tau_study(const TauStudyConfig& config,
+                             const RunOptions& options,
+                             const Progress& progress) {
+  Stopwatch watch;
+  progress("estimate", 0, fmt::format("{}", fmt::join(config.files, ", ")));
+  const TauStudyResult result = tau_study_of_files(config, options.threads);
+  watch.stage("estimate");
+  claim(options.folder);
+  progress("report", 0, "tables, figures, page");
+  write_file(options.folder / "config.json", config_text(config));
+  write_page(result, options.folder, config);
+  watch.stage("report");
+  Manifest manifest{.program_version = version(),
+                    .git_commit = git_commit(),
+                    .versions = library_versions(),
+                    .seeds = {},
+                    .files = file_checksums(options.folder)};
+  write_file(options.folder / kManifestName, manifest_text(manifest));
+  write_file(options.folder / kTimingsName, watch.text());
+  return result;
+}
+
+}  // namespace psi_xlstm

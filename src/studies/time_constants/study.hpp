@@ -1,0 +1,67 @@
+#pragma once
+
+/// @file
+/// Time constants of a device from its records: a run folder with tau.json, tables, figures and a
+/// page, or a stage of another study.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/tau.hpp"
+#include "fit/evaluation.hpp"
+#include "psi_xlstm/data/record.hpp"
+#include "studies/compact/study.hpp"
+#include "studies/time_constants/report.hpp"
+
+namespace psi_xlstm {
+
+/// What is estimated from.
+struct TauStudyConfig {
+  std::string study = "tau";
+  std::vector<std::string> files;    ///< CSV files.
+  std::vector<std::string> records;  ///< Ids of the records to use; empty: all.
+  int sign = 1;                      ///< -1 where the current was counted out of the device.
+  std::string networks;  ///< Folder of a seed of a known-start study (gate_times.hpp); empty: none.
+  TauConfig estimate;
+
+  template <class Self, class Visitor>
+  static void fields(Self& c, Visitor& visit) {
+    visit("study", c.study);
+    visit("files", c.files);
+    visit("records", c.records);
+    visit("sign", c.sign, between(-1, 1));
+    visit("networks", c.networks);
+    TauConfig::fields(c.estimate, visit);
+  }
+};
+
+/// Whether `config_file` is the config of a TauStudyConfig: it names files. Throws ConfigError
+/// where the file cannot be read.
+bool is_tau_study(const std::filesystem::path& config_file);
+
+/// Estimates from `records` as `config` says. Throws as tau::estimate() and tau::advise() do, and
+/// ConfigError where `config` contradicts itself.
+TauStudyResult tau_study(const std::vector<Record>& records, const TauConfig& config, int threads);
+
+/// The same as a stage of a study: on all records of `dataset`, which chooses nothing in a model.
+/// Nothing where the stage is off; what the records lack for an estimate becomes one of `warnings`.
+std::optional<TauStudyResult> tau_stage(const TauStageConfig& config,
+                                        const Dataset& dataset,
+                                        const fit::StartOptions& starts,
+                                        int threads,
+                                        std::vector<std::string>& warnings);
+
+/// Reads the files of `config`, estimates, looks at the networks. Throws as read_csv(), tau_study()
+/// and study_gates() do.
+TauStudyResult tau_study_of_files(const TauStudyConfig& config, int threads);
+
+/// tau_study_of_files(), with config.json, tau.json, tables/, figures/, report.html, manifest.json
+/// and timings.json in `options.folder`. Throws ConfigError where the folder holds something that
+/// is no run.
+TauStudyResult run_tau_study(const TauStudyConfig& config,
+                             const RunOptions& options,
+                             const Progress& progress);
+
+}  // namespace psi_xlstm

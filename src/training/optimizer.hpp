@@ -1,0 +1,61 @@
+#pragma once
+
+/// @file
+/// The optimizer of every training here: AdamW with clipping and a cosine schedule on one flat
+/// array, and what a killed training needs to go on with the same bytes.
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/networks.hpp"
+#include "core/rng.hpp"
+
+namespace psi_xlstm::training {
+
+/// Everything a training remembers between two steps.
+struct TrainingState {
+  std::vector<float> parameters, first_moment, second_moment;
+  std::vector<float> average;  ///< Of the parameters over about the last 100 steps.
+  std::vector<float> bases;    ///< Of Soap: covariances and bases of its matrices; else empty.
+  int step = 0;                ///< Optimizer steps done, over all phases.
+  Rng rng{0};
+  std::vector<float> best_parameters;  ///< Of the lowest validation loss so far; empty: none yet.
+  double best_validation = 0;
+  int best_step = 0;
+  std::vector<int> assignment;  ///< Cluster of each forget gate, all layers; empty: free.
+  /// Rows of CurvePoint numbers, in the order of its fields.
+  std::vector<std::vector<double>> curve;
+};
+
+/// A state at the start: no moments, no curve.
+TrainingState begin_training(const std::vector<double>& parameters, int seed);
+
+/// Learning rate of step `step` (from 0) of `phase`, a cosine from its full value to its final
+/// fraction, after a rise over the first 20 steps.
+double learning_rate(const PhaseConfig& phase, int step);
+
+/// One AdamW step with the gradient clipped to `clip`; beta2 = 0.999; and of the running average of
+/// the parameters (B. Polyak, A. Juditsky, SIAM J. Control Optim. 30 (1992)). Returns the
+/// gradient's norm; nothing is changed where that is not finite.
+double optimizer_step(TrainingState& state,
+                      std::span<const float> gradient,
+                      double rate,
+                      double clip,
+                      double weight_decay);
+
+/// Moves the running average of `state` towards its parameters, by a hundredth.
+void update_average(TrainingState& state);
+
+/// Writes `state`; `fingerprint` names what it belongs to.
+void save_training(const std::filesystem::path& file,
+                   const TrainingState& state,
+                   const std::string& fingerprint);
+
+/// Reads a state of the same fingerprint into `state`; false where there is none.
+bool resume_training(const std::filesystem::path& file,
+                     const std::string& fingerprint,
+                     TrainingState& state);
+
+}  // namespace psi_xlstm::training

@@ -1,0 +1,45 @@
+#pragma once
+
+/// @file
+/// Training of a network of the published convention in the published protocol: inputs (V, t),
+/// output the current, start hidden. Whole sequences in one batch, truncated back-propagation
+/// through time with the states threaded from window to window.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "training/known_start.hpp"
+
+namespace psi_xlstm::training {
+
+/// Scales of the published protocol: inputs are V [V] and t / time, the output I / current.
+struct PublishedScales {
+  double current = 1;  ///< [A]
+  double time = 2e-3;  ///< [s]
+};
+
+/// The trained teacher of a student.
+struct PublishedTeacher {
+  kernels::NetworkShape shape;
+  std::vector<double> parameters;
+};
+
+/// Standard deviation of the current of the training records [A].
+double current_scale(const Dataset& data);
+
+/// Trains `shape` from `start`: a phase's steps are epochs, its samples those of a window. The
+/// split is the published one: the first 7/10 of all samples train, the next 3/20 validate.
+/// `teacher` is null where nothing is distilled. Resumes like train_known_start.
+TrainingOutcome train_published(const NetworkConfig& config,
+                                const kernels::NetworkShape& shape,
+                                const std::vector<double>& start,
+                                const Dataset& data,
+                                const PublishedScales& scales,
+                                const PublishedTeacher* teacher,
+                                int seed,
+                                const std::filesystem::path& file,
+                                const std::string& fingerprint,
+                                const Report& report);
+
+}  // namespace psi_xlstm::training

@@ -1,0 +1,227 @@
+#include "hdl/osdi/osdi.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/rng.hpp"
+#include "hdl/emission.hpp"
+#include "ir/dynamics.hpp"
+#include "ir/jacobian.hpp"
+#include "support/every_operation.hpp"
+#include "support/networks.hpp"
+#include "support/osdi_checks.hpp"
+
+namespace psi_xlstm::hdl {
+namespace {
+
+using testing::compiled;
+using testing::drawn_voltages;
+using testing::every_operation;
+using testing::kStatic;
+using testing::kTransient;
+using testing::one_state;
+using testing::OsdiDevice;
+using testing::OsdiModel;
+using testing::three_states;
+
+std::vector<ir::Network> networks() {
+  std::vector<ir::Network> list = {
+      one_state(),        three_states(),         testing::static_curve(), every_operation(1),
+      every_operation(3), testing::slow_device(), testing::fast_device()};
+  for (const char* head : {"softplus", "affine"}) {
+    list.push_back(testing::random_student(
+        {.states = 2, .rates = 2, .features = 6, .static_features = 2, .head = head}, 5));
+    list.back().box = {.voltage_min = -1,
+                       .voltage_max = 1,
+                       .conductance_min = 1e-4,
+                       .conductance_max = 1e-3,
+                       .duration = 1e-4,
+                       .median_rate = 2e5,
+                       .fastest_rate = 1e6};
+  }
+  return list;
+}
+
+// What a device should give at node voltages v: f, q, by the interpreter.
+struct Expected {
+  Expected(const ir::Network& network, const std::vector<double>& v, double g0) {
+    const EmissionPlan plan = plan_emission(network);
+    const auto ports = static_cast<std::size_t>(network.port_count());
+    const auto states = static_cast<std::size_t>(network.state_count());
+    std::vector<double> port(ports), c = ir::initial_state(network, g0);
+    for (std::size_t p = 0; p < ports; ++p) port[p] = v[p] - v[ports];
+    for (std::size_t s = 0; s < states; ++s) c[s] += v[ports + 1 + s] / plan.kappa[s];
+    ir::Evaluator evaluator(network);
+    std::vector<double> derivative(states);
+    if (states > 0)
+      ir::state_derivative(evaluator, network, port.data(), c.data(), derivative.data());
+    evaluator.evaluate(ir::Part::kOutput, port.data(), c.data());
+    residual.assign(v.size(), 0.0);
+    charge.assign(v.size(), 0.0);
+    for (std::size_t p = 0; p < ports; ++p) {
+      residual[p] = evaluator.value(network.current_node, static_cast<int>(p));
+      residual[ports] -= residual[p];
+    }
+    const double cx = plan.charge_capacitance;
+    for (std::size_t s = 0; s < states; ++s) {
+      const double x = v[ports + 1 + s], r = v[ports + 1 + states + s];
+      residual[ports + 1 + s] = cx * (plan.leak_rate * x - plan.rate_scale * r);
+      charge[ports + 1 + s] = cx * x;
+      residual[ports + 1 + states + s] = r - plan.kappa[s] * derivative[s] / plan.rate_scale;
+    }
+    conductance = evaluator.value(network.conductance_node);
+    state = c;
+  }
+  std::vector<double> residual, charge, state;
+  double conductance = 0;
+};
+
+double start_of(const ir::Network& network) { return plan_emission(network).default_conductance; }
+
+void expect_near(const std::vector<double>& found,
+                 const std::vector<double>& expected,
+                 double relative,
+                 const std::string& what) {
+  ASSERT_EQ(found.size(), expected.size());
+  double scale = 1e-30;
+  for (double x : expected) scale = std::max(scale, std::abs(x));
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double tolerance = relative * std::max(std::abs(expected[i]), 1e-3 * scale);
+    EXPECT_NEAR(found[i], expected[i], tolerance) << what << ", node " << i;
+  }
+}
+
+TEST(Osdi, ResidualsAndChargesAreThoseOfTheNetwork) {
+  for (const ir::Network& network : networks()) {
+    const OsdiModel& model = compiled(network);
+    OsdiDevice device(model);
+    ASSERT_EQ(device.setup(), 0U) << network.name;
+    Rng rng(3);
+    for (int point = 0; point < 20; ++point) {
+      const std::vector<double> v = drawn_voltages(network, device.nodes(), rng);
+      ASSERT_EQ(device.evaluate(v, kTransient), 0U);
+      const Expected expected(network, v, start_of(network));
+      expect_near(device.residual(), expected.residual, 1e-11, network.name + " f");
+      expect_near(device.charge(), expected.charge, 1e-14, network.name + " q");
+      EXPECT_NEAR(device.output("g") / expected.conductance, 1, 1e-12) << network.name;
+      for (std::size_t s = 0; s < expected.state.size(); ++s) {
+        EXPECT_NEAR(device.output("c_" + std::to_string(s + 1)), expected.state[s], 1e-13);
+      }
+    }
+  }
+}
+
+// In every column.
+TEST(Osdi, TheJacobianIsTheDerivativeOfTheResidual) {
+  for (const ir::Network& network : networks()) {
+    const OsdiModel& model = compiled(network);
+    OsdiDevice device(model);
+    ASSERT_EQ(device.setup(), 0U);
+    Rng rng(4);
+    for (std::uint32_t flags : {kStatic, kTransient}) {
+      testing::expect_derivatives_of_the_residual(
+          device, drawn_voltages(network, device.nodes(), rng), flags, network.name);
+    }
+  }
+}
+
+// The exact derivatives, to the last digits, of the currents by ports and states.
+TEST(Osdi, TheJacobianOfTheCurrentsIsExact) {
+  for (const ir::Network& network : networks()) {
+    const EmissionPlan plan = plan_emission(network);
+    const OsdiModel& model = compiled(network);
+    OsdiDevice device(model);
+    device.setup();
+    Rng rng(6);
+    const std::vector<double> v = drawn_voltages(network, device.nodes(), rng);
+    device.evaluate(v, kTransient);
+    const int ports = network.port_count();
+    std::vector<double> port;
+    for (int p = 0; p < ports; ++p) {
+      port.push_back(v[static_cast<std::size_t>(p)] - v[static_cast<std::size_t>(ports)]);
+    }
+    ir::SparseJacobian jacobian(network);
+    const Expected at_point(network, v, start_of(network));
+    jacobian.evaluate(port.data(), at_point.state.data());
+    for (int p = 0; p < ports; ++p) {
+      for (int input = 0; input < ports + network.state_count(); ++input) {
+        double expected = jacobian.derivative(network.current_node, p, input);
+        if (input >= ports) expected /= plan.kappa[static_cast<std::size_t>(input - ports)];
+        const int column = input < ports ? input : input + 1;
+        EXPECT_NEAR(device.resist(static_cast<std::size_t>(p), static_cast<std::size_t>(column)),
+                    expected, 1e-12 * std::abs(expected))
+            << network.name << " " << p << " " << input;
+      }
+    }
+  }
+}
+
+TEST(Osdi, CurrentsAndJacobianSumToZeroOverTheTerminals) {
+  const ir::Network network = every_operation(3);
+  const OsdiModel& model = compiled(network);
+  OsdiDevice device(model);
+  device.setup();
+  Rng rng(5);
+  device.evaluate(drawn_voltages(network, device.nodes(), rng), kTransient);
+  for (std::size_t column = 0; column < device.nodes(); ++column) {
+    double sum = 0, scale = 0;
+    for (std::size_t row = 0; row < 4; ++row) {
+      sum += device.resist(row, column);
+      scale += std::abs(device.resist(row, column));
+    }
+    EXPECT_NEAR(sum, 0, 1e-14 * scale);
+  }
+}
+
+TEST(Osdi, TheRightSideIsJTimesVMinusF) {
+  const ir::Network network = three_states();
+  const OsdiModel& model = compiled(network);
+  OsdiDevice device(model);
+  device.setup();
+  Rng rng(12);
+  const std::vector<double> v = drawn_voltages(network, device.nodes(), rng);
+  device.evaluate(v, kTransient);
+  const double alpha = 3e6;
+  const std::vector<double> found = device.rhs(alpha), f = device.residual();
+  for (std::size_t row = 0; row < device.nodes(); ++row) {
+    double expected = -f[row], scale = std::abs(f[row]);
+    for (std::size_t j = 0; j < device.nodes(); ++j) {
+      const double term = (device.resist(row, j) + alpha * device.react(row, j)) * v[j];
+      expected += term;
+      scale += std::abs(term);
+    }
+    EXPECT_NEAR(found[row], expected, 1e-14 * scale) << row;
+  }
+}
+
+TEST(Osdi, SeveralThreadsMayEvaluate) {
+  const ir::Network network = three_states();
+  const OsdiModel& model = compiled(network);
+  Rng rng(13);
+  std::vector<std::vector<double>> points;
+  for (int i = 0; i < 500; ++i) points.push_back(drawn_voltages(network, 8, rng));
+  const auto run = [&](std::vector<double>& results) {
+    OsdiDevice device(model);
+    device.setup();
+    for (const std::vector<double>& v : points) {
+      device.evaluate(v, kTransient);
+      const std::vector<double> f = device.residual();
+      results.insert(results.end(), f.begin(), f.end());
+    }
+  };
+  std::vector<std::vector<double>> results(5);
+  run(results[4]);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back(run, std::ref(results[static_cast<std::size_t>(t)]));
+  for (std::thread& thread : threads) thread.join();
+  for (int t = 0; t < 4; ++t) EXPECT_EQ(results[static_cast<std::size_t>(t)], results[4]);
+}
+
+}  // namespace
+}  // namespace psi_xlstm::hdl

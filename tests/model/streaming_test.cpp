@@ -1,0 +1,122 @@
+#include "model/streaming.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/rng.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "support/networks.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+StoredNetwork pinn(const std::vector<int>& widths) {
+  StoredNetwork network;
+  network.model = "pinn";
+  network.protocol = "published";
+  network.layer_widths = widths;
+  network.current_scale = 3e-3;
+  network.time_scale = 1e-3;
+  network.conductance_scale = 2e-4;
+  const auto blocks = stored_blocks(network);
+  network.parameters.resize(blocks.back().offset + blocks.back().size());
+  Rng rng(4);
+  for (double& p : network.parameters) p = 0.4 * rng.normal();
+  return network;
+}
+
+// The same network in double precision, one number after the other.
+double evaluated(const StoredNetwork& network, std::vector<double> x) {
+  const auto blocks = stored_blocks(network);
+  for (std::size_t b = 0; b < blocks.size(); b += 2) {
+    std::vector<double> y;
+    for (int o = 0; o < blocks[b].rows; ++o) {
+      double sum = network.parameters[blocks[b + 1].offset + static_cast<std::size_t>(o)];
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        sum += x[i] *
+               network.parameters[blocks[b].offset + static_cast<std::size_t>(o) * x.size() + i];
+      }
+      y.push_back(b + 2 < blocks.size() ? std::tanh(sum) : sum);
+    }
+    x = y;
+  }
+  return x.front();
+}
+
+TEST(Streamer, OfAPinnComputesTheNetworkOfVoltageAndTime) {
+  for (const std::vector<int>& widths :
+       {std::vector<int>{2, 64, 64, 64, 1}, {2, 5, 1}, {2, 70, 64, 3, 1}, {2, 1}}) {
+    const StoredNetwork network = pinn(widths);
+    const auto streamer = make_streamer(network, 0);
+    for (double t : {0.0, 1e-4, 1.7e-3}) {
+      for (double v : {-1.2, 0.0, 0.7}) {
+        EXPECT_NEAR(streamer->step(t, v), 3e-3 * evaluated(network, {v, t / 1e-3}), 1e-8);
+      }
+    }
+  }
+}
+
+TEST(Streamer, OfAPinnWithAKnownStartSeesTheConductanceAndIsPinched) {
+  StoredNetwork network = pinn({2, 64, 64, 64, 1});
+  network.protocol = "known_start";
+  const auto streamer = make_streamer(network, 5e-4);
+  const double y = evaluated(network, {0.7, std::log(5e-4 / 2e-4)});
+  EXPECT_NEAR(streamer->step(0, 0.7) / (0.7 * 2e-4 * std::exp(y)), 1, 1e-5);
+  EXPECT_EQ(streamer->step(1e-6, 0), 0);
+}
+
+TEST(Streamer, SaturatesWhereTanhDoes) {
+  StoredNetwork network = pinn({2, 1, 1});
+  network.parameters = {100, 0, 0, 1, 0};  // y = tanh(100 V)
+  const auto streamer = make_streamer(network, 0);
+  EXPECT_NEAR(streamer->step(0, 1) / 3e-3, 1, 1e-6);
+  EXPECT_NEAR(streamer->step(0, -1) / 3e-3, -1, 1e-6);
+  EXPECT_NEAR(streamer->step(0, 1e-3) / 3e-3, std::tanh(0.1), 1e-6);
+}
+
+TEST(Streamer, RefusesAPinnWithTooFewParameters) {
+  StoredNetwork network = pinn({2, 4, 1});
+  network.parameters.pop_back();
+  EXPECT_THROW(make_streamer(network, 0), ShapeError);
+  network = pinn({3, 4, 1});
+  EXPECT_THROW(make_streamer(network, 0), ShapeError);
+}
+
+// Counts its steps: the protocol is five passes over the same 40,000 samples, each in order.
+class Counter : public Streamer {
+ public:
+  double step(double time, double voltage) override {
+    if (time == 0) ++passes;
+    in_order = in_order && (time == 0 || time > last);
+    last = time;
+    ++steps;
+    largest = std::max(largest, std::abs(voltage));
+    return voltage;
+  }
+  int steps = 0, passes = 0;
+  bool in_order = true;
+  double last = 0, largest = 0;
+};
+
+TEST(NanosecondsPerStep, RunsSampleAfterSampleAlongThePublishedDrive) {
+  Counter counter;
+  EXPECT_GT(nanoseconds_per_step(counter), 0);
+  EXPECT_EQ(counter.steps, 5 * 40000);
+  EXPECT_EQ(counter.passes, 5);
+  EXPECT_TRUE(counter.in_order);
+  EXPECT_GT(counter.largest, 1);
+  EXPECT_LT(counter.largest, 1.3);
+}
+
+TEST(StreamingNanoseconds, AreKnownForThePinnAndTheCompactStudent) {
+  EXPECT_GT(streaming_nanoseconds(pinn({2, 8, 1})), 0);
+  EXPECT_GT(streaming_nanoseconds(testing::one_state()), 0);
+}
+
+}  // namespace
+}  // namespace psi_xlstm

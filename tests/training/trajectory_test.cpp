@@ -1,0 +1,79 @@
+#include "training/trajectory.hpp"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "equations/network.hpp"
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm::models {
+namespace {
+
+using kernels::Convention;
+using torch::Tensor;
+
+Tensor random_parameters(const kernels::NetworkShape& shape) {
+  torch::manual_seed(3);
+  return 0.2 * torch::randn({static_cast<std::int64_t>(parameter_count(shape))});
+}
+
+double largest_difference(const Tensor& a, const Tensor& b) {
+  return ((a - b).abs().max() / b.abs().max()).item<double>();
+}
+
+// A loss of outputs and hidden states through the kernels, and through the equations: equal values
+// and equal gradients, so losses can be written in plain LibTorch.
+TEST(PublishedTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
+  const auto shape = teacher_shape(Convention::kPublished);
+  const Tensor inputs = torch::randn({9, 3, 2});
+  const auto loss = [](const Tensor& y, const Tensor& hidden) {
+    return y.square().sum() + (hidden * hidden.cos()).sum();
+  };
+  kernels::PublishedNetwork<float> network(shape);
+  auto state = network.initial_state(3);
+  const Tensor fused = random_parameters(shape).requires_grad_(true);
+  const Trajectory found = published_trajectory(network, fused, inputs, state);
+  loss(found.output, found.hidden[0]).backward();
+  const Tensor plain = random_parameters(shape).to(torch::kFloat64).requires_grad_(true);
+  const auto wanted = equations::published_network(
+      shape, plain, inputs.to(torch::kFloat64), {},
+      equations::empty_state(shape, 3, torch::TensorOptions(torch::kFloat64)));
+  loss(wanted.output, wanted.hidden[0]).backward();
+  EXPECT_LT(largest_difference(found.output, wanted.output), 1e-5);
+  EXPECT_LT(largest_difference(fused.grad(), plain.grad()), 1e-5);
+}
+
+TEST(RelaxationTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
+  const auto shape = clustering_student_shape(Convention::kRelaxation);
+  const Tensor inputs = torch::randn({7, 2, 2}), rest = torch::randn({2, 2});
+  const Tensor rho = 3 * torch::rand({6, 2});
+  const auto loss = [](const Tensor& y, const Tensor& hidden) {
+    return y.sin().sum() + hidden.square().sum();
+  };
+  kernels::RelaxationNetwork<float> network(shape);
+  const Tensor fused = random_parameters(shape).requires_grad_(true);
+  const Trajectory found = relaxation_trajectory(network, fused, inputs, rho, rest);
+  loss(found.output, found.hidden[1]).backward();
+  const Tensor plain = random_parameters(shape).to(torch::kFloat64).requires_grad_(true);
+  const auto wanted = equations::relaxation_network(
+      shape, plain, inputs.to(torch::kFloat64), rho.to(torch::kFloat64), 1.0,
+      equations::rest_state(shape, plain, rest.to(torch::kFloat64)));
+  loss(wanted.output, wanted.hidden[1]).backward();
+  EXPECT_LT(largest_difference(found.output, wanted.output), 1e-5);
+  EXPECT_LT(largest_difference(fused.grad(), plain.grad()), 2e-5);
+}
+
+TEST(RelaxationTrajectory, RefusesSizesThatDoNotFit) {
+  const auto shape = clustering_student_shape(Convention::kRelaxation);
+  kernels::RelaxationNetwork<float> network(shape);
+  const Tensor p = random_parameters(shape);
+  EXPECT_THROW(relaxation_trajectory(network, p, torch::zeros({5, 2, 2}), torch::zeros({5, 2}),
+                                     torch::zeros({2, 2})),
+               ShapeError);
+  EXPECT_THROW(relaxation_trajectory(network, p, torch::zeros({6, 2, 2}, torch::kFloat64),
+                                     torch::zeros({5, 2}), torch::zeros({2, 2})),
+               ShapeError);
+}
+
+}  // namespace
+}  // namespace psi_xlstm::models
