@@ -1,46 +1,50 @@
 #!/usr/bin/env bash
-# Fails where a module includes one that it must not know. Each line: a module, then what it may
-# include beside itself.
+# Fails where a file includes a folder that docs/architecture.md does not allow it, where LibTorch
+# is included outside the folders marked so, where a folder is missing from the table, and where the
+# table itself lets a folder include one that stands below it.
+#
+# Usage: check_layers.sh [root of the tree to look at]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=${1:-.}
 
-allowed() {
-  case "$1" in
-    core) echo "" ;;
-    config) echo "core" ;;
-    metrics) echo "core" ;;
-    data) echo "core config metrics" ;;
-    kernels) echo "core" ;;
-    ir) echo "core kernels" ;;
-    fit) echo "core config data metrics ir" ;;
-    tau) echo "core config data metrics ir fit" ;;
-    hdl) echo "core config ir" ;;
-    spice) echo "core config metrics ir hdl" ;;
-    report) echo "core metrics" ;;
-    equations) echo "core kernels" ;;
-    models) echo "core config equations kernels" ;;
-    compression) echo "core config equations kernels models" ;;
-    training) echo "core config metrics data kernels fit equations models compression" ;;
-    experiments) echo "core config metrics data kernels ir fit tau hdl spice report equations models compression training" ;;
-    *) echo "UNKNOWN" ;;
-  esac
+# Every include as "<file>:<line>:<included file>"; a header of the library is its folder's.
+includes() {
+  (cd "$root" && grep -rnE '^#include ["<]' src include --include='*.cpp' --include='*.hpp' || true) |
+    sed -nE 's/^([^:]+:[0-9]+):#include ["<]([^">]+)[">].*/\1:\2/p'
 }
 
-root=${1:-.}
-failed=0
-for folder in "$root"/include/psi_xlstm/*/ "$root"/src/*/; do
-  module=$(basename "$folder")
-  may=" $module $(allowed "$module") "
-  if [ "$may" = " $module UNKNOWN " ]; then
-    echo "$folder: module $module is not in the table of $0"
-    failed=1
-  fi
-  while IFS=: read -r file line text; do
-    used=$(sed -E 's|.*"psi_xlstm/([a-z]+)/.*|\1|' <<<"$text")
-    case "$may" in
-      *" $used "*) ;;
-      *) echo "$file:$line: module $module must not include $used"; failed=1 ;;
-    esac
-  done < <(grep -rn '#include "psi_xlstm/' "$folder" || true)
-done
-exit $failed
+includes | awk -F: -v table=docs/architecture.md '
+  function folder(path) {
+    sub(/^src\//, "", path); sub(/^include\//, "", path); sub(/^psi_xlstm\//, "", path)
+    return path ~ /\// ? gensub_dir(path) : ""
+  }
+  function gensub_dir(path) { sub(/\/[^\/]*$/, "", path); return path }
+  function complain(text) { print text; failed = 1 }
+  BEGIN {
+    while ((getline line < table) > 0) {
+      if (line !~ /^\| `/) continue
+      split(line, cell, "|")
+      gsub(/[ `]/, "", cell[2]); gsub(/ /, "", cell[4])
+      known[cell[2]] = 1
+      torch[cell[2]] = cell[5] ~ /LibTorch/
+      count = split(cell[4], names, ",")
+      for (i = 1; i <= count; ++i) {
+        if (!(names[i] in known)) complain(table ": " cell[2] " may not include " names[i] ", which does not stand above it")
+        allowed[cell[2], names[i]] = 1
+      }
+    }
+  }
+  {
+    mine = folder($1)
+    if (!(mine in known)) { if (!(mine in missing)) complain($1 ": folder " mine " is not in the table of " table); missing[mine]; next }
+    if ($3 ~ /^(torch|ATen|c10)\//) {
+      if (!torch[mine]) complain($1 ":" $2 ": folder " mine " must not include LibTorch")
+      next
+    }
+    used = folder($3)
+    if (used == "" || !(used in known) || used == mine) next
+    if (!((mine, used) in allowed)) complain($1 ":" $2 ": folder " mine " must not include " used)
+  }
+  END { exit failed }
+'

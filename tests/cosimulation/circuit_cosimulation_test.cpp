@@ -17,6 +17,7 @@
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/trained_networks.hpp"
+#include "support/paths.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -24,7 +25,7 @@ namespace {
 using testing::published_student;
 
 std::filesystem::path circuits() {
-  return std::filesystem::path(PSI_SOURCE_DIR) / "configs" / "circuits";
+  return std::filesystem::path(testing::kSourceDir) / "configs" / "circuits";
 }
 
 bool has_osdi() { return testing::missing_osdi().empty(); }

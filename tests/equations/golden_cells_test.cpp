@@ -14,6 +14,7 @@
 
 #include "equations/cells.hpp"
 #include "support/tensors.hpp"
+#include "support/paths.hpp"
 
 namespace psi_xlstm::equations {
 namespace {
@@ -34,7 +35,7 @@ const std::vector<std::string> kCases = {"mlstm/plain",
 
 json golden_file() {
   const char* named = std::getenv("PSI_GOLDEN_CELLS");
-  const std::string path = named != nullptr ? named : PSI_TEST_DIR "/golden/nxai_cells.json";
+  const std::string path = named != nullptr ? named : std::string(testing::kTestDir) + "/golden/nxai_cells.json";
   std::ifstream file(path);
   EXPECT_TRUE(file.good()) << "cannot read " << path;
   return json::parse(file);

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include "support/paths.hpp"
 
 namespace psi_xlstm::testing {
 
@@ -38,7 +39,7 @@ inline std::string first_difference(const std::string& expected, const std::stri
 /// Fails with the first difference unless `text` equals tests/golden/<name> byte for byte. With
 /// UPDATE_GOLDEN=1 in the environment it writes the file instead; the change is then reviewed.
 inline void expect_golden(const std::string& text, const std::string& name) {
-  const auto file = std::filesystem::path(PSI_TEST_DIR) / "golden" / name;
+  const auto file = std::filesystem::path(testing::kTestDir) / "golden" / name;
   const char* update = std::getenv("UPDATE_GOLDEN");
   if (update != nullptr && std::string(update) == "1") {
     std::ofstream out(file, std::ios::binary);

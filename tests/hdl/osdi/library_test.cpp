@@ -73,6 +73,7 @@ TEST_F(CompileOsdi, TheFunctionsAreExactToAFewDigits) {
   const std::string program = R"(
 #include <stdio.h>
 #include "vector_math.h"
+#include "support/paths.hpp"
 #define CHECK(name, expression, truth, unit) { \
     const double error = fabs((double)((long double)(expression) - (truth)) / (unit)); \
     if (!(error <= worst)) { worst = error; printf(name " %.17g: %g\n", x, error); } }
@@ -102,7 +103,7 @@ int main(void) {
 }
 )";
   write_file(folder_ / "check.c", program);
-  const std::string include = std::string("-I") + PSI_SOURCE_DIR + "/src/hdl/osdi/runtime";
+  const std::string include = std::string("-I") + testing::kSourceDir + "/src/hdl/osdi/runtime";
   for (const char* set : {"-msse2", "-mavx2"}) {
     std::vector<std::string> arguments = {"cc",
                                           "-std=gnu99",
