@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fit/train.hpp"
+#include "model/compact_model.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "studies/compact/data_source.hpp"
 

@@ -261,4 +261,25 @@ SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& whe
   return file;
 }
 
+Tensor vector_tensor(std::vector<double> values) {
+  const auto size = static_cast<std::int64_t>(values.size());
+  return {{size}, std::move(values)};
+}
+
+const std::vector<double>& tensor_values(const SafetensorsFile& file,
+                                         const std::string& name,
+                                         const std::string& where) {
+  const auto found = file.tensors.find(name);
+  if (found == file.tensors.end()) fail(where, fmt::format("a tensor \"{}\"", name), "none");
+  return found->second.values;
+}
+
+const std::string& metadata_text(const SafetensorsFile& file,
+                                 const std::string& name,
+                                 const std::string& where) {
+  const auto found = file.metadata.find(name);
+  if (found == file.metadata.end()) fail(where, fmt::format("the metadata \"{}\"", name), "none");
+  return found->second;
+}
+
 }  // namespace psi_xlstm

@@ -34,4 +34,18 @@ std::string safetensors_bytes(const SafetensorsFile& file);
 /// the bytes are not a valid file or hold another type.
 SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& where);
 
+/// One axis of `values`.
+Tensor vector_tensor(std::vector<double> values);
+
+/// The values of the tensor `name` of `file`; `where` opens the message. Throws DataError where
+/// there is none.
+const std::vector<double>& tensor_values(const SafetensorsFile& file,
+                                         const std::string& name,
+                                         const std::string& where);
+
+/// The metadata `name` of `file`. Throws as tensor_values does.
+const std::string& metadata_text(const SafetensorsFile& file,
+                                 const std::string& name,
+                                 const std::string& where);
+
 }  // namespace psi_xlstm

@@ -7,12 +7,11 @@
 
 #include "core/atomic_file.hpp"
 #include "core/safetensors.hpp"
-#include "fit/train.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/recurrent.hpp"
 #include "kernels/continuous/network.hpp"
+#include "model/compact_model.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "run/run_folder.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -138,13 +137,12 @@ void walk_states(const StoredNetwork& stored,
   }
 }
 
-ir::TrainingBox network_box(const StoredNetwork& stored, const SeedData& data) {
+ir::TrainingBox network_box(const StoredNetwork& stored,
+                            const std::vector<fit::TrainingRecord>& whole) {
   constexpr std::size_t kEvery = 16;
   ir::TrainingBox box{.conductance_min = 0.5 * stored.conductance_scale,
                       .conductance_max = 2 * stored.conductance_scale,
                       .duration = 1};
-  std::vector<fit::TrainingRecord> whole =
-      fit::training_records(data.dataset, data.dataset.split.train, data.starts);
   double step = 0;
   for (const fit::TrainingRecord& r : whole) {
     const auto [low, high] =

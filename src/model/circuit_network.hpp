@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "fit/train.hpp"
 #include "model/stored_network.hpp"
 #include "psi_xlstm/ir/network.hpp"
-#include "studies/networks/protocol.hpp"
 
 namespace psi_xlstm {
 
@@ -38,7 +38,8 @@ void walk_states(const StoredNetwork& stored,
                  std::size_t every,
                  const StateVisitor& visit);
 
-/// The box of `stored` on the training records of `data`, run in steps of several samples.
-ir::TrainingBox network_box(const StoredNetwork& stored, const SeedData& data);
+/// The box of `stored` on the records it was trained on, run in steps of several samples.
+ir::TrainingBox network_box(const StoredNetwork& stored,
+                            const std::vector<fit::TrainingRecord>& records);
 
 }  // namespace psi_xlstm

@@ -10,8 +10,11 @@
 
 #include "config/study.hpp"
 #include "core/atomic_file.hpp"
+#include "cosimulation/traces.hpp"
 #include "ir/dynamics.hpp"
 #include "metrics/errors.hpp"
+#include "model/compact_model.hpp"
+#include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "run/manifest.hpp"
 #include "run/run_folder.hpp"

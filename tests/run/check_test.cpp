@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
+#include "cosimulation/traces.hpp"
+#include "model/compact_model.hpp"
+#include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
 #include "run/run_folder.hpp"

@@ -13,6 +13,7 @@
 #include "cosimulation/cosimulation.hpp"
 #include "fit/evaluation.hpp"
 #include "metrics/results.hpp"
+#include "model/compact_model.hpp"
 #include "psi_xlstm/data/record.hpp"
 #include "run/manifest.hpp"
 #include "run/run_folder.hpp"

@@ -10,8 +10,8 @@
 
 #include "config/networks.hpp"
 #include "metrics/results.hpp"
+#include "model/compact_model.hpp"
 #include "model/stored_network.hpp"
-#include "run/run_folder.hpp"
 #include "studies/networks/protocol.hpp"
 
 namespace psi_xlstm {

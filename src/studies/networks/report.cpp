@@ -11,6 +11,7 @@
 #include "psi_xlstm/core/version.hpp"
 #include "report/html.hpp"
 #include "run/manifest.hpp"
+#include "run/run_folder.hpp"
 #include "studies/compact/figures.hpp"
 #include "studies/networks/figures.hpp"
 

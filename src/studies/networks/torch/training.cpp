@@ -222,7 +222,9 @@ std::vector<CurvePoint> curve_of(const training::TrainingState& state) {
 // A network that a circuit can hold carries the box of its data; a finished one gets what it lacks.
 void add_box(const Work& work, StoredNetwork& stored) {
   if (work.published || !stored.layer_widths.empty()) return;
-  stored.box = network_box(stored, work.data);
+  const SeedData& data = work.data;
+  stored.box = network_box(
+      stored, fit::training_records(data.dataset, data.dataset.split.train, data.starts));
 }
 
 bool finished(const Work& work) {

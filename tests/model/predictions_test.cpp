@@ -1,0 +1,122 @@
+#include "model/predictions.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "core/config_io.hpp"
+#include "support/broken_files.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path file_named(const std::string& name) {
+  return fs::path(::testing::TempDir()) / "predictions_test" / name;
+}
+
+StoredPredictions predictions() {
+  StoredPredictions stored;
+  for (int i = 0; i < 2; ++i) {
+    Record record;
+    record.id = "dev/" + std::to_string(i + 1);
+    record.time = {0, 1e-6, 3e-6};
+    record.voltage = {{0.1, 0.2, -0.3 - i}};
+    record.current = {{1e-5, 2e-5, -3e-5}};
+    if (i == 1) record.clean_current = {1.1e-5, 2.1e-5, -3.1e-5};
+    stored.dataset.records.push_back(record);
+    fit::Prediction p;
+    p.record = i;
+    p.scored_from = i;
+    p.start.value = 1e-4 / 3;
+    p.start.log_sd = 0.3;
+    p.start.samples = 2;
+    p.current = {1e-5 / 3, 2e-5, -3e-5};
+    p.states = {{0.25, 0.5, 0.75}, {-0.125, 0, 0}};
+    stored.predictions.push_back(p);
+  }
+  stored.baselines = {.mean = 1e-7,
+                      .resistor = 1e-4,
+                      .polynomial = {0, 1e-4, 1e-5},
+                      .polynomial_scale = 1.5,
+                      .record_conductances = {1e-4, 2e-4}};
+  return stored;
+}
+
+TEST(SavePredictions, ReadsBackAllThatAScoreNeeds) {
+  const fs::path file = file_named("predictions.safetensors");
+  const StoredPredictions before = predictions();
+  save_predictions(file, before);
+  const StoredPredictions after = load_predictions(file);
+  ASSERT_EQ(after.predictions.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Record &a = after.dataset.records[i], &b = before.dataset.records[i];
+    EXPECT_EQ(a.id, b.id);
+    EXPECT_EQ(a.time, b.time);
+    EXPECT_EQ(a.voltage, b.voltage);
+    EXPECT_EQ(a.current, b.current);
+    EXPECT_EQ(a.clean_current, b.clean_current);
+    const fit::Prediction &p = after.predictions[i], &q = before.predictions[i];
+    EXPECT_EQ(p.record, q.record);
+    EXPECT_EQ(p.scored_from, q.scored_from);
+    EXPECT_EQ(p.start.value, q.start.value);
+    EXPECT_EQ(p.start.log_sd, q.start.log_sd);
+    EXPECT_EQ(p.start.samples, q.start.samples);
+    EXPECT_EQ(p.current, q.current);
+    ASSERT_EQ(p.states.size(), 2u);
+    EXPECT_EQ(p.states[0].front(), 0.25);
+    EXPECT_EQ(p.states[1].front(), -0.125);
+  }
+  EXPECT_EQ(after.baselines.mean, before.baselines.mean);
+  EXPECT_EQ(after.baselines.resistor, before.baselines.resistor);
+  EXPECT_EQ(after.baselines.polynomial, before.baselines.polynomial);
+  EXPECT_EQ(after.baselines.polynomial_scale, before.baselines.polynomial_scale);
+  EXPECT_EQ(after.baselines.record_conductances, before.baselines.record_conductances);
+  EXPECT_EQ(config_text(fit::score(after.dataset, after.predictions)),
+            config_text(fit::score(before.dataset, before.predictions)));
+}
+
+TEST(LoadPredictions, RefusesBrokenFiles) {
+  testing::expect_broken_files_are_refused(
+      file_named("broken_predictions.safetensors"),
+      [](const fs::path& file) { save_predictions(file, predictions()); }, load_predictions);
+}
+
+TEST(LoadPredictions, RefusesAFileWithoutOneOfItsColumns) {
+  const fs::path file = file_named("column.safetensors");
+  for (const std::string name :
+       {"record_0.time_s", "record_1.voltage_V", "record_0.current_A",
+        "record_1.predicted_current_A", "record_0.initial_state", "baselines.numbers",
+        "baselines.polynomial_A", "baselines.record_conductances_S"}) {
+    save_predictions(file, predictions());
+    testing::without_tensor(file, name);
+    EXPECT_EQ(testing::problem_with(load_predictions, file),
+              file.string() + ": expected a tensor \"" + name + "\", found none");
+  }
+}
+
+TEST(LoadPredictions, RefusesColumnsOfDifferentLengthsAndAScoreOutsideTheRecord) {
+  const fs::path file = file_named("length.safetensors");
+  StoredPredictions longer = predictions();
+  longer.predictions[1].current.push_back(0);
+  save_predictions(file, longer);
+  EXPECT_EQ(testing::problem_with(load_predictions, file),
+            file.string() + ": expected columns of 3 samples");
+  for (int from : {-1, 4}) {
+    StoredPredictions outside = predictions();
+    outside.predictions[0].scored_from = from;
+    save_predictions(file, outside);
+    EXPECT_EQ(testing::problem_with(load_predictions, file),
+              file.string() + ": expected columns of 3 samples");
+  }
+  StoredPredictions fewer = predictions();
+  fewer.baselines.record_conductances.pop_back();
+  save_predictions(file, fewer);
+  EXPECT_EQ(testing::problem_with(load_predictions, file),
+            file.string() + ": expected the numbers of the baselines");
+}
+
+}  // namespace
+}  // namespace psi_xlstm
