@@ -14,8 +14,6 @@
 namespace psi_xlstm::apps {
 namespace {
 
-using SpiceBenchmark;
-
 struct Options {
   std::string json, figure, model;
   int repetitions = 5, seed = 123;

@@ -16,8 +16,8 @@
 #include "psi_xlstm/core/error.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
-#include "support/trained_networks.hpp"
 #include "support/paths.hpp"
+#include "support/trained_networks.hpp"
 
 namespace psi_xlstm {
 namespace {

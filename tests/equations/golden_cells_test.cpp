@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "equations/cells.hpp"
-#include "support/tensors.hpp"
 #include "support/paths.hpp"
+#include "support/tensors.hpp"
 
 namespace psi_xlstm::equations {
 namespace {
@@ -35,7 +35,8 @@ const std::vector<std::string> kCases = {"mlstm/plain",
 
 json golden_file() {
   const char* named = std::getenv("PSI_GOLDEN_CELLS");
-  const std::string path = named != nullptr ? named : std::string(testing::kTestDir) + "/golden/nxai_cells.json";
+  const std::string path =
+      named != nullptr ? named : std::string(testing::kTestDir) + "/golden/nxai_cells.json";
   std::ifstream file(path);
   EXPECT_TRUE(file.good()) << "cannot read " << path;
   return json::parse(file);

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+
 #include "support/paths.hpp"
 
 namespace psi_xlstm::testing {
