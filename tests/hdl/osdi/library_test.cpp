@@ -13,6 +13,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
+#include "support/paths.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
@@ -73,7 +74,6 @@ TEST_F(CompileOsdi, TheFunctionsAreExactToAFewDigits) {
   const std::string program = R"(
 #include <stdio.h>
 #include "vector_math.h"
-#include "support/paths.hpp"
 #define CHECK(name, expression, truth, unit) { \
     const double error = fabs((double)((long double)(expression) - (truth)) / (unit)); \
     if (!(error <= worst)) { worst = error; printf(name " %.17g: %g\n", x, error); } }
