@@ -36,6 +36,9 @@ CLI::Validator positive();
 /// A time > 0, "0.34ms" or "3.4e-4", which it turns into seconds.
 CLI::Validator time_in_seconds();
 
+/// Says what `judgement` came to, unless it passed, and returns the exit code.
+int told(const Judgement& judgement);
+
 /// Runs `config`, prints the closing tables and the path of the report, and returns the
 /// exit code.
 int run_and_print(const StudyConfig& config, const RunOptions& options);

@@ -48,7 +48,7 @@ int compare_recurrent(const StoredNetwork& stored, const std::string& config_fil
   for (const std::string& cost : found.costs) fmt::print("{}\n", cost);
   for (const std::string& warning : found.report.warnings) spdlog::warn("{}", warning);
   if (!found.report.left_out.empty()) spdlog::info("{}", found.report.left_out);
-  return found.report.passed() ? kDone : kMissedCriterion;
+  return told(found.report.verdict());
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void add_cosim(CLI::App& app, int& exit_code) {
     fmt::print("{}", cosimulation_text(report.rows()));
     for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
     if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
-    exit_code = report.passed() ? kDone : kMissedCriterion;
+    exit_code = told(report.verdict());
   });
 }
 

@@ -53,15 +53,19 @@ Progress terminal_progress() {
   };
 }
 
+int told(const Judgement& judgement) {
+  if (judgement.passed()) return kDone;
+  spdlog::error("{}", verdict_sentence(judgement));
+  return kMissedCriterion;
+}
+
 int run_and_print(const StudyConfig& config, const RunOptions& options) {
   const StudyResult result = run_study(config, options, terminal_progress());
   fmt::print("{}", summary_text(result));
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
   if (!result.cosim.left_out.empty()) spdlog::info("{}", result.cosim.left_out);
   fmt::print("report: {}\n", (options.folder / "report.html").string());
-  if (result.passed) return kDone;
-  spdlog::error("{}", result.reason);
-  return kMissedCriterion;
+  return told(result.verdict);
 }
 
 }  // namespace psi_xlstm::apps

@@ -68,10 +68,7 @@ CosimRow make_row(const ir::Network& network,
   CosimRow row{.model = network.name,
                .path = path,
                .stimulus = fmt::format("circuit {}: {}", circuit.name, what)};
-  if (limit > 0) {
-    row.limit = limit;
-    row.passed = false;
-  }
+  if (limit > 0) row.limit = limit;
   return row;
 }
 
@@ -134,11 +131,12 @@ class Comparison {
     CosimOutcome outcome;
     outcome.row = make_row(network_, circuit_, run.path, "device currents", limit);
     outcome.reason = run.reason;
+    outcome.not_finished = run.out_of_time;
     outcome.counters = run.counters;
     outcome.time = run.time;
     if (run.usable() && limit > 0) compare_with_solution(run, outcome);
     if (!outcome.reason.empty()) {
-      outcome.row.passed = false;
+      judge_without_result(outcome);
       report_.warnings.push_back(
           fmt::format("{}, {}: {}", outcome.row.stimulus, run.path, outcome.reason));
     }
@@ -148,6 +146,7 @@ class Comparison {
   void compare_with_solution(const CircuitRun& run, CosimOutcome& outcome) {
     CircuitSolution solution = solve_circuit(circuit_, network_, run.time, reference_options_);
     outcome.reason = solution.reason;
+    outcome.not_finished = !solution.usable();
     if (!solution.usable()) return;
     const auto& swings = solution.conductance_swing;
     outcome.conductance_swing = *std::max_element(swings.begin(), swings.end());
@@ -181,6 +180,9 @@ class Comparison {
       if (base.usable() && run.usable()) {
         judge(row, resampled_all(base.time, base.*member, breakpoints_of(circuit_), run.time),
               run.*member);
+      } else {
+        row.not_verified =
+            fmt::format("the {} path gave no result", base.usable() ? run.path : base.path);
       }
       report_.checks.push_back(row);
     }
@@ -192,10 +194,11 @@ class Comparison {
     const CircuitRun run =
         run_circuit(circuit_, model, max_step_, config_.relative_tolerance, simulator_);
     CosimRow row = make_row(network_, circuit_, run.path, "negative control, states frozen", 0);
-    row.passed = false;
+    row.not_verified = run.reason;
     if (run.usable()) {
       const CircuitSolution solution =
           solve_circuit(circuit_, network_, run.time, reference_options_);
+      row.not_verified = solution.reason;
       if (solution.usable()) {
         judge(row, solution.devices, run.devices);
         row.passed = *row.max_abs_err_over_fs >= config_.frozen_factor * config_.limit;
@@ -239,6 +242,7 @@ CircuitRun run_circuit(const Circuit& circuit,
   TransientResult run =
       transient(circuit.netlist(model, options.max_step), options, model.with_library(simulator));
   out.reason = run.reason;
+  out.out_of_time = run.out_of_time;
   out.time = std::move(run.time);
   out.counters = run.counters;
   if (!out.usable()) return out;

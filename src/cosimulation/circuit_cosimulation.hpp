@@ -24,6 +24,7 @@ namespace psi_xlstm {
 struct CircuitRun {
   std::string path;          ///< As EmittedModel::path().
   std::string reason;        ///< Why there is no result, else empty.
+  bool out_of_time = false;  ///< The reason is the time limit.
   std::vector<double> time;  ///< Of the simulator [s], [N].
   std::vector<std::vector<double>>
       devices;  ///< Currents, in the order of the circuit [A], [..][N].

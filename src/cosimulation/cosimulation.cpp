@@ -99,7 +99,6 @@ CosimOutcome compare_transient(const ir::Network& network,
   CosimOutcome out;
   out.row = {.model = network.name, .path = model.path(), .stimulus = wanted.name};
   if (wanted.limit > 0) out.row.limit = wanted.limit;
-  if (wanted.limit > 0) out.row.passed = false;
   TransientOptions options;
   options.stop_time = wanted.stop_time;
   options.max_step = wanted.max_step;
@@ -111,11 +110,15 @@ CosimOutcome compare_transient(const ir::Network& network,
   out.counters = run.counters;
   if (!run.usable()) {
     out.reason = run.reason;
+    out.not_finished = run.out_of_time;
+    if (wanted.limit > 0) judge_without_result(out);
     return out;
   }
   ReferenceResult reference = reference_at(network, wanted, run.time);
   if (!reference.usable()) {
     out.reason = reference.reason;
+    out.not_finished = true;
+    if (wanted.limit > 0) judge_without_result(out);
     return out;
   }
   out.time = run.time;
@@ -173,19 +176,6 @@ std::vector<CosimCase> standard_cases(const ir::Network& network,
   return cases;
 }
 
-bool CosimReport::passed() const {
-  const std::vector<CosimRow> all = rows();
-  return std::none_of(all.begin(), all.end(),
-                      [](const CosimRow& row) { return row.passed && !*row.passed; });
-}
-
-std::vector<CosimRow> CosimReport::rows() const {
-  std::vector<CosimRow> all;
-  for (const CosimOutcome& outcome : transients) all.push_back(outcome.row);
-  all.insert(all.end(), checks.begin(), checks.end());
-  return all;
-}
-
 namespace {
 
 // The error of a sine falls when the step does: a wrong model has an error that stays.
@@ -202,17 +192,20 @@ void check_refinement(const ir::Network& network,
   coarse.name = "sine, reltol 1e-5";
   fine.name = "sine, reltol 1e-5, a fifth of the step";
   const CosimOutcome a = compare_transient(network, model, coarse, simulator);
-  CosimOutcome b = compare_transient(network, model, fine, simulator);
-  if (!a.reason.empty()) b.row.passed = false;
-  for (const CosimOutcome* outcome : {&a, static_cast<const CosimOutcome*>(&b)}) {
-    if (outcome->reason.empty()) continue;
-    report.warnings.push_back(fmt::format("{}: {}", outcome->row.stimulus, outcome->reason));
-  }
-  if (a.row.max_abs_err_over_fs) {
+  CosimOutcome b = a;
+  if (a.reason.empty()) b = compare_transient(network, model, fine, simulator);
+  b.row.stimulus = fine.name;
+  if (!b.reason.empty()) {
+    report.warnings.push_back(
+        fmt::format("{}: {}", a.reason.empty() ? fine.name : coarse.name, b.reason));
+    judge_without_result(b);
+  } else if (a.row.max_abs_err_over_fs) {
     // Below a hundredth of the limit the tolerances of the simulator decide, not its step.
     b.row.limit =
         std::max(*a.row.max_abs_err_over_fs / config.refinement_factor, config.limit / 100);
     b.row.passed = b.row.max_abs_err_over_fs && *b.row.max_abs_err_over_fs <= *b.row.limit;
+  } else {
+    b.row.passed = false;  // no error of the coarse step is finite
   }
   report.checks.push_back(a.row);
   report.checks.push_back(b.row);
@@ -228,20 +221,21 @@ void check_frozen(const ir::Network& network,
   CosimCase wanted = sine;
   wanted.limit = 0;
   wanted.name = "negative control: sine, state frozen";
-  const CosimOutcome control = compare_transient(network, frozen_model, wanted, simulator);
-  CosimRow row = control.row;
+  CosimOutcome control = compare_transient(network, frozen_model, wanted, simulator);
   if (!control.reason.empty()) {
-    row.passed = false;
+    judge_without_result(control);
     report.warnings.push_back(fmt::format("{}: {}", wanted.name, control.reason));
   } else if (control.conductance_swing < config.smallest_swing) {
     report.warnings.push_back(
         fmt::format("the sine moves the conductance by {:.1f} % only: the control with a frozen "
                     "state is not judged",
                     100 * control.conductance_swing));
-  } else if (row.max_abs_err_over_fs) {
-    row.passed = *row.max_abs_err_over_fs >= config.frozen_factor * config.limit;
+  } else if (control.row.max_abs_err_over_fs) {
+    control.row.passed = *control.row.max_abs_err_over_fs >= config.frozen_factor * config.limit;
+  } else {
+    control.row.not_verified = "the error is not a finite number";
   }
-  report.checks.push_back(row);
+  report.checks.push_back(control.row);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "config/cosim.hpp"
 #include "cosimulation/emitted_model.hpp"
 #include "cosimulation/reference.hpp"
-#include "metrics/results.hpp"
+#include "cosimulation/report.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "simulators/ngspice/simulator.hpp"
 
@@ -28,18 +28,6 @@ struct CosimCase {
   double conductance = 0;        ///< g0 [S].
   double relative_tolerance = 1e-4;
   double limit = 0;  ///< Largest error over full scale that passes; 0: not judged.
-};
-
-/// What one comparison gave.
-struct CosimOutcome {
-  CosimRow row;
-  std::string reason;             ///< Why there is no comparison; empty where there is one.
-  double conductance_swing = 0;   ///< max G / min G - 1 along the reference.
-  std::vector<double> time;       ///< Of the simulator [s], [N].
-  std::vector<double> voltage;    ///< Of the device, reference [V], [N].
-  std::vector<double> current;    ///< Of the simulator [A], [N].
-  std::vector<double> reference;  ///< Of the reference [A], [N].
-  TransientCounters counters;
 };
 
 /// The network's own differential equation, for the reference integration. The result keeps a
@@ -62,17 +50,8 @@ std::vector<CosimCase> standard_cases(const ir::Network& network,
                                       const CosimConfig& config,
                                       double conductance);
 
-/// Everything about one model. `training_like` may be without terms: then it is left out.
-struct CosimReport {
-  std::vector<CosimOutcome> transients;
-  std::vector<CosimRow> checks;  ///< DC, AC, refinement and the frozen control.
-  std::vector<std::string> warnings;
-  std::string left_out;                ///< Which path could not be run and why; empty: none.
-  bool passed() const;                 ///< Every judged row passed.
-  std::vector<CosimRow> rows() const;  ///< All rows in order.
-};
-
-/// Compares everything that `config` asks for, in one form.
+/// Compares everything that `config` asks for, in one form. `training_like` may be without terms:
+/// then it is left out.
 CosimReport cosimulate(const ir::Network& network,
                        const CosimConfig& config,
                        const CosimCase& training_like,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <numbers>
 
 #include "core/number_text.hpp"
@@ -24,17 +25,48 @@ double largest_voltage(const ir::Network& network) {
   return std::max(std::abs(network.box.voltage_min), std::abs(network.box.voltage_max));
 }
 
+// The largest relative error of one check; infinite as soon as one is no number.
+class LargestRelativeError {
+ public:
+  void add(double error) {
+    if (!(error <= value_)) value_ = std::isnan(error) ? kInfinity : error;
+    empty_ = false;
+  }
+  bool empty() const { return empty_; }
+  double value() const { return value_; }
+
+ private:
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double value_ = 0;
+  bool empty_ = true;
+};
+
 CosimRow make_row(const ir::Network& network,
                   const EmittedModel& model,
                   const std::string& name,
-                  double error,
-                  double limit,
-                  bool usable) {
-  CosimRow row{.model = network.name, .path = model.path(), .stimulus = name};
-  if (usable) row.max_abs_err_over_fs = error;
-  row.limit = limit;
-  row.passed = usable && error <= limit;
-  return row;
+                  double limit) {
+  return {.model = network.name, .path = model.path(), .stimulus = name, .limit = limit};
+}
+
+// An analysis that gave nothing failed; one that ran out of time is not verified.
+template <class Result>
+bool take_failure(const Result& run, CosimRow& row) {
+  if (run.usable()) return false;
+  if (run.out_of_time) {
+    row.not_verified = run.reason;
+  } else {
+    row.passed = false;
+  }
+  return true;
+}
+
+void judge(const LargestRelativeError& error, CosimRow& row) {
+  if (error.empty()) {
+    row.not_verified = "ngspice gave no point";
+    return;
+  }
+  row.passed = error.value() <= *row.limit;
+  if (std::isfinite(error.value())) row.max_abs_err_over_fs = error.value();
 }
 
 // A static solution to the last digits: the curve I(V) at a fixed state is not linear.
@@ -57,11 +89,13 @@ CosimRow check_operating_point(const ir::Network& network,
   const double v = 0.8 * largest_voltage(network);
   const OperatingPointResult run = operating_point(
       circuit(model, v, conductance, true), {.vectors = {"i(vin)"}}, model.with_library(simulator));
+  CosimRow row = make_row(network, model, "operating point, held", config.limit_static);
+  if (take_failure(run, row)) return row;
   const double expected = held_current(network, conductance, v);
-  const double error =
-      run.usable() ? std::abs(-run.values.at("i(vin)") - expected) / std::abs(expected) : 0;
-  return make_row(network, model, "operating point, held", error, config.limit_static,
-                  run.usable());
+  LargestRelativeError error;
+  error.add(std::abs(-run.values.at("i(vin)") - expected) / std::abs(expected));
+  judge(error, row);
+  return row;
 }
 
 // Every point relative to its own current; the points at 0 V to the current of the first step.
@@ -82,16 +116,19 @@ CosimRow check_dc_sweep(const ir::Network& network,
   options.vectors = {"i(vin)"};
   const DcResult run =
       dc_sweep(circuit(model, 0, conductance, true), options, model.with_library(simulator));
-  double error = 0;
+  CosimRow row =
+      make_row(network, model, "dc sweep to 3 x training voltage, held", config.limit_static);
+  if (take_failure(run, row)) return row;
+  LargestRelativeError error;
   const double least = std::abs(held_current(network, conductance, options.step));
-  for (std::size_t k = 0; run.usable() && k < run.sweep.size(); ++k) {
+  for (std::size_t k = 0; k < run.sweep.size(); ++k) {
     const double expected = held_current(network, conductance, run.sweep[k]);
     const double found = -run.vectors.at("i(vin)")[k];
-    error = std::max(error, std::abs(found - expected) / std::max(std::abs(expected), least));
+    error.add(std::abs(found - expected) / std::max(std::abs(expected), least));
   }
-  const bool complete = run.usable() && run.sweep.size() >= kSteps;
-  return make_row(network, model, "dc sweep to 3 x training voltage, held", error,
-                  config.limit_static, complete);
+  judge(error, row);
+  if (run.sweep.size() < kSteps) row.passed = false;
+  return row;
 }
 
 // Y(jw) at the bias `voltage` and the states `c`.
@@ -148,22 +185,21 @@ CosimRow check_ac(const ir::Network& network,
   options.options = op.options;
   options.vectors = {"i(vin)"};
   const AcResult run = ac(netlist, options, model.with_library(simulator));
-  const bool usable = point.usable() && run.usable();
-  double error = 0;
-  if (usable) {
-    std::vector<double> c = ir::initial_state(network, conductance);
-    for (int s = 0; s < network.state_count(); ++s) {
-      c[static_cast<std::size_t>(s)] += point.values.at(op.vectors[static_cast<std::size_t>(s)]) /
-                                        plan.kappa[static_cast<std::size_t>(s)];
-    }
-    for (std::size_t k = 0; k < run.frequency.size(); ++k) {
-      const std::complex<double> expected = admittance(network, voltage, c, run.frequency[k]);
-      error =
-          std::max(error, std::abs(-run.vectors.at("i(vin)")[k] - expected) / std::abs(expected));
-    }
+  CosimRow row =
+      make_row(network, model, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")),
+               config.limit_ac);
+  if (take_failure(point, row) || take_failure(run, row)) return row;
+  std::vector<double> c = ir::initial_state(network, conductance);
+  for (std::size_t s = 0; s < c.size(); ++s) {
+    c[s] += point.values.at(op.vectors[s]) / plan.kappa[s];
   }
-  return make_row(network, model, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")),
-                  error, config.limit_ac, usable);
+  LargestRelativeError error;
+  for (std::size_t k = 0; k < run.frequency.size(); ++k) {
+    const std::complex<double> expected = admittance(network, voltage, c, run.frequency[k]);
+    error.add(std::abs(-run.vectors.at("i(vin)")[k] - expected) / std::abs(expected));
+  }
+  judge(error, row);
+  return row;
 }
 
 }  // namespace

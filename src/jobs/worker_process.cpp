@@ -287,7 +287,8 @@ WorkerOutcome run_worker(WorkerMessage request, const SimulatorOptions& options)
   }
   const int status = reap(child, deadline, killed);
   if (outcome.reply) return outcome;
-  outcome.reason = killed || end == Conversation::End::kTimeLimit
+  outcome.out_of_time = killed || end == Conversation::End::kTimeLimit;
+  outcome.reason = outcome.out_of_time
                        ? fmt::format("ngspice did not finish within {} s", options.time_limit_s)
                        : reason_of_end(status, folder.path() / "log");
   return outcome;

@@ -31,6 +31,7 @@ struct SimulatorOptions {
 struct WorkerOutcome {
   std::optional<WorkerMessage> reply;  ///< Of kind `reply`; absent if the worker did not get there.
   std::string reason;                  ///< One sentence if `reply` is absent; else empty.
+  bool out_of_time = false;            ///< The reason is the time limit.
   std::vector<std::string> messages;   ///< What ngspice printed, the first and last lines of it.
 };
 

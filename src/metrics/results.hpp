@@ -11,6 +11,7 @@
 
 #include "core/config_io.hpp"
 #include "metrics/errors.hpp"
+#include "metrics/verdict.hpp"
 
 namespace psi_xlstm {
 
@@ -57,7 +58,15 @@ struct CosimRow {
   std::optional<double> rmse_over_fs;         ///< Root mean square error over the same.
   std::optional<double> correlation;          ///< Pearson's.
   std::optional<double> limit;                ///< Of max_abs_err_over_fs.
-  std::optional<bool> passed;                 ///< Absent: not judged.
+  std::optional<bool> passed;                 ///< Absent: not judged, or not verified.
+  std::string not_verified;  ///< Why a row that was to be judged is not; else empty.
+
+  /// Absent where the row was not to be judged.
+  std::optional<Verdict> verdict() const {
+    if (passed) return *passed ? Verdict::kPassed : Verdict::kFailed;
+    if (not_verified.empty() && !limit) return std::nullopt;
+    return Verdict::kNotVerified;
+  }
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -69,6 +78,7 @@ struct CosimRow {
     visit("correlation", c.correlation);
     visit("limit", c.limit);
     visit("passed", c.passed);
+    visit("not_verified", c.not_verified);
   }
 };
 

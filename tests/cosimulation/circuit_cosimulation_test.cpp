@@ -169,7 +169,7 @@ TEST(CircuitCosimulation, WhatNgspiceRefusesIsAReason) {
   const Circuit circuit =
       parse_circuit("t\nv1 a 0 1\nm1 a a 0 0 nothing\nx1 a 0 device\n.tran 1n 1u\n", "c", network);
   const CosimReport report = cosimulate_circuit(network, circuit, {}, {});
-  EXPECT_FALSE(report.passed());
+  EXPECT_FALSE(report.verdict().passed());
   ASSERT_GE(report.warnings.size(), 2U);
   EXPECT_NE(report.warnings[1].find("circuit c: device currents, subcircuit: ngspice"),
             std::string::npos)

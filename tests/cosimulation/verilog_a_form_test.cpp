@@ -74,7 +74,7 @@ TEST_F(VerilogAForm, StandsInCircuits) {
                     "loop", network);
   const CosimReport report = cosimulate_circuit(
       network, circuit, {}, {.verilog_a_compiler = compilers_.twin("openvaf", network)});
-  EXPECT_TRUE(report.passed());
+  EXPECT_TRUE(report.verdict().passed());
   int rows = 0;
   for (const CosimRow& row : report.rows()) rows += row.path == "verilog_a";
   EXPECT_EQ(rows, 5);

@@ -72,7 +72,8 @@ TEST(MetricsText, NamesEveryFieldAndWritesNullForWhatIsAbsent) {
       "rmse_over_fs": 2e-05,
       "correlation": 1.0,
       "limit": 0.001,
-      "passed": true
+      "passed": true,
+      "not_verified": ""
     }
   ],
   "numbers": []

@@ -147,6 +147,7 @@ SpiceAnswer run_analysis(const std::string& netlist,
   SpiceAnswer answer;
   answer.messages = std::move(outcome.messages);
   answer.reason = outcome.reason;
+  answer.out_of_time = outcome.out_of_time;
   if (!outcome.reply) return answer;
   try {
     answer.reason = reason_of_reply(outcome.reply->header);

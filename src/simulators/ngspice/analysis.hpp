@@ -26,6 +26,7 @@ struct SpiceAnalysis {
 /// ones as pairs.
 struct SpiceAnswer {
   std::string reason;
+  bool out_of_time = false;
   std::vector<std::string> messages;
   std::vector<double> axis;
   std::map<std::string, std::vector<double>> vectors;

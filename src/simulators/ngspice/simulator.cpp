@@ -70,6 +70,7 @@ TransientResult transient(const std::string& netlist,
       .external = options.external};
   SpiceAnswer answer = run_analysis(netlist, analysis, simulator);
   TransientResult result{.reason = std::move(answer.reason),
+                         .out_of_time = answer.out_of_time,
                          .messages = std::move(answer.messages),
                          .time = std::move(answer.axis),
                          .vectors = std::move(answer.vectors),
@@ -103,6 +104,7 @@ DcResult dc_sweep(const std::string& netlist,
                     .external = {}},
                    simulator);
   return {.reason = std::move(answer.reason),
+          .out_of_time = answer.out_of_time,
           .messages = std::move(answer.messages),
           .sweep = std::move(answer.axis),
           .vectors = std::move(answer.vectors)};
@@ -119,8 +121,10 @@ OperatingPointResult operating_point(const std::string& netlist,
                     .vectors = options.vectors,
                     .external = {}},
                    simulator);
-  OperatingPointResult result{
-      .reason = std::move(answer.reason), .messages = std::move(answer.messages), .values = {}};
+  OperatingPointResult result{.reason = std::move(answer.reason),
+                              .out_of_time = answer.out_of_time,
+                              .messages = std::move(answer.messages),
+                              .values = {}};
   for (const auto& [name, values] : answer.vectors) {
     if (!values.empty()) result.values[name] = values.front();
   }
@@ -146,6 +150,7 @@ AcResult ac(const std::string& netlist,
                     .external = {}},
                    simulator);
   AcResult result{.reason = std::move(answer.reason),
+                  .out_of_time = answer.out_of_time,
                   .messages = std::move(answer.messages),
                   .frequency = std::move(answer.axis),
                   .vectors = {}};

@@ -83,6 +83,7 @@ struct TransientCounters {
 
 struct TransientResult {
   std::string reason;                 ///< One sentence if the simulation failed, else empty.
+  bool out_of_time = false;           ///< It did not fail: it was not finished in time.
   std::vector<std::string> messages;  ///< What ngspice printed.
   std::vector<double> time;           ///< [s], [N].
   std::map<std::string, std::vector<double>> vectors;  ///< Every wanted vector [V] or [A], [N].
@@ -93,6 +94,7 @@ struct TransientResult {
 
 struct DcResult {
   std::string reason;                 ///< One sentence if the simulation failed, else empty.
+  bool out_of_time = false;           ///< It did not fail: it was not finished in time.
   std::vector<std::string> messages;  ///< What ngspice printed.
   std::vector<double> sweep;          ///< Value of the swept source [V] or [A], [N].
   std::map<std::string, std::vector<double>> vectors;  ///< Every wanted vector [V] or [A], [N].
@@ -102,6 +104,7 @@ struct DcResult {
 
 struct OperatingPointResult {
   std::string reason;                    ///< One sentence if the simulation failed, else empty.
+  bool out_of_time = false;              ///< It did not fail: it was not finished in time.
   std::vector<std::string> messages;     ///< What ngspice printed.
   std::map<std::string, double> values;  ///< Every wanted vector [V] or [A].
 
@@ -110,6 +113,7 @@ struct OperatingPointResult {
 
 struct AcResult {
   std::string reason;                 ///< One sentence if the simulation failed, else empty.
+  bool out_of_time = false;           ///< It did not fail: it was not finished in time.
   std::vector<std::string> messages;  ///< What ngspice printed.
   std::vector<double> frequency;      ///< [Hz], [N].
   std::map<std::string, std::vector<std::complex<double>>> vectors;  ///< [V] or [A], [N].

@@ -50,26 +50,6 @@ void collect_band_errors(StudyResult& result) {
   }
 }
 
-// Why a judged row did not pass, one sentence.
-std::string missed(const CosimReport& cosim, const CosimRow& row) {
-  for (const CosimOutcome& outcome : cosim.transients) {
-    const bool same = outcome.row.stimulus == row.stimulus && outcome.row.path == row.path;
-    if (same && !outcome.reason.empty()) {
-      return fmt::format("co-simulation \"{}\": {}", row.stimulus, outcome.reason);
-    }
-  }
-  if (!row.max_abs_err_over_fs) {
-    return fmt::format("co-simulation \"{}\": expected a result of ngspice, found none",
-                       row.stimulus);
-  }
-  if (!row.limit) {
-    return fmt::format("co-simulation \"{}\": expected a large error, found {:.3g}", row.stimulus,
-                       *row.max_abs_err_over_fs);
-  }
-  return fmt::format("co-simulation \"{}\": expected an error of at most {:.3g}, found {:.3g}",
-                     row.stimulus, *row.limit, *row.max_abs_err_over_fs);
-}
-
 }  // namespace
 
 void collect_numbers(StudyResult& result) {
@@ -113,19 +93,16 @@ void collect_numbers(StudyResult& result) {
 }
 
 void judge(StudyResult& result) {
-  result.passed = result.reason.empty();
-  if (!result.passed) return;
   for (const FitOutcome& f : result.fits) {
     if (f.usable) continue;
-    result.passed = false;
-    result.reason = fmt::format("seed {}, fit {}: {}", f.seed, f.fit, f.reason);
+    result.verdict = {Verdict::kFailed,
+                      fmt::format("seed {}, fit {}: {}", f.seed, f.fit, f.reason)};
     return;
   }
-  for (const CosimRow& row : result.metrics.cosim) {
-    if (!row.passed || *row.passed) continue;
-    result.passed = false;
-    result.reason = missed(result.cosim, row);
-    return;
+  if (result.config.cosimulate) {
+    result.verdict = result.cosim.verdict();
+  } else {
+    result.verdict = {Verdict::kPassed, ""};
   }
 }
 

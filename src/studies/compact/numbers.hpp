@@ -8,8 +8,7 @@ namespace psi_xlstm {
 /// frequency band, and the facts about the emitted model.
 void collect_numbers(StudyResult& result);
 
-/// Sets result.passed and, where a fit is not usable or a judged comparison missed its limit,
-/// result.reason. A reason that is set already stays.
+/// Sets result.verdict.
 void judge(StudyResult& result);
 
 }  // namespace psi_xlstm

@@ -93,10 +93,7 @@ Table cosim_table(const std::vector<CosimRow>& rows) {
   for (const CosimRow& r : rows) {
     table.rows.push_back({r.path, r.stimulus, text(r.max_abs_err_over_fs, "{:.2e}"),
                           text(r.rmse_over_fs, "{:.2e}"), text(r.correlation, "{:.7f}"),
-                          text(r.limit, "{:.1e}"),
-                          !r.passed   ? ""
-                          : *r.passed ? "passed"
-                                      : "FAILED"});
+                          text(r.limit, "{:.1e}"), r.verdict() ? verdict_text(*r.verdict()) : ""});
   }
   table.note =
       "Current through the device, every time point of the simulator, the first ones included; the "
@@ -231,7 +228,9 @@ std::filesystem::path write_report(const StudyResult& result) {
                                                            ? "the generated device"
                                                            : result.data.dataset.source);
   page.warnings = result.warnings;
-  if (!result.passed) page.warnings.insert(page.warnings.begin(), result.reason);
+  if (!result.verdict.passed()) {
+    page.warnings.insert(page.warnings.begin(), verdict_sentence(result.verdict));
+  }
   page.footer = {fmt::format("psi {} ({})", version(), git_commit())};
   std::vector<std::pair<std::string, Table>> tables = {{"models", model_table(result)}};
   page.sections.push_back({.heading = "Accuracy", .tables = {tables.front().second}});

@@ -169,7 +169,7 @@ void run_cosimulation(StudyResult& result) {
     result.cosim = cosimulate_all(network, config, wanted, plan.default_conductance,
                                   {.time_limit_s = config.time_limit_s});
   } catch (const SpiceError& e) {  // everything computed before is kept
-    result.reason = e.what();
+    result.cosim.left_out = e.what();
     return;
   }
   for (const CosimOutcome& outcome : result.cosim.transients) {

@@ -49,8 +49,9 @@ struct StudyResult {
   CosimReport cosim;
   StudyMetrics metrics;
   std::vector<std::string> warnings;
-  bool passed = false;  ///< Every fit is usable and every judged comparison passed.
-  std::string reason;   ///< Why not, one sentence.
+  /// Failed where a fit is not usable or a comparison missed its limit; not verified where a
+  /// co-simulation that was asked for could not be made.
+  Judgement verdict;
 };
 
 /// Where a study runs, and on how many threads; no result depends on either.

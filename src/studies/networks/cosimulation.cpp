@@ -92,12 +92,15 @@ void check_frozen(const ir::Network& network,
   wanted.limit = 0;
   const EmittedModel model(frozen(network), EmittedForm::kOsdi);
   CosimOutcome control = compare_transient(started, model, wanted, simulator);
-  if (!control.reason.empty()) {
-    report.warnings.push_back(fmt::format("{}: {}", wanted.name, control.reason));
-  }
   constexpr double kAtLeast = 10;  // times the limit
-  control.row.passed = control.row.max_abs_err_over_fs &&
-                       *control.row.max_abs_err_over_fs >= kAtLeast * config.limit_training_like;
+  if (!control.reason.empty()) {
+    judge_without_result(control);
+    report.warnings.push_back(fmt::format("{}: {}", wanted.name, control.reason));
+  } else if (control.row.max_abs_err_over_fs) {
+    control.row.passed = *control.row.max_abs_err_over_fs >= kAtLeast * config.limit_training_like;
+  } else {
+    control.row.not_verified = "the error is not a finite number";
+  }
   report.checks.push_back(control.row);
 }
 
@@ -122,7 +125,7 @@ NetworkCosimReport cosimulate_network(const StoredNetwork& stored,
   if (!outcome.reason.empty()) {
     out.report.warnings.push_back(fmt::format("{}: {}", wanted.name, outcome.reason));
   }
-  out.costs.push_back(cost_of(outcome));
+  if (outcome.reason.empty()) out.costs.push_back(cost_of(outcome));
   out.report.transients.push_back(std::move(outcome));
   check_frozen(network, started, config, wanted, simulator, out.report);
   return out;

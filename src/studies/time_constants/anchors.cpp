@@ -285,11 +285,12 @@ Table anchor_table(const std::vector<Anchor>& anchors) {
 }
 
 std::string missed_anchor(const std::vector<Anchor>& anchors) {
+  if (anchors.empty()) return "not verified: no anchor was measured";
   for (const Anchor& a : anchors) {
     if (!a.reason.empty()) return fmt::format("{}: {}", a.name, a.reason);
     const double half_width = (a.known < a.value ? a.value - a.low : a.high - a.value);
-    const bool far = std::abs(a.known - a.value) > kWidths * half_width;
-    if (!(std::abs(a.error()) <= kLargestError) || far) {
+    const bool near = std::abs(a.known - a.value) <= kWidths * half_width;
+    if (!(std::abs(a.error()) <= kLargestError) || !near) {
       return fmt::format(
           "{}: expected {} within 2 % and within twice the interval, found {} ({} to {})", a.name,
           engineering(a.known, "s"), engineering(a.value, "s"), engineering(a.low, "s"),

@@ -61,5 +61,13 @@ TEST(MissedAnchor, NamesWhatIsOff) {
   EXPECT_EQ(anchor_table({good, outside}).rows[1].back(), "no");
 }
 
+TEST(MissedAnchor, NeitherAnEmptyListNorAnIntervalThatIsNoNumberIsAPass) {
+  EXPECT_EQ(missed_anchor({}), "not verified: no anchor was measured");
+  Anchor anchor{.name = "diode", .known = 1e-6, .value = 1.001e-6, .low = 0.99e-6, .high = 1.01e-6};
+  EXPECT_EQ(missed_anchor({anchor}), "");
+  anchor.low = anchor.high = std::nan("");
+  EXPECT_NE(missed_anchor({anchor}), "");
+}
+
 }  // namespace
 }  // namespace psi_xlstm

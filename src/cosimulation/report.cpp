@@ -1,0 +1,62 @@
+#include "cosimulation/report.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace psi_xlstm {
+namespace {
+
+// Why `row` failed, one sentence.
+std::string missed(const CosimReport& report, const CosimRow& row) {
+  const std::string what = fmt::format("co-simulation \"{}\"", row.stimulus);
+  for (const CosimOutcome& outcome : report.transients) {
+    const bool same = outcome.row.stimulus == row.stimulus && outcome.row.path == row.path;
+    if (same && !outcome.reason.empty()) return fmt::format("{}: {}", what, outcome.reason);
+  }
+  if (!row.max_abs_err_over_fs) {
+    return fmt::format("{}: expected a result of ngspice, found none", what);
+  }
+  if (!row.limit) {
+    return fmt::format("{}: expected a large error, found {:.3g}", what, *row.max_abs_err_over_fs);
+  }
+  return fmt::format("{}: expected an error of at most {:.3g}, found {:.3g}", what, *row.limit,
+                     *row.max_abs_err_over_fs);
+}
+
+}  // namespace
+
+void judge_without_result(CosimOutcome& outcome) {
+  if (outcome.not_finished) {
+    outcome.row.not_verified = outcome.reason;
+  } else {
+    outcome.row.passed = false;
+  }
+}
+
+Judgement CosimReport::verdict() const {
+  std::string not_verified;
+  bool judged = false;
+  for (const CosimRow& row : rows()) {
+    const std::optional<Verdict> found = row.verdict();
+    if (found == Verdict::kFailed) return {Verdict::kFailed, missed(*this, row)};
+    if (found == Verdict::kPassed) judged = true;
+    if (found != Verdict::kNotVerified || !not_verified.empty()) continue;
+    not_verified = fmt::format("co-simulation \"{}\": {}", row.stimulus,
+                               row.not_verified.empty() ? "there is no result" : row.not_verified);
+  }
+  if (not_verified.empty() && judged) return {Verdict::kPassed, ""};
+  if (not_verified.empty()) {
+    not_verified = left_out.empty() ? "co-simulation: nothing was compared" : left_out;
+  }
+  return {Verdict::kNotVerified, not_verified};
+}
+
+std::vector<CosimRow> CosimReport::rows() const {
+  std::vector<CosimRow> all;
+  for (const CosimOutcome& outcome : transients) all.push_back(outcome.row);
+  all.insert(all.end(), checks.begin(), checks.end());
+  return all;
+}
+
+}  // namespace psi_xlstm

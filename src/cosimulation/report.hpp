@@ -1,0 +1,45 @@
+#pragma once
+
+/// @file
+/// What comparisons of an emitted model with its reference gave, and what they come to.
+
+#include <string>
+#include <vector>
+
+#include "metrics/results.hpp"
+#include "metrics/verdict.hpp"
+#include "simulators/ngspice/simulator.hpp"
+
+namespace psi_xlstm {
+
+/// What one comparison gave.
+struct CosimOutcome {
+  CosimRow row;
+  std::string reason;  ///< Why there is no comparison; empty where there is one.
+  /// The reason says nothing about the model: the time ran out, or there is no reference.
+  bool not_finished = false;
+  double conductance_swing = 0;   ///< max G / min G - 1 along the reference.
+  std::vector<double> time;       ///< Of the simulator [s], [N].
+  std::vector<double> voltage;    ///< Of the device, reference [V], [N].
+  std::vector<double> current;    ///< Of the simulator [A], [N].
+  std::vector<double> reference;  ///< Of the reference [A], [N].
+  TransientCounters counters;
+};
+
+/// Judges the row of an outcome without a comparison: what the simulator could not do with the
+/// model failed, all else is not verified.
+void judge_without_result(CosimOutcome& outcome);
+
+/// Everything about one model.
+struct CosimReport {
+  std::vector<CosimOutcome> transients;
+  std::vector<CosimRow> checks;  ///< DC, AC, refinement and the frozen control.
+  std::vector<std::string> warnings;
+  std::string left_out;  ///< Which path could not be run and why; empty: none.
+  /// Failed where a row did; else not verified where a row that was to be judged is not, or none
+  /// was judged at all.
+  Judgement verdict() const;
+  std::vector<CosimRow> rows() const;  ///< All rows in order.
+};
+
+}  // namespace psi_xlstm

@@ -1,0 +1,59 @@
+#include "cosimulation/report.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+namespace psi_xlstm {
+namespace {
+
+CosimRow row(std::optional<bool> passed) {
+  return {.path = "osdi",
+          .stimulus = "sine",
+          .max_abs_err_over_fs = 3e-4,
+          .limit = 2e-4,
+          .passed = passed};
+}
+
+TEST(CosimReport, WithoutAJudgedRowNothingIsVerified) {
+  CosimReport report;
+  EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
+  EXPECT_EQ(report.verdict().reason, "co-simulation: nothing was compared");
+  report.checks.push_back({.path = "inference", .stimulus = "steps of 50 ns"});
+  report.left_out = "the OSDI path is left out: there is no C compiler";
+  EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
+  EXPECT_EQ(report.verdict().reason, report.left_out);
+}
+
+TEST(CosimReport, FailsWhereOneRowFailsWhateverElseIsMissing) {
+  CosimReport report;
+  report.checks = {row(true)};
+  EXPECT_TRUE(report.verdict().passed());
+  EXPECT_EQ(report.verdict().reason, "");
+  report.checks.push_back(row(std::nullopt));
+  report.checks.back().not_verified = "ngspice did not finish within 120 s";
+  EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
+  EXPECT_EQ(report.verdict().reason, "co-simulation \"sine\": ngspice did not finish within 120 s");
+  report.checks.push_back(row(false));
+  EXPECT_EQ(report.verdict().verdict, Verdict::kFailed);
+  EXPECT_EQ(report.verdict().reason,
+            "co-simulation \"sine\": expected an error of at most 0.0002, found 0.0003");
+}
+
+TEST(CosimReport, ARowWithALimitAndNoResultIsNotVerified) {
+  EXPECT_EQ(row(std::nullopt).verdict(), Verdict::kNotVerified);
+  EXPECT_EQ(CosimRow{}.verdict(), std::nullopt);
+}
+
+TEST(JudgeWithoutResult, TellsWhatFailedFromWhatWasNotFinished) {
+  CosimOutcome refused{.row = {.stimulus = "sine"}, .reason = "ngspice refused the netlist: x"};
+  judge_without_result(refused);
+  EXPECT_EQ(refused.row.verdict(), Verdict::kFailed);
+  CosimOutcome late{.row = {.stimulus = "sine"}, .reason = "no reference", .not_finished = true};
+  judge_without_result(late);
+  EXPECT_EQ(late.row.verdict(), Verdict::kNotVerified);
+  EXPECT_EQ(late.row.not_verified, "no reference");
+}
+
+}  // namespace
+}  // namespace psi_xlstm

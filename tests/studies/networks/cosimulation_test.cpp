@@ -1,0 +1,30 @@
+#include "studies/networks/cosimulation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "config/networks.hpp"
+#include "support/network_stock.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+// Without a compiled model nothing of a recurrent network is compared with a limit.
+TEST(CosimulateNetwork, IsNotVerifiedWhereThereIsNoCompiler) {
+  NetworkConfig config;
+  config.name = "clustering";
+  const StoredNetwork stored = testing::drawn_network(config, "known_start", 1);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  const NetworkCosimReport found = cosimulate_network(stored, {}, 2e-4, {});
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_FALSE(found.report.rows().empty());
+  EXPECT_EQ(found.report.verdict().verdict, Verdict::kNotVerified);
+  EXPECT_EQ(found.report.verdict().reason,
+            "the OSDI path is left out: there is no C compiler (CC, cc, gcc or clang)");
+}
+
+}  // namespace
+}  // namespace psi_xlstm
