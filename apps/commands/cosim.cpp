@@ -33,7 +33,12 @@ CosimReport compare(const Options& o, const ir::Network& network) {
                               o.paths);
   }
   const double g0 = o.g0 > 0 ? o.g0 : hdl::plan_emission(network).default_conductance;
-  return cosimulate_all(network, config, {}, g0, simulator);
+  const Progress progress = terminal_progress();
+  CosimReport report = cosimulate_all(
+      network, config, {}, g0, simulator,
+      [&](double done, const std::string& detail) { progress("co-simulate", done, detail); });
+  progress("report", 1, "compared");
+  return report;
 }
 
 // A recurrent network, which has a co-simulation of its own.

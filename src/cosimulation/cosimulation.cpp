@@ -5,237 +5,182 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
-#include <memory>
 #include <utility>
 
 #include "core/number_text.hpp"
-#include "hdl/emission.hpp"
-#include "ir/dynamics.hpp"
-#include "metrics/errors.hpp"
-#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
 
-std::string netlist_for(const EmittedModel& model, const CosimCase& wanted) {
-  std::string netlist = model.definition();
-  netlist += wanted.stimulus.netlist("vin", "in", "0");
-  const bool resistor = wanted.series_resistance > 0;
-  if (resistor) netlist += fmt::format("rseries in p {}\n", shortest(wanted.series_resistance));
-  netlist += fmt::format("vmeter {} d 0.0\n", resistor ? "p" : "in");
-  return netlist +
-         model.element(
-             "1", "d", "0",
-             {.conductance = wanted.conductance, .hold = {}, .max_step = wanted.max_step});
+// The longer the simulation, the more time it has.
+SimulatorOptions with_time_for(const CosimCase& wanted, SimulatorOptions simulator) {
+  constexpr double kSteps = 10'000;  // take at most the time limit as it stands
+  simulator.time_limit_s *= std::max(1.0, wanted.steps() / kSteps);
+  return simulator;
 }
 
-// How far the states moved the conductance at V -> 0: max / min - 1.
-double swing(const ir::Network& network, const ReferenceResult& reference) {
-  double low = std::numeric_limits<double>::infinity(), high = 0;
-  ir::Evaluator evaluator(network);
-  const double zero = 0;
-  for (const std::vector<double>& c : reference.states) {
-    evaluator.evaluate(ir::Part::kOutput, &zero, c.data());
-    const double g = evaluator.value(network.conductance_node);
-    low = std::min(low, g);
-    high = std::max(high, g);
+// The same sine in two lengths of steps, of which the shorter takes five times as many.
+struct Refinement {
+  CosimCase coarse, fine;
+};
+
+Refinement refinement_of(const CosimCase& sine) {
+  const double most = sine.stiff ? 2'000 : 10'000;  // of the longer steps
+  Refinement r{.coarse = sine, .fine = sine};
+  r.coarse.stop_time = std::min(sine.stop_time, most * sine.max_step);
+  r.coarse.relative_tolerance = 1e-5;
+  r.coarse.limit = 0;
+  r.fine = r.coarse;
+  r.fine.max_step = sine.max_step / 5;
+  r.coarse.name = "sine, reltol 1e-5";
+  r.fine.name = "sine, reltol 1e-5, a fifth of the step";
+  return r;
+}
+
+/// Everything that is done with one form of one network.
+class FormCheck {
+ public:
+  FormCheck(const ir::Network& network,
+            const CosimConfig& config,
+            double conductance,
+            const std::vector<CosimCase>& cases,
+            const SimulatorOptions& simulator,
+            const EmittedModel& model,
+            const CosimProgress& progress)
+      : network_(network),
+        config_(config),
+        conductance_(conductance),
+        cases_(cases),
+        simulator_(simulator),
+        model_(model),
+        progress_(progress) {
+    for (const CosimCase& wanted : cases) work_ += wanted.steps();
+    const Refinement r = refinement_of(sine());
+    if (moves()) work_ += r.coarse.steps() + r.fine.steps() + sine().steps();
   }
-  return low > 0 && high >= low ? high / low - 1 : 0;
-}
 
-std::vector<double> times_to(double stop, int points) {
-  std::vector<double> times;
-  for (int i = 0; i <= points; ++i) times.push_back(stop * i / points);
-  return times;
-}
-
-ReferenceResult reference_at(const ir::Network& network,
-                             const CosimCase& wanted,
-                             const std::vector<double>& times) {
-  const StateEquation equation = state_equation(network);
-  return integrate_reference(equation, wanted.stimulus, wanted.series_resistance,
-                             ir::initial_state(network, wanted.conductance), times,
-                             {.max_step = 20 * wanted.max_step});
-}
-
-// Doubles the length until the conductance has moved enough, at most to 32 times.
-void lengthen(const ir::Network& network, double smallest_swing, CosimCase& wanted) {
-  constexpr double kMostSteps = 100'000;
-  if (network.state_count() == 0) return;
-  for (int i = 0; i < 5 && wanted.stop_time < 0.5 * kMostSteps * wanted.max_step; ++i) {
-    const ReferenceResult r = reference_at(network, wanted, times_to(wanted.stop_time, 500));
-    if (!r.usable() || swing(network, r) >= smallest_swing) return;
-    wanted.stop_time *= 2;
+  CosimReport run() {
+    warn_of_extrapolation();
+    if (!compare_all()) return std::move(report_);
+    if (moves()) {
+      check_refinement();
+      check_frozen();
+    }
+    for (CosimRow& row : static_checks(network_, model_, config_, conductance_, simulator_)) {
+      report_.checks.push_back(std::move(row));
+    }
+    return std::move(report_);
   }
-}
 
-}  // namespace
+ private:
+  bool moves() const { return network_.state_count() > 0; }
 
-StateEquation state_equation(const ir::Network& network) {
-  const auto evaluator = std::make_shared<ir::Evaluator>(network);
-  StateEquation equation;
-  equation.states = network.state_count();
-  equation.derivative = [evaluator, &network](double voltage, const double* c, double* out) {
-    ir::state_derivative(*evaluator, network, &voltage, c, out);
-  };
-  equation.current = [evaluator, &network](double voltage, const double* c) {
-    evaluator->evaluate(ir::Part::kOutput, &voltage, c);
-    return evaluator->value(network.current_node);
-  };
-  return equation;
-}
-
-ir::Network frozen(const ir::Network& network) {
-  ir::Network copy = network;
-  if (copy.rate_node >= 0) copy.rate_node = ir::NetworkBuilder(copy).scale(copy.rate_node, 1e-12);
-  return copy;
-}
-
-CosimOutcome compare_transient(const ir::Network& network,
-                               const EmittedModel& model,
-                               const CosimCase& wanted,
-                               const SimulatorOptions& simulator) {
-  CosimOutcome out;
-  out.row = {.model = network.name, .path = model.path(), .stimulus = wanted.name};
-  if (wanted.limit > 0) out.row.limit = wanted.limit;
-  TransientOptions options;
-  options.stop_time = wanted.stop_time;
-  options.max_step = wanted.max_step;
-  options.relative_tolerance = wanted.relative_tolerance;
-  options.vectors = {"i(vmeter)"};
-  options.external = wanted.stimulus.tables("vin");
-  const TransientResult run =
-      transient(netlist_for(model, wanted), options, model.with_library(simulator));
-  out.counters = run.counters;
-  if (!run.usable()) {
-    out.reason = run.reason;
-    out.not_finished = run.out_of_time;
-    if (wanted.limit > 0) judge_without_result(out);
-    return out;
+  const CosimCase& sine() const {
+    return *std::find_if(cases_.begin(), cases_.end(),
+                         [](const CosimCase& wanted) { return wanted.name == "sine"; });
   }
-  ReferenceResult reference = reference_at(network, wanted, run.time);
-  if (!reference.usable()) {
-    out.reason = reference.reason;
-    out.not_finished = true;
-    if (wanted.limit > 0) judge_without_result(out);
-    return out;
-  }
-  out.time = run.time;
-  out.current = run.vectors.at("i(vmeter)");
-  out.conductance_swing = swing(network, reference);
-  out.voltage = std::move(reference.voltage);
-  out.reference = std::move(reference.current);
-  out.row.max_abs_err_over_fs = max_error_over_full_scale(out.reference, out.current);
-  out.row.rmse_over_fs = rmse_over_full_scale(out.reference, out.current);
-  out.row.correlation = correlation(out.reference, out.current);
-  if (wanted.limit > 0) {
-    out.row.passed = out.row.max_abs_err_over_fs && *out.row.max_abs_err_over_fs <= wanted.limit;
-  }
-  return out;
-}
 
-std::vector<CosimCase> standard_cases(const ir::Network& network,
-                                      const CosimConfig& config,
-                                      double conductance) {
-  const ir::TrainingBox& box = network.box;
-  const double largest = std::max(std::abs(box.voltage_min), std::abs(box.voltage_max));
-  const double amplitude = config.amplitude > 0 ? config.amplitude : largest;
-  const double frequency = config.frequency > 0      ? config.frequency
-                           : box.drive_frequency > 0 ? box.drive_frequency
-                                                     : 2 / box.duration;
-  const double period = 1 / frequency;
-  CosimCase base;
-  base.stop_time = config.periods * period;
-  base.max_step = config.max_step > 0
-                      ? config.max_step
-                      : std::min(period / 100, hdl::plan_emission(network).max_step);
-  base.conductance = conductance;
-  base.relative_tolerance = config.relative_tolerance;
-  base.limit = config.limit;
-  const double edge = config.edge_time > 0 ? config.edge_time : base.max_step / 10;
-  const double start = config.start_voltage != 0 ? config.start_voltage : amplitude;
+  CosimOutcome compare(const EmittedModel& model, const CosimCase& wanted) {
+    if (progress_) {
+      progress_(done_ / work_, fmt::format("{}: {}, {:.0f} steps", model.path(), wanted.name,
+                                           std::ceil(wanted.steps())));
+    }
+    done_ += wanted.steps();
+    return compare_transient(network_, model, wanted, with_time_for(wanted, simulator_));
+  }
 
-  std::vector<CosimCase> cases(4, base);
-  cases[0].name = "sine";
-  cases[0].stimulus.terms = {SineTerm{.amplitude = amplitude, .frequency = frequency}};
-  cases[1].name = "pulse train";
-  cases[1].stimulus.terms = {
-      PulseTerm{0, amplitude, 0.1 * period, edge, edge, 0.3 * period, period},
-      PulseTerm{0, -0.8 * amplitude, 0.6 * period, edge, edge, 0.2 * period, 4 * period}};
-  cases[2].name = "series resistor";
-  cases[2].series_resistance =
-      config.series_resistance > 0 ? config.series_resistance : 1 / conductance;
-  // So much that the device sees the full amplitude at its start.
-  cases[2].stimulus.terms = {
-      SineTerm{.amplitude = amplitude * (1 + cases[2].series_resistance * conductance),
-               .frequency = frequency}};
-  cases[3].name = fmt::format("start at {}", engineering(start, "V"));
-  cases[3].stimulus.terms = {SineTerm{.amplitude = start, .frequency = frequency, .phase_deg = 90}};
-  for (CosimCase& wanted : cases) lengthen(network, config.smallest_swing, wanted);
+  void warn_of_extrapolation() {
+    const double reach = std::max(std::abs(network_.box.voltage_min), network_.box.voltage_max);
+    if (config_.amplitude <= 1.001 * reach) return;
+    report_.warnings.push_back(
+        fmt::format("the stimuli reach {}, the model was trained to {}: it extrapolates",
+                    engineering(config_.amplitude, "V"), engineering(reach, "V")));
+  }
+
+  // False where the simulator gives nothing.
+  bool compare_all() {
+    constexpr int kGiveUp = 2;
+    int failures = 0;
+    for (const CosimCase& wanted : cases_) {
+      report_.transients.push_back(compare(model_, wanted));
+      const CosimOutcome& outcome = report_.transients.back();
+      report_.warn(outcome);
+      if (!outcome.reason.empty()) {
+        if (++failures < kGiveUp) continue;
+        report_.warnings.push_back(
+            "ngspice gave no result twice: the other comparisons are left out");
+        return false;
+      }
+      if (moves() && !wanted.may_rest && outcome.conductance_swing < config_.smallest_swing) {
+        report_.warnings.push_back(fmt::format("{}: the conductance moves by {:.1f} % only",
+                                               wanted.name, 100 * outcome.conductance_swing));
+      }
+    }
+    return true;
+  }
+
+  // The error of a sine falls when the step does: a wrong model has an error that stays.
+  void check_refinement() {
+    const Refinement r = refinement_of(sine());
+    const CosimOutcome coarse = compare(model_, r.coarse);
+    CosimOutcome fine = coarse;
+    if (coarse.reason.empty()) fine = compare(model_, r.fine);
+    fine.row.stimulus = r.fine.name;
+    if (!fine.reason.empty()) {
+      report_.warn(coarse.reason.empty() ? fine : coarse);
+      judge_without_result(fine);
+    } else if (coarse.row.max_abs_err_over_fs) {
+      // Below a hundredth of the limit the tolerances of the simulator decide, not its step.
+      fine.row.limit = std::max(*coarse.row.max_abs_err_over_fs / config_.refinement_factor,
+                                config_.limit / 100);
+      compare_currents(fine.row, fine.reference, fine.current);
+    } else {
+      fine.row.passed = false;  // no error of the coarse step is finite
+    }
+    report_.checks.push_back(coarse.row);
+    report_.checks.push_back(fine.row);
+  }
+
+  // The negative control passes where the comparison fails by the wanted factor.
+  void check_frozen() {
+    CosimCase wanted = sine();
+    wanted.limit = 0;
+    wanted.name = "negative control: sine, state frozen";
+    const EmittedModel model(frozen(network_), model_.form(), simulator_.verilog_a_compiler);
+    CosimOutcome control = compare(model, wanted);
+    report_.warn(control);
+    if (control.reason.empty() && control.conductance_swing < config_.smallest_swing) {
+      report_.warnings.push_back(
+          fmt::format("the sine moves the conductance by {:.1f} % only: the control with a frozen "
+                      "state is not judged",
+                      100 * control.conductance_swing));
+    } else {
+      judge_control(control, config_.frozen_factor * config_.limit);
+    }
+    report_.checks.push_back(control.row);
+  }
+
+  const ir::Network& network_;
+  const CosimConfig& config_;
+  double conductance_;
+  const std::vector<CosimCase>& cases_;
+  const SimulatorOptions& simulator_;
+  const EmittedModel& model_;
+  const CosimProgress& progress_;
+  double work_ = 0, done_ = 0;  ///< [steps]
+  CosimReport report_;
+};
+
+// The training-like stimulus first, where there is one.
+std::vector<CosimCase> all_cases(const ir::Network& network,
+                                 const CosimConfig& config,
+                                 const CosimCase& training_like,
+                                 double conductance) {
+  std::vector<CosimCase> cases = standard_cases(network, config, conductance);
+  if (training_like.stimulus.terms.empty()) return cases;
+  cases.insert(cases.begin(), training_like);
+  if (config.training_like_max_step == 0) bound_work(network, cases.front());
   return cases;
-}
-
-namespace {
-
-// The error of a sine falls when the step does: a wrong model has an error that stays.
-void check_refinement(const ir::Network& network,
-                      const EmittedModel& model,
-                      const CosimConfig& config,
-                      const CosimCase& sine,
-                      const SimulatorOptions& simulator,
-                      CosimReport& report) {
-  CosimCase coarse = sine, fine = sine;
-  coarse.relative_tolerance = fine.relative_tolerance = 1e-5;
-  fine.max_step = sine.max_step / 5;
-  coarse.limit = fine.limit = 0;
-  coarse.name = "sine, reltol 1e-5";
-  fine.name = "sine, reltol 1e-5, a fifth of the step";
-  const CosimOutcome a = compare_transient(network, model, coarse, simulator);
-  CosimOutcome b = a;
-  if (a.reason.empty()) b = compare_transient(network, model, fine, simulator);
-  b.row.stimulus = fine.name;
-  if (!b.reason.empty()) {
-    report.warnings.push_back(
-        fmt::format("{}: {}", a.reason.empty() ? fine.name : coarse.name, b.reason));
-    judge_without_result(b);
-  } else if (a.row.max_abs_err_over_fs) {
-    // Below a hundredth of the limit the tolerances of the simulator decide, not its step.
-    b.row.limit =
-        std::max(*a.row.max_abs_err_over_fs / config.refinement_factor, config.limit / 100);
-    b.row.passed = b.row.max_abs_err_over_fs && *b.row.max_abs_err_over_fs <= *b.row.limit;
-  } else {
-    b.row.passed = false;  // no error of the coarse step is finite
-  }
-  report.checks.push_back(a.row);
-  report.checks.push_back(b.row);
-}
-
-// The negative control passes where the comparison fails by the wanted factor.
-void check_frozen(const ir::Network& network,
-                  const EmittedModel& frozen_model,
-                  const CosimConfig& config,
-                  const CosimCase& sine,
-                  const SimulatorOptions& simulator,
-                  CosimReport& report) {
-  CosimCase wanted = sine;
-  wanted.limit = 0;
-  wanted.name = "negative control: sine, state frozen";
-  CosimOutcome control = compare_transient(network, frozen_model, wanted, simulator);
-  if (!control.reason.empty()) {
-    judge_without_result(control);
-    report.warnings.push_back(fmt::format("{}: {}", wanted.name, control.reason));
-  } else if (control.conductance_swing < config.smallest_swing) {
-    report.warnings.push_back(
-        fmt::format("the sine moves the conductance by {:.1f} % only: the control with a frozen "
-                    "state is not judged",
-                    100 * control.conductance_swing));
-  } else if (control.row.max_abs_err_over_fs) {
-    control.row.passed = *control.row.max_abs_err_over_fs >= config.frozen_factor * config.limit;
-  } else {
-    control.row.not_verified = "the error is not a finite number";
-  }
-  report.checks.push_back(control.row);
 }
 
 }  // namespace
@@ -245,42 +190,10 @@ CosimReport cosimulate(const ir::Network& network,
                        const CosimCase& training_like,
                        double conductance,
                        const SimulatorOptions& simulator,
-                       const EmittedModel& model) {
-  CosimReport report;
-  const double reach = std::max(std::abs(network.box.voltage_min), network.box.voltage_max);
-  if (config.amplitude > 1.001 * reach) {
-    report.warnings.push_back(
-        fmt::format("the stimuli reach {}, the model was trained to {}: it extrapolates",
-                    engineering(config.amplitude, "V"), engineering(reach, "V")));
-  }
-  const bool moves = network.state_count() > 0;
-  std::vector<CosimCase> cases = standard_cases(network, config, conductance);
-  const CosimCase sine = cases.front();
-  if (!training_like.stimulus.terms.empty()) cases.insert(cases.begin(), training_like);
-  constexpr int kGiveUp = 2;
-  int failures = 0;
-  for (const CosimCase& wanted : cases) {
-    report.transients.push_back(compare_transient(network, model, wanted, simulator));
-    const CosimOutcome& outcome = report.transients.back();
-    if (!outcome.reason.empty()) {
-      report.warnings.push_back(fmt::format("{}: {}", wanted.name, outcome.reason));
-      if (++failures < kGiveUp) continue;
-      report.warnings.push_back("ngspice gave no result twice: the other comparisons are left out");
-      return report;
-    } else if (moves && outcome.conductance_swing < config.smallest_swing) {
-      report.warnings.push_back(fmt::format("{}: the conductance moves by {:.1f} % only",
-                                            wanted.name, 100 * outcome.conductance_swing));
-    }
-  }
-  if (moves) {
-    check_refinement(network, model, config, sine, simulator, report);
-    const EmittedModel control(frozen(network), model.form(), simulator.verilog_a_compiler);
-    check_frozen(network, control, config, sine, simulator, report);
-  }
-  for (CosimRow& row : static_checks(network, model, config, conductance, simulator)) {
-    report.checks.push_back(std::move(row));
-  }
-  return report;
+                       const EmittedModel& model,
+                       const CosimProgress& progress) {
+  const auto cases = all_cases(network, config, training_like, conductance);
+  return FormCheck(network, config, conductance, cases, simulator, model, progress).run();
 }
 
 CosimReport cosimulate(const ir::Network& network,
@@ -297,10 +210,20 @@ CosimReport cosimulate_all(const ir::Network& network,
                            const CosimConfig& config,
                            const CosimCase& training_like,
                            double conductance,
-                           const SimulatorOptions& simulator) {
+                           const SimulatorOptions& simulator,
+                           const CosimProgress& progress) {
   CosimReport all;
-  for (const EmittedModel& model : emitted_models(network, simulator, all.left_out)) {
-    CosimReport one = cosimulate(network, config, training_like, conductance, simulator, model);
+  const auto cases = all_cases(network, config, training_like, conductance);
+  const std::vector<EmittedModel> models = emitted_models(network, simulator, all.left_out);
+  double finished = 0;  // forms
+  for (const EmittedModel& model : models) {
+    const auto forms = static_cast<double>(models.size());
+    const CosimProgress of_all = [&](double done, const std::string& detail) {
+      if (progress) progress((finished + done) / forms, detail);
+    };
+    CosimReport one =
+        FormCheck(network, config, conductance, cases, simulator, model, of_all).run();
+    ++finished;
     const bool silent = std::all_of(one.transients.begin(), one.transients.end(),
                                     [](const CosimOutcome& o) { return !o.reason.empty(); });
     std::move(one.transients.begin(), one.transients.end(), std::back_inserter(all.transients));

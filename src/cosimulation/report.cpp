@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include "metrics/errors.hpp"
+
 namespace psi_xlstm {
 namespace {
 
@@ -25,6 +27,25 @@ std::string missed(const CosimReport& report, const CosimRow& row) {
 }
 
 }  // namespace
+
+void compare_currents(CosimRow& row,
+                      const std::vector<double>& expected,
+                      const std::vector<double>& found) {
+  row.max_abs_err_over_fs = max_error_over_full_scale(expected, found);
+  row.rmse_over_fs = rmse_over_full_scale(expected, found);
+  row.correlation = correlation(expected, found);
+  if (row.limit) row.passed = row.max_abs_err_over_fs && *row.max_abs_err_over_fs <= *row.limit;
+}
+
+void judge_control(CosimOutcome& control, double least) {
+  if (!control.reason.empty()) {
+    judge_without_result(control);
+  } else if (control.row.max_abs_err_over_fs) {
+    control.row.passed = *control.row.max_abs_err_over_fs >= least;
+  } else {
+    control.row.not_verified = "the error is not a finite number";
+  }
+}
 
 void judge_without_result(CosimOutcome& outcome) {
   if (outcome.not_finished) {
@@ -50,6 +71,11 @@ Judgement CosimReport::verdict() const {
     not_verified = left_out.empty() ? "co-simulation: nothing was compared" : left_out;
   }
   return {Verdict::kNotVerified, not_verified};
+}
+
+void CosimReport::warn(const CosimOutcome& outcome) {
+  if (outcome.reason.empty()) return;
+  warnings.push_back(fmt::format("{}: {}", outcome.row.stimulus, outcome.reason));
 }
 
 std::vector<CosimRow> CosimReport::rows() const {

@@ -26,6 +26,16 @@ struct CosimOutcome {
   TransientCounters counters;
 };
 
+/// Fills the errors of `found` [N] against `expected` [N] into `row` and judges them by its limit,
+/// where it has one.
+void compare_currents(CosimRow& row,
+                      const std::vector<double>& expected,
+                      const std::vector<double>& found);
+
+/// Judges a negative control: it passes where it is wrong by `least` of full scale or more. Without
+/// a comparison as judge_without_result() does.
+void judge_control(CosimOutcome& control, double least);
+
 /// Judges the row of an outcome without a comparison: what the simulator could not do with the
 /// model failed, all else is not verified.
 void judge_without_result(CosimOutcome& outcome);
@@ -39,6 +49,8 @@ struct CosimReport {
   /// Failed where a row did; else not verified where a row that was to be judged is not, or none
   /// was judged at all.
   Judgement verdict() const;
+  /// Adds why `outcome` has no comparison, if it has none, to the warnings.
+  void warn(const CosimOutcome& outcome);
   std::vector<CosimRow> rows() const;  ///< All rows in order.
 };
 

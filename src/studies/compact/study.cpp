@@ -142,7 +142,7 @@ void emit(StudyResult& result) {
   if (!written.left_out.empty()) result.warnings.push_back(written.left_out);
 }
 
-void run_cosimulation(StudyResult& result) {
+void run_cosimulation(const Progress& progress, StudyResult& result) {
   const FitOutcome& first = result.fits.front();
   const ir::Network& network = first.model.network;
   const hdl::EmissionPlan plan = hdl::plan_emission(network);
@@ -166,8 +166,9 @@ void run_cosimulation(StudyResult& result) {
   wanted.relative_tolerance = config.relative_tolerance;
   wanted.limit = config.limit_training_like;
   try {
-    result.cosim = cosimulate_all(network, config, wanted, plan.default_conductance,
-                                  {.time_limit_s = config.time_limit_s});
+    result.cosim = cosimulate_all(
+        network, config, wanted, plan.default_conductance, {.time_limit_s = config.time_limit_s},
+        [&](double done, const std::string& detail) { progress("co-simulate", done, detail); });
   } catch (const SpiceError& e) {  // everything computed before is kept
     result.cosim.left_out = e.what();
     return;
@@ -294,7 +295,7 @@ StudyResult run_study(const StudyConfig& config,
     }
     if (config.cosimulate) {
       progress("co-simulate", 0, "ngspice against the reference integration");
-      run_cosimulation(result);
+      run_cosimulation(progress, result);
       watch.stage("co-simulate");
     }
   }

@@ -8,7 +8,6 @@
 #include "core/number_text.hpp"
 #include "hdl/emission.hpp"
 #include "ir/dynamics.hpp"
-#include "metrics/errors.hpp"
 #include "model/circuit_network.hpp"
 #include "model/network_prediction.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -75,9 +74,7 @@ CosimRow discretisation(const StoredNetwork& stored,
                .stimulus = fmt::format("{}, steps of {}", wanted.name,
                                        engineering(stored.reference_step, "s"))};
   if (!reference.usable()) return row;
-  row.max_abs_err_over_fs = max_error_over_full_scale(reference.current, found);
-  row.rmse_over_fs = rmse_over_full_scale(reference.current, found);
-  row.correlation = correlation(reference.current, found);
+  compare_currents(row, reference.current, found);
   return row;
 }
 
@@ -93,14 +90,8 @@ void check_frozen(const ir::Network& network,
   const EmittedModel model(frozen(network), EmittedForm::kOsdi);
   CosimOutcome control = compare_transient(started, model, wanted, simulator);
   constexpr double kAtLeast = 10;  // times the limit
-  if (!control.reason.empty()) {
-    judge_without_result(control);
-    report.warnings.push_back(fmt::format("{}: {}", wanted.name, control.reason));
-  } else if (control.row.max_abs_err_over_fs) {
-    control.row.passed = *control.row.max_abs_err_over_fs >= kAtLeast * config.limit_training_like;
-  } else {
-    control.row.not_verified = "the error is not a finite number";
-  }
+  report.warn(control);
+  judge_control(control, kAtLeast * config.limit_training_like);
   report.checks.push_back(control.row);
 }
 
@@ -122,9 +113,7 @@ NetworkCosimReport cosimulate_network(const StoredNetwork& stored,
   }
   const EmittedModel model(network, EmittedForm::kOsdi);
   CosimOutcome outcome = compare_transient(started, model, wanted, simulator);
-  if (!outcome.reason.empty()) {
-    out.report.warnings.push_back(fmt::format("{}: {}", wanted.name, outcome.reason));
-  }
+  out.report.warn(outcome);
   if (outcome.reason.empty()) out.costs.push_back(cost_of(outcome));
   out.report.transients.push_back(std::move(outcome));
   check_frozen(network, started, config, wanted, simulator, out.report);

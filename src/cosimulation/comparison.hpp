@@ -1,0 +1,31 @@
+#pragma once
+
+/// @file
+/// One transient of one model: the same stimulus through the simulator and through the reference
+/// integration (reference.hpp), compared on the current through the device at every time point of
+/// the simulator.
+
+#include "cosimulation/cases.hpp"
+#include "cosimulation/emitted_model.hpp"
+#include "cosimulation/reference.hpp"
+#include "cosimulation/report.hpp"
+#include "psi_xlstm/ir/network.hpp"
+#include "simulators/ngspice/simulator.hpp"
+
+namespace psi_xlstm {
+
+/// The network's own differential equation, for the reference integration. The result keeps a
+/// reference to `network` and is not thread-safe.
+StateEquation state_equation(const ir::Network& network);
+
+/// A network whose states never move: what a comparison must tell from the true one.
+ir::Network frozen(const ir::Network& network);
+
+/// Runs `model` in ngspice and `network` in the reference, both under `wanted`. A failure of either
+/// is a reason.
+CosimOutcome compare_transient(const ir::Network& network,
+                               const EmittedModel& model,
+                               const CosimCase& wanted,
+                               const SimulatorOptions& simulator);
+
+}  // namespace psi_xlstm
