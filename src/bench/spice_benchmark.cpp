@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bench/spice_benchmark_runs.hpp"
+#include "simulators/ngspice/forms.hpp"
 #include "simulators/ngspice/simulator.hpp"
 #include "studies/compact/data_source.hpp"
 

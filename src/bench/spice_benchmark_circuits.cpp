@@ -11,6 +11,7 @@
 #include "core/number_text.hpp"
 #include "core/rng.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "simulators/ngspice/forms.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -47,7 +48,7 @@ BenchmarkDevice student_device(const std::string& name, const EmittedModel& mode
                 return model.element(std::to_string(index), node, "0",
                                      {.conductance = {}, .hold = {}, .max_step = max_step});
               },
-          .libraries = model.with_library({}).osdi};
+          .libraries = with_library(model, {}).osdi};
 }
 
 // A device whose line is `format` with the number and the node.

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cosimulation/emitted_model.hpp"
+#include "hdl/emitted_model.hpp"
 #include "hdl/osdi/library.hpp"
 #include "psi_xlstm/ir/network.hpp"
 

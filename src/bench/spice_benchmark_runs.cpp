@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "metrics/statistics.hpp"
+#include "simulators/ngspice/forms.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -88,7 +89,7 @@ CrossbarRun crossbar_run(int n,
       .n = n,
       .student = {.netlist = crossbar_netlist(n, conductances, model.definition(), student_cell),
                   .options = options,
-                  .simulator = model.with_library(simulator)},
+                  .simulator = with_library(model, simulator)},
       .resistors = {.netlist = crossbar_netlist(n, conductances, "", resistor_cell),
                     .options = options,
                     .simulator = simulator}};

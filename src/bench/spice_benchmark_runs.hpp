@@ -7,7 +7,7 @@
 
 #include "bench/spice_benchmark.hpp"
 #include "bench/spice_benchmark_circuits.hpp"
-#include "cosimulation/emitted_model.hpp"
+#include "hdl/emitted_model.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "simulators/ngspice/simulator.hpp"
 

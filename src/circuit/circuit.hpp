@@ -24,7 +24,7 @@
 
 #include "circuit/expression.hpp"
 #include "circuit/stimulus.hpp"
-#include "cosimulation/emitted_model.hpp"
+#include "hdl/emitted_model.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "simulators/ngspice/voltage_table.hpp"
+#include "circuit/voltage_table.hpp"
 
 namespace psi_xlstm {
 

@@ -12,6 +12,7 @@
 #include "hdl/emission.hpp"
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "simulators/ngspice/forms.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -240,7 +241,7 @@ CircuitRun run_circuit(const Circuit& circuit,
     options.vectors.push_back(fmt::format("v({})", node));
   }
   TransientResult run =
-      transient(circuit.netlist(model, options.max_step), options, model.with_library(simulator));
+      transient(circuit.netlist(model, options.max_step), options, with_library(model, simulator));
   out.reason = run.reason;
   out.out_of_time = run.out_of_time;
   out.time = std::move(run.time);

@@ -10,6 +10,7 @@
 
 #include "core/number_text.hpp"
 #include "ir/dynamics.hpp"
+#include "simulators/ngspice/forms.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -86,7 +87,7 @@ CosimOutcome compare_transient(const ir::Network& network,
   options.vectors = {"i(vmeter)"};
   options.external = wanted.stimulus.tables("vin");
   const TransientResult run =
-      transient(netlist_for(model, wanted), options, model.with_library(simulator));
+      transient(netlist_for(model, wanted), options, with_library(model, simulator));
   out.counters = run.counters;
   if (!run.usable()) {
     out.reason = run.reason;

@@ -6,9 +6,9 @@
 /// the simulator.
 
 #include "cosimulation/cases.hpp"
-#include "cosimulation/emitted_model.hpp"
 #include "cosimulation/reference.hpp"
 #include "cosimulation/report.hpp"
+#include "hdl/emitted_model.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "simulators/ngspice/simulator.hpp"
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "simulators/ngspice/forms.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -14,8 +14,8 @@
 #include "config/cosim.hpp"
 #include "cosimulation/cases.hpp"
 #include "cosimulation/comparison.hpp"
-#include "cosimulation/emitted_model.hpp"
 #include "cosimulation/report.hpp"
+#include "hdl/emitted_model.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "simulators/ngspice/simulator.hpp"
 

@@ -12,6 +12,7 @@
 #include "hdl/emission.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/jacobian.hpp"
+#include "simulators/ngspice/forms.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -87,8 +88,9 @@ CosimRow check_operating_point(const ir::Network& network,
                                double conductance,
                                const SimulatorOptions& simulator) {
   const double v = 0.8 * largest_voltage(network);
-  const OperatingPointResult run = operating_point(
-      circuit(model, v, conductance, true), {.vectors = {"i(vin)"}}, model.with_library(simulator));
+  const OperatingPointResult run =
+      operating_point(circuit(model, v, conductance, true), {.vectors = {"i(vin)"}},
+                      with_library(model, simulator));
   CosimRow row = make_row(network, model, "operating point, held", config.limit_static);
   if (take_failure(run, row)) return row;
   const double expected = held_current(network, conductance, v);
@@ -115,7 +117,7 @@ CosimRow check_dc_sweep(const ir::Network& network,
   options.options = kTightOptions;
   options.vectors = {"i(vin)"};
   const DcResult run =
-      dc_sweep(circuit(model, 0, conductance, true), options, model.with_library(simulator));
+      dc_sweep(circuit(model, 0, conductance, true), options, with_library(model, simulator));
   CosimRow row =
       make_row(network, model, "dc sweep to 3 x training voltage, held", config.limit_static);
   if (take_failure(run, row)) return row;
@@ -176,7 +178,7 @@ CosimRow check_ac(const ir::Network& network,
     op.vectors.push_back(model.state_vector("1", s - 1));
   }
   op.vectors.push_back("v(in)");
-  const OperatingPointResult point = operating_point(netlist, op, model.with_library(simulator));
+  const OperatingPointResult point = operating_point(netlist, op, with_library(model, simulator));
   AcOptions options;
   options.start = 1;
   options.stop = 1e7;
@@ -184,7 +186,7 @@ CosimRow check_ac(const ir::Network& network,
   options.relative_tolerance = 1e-7;
   options.options = op.options;
   options.vectors = {"i(vin)"};
-  const AcResult run = ac(netlist, options, model.with_library(simulator));
+  const AcResult run = ac(netlist, options, with_library(model, simulator));
   CosimRow row =
       make_row(network, model, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")),
                config.limit_ac);

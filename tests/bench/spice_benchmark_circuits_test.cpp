@@ -8,6 +8,7 @@
 
 #include "devices/vteam.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "simulators/ngspice/forms.hpp"
 #include "simulators/ngspice/simulator.hpp"
 #include "support/networks.hpp"
 

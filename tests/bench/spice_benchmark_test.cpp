@@ -4,8 +4,9 @@
 
 #include <set>
 
-#include "cosimulation/emitted_model.hpp"
+#include "hdl/emitted_model.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "simulators/ngspice/forms.hpp"
 #include "simulators/ngspice/simulator.hpp"
 #include "support/networks.hpp"
 

@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "circuit/voltage_table.hpp"
 #include "cosimulation/cosimulation.hpp"
-#include "cosimulation/emitted_model.hpp"
+#include "hdl/emitted_model.hpp"
 #include "ir/dynamics.hpp"
-#include "simulators/ngspice/voltage_table.hpp"
+#include "simulators/ngspice/forms.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/trained_networks.hpp"
@@ -60,7 +61,7 @@ TEST_F(OsdiInCircuits, AgreesWithTheSubcircuitInACrossbar) {
   std::vector<TransientResult> runs;
   for (EmittedForm form : {EmittedForm::kSubcircuit, EmittedForm::kOsdi}) {
     const EmittedModel model(network, form);
-    runs.push_back(transient(crossbar(model, kSize), options, model.with_library({})));
+    runs.push_back(transient(crossbar(model, kSize), options, with_library(model, {})));
     ASSERT_EQ(runs.back().reason, "");
   }
   const auto value_at = [](const TransientResult& run, const std::string& name, double time) {
@@ -88,7 +89,7 @@ TEST_F(OsdiInCircuits, MultiplicityEqualsDevicesInParallel) {
       "n1 a1 0 compiled_one_state m=2\nn2 b1 0 compiled_one_state\nn3 b1 0 compiled_one_state\n";
   const TransientOptions options{
       .stop_time = 2e-5, .max_step = 1e-7, .vectors = {"i(va)", "i(vb)"}};
-  const TransientResult run = transient(netlist, options, model.with_library({}));
+  const TransientResult run = transient(netlist, options, with_library(model, {}));
   ASSERT_EQ(run.reason, "");
   const auto& one = run.vectors.at("i(va)");
   const auto& two = run.vectors.at("i(vb)");
@@ -105,7 +106,7 @@ TEST_F(OsdiInCircuits, ParametersOfTheModelLineAreDefaultsOfTheInstances) {
                                 "n1 a 0 dev " + of_instance + "\n";
     const TransientResult run =
         transient(netlist, {.stop_time = 1e-5, .max_step = 1e-6, .vectors = {"i(v1)"}},
-                  model.with_library({}));
+                  with_library(model, {}));
     EXPECT_EQ(run.reason, "");
     return run.vectors.at("i(v1)");
   };
@@ -118,7 +119,7 @@ TEST_F(OsdiInCircuits, ParametersOfTheModelLineAreDefaultsOfTheInstances) {
   EXPECT_EQ(currents("g0=3e-4 area=2", "g0=4e-4"), currents("", "g0=4e-4 area=2"));
   const OperatingPointResult wrong =
       operating_point(".model dev one_state area=-1\nv1 a 0 1\nn1 a 0 dev\n",
-                      {.vectors = {"i(v1)"}}, model.with_library({}));
+                      {.vectors = {"i(v1)"}}, with_library(model, {}));
   EXPECT_NE(wrong.reason.find("n1: error: area: expected a number above 0, found -1"),
             std::string::npos)
       << wrong.reason;
@@ -132,7 +133,7 @@ TEST_F(OsdiInCircuits, AStateTerminalTakesAnInitialCondition) {
       model.definition() + "v1 a 0 dc 0.1\nn1 a 0 s compiled_one_state g0=2e-4\n.ic v(s)=0.5\n";
   TransientOptions options{.stop_time = 1e-7, .max_step = 1e-9, .vectors = {"i(v1)", "v(s)"}};
   options.use_initial_conditions = true;
-  const TransientResult run = transient(netlist, options, model.with_library({}));
+  const TransientResult run = transient(netlist, options, with_library(model, {}));
   ASSERT_EQ(run.reason, "");
   EXPECT_NEAR(run.vectors.at("v(s)").front(), 0.5, 1e-3);
   EXPECT_NEAR(-run.vectors.at("i(v1)").front() / (2e-5 * std::exp(0.5)), 1, 1e-3);
@@ -148,7 +149,7 @@ TEST_F(OsdiInCircuits, ShowsConductanceStatesAndTimeConstants) {
       model.element("1", "a", "0", {.conductance = 4e-4, .hold = true, .max_step = {}});
   const OperatingPointResult run = operating_point(
       netlist, {.vectors = {"@n1[g]", "@n1[c_2]", "@n1[tau_1]", "@n1[tau_2]", "i(v1)"}},
-      model.with_library({}));
+      with_library(model, {}));
   ASSERT_EQ(run.reason, "");
   const std::vector<double> c = ir::initial_state(network, 4e-4);
   ir::Evaluator evaluator(network);
@@ -168,7 +169,7 @@ TEST_F(OsdiInCircuits, AsksForItsLongestStep) {
                                 "n1 a 0 compiled_one_state" + parameters + "\n";
     const TransientResult run =
         transient(netlist, {.stop_time = 1e-3, .max_step = 2e-5, .vectors = {"i(v1)"}},
-                  model.with_library({}));
+                  with_library(model, {}));
     EXPECT_EQ(run.reason, "");
     return run.time.size();
   };
@@ -187,7 +188,7 @@ TEST_F(OsdiInCircuits, TauScaleStretchesTime) {
         "n1 a 0 compiled_published_student g0=2e-4 tau_scale=" + std::to_string(factor) + "\n";
     const TransientResult run = transient(
         netlist, {.stop_time = 3.1e-4 * factor, .max_step = 1e-7 * factor, .vectors = {"i(v1)"}},
-        model.with_library({}));
+        with_library(model, {}));
     EXPECT_EQ(run.reason, "");
     return run.vectors.at("i(v1)").back();
   };
@@ -202,7 +203,7 @@ TEST_F(OsdiInCircuits, SaysWhichParameterOfWhichDeviceIsWrong) {
   for (const char* order : {"n1 a 0 compiled_one_state g0=-1\nn2 a 0 compiled_one_state\n",
                             "n2 a 0 compiled_one_state\nn1 a 0 compiled_one_state g0=-1\n"}) {
     const OperatingPointResult run = operating_point(
-        model.definition() + "v1 a 0 1\n" + order, {.vectors = {"i(v1)"}}, model.with_library({}));
+        model.definition() + "v1 a 0 1\n" + order, {.vectors = {"i(v1)"}}, with_library(model, {}));
     EXPECT_NE(run.reason.find("n1: error: g0: expected a number above 0 S, found -1"),
               std::string::npos)
         << run.reason;

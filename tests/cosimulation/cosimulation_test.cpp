@@ -11,6 +11,7 @@
 
 #include "hdl/emission.hpp"
 #include "ir/dynamics.hpp"
+#include "simulators/ngspice/forms.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
 

@@ -1,4 +1,4 @@
-#include "cosimulation/emitted_model.hpp"
+#include "hdl/emitted_model.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +12,7 @@
 #include "hdl/emission.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/jacobian.hpp"
+#include "simulators/ngspice/forms.hpp"
 #include "support/every_operation.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
@@ -179,7 +180,7 @@ TEST_F(Osdi, SeveralPortsFollowTheEquation) {
                                          .max_step = 0.005,
                                          .relative_tolerance = 1e-4,
                                          .vectors = {"i(v1)", "i(v2)"}},
-                                        model.with_library({}));
+                                        with_library(model, {}));
   ASSERT_EQ(run.reason, "");
   ir::Evaluator evaluator(network);
   for (int port = 0; port < 2; ++port) {

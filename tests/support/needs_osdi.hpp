@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "cosimulation/emitted_model.hpp"
+#include "simulators/ngspice/forms.hpp"
 
 namespace psi_xlstm::testing {
 

@@ -158,19 +158,36 @@ AcResult ac(const std::string& netlist,
   return result;
 }
 
-SimulatorInfo simulator_info(const SimulatorOptions& simulator) {
+namespace {
+
+// A worker that loads ngspice and the device libraries, and simulates nothing.
+WorkerOutcome loaded(const SimulatorOptions& simulator) {
   WorkerMessage request;
   for (const char* const key : {"circuit", "commands", "vectors", "tables"}) {
     request.header[key] = json::array();
   }
   request.header["scale"] = "";
-  const WorkerOutcome outcome = run_worker(std::move(request), simulator);
+  return run_worker(std::move(request), simulator);
+}
+
+}  // namespace
+
+SimulatorInfo simulator_info(const SimulatorOptions& simulator) {
+  const WorkerOutcome outcome = loaded(simulator);
   if (!outcome.reply) throw SpiceError("ngspice version: no answer: " + outcome.reason);
   const json& reply = outcome.reply->header;
   reason_of_reply(reply);
   return {.library = reply.value("library", ""),
           .version = reply.value("version", ""),
           .has_osdi = reply.value("osdi", false)};
+}
+
+std::string device_library_refusal(const SimulatorOptions& simulator) {
+  const WorkerOutcome outcome = loaded(simulator);
+  if (!outcome.reply) return outcome.reason;
+  const json& reply = outcome.reply->header;
+  if (reply.value("state", "") == "osdi") return reply.value("detail", "");
+  return reason_of_reply(reply);
 }
 
 }  // namespace psi_xlstm

@@ -19,8 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "circuit/voltage_table.hpp"
 #include "jobs/worker_process.hpp"
-#include "simulators/ngspice/voltage_table.hpp"
 
 namespace psi_xlstm {
 
@@ -150,5 +150,9 @@ AcResult ac(const std::string& netlist,
 
 /// Asks the worker which ngspice it loads. Throws SpiceError if there is none.
 SimulatorInfo simulator_info(const SimulatorOptions& simulator);
+
+/// Has ngspice load the device libraries of `simulator` and nothing else: why it does not, in its
+/// own words, or how it ended; empty if it does. Throws SpiceError if there is no ngspice.
+std::string device_library_refusal(const SimulatorOptions& simulator);
 
 }  // namespace psi_xlstm

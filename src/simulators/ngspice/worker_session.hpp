@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "circuit/voltage_table.hpp"
 #include "jobs/worker_message.hpp"
-#include "simulators/ngspice/voltage_table.hpp"
 
 namespace psi_xlstm {
 

@@ -11,6 +11,7 @@
 #include "model/circuit_network.hpp"
 #include "model/network_prediction.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "simulators/ngspice/forms.hpp"
 #include "studies/compact/data_source.hpp"
 
 namespace psi_xlstm {

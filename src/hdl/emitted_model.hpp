@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The forms in which ngspice can run a network, behind one interface: a netlist does not see which
-/// one it uses.
+/// The forms in which a circuit simulator can run a network, behind one interface: a netlist does
+/// not see which one it uses.
 
 #include <filesystem>
 #include <memory>
@@ -11,9 +11,7 @@
 #include <vector>
 
 #include "hdl/osdi/library.hpp"
-#include "hdl/osdi/version.hpp"
 #include "hdl/verilog_a_compiler.hpp"
-#include "jobs/worker_process.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm {
@@ -45,12 +43,10 @@ class EmittedModel {
   std::string path() const;
   EmittedForm form() const { return form_; }
   bool is_compiled() const { return form_ != EmittedForm::kSubcircuit; }
-  /// The file that ngspice loads; empty for a subcircuit.
+  /// The compiled file that a simulator must load first; empty for a subcircuit.
   std::filesystem::path library() const;
   /// The lines that must stand in the netlist before the model is used.
   const std::string& definition() const { return definition_; }
-  /// `simulator` with the library that must be loaded for it.
-  SimulatorOptions with_library(SimulatorOptions simulator) const;
   /// The line that puts instance `instance` (an identifier) between nodes `plus` and `minus`. The
   /// network must have one port.
   std::string element(const std::string& instance,
@@ -73,26 +69,5 @@ class EmittedModel {
   std::unique_ptr<hdl::OsdiLibrary> library_;
   std::unique_ptr<hdl::VerilogALibrary> verilog_a_;
 };
-
-/// The forms that can be compared on this machine, the subcircuit first, among `paths` (as
-/// EmittedModel::path(); empty: all). What is there but cannot be used adds a sentence to
-/// `left_out`; a Verilog-A compiler that is not there adds none unless it is asked for. Throws
-/// SpiceError where a path has another name.
-std::vector<EmittedModel> emitted_models(const ir::Network& network,
-                                         const SimulatorOptions& simulator,
-                                         std::string& left_out,
-                                         const std::vector<std::string>& paths = {});
-
-/// Why compiled models cannot be simulated, one sentence; empty if they can. Throws SpiceError if
-/// there is no ngspice at all.
-std::string problem_with_osdi(const SimulatorOptions& simulator);
-
-/// Why the ngspice called `version` ("ngspice-39 shared library") cannot load libraries of that
-/// release of the interface, as the end of a sentence; empty if it can.
-std::string problem_with_version(const std::string& version, const hdl::OsdiVersion& library);
-
-/// Why what OpenVAF makes of a model cannot be simulated, one sentence; empty if it can. Throws
-/// SpiceError if there is no ngspice at all.
-std::string problem_with_verilog_a(const EmittedModel& model, const SimulatorOptions& simulator);
 
 }  // namespace psi_xlstm

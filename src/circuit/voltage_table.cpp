@@ -1,4 +1,4 @@
-#include "simulators/ngspice/voltage_table.hpp"
+#include "circuit/voltage_table.hpp"
 
 #include <fmt/core.h>
 

@@ -1,0 +1,78 @@
+#include "hdl/emitted_model.hpp"
+
+#include <fmt/format.h>
+
+#include "core/number_text.hpp"
+#include "hdl/subcircuit.hpp"
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm {
+
+EmittedModel::EmittedModel(const ir::Network& network,
+                           EmittedForm form,
+                           const std::filesystem::path& verilog_a_compiler)
+    : name_(network.name),
+      form_(form),
+      tied_(network.state_count() > 0 && network.start != ir::Start::kRest),
+      has_states_(network.state_count() > 0),
+      bounds_step_(form != EmittedForm::kSubcircuit && has_states_) {
+  if (form == EmittedForm::kSubcircuit) {
+    definition_ = hdl::subcircuit(network);
+    return;
+  }
+  definition_ = fmt::format(".model compiled_{0} {0}\n", name_);
+  if (form == EmittedForm::kOsdi) {
+    library_ = std::make_unique<hdl::OsdiLibrary>(network);
+    return;
+  }
+  const auto compiler = hdl::verilog_a_compiler(verilog_a_compiler);
+  if (!compiler) {
+    throw EmitError(fmt::format(
+        "model {}: expected a Verilog-A compiler (openvaf, openvaf-r or PSI_OPENVAF), found none",
+        name_));
+  }
+  verilog_a_ = std::make_unique<hdl::VerilogALibrary>(network, *compiler);
+  bounds_step_ = has_states_ && verilog_a_->bounds_step();
+}
+
+std::string EmittedModel::path() const {
+  if (form_ == EmittedForm::kSubcircuit) return "subcircuit";
+  return form_ == EmittedForm::kOsdi ? "osdi" : "verilog_a";
+}
+
+std::filesystem::path EmittedModel::library() const {
+  if (verilog_a_) return verilog_a_->file();
+  return library_ ? library_->file() : std::filesystem::path();
+}
+
+std::string EmittedModel::element(const std::string& instance,
+                                  const std::string& plus,
+                                  const std::string& minus,
+                                  const InstanceParameters& parameters) const {
+  std::string line = fmt::format("{}{} {} {} {}{}", is_compiled() ? 'n' : 'x', instance, plus,
+                                 minus, is_compiled() ? "compiled_" : "", name_);
+  if (tied_ && parameters.conductance) line += " g0=" + shortest(*parameters.conductance);
+  if (has_states_ && parameters.hold) line += *parameters.hold ? " hold=1" : " hold=0";
+  if (bounds_step_ && parameters.max_step) {
+    line += " dtmax=" + shortest(*parameters.max_step);
+  }
+  return line + "\n";
+}
+
+std::string EmittedModel::element(const std::string& instance,
+                                  const std::string& plus,
+                                  const std::string& minus,
+                                  const std::string& assignments,
+                                  double max_step) const {
+  std::string line = fmt::format("{}{} {} {} {}{}{}", is_compiled() ? 'n' : 'x', instance, plus,
+                                 minus, is_compiled() ? "compiled_" : "", name_, assignments);
+  if (bounds_step_) line += " dtmax=" + shortest(max_step);
+  return line + "\n";
+}
+
+std::string EmittedModel::state_vector(const std::string& instance, int state) const {
+  return is_compiled() ? fmt::format("v(n{}#x_{})", instance, state + 1)
+                       : fmt::format("v(x{}.x{})", instance, state + 1);
+}
+
+}  // namespace psi_xlstm
