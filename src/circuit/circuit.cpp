@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "circuit/cards.hpp"
@@ -57,6 +60,12 @@ void read_transient(const CircuitCard& card, Circuit& circuit) {
   const bool sensible = circuit.print_step > 0 && circuit.stop_time > circuit.print_step &&
                         circuit.max_step >= 0 && circuit.max_step <= circuit.stop_time;
   if (!sensible) refuse(card, "0 < step < stop and a longest step up to stop", card.text);
+  constexpr double kMostSteps = 1e7;
+  const double step = circuit.max_step > 0 ? circuit.max_step : circuit.print_step;
+  if (circuit.stop_time / step > kMostSteps) {
+    refuse(card, fmt::format("at most {:.0f} steps", kMostSteps),
+           fmt::format("{:.3g}", circuit.stop_time / step));
+  }
 }
 
 /// Splits a deck into the parts that stay and the calls of the device.
@@ -89,7 +98,7 @@ class Reader {
   // Whether `line` is .tran or a continuation of it.
   bool of_analysis(const std::string& line) {
     if (line.front() != '+' && line.front() != '*') {
-      in_analysis_ = line.substr(0, line.find_first_of(" \t,=")) == ".tran";
+      in_analysis_ = line.substr(0, line.find_first_of(" \t,")) == ".tran";
     }
     return in_analysis_;
   }
@@ -110,12 +119,18 @@ class Reader {
       take_dot_line(card, first);
     } else if (kLetters.find(first.front()) == kLetters.npos) {
       refuse(card, fmt::format("an element of type {}", kLetters), first);
-    } else if (first.front() == 'x' && deck_.is_device(words.plain.back())) {
+    } else if (check_new(card, first);
+               first.front() == 'x' && deck_.is_device(words.plain.back())) {
       return take_device(card, words);
     } else {
       deck_.bodies[current_].cards.push_back(card);
     }
-    circuit_.lines.push_back({.text = card.text});
+    circuit_.lines.push_back({.text = card.text, .number = card.line});
+  }
+
+  // A simulator finds a second element of the same name, but not where it stands.
+  void check_new(const CircuitCard& card, const std::string& name) {
+    if (!names_[current_].insert(name).second) refuse(card, "a new name of an element", name);
   }
 
   void check_names(const CircuitCard& card) const {
@@ -172,6 +187,7 @@ class Reader {
     has_device_ = true;
     deck_.bodies[current_].cards.push_back(card);
     circuit_.lines.push_back({.text = {},
+                              .number = card.line,
                               .is_device = true,
                               .instance = words.plain[0],
                               .plus = words.plain[1],
@@ -183,6 +199,7 @@ class Reader {
   Circuit& circuit_;
   CircuitDeck deck_;
   std::string current_;
+  std::map<std::string, std::set<std::string>> names_;  ///< Of elements, by subcircuit.
   bool inside_ = false, in_analysis_ = false, has_device_ = false;
 };
 
@@ -199,7 +216,7 @@ std::string CircuitElement::current_vector() const {
 }
 
 std::string Circuit::netlist(const EmittedModel& model, double longest_step) const {
-  std::string text = model.definition();
+  std::string text = fmt::format("* {}\n", name);
   for (const Line& line : lines) {
     if (!line.is_device) {
       text += line.text + "\n";
@@ -209,7 +226,30 @@ std::string Circuit::netlist(const EmittedModel& model, double longest_step) con
     text += model.element("psi_" + line.instance, "psi_" + line.instance, line.minus,
                           line.assignments, longest_step);
   }
-  return text;
+  return text + model.definition();
+}
+
+std::string Circuit::in_lines_of_the_deck(const std::string& sentence) const {
+  constexpr std::string_view kWord = "line ";
+  std::vector<int> numbers = {1};  // of the deck, by line of the netlist; the first is the title
+  for (const Line& line : lines) numbers.insert(numbers.end(), line.is_device ? 2 : 1, line.number);
+  std::string out;
+  std::size_t from = 0;
+  for (std::size_t at = sentence.find(kWord); at != sentence.npos;
+       at = sentence.find(kWord, from)) {
+    const std::size_t first = at + kWord.size();
+    std::size_t found = 0;
+    const auto [end, problem] =
+        std::from_chars(sentence.data() + first, sentence.data() + sentence.size(), found);
+    const bool number = problem == std::errc() && found >= 1;
+    out += sentence.substr(from, (number ? at : first) - from);
+    from = first;
+    if (!number) continue;
+    from = static_cast<std::size_t>(end - sentence.data());
+    out += found <= numbers.size() ? fmt::format("{}{}", kWord, numbers[found - 1])
+                                   : std::string("the model's own definition");
+  }
+  return out + sentence.substr(from);
 }
 
 Circuit parse_circuit(std::string_view text, const std::string& name, const ir::Network& network) {

@@ -80,9 +80,13 @@ struct Circuit {
   /// `max_step` [s] is the longest step that a compiled model is to allow.
   std::string netlist(const EmittedModel& model, double max_step) const;
 
+  /// `sentence` with the lines of netlist() that it names as those of the deck.
+  std::string in_lines_of_the_deck(const std::string& sentence) const;
+
   /// A line of the deck; where it calls the device, in pieces.
   struct Line {
     std::string text;
+    int number = 0;  ///< In the deck, from 1.
     bool is_device = false;
     std::string instance, plus, minus, assignments;
   };

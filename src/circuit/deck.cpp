@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -37,6 +38,7 @@ class Flattener {
     };
     for (const CircuitDevice& d : circuit_.devices) add(d.plus), add(d.minus);
     for (const CircuitElement& e : circuit_.elements) add(e.plus), add(e.minus);
+    check_voltage_loops();
   }
 
  private:
@@ -48,6 +50,29 @@ class Flattener {
     if (is_ground(node)) return "0";
     const auto found = outside.find(node);
     return found == outside.end() ? path + node : found->second;
+  }
+
+  // Sources that fix a voltage twice leave their currents open: no simulator solves that.
+  void check_voltage_loops() const {
+    std::map<std::string, std::string> parents;  // of a node, towards the name of its island
+    const auto island = [&](std::string node) {
+      for (auto up = parents.find(node); up != parents.end(); up = parents.find(node)) {
+        node = up->second;
+      }
+      return node;
+    };
+    for (const CircuitElement& e : circuit_.elements) {
+      if (e.kind != ElementKind::kVoltageSource && e.kind != ElementKind::kControlledVoltage) {
+        continue;
+      }
+      const std::string a = island(is_ground(e.plus) ? "0" : e.plus);
+      const std::string b = island(is_ground(e.minus) ? "0" : e.minus);
+      if (a == b) {
+        throw SpiceError(fmt::format(
+            "netlist: expected no loop of voltage sources, got one that {} closes", e.name));
+      }
+      parents[a] = b;
+    }
   }
 
   // What cannot be read is not covered; the comparison of the forms needs none of it.
@@ -80,7 +105,13 @@ class Flattener {
       if (first.front() == 'x') {
         call(card, words, path, outside, known, depth);
       } else {
-        covered([&] { add_element(circuit_element(card, known), path, outside); });
+        CircuitElement element;
+        bool read = false;
+        covered([&] {
+          element = circuit_element(card, known);
+          read = true;
+        });
+        if (read) add_element(card, std::move(element), path, outside);
       }
     }
   }
@@ -129,23 +160,37 @@ class Flattener {
     CircuitDevice device{.name = path + words.plain[0],
                          .plus = renamed(words.plain[1], path, outside),
                          .minus = renamed(words.plain[2], path, outside)};
-    covered([&] {
-      const std::string where = place_of(card);
-      for (const auto& [name, text] : words.assignments) {
-        const double value = circuit_value(text, known, where);
-        if (name == "g0") device.conductance = value;
-        if (name == "area") device.area = value;
-        if (name == "hold" && value != 1) {
-          throw SpiceError(fmt::format("{}: hold=0 is not known to the reference", where));
-        }
-        if (!(value > 0)) refuse(card, fmt::format("{} above 0", name), text);
-      }
-    });
+    const std::string where = place_of(card);
+    for (const auto& [name, text] : words.assignments) {
+      std::optional<double> value;
+      covered([&] { value = circuit_value(text, known, where); });
+      if (!value) continue;
+      if (name == "g0") device.conductance = value;
+      if (name == "area") device.area = *value;
+      const bool possible = name == "hold" ? *value == 0 || *value == 1 : *value > 0;
+      if (!possible) refuse(card, name == "hold" ? "hold=0 or hold=1" : name + " above 0", text);
+      covered([&] {
+        if (name != "hold" || *value == 1) return;
+        throw SpiceError(fmt::format("{}: hold=0 is not known to the reference", where));
+      });
+    }
     circuit_.devices.push_back(std::move(device));
     check_size(circuit_.devices.size());
   }
 
-  void add_element(CircuitElement element, const std::string& path, const NodeNames& outside) {
+  // Neither the reference nor a simulator can go through them one by one.
+  void check_breakpoints(const CircuitCard& card, const Stimulus& wave) const {
+    const double count = wave.breakpoint_count(circuit_.stop_time);
+    if (count <= kMostBreakpoints) return;
+    refuse(card, fmt::format("at most {:.0f} breakpoints until the stop time", kMostBreakpoints),
+           fmt::format("{:.3g}", count));
+  }
+
+  void add_element(const CircuitCard& card,
+                   CircuitElement element,
+                   const std::string& path,
+                   const NodeNames& outside) {
+    check_breakpoints(card, element.wave);
     element.name = path + element.name;
     element.plus = renamed(element.plus, path, outside);
     element.minus = renamed(element.minus, path, outside);

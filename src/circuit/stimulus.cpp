@@ -47,8 +47,23 @@ void add_breakpoints(const SineTerm& term, double, std::vector<double>& times) {
   times.push_back(term.delay);
 }
 
+// How often the pulse begins again.
+double repeats_of(const PulseTerm& term, double stop) {
+  return term.period > 0 && stop > term.delay ? std::floor((stop - term.delay) / term.period) : 0;
+}
+
+double count_breakpoints(const ConstantTerm&, double) { return 0; }
+double count_breakpoints(const SineTerm&, double) { return 1; }
+double count_breakpoints(const PulseTerm& term, double stop) {
+  return 4 * (repeats_of(term, stop) + 1);
+}
+double count_breakpoints(const DecayingJumpTerm&, double) { return 1; }
+double count_breakpoints(const VoltageTable& table, double) {
+  return static_cast<double>(table.times.size());
+}
+
 void add_breakpoints(const PulseTerm& term, double stop, std::vector<double>& times) {
-  const double repeats = term.period > 0 ? std::floor((stop - term.delay) / term.period) : 0;
+  const double repeats = repeats_of(term, stop);
   for (double k = 0; k <= repeats; ++k) {
     double time = term.delay + k * term.period;
     times.push_back(time);
@@ -167,7 +182,22 @@ double Stimulus::value(double time) const {
   return sum;
 }
 
+double Stimulus::breakpoint_count(double stop) const {
+  double count = 0;
+  for (const Term& term : terms) {
+    count += std::visit([stop](const auto& t) { return count_breakpoints(t, stop); }, term);
+  }
+  return count;
+}
+
 std::vector<double> Stimulus::breakpoints(double stop) const {
+  const double count = breakpoint_count(stop);
+  if (!(count <= kMostBreakpoints)) {
+    throw SpiceError(
+        fmt::format("stimulus: expected at most {:.0f} breakpoints until {} s, got "
+                    "{:.3g}",
+                    kMostBreakpoints, stop, count));
+  }
   std::vector<double> times;
   for (const Term& term : terms) {
     std::visit([&](const auto& t) { add_breakpoints(t, stop, times); }, term);

@@ -48,6 +48,9 @@ struct DecayingJumpTerm {
   double rise_time = 1e-9;  ///< [s], > 0.
 };
 
+/// More corners than a waveform may have: a short line can ask for billions of pulses.
+inline constexpr double kMostBreakpoints = 1e6;
+
 /// A waveform: the sum of its terms.
 struct Stimulus {
   using Term = std::variant<ConstantTerm, SineTerm, PulseTerm, DecayingJumpTerm, VoltageTable>;
@@ -56,8 +59,12 @@ struct Stimulus {
   /// The voltage [V] at `time` >= 0 [s], as ngspice computes it in a transient analysis.
   double value(double time) const;
 
-  /// The times in (0, stop) [s] where the value or its slope jumps, sorted, none twice.
+  /// The times in (0, stop) [s] where the value or its slope jumps, sorted, none twice. Throws
+  /// SpiceError where they are more than kMostBreakpoints.
   std::vector<double> breakpoints(double stop) const;
+
+  /// At most how many breakpoints there are until `stop` [s]: counted, not made.
+  double breakpoint_count(double stop) const;
 
   /// Sources in series from node `positive` to node `negative` that give this waveform, one line
   /// per source; the first is named `source_name` (it begins with v), the others and the nodes

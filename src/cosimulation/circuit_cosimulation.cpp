@@ -242,7 +242,7 @@ CircuitRun run_circuit(const Circuit& circuit,
   }
   TransientResult run =
       transient(circuit.netlist(model, options.max_step), options, with_library(model, simulator));
-  out.reason = run.reason;
+  out.reason = circuit.in_lines_of_the_deck(run.reason);
   out.out_of_time = run.out_of_time;
   out.time = std::move(run.time);
   out.counters = run.counters;

@@ -162,6 +162,48 @@ TEST(Circuit, RefusesWhatIsNoCircuit) {
   for (const auto& [lines, sentence] : cases) EXPECT_EQ(problem_with(lines), sentence) << lines;
 }
 
+// What a simulator would find late, or never: with the line of the user's deck.
+TEST(Circuit, RefusesEarlyWhatCannotBeSimulated) {
+  const std::string tran = ".tran 1n 20u\n", device = "x1 a 0 device\n";
+  const std::pair<std::string, const char*> cases[] = {
+      {tran + device + "v2 b 0 pulse(0 1 0 1f 1f 1f 4f)\n",
+       "netlist line 4: expected at most 1000000 breakpoints until the stop time, got 2e+10"},
+      {".tran 1f 1\n" + device, "netlist line 2: expected at most 10000000 steps, got 1e+15"},
+      {tran + "x1 a 0 device g0=-1\n", "netlist line 3: expected g0 above 0, got -1"},
+      {tran + ".param g=1\nx1 a 0 device g0={g-1}\n",
+       "netlist line 4: expected g0 above 0, got {g-1}"},
+      {tran + "x1 a 0 device area=0\n", "netlist line 3: expected area above 0, got 0"},
+      {tran + "x1 a 0 device hold=2\n", "netlist line 3: expected hold=0 or hold=1, got 2"},
+      {tran + device + "r1 a 0 1\n* comment\nr1 a 0 2\n",
+       "netlist line 6: expected a new name of an element, got r1"},
+      {tran + device + device, "netlist line 4: expected a new name of an element, got x1"},
+      {tran + device + "v1 a 0 1\nv2 a gnd 2\n",
+       "netlist: expected no loop of voltage sources, got one that v2 closes"},
+      {tran + device + "v1 a b 1\ne1 b c a 0 2\nb1 c 0 v=v(a)\nv2 a 0 1\n",
+       "netlist: expected no loop of voltage sources, got one that v2 closes"},
+      {tran + device + ".subckt s a\nv1 a a 1\n.ends\nxs a s\n",
+       "netlist: expected no loop of voltage sources, got one that xs.v1 closes"},
+      {tran + device + ".tran=1 r1 a 0 1\n",
+       "netlist line 4: expected an element or one of .subckt, .ends, .param, .model, .ic, "
+       ".nodeset, .options, .temp, .end, got .tran=1"}};
+  for (const auto& [lines, sentence] : cases) EXPECT_EQ(problem_with(lines), sentence) << lines;
+  EXPECT_EQ(problem_with(tran + device + ".subckt s a\nr1 a 0 1\n.ends\nr1 a 0 1\nxs a s\n"),
+            "none");
+  EXPECT_EQ(problem_with(tran + device + "v1 a b 1\nv2 b 0 1\nl1 a 0 1u\n"), "none");
+}
+
+TEST(Circuit, NamesLinesOfTheNetlistAsThoseOfTheDeck) {
+  const Circuit c = parsed("title\nv1 a 0 1\n* comment\nx1 a 0 device\n.tran 1n 1u\nr1 a 0 1\n");
+  const std::string netlist =
+      c.netlist(EmittedModel(testing::one_state(), EmittedForm::kSubcircuit), 1e-8);
+  EXPECT_EQ(netlist.substr(0, netlist.find(".subckt")).substr(0, 17), "* test\nv1 a 0 1\nv");
+  EXPECT_EQ(c.in_lines_of_the_deck("no title in line 1"), "no title in line 1");
+  EXPECT_EQ(c.in_lines_of_the_deck("Error on line 3 : x"), "Error on line 4 : x");
+  EXPECT_EQ(c.in_lines_of_the_deck("line 5, line 4"), "line 6, line 4");
+  EXPECT_EQ(c.in_lines_of_the_deck("on line 60 and a line"),
+            "on the model's own definition and a line");
+}
+
 // Nothing of a deck may run a command, or read or write a file.
 TEST(Circuit, RefusesWhatIsMoreThanACircuit) {
   const std::string frame = ".tran 1n 1u\nx1 a 0 device\n";

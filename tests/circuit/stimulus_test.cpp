@@ -157,5 +157,20 @@ TEST(Stimulus, RefusesNamesThatAreNoIdentifiers) {
   EXPECT_THROW(Stimulus{}.netlist("v1", "a", "0"), SpiceError);
 }
 
+TEST(StimulusBreakpoints, AreCountedBeforeTheyAreMade) {
+  const Stimulus pulses{.terms = {PulseTerm{0, 1, 0, 1e-15, 1e-15, 1e-15, 4e-15}}};
+  EXPECT_NEAR(pulses.breakpoint_count(20e-6), 2e10, 1e4);
+  try {
+    (void)pulses.breakpoints(20e-6);
+    ADD_FAILURE();
+  } catch (const SpiceError& e) {
+    EXPECT_STREQ(e.what(),
+                 "stimulus: expected at most 1000000 breakpoints until 2e-05 s, got 2e+10");
+  }
+  const Stimulus some{
+      .terms = {PulseTerm{0, 1, 1e-6, 1e-8, 1e-8, 1e-6, 4e-6}, SineTerm{0, 1, 1e3}}};
+  EXPECT_GE(some.breakpoint_count(1e-4), static_cast<double>(some.breakpoints(1e-4).size()));
+}
+
 }  // namespace
 }  // namespace psi_xlstm
