@@ -6,8 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
+#include <vector>
 
-#include "studies/compact/study.hpp"
+#include "core/progress.hpp"
+#include "run/kinds.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -39,8 +41,11 @@ CLI::Validator time_in_seconds();
 /// Says what `judgement` came to, unless it passed, and returns the exit code.
 int told(const Judgement& judgement);
 
-/// Runs `config`, prints the closing tables and the path of the report, and returns the
-/// exit code.
-int run_and_print(const StudyConfig& config, const RunOptions& options);
+/// Prints the closing tables, the warnings and the path of the report of a run, and what its verdict
+/// is unless it passed; returns the exit code.
+int tell(const RunOutcome& outcome);
+
+/// The kinds of studies there are.
+std::vector<StudyKind> study_kinds();
 
 }  // namespace psi_xlstm::apps

@@ -6,6 +6,7 @@
 #include "command.hpp"
 #include "core/identifier.hpp"
 #include "hdl/text/names.hpp"
+#include "studies/compact/study.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -73,7 +74,8 @@ void add_fit(CLI::App& app, int& exit_code) {
     const std::filesystem::path folder = o->out.empty()
                                              ? std::filesystem::path("results") / config.study
                                              : std::filesystem::path(o->out);
-    exit_code = run_and_print(config, {folder, o->threads});
+    exit_code =
+        tell(run_outcome(run_study(config, {folder, o->threads}, terminal_progress()), folder));
   });
 }
 

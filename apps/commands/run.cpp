@@ -1,33 +1,14 @@
 // psi run: a whole study from its config.
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "command.hpp"
 #include "core/identifier.hpp"
-#include "studies/networks/report.hpp"
-#include "studies/networks/study.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
-
-int run_study(const StudyConfig& config, const RunOptions& options) {
-  return run_and_print(config, options);
-}
-
-int run_study(const NetworkStudyConfig& config, const RunOptions& options) {
-  const NetworkStudyResult result = run_network_study(config, options, terminal_progress());
-  fmt::print("{}", summary_text(result));
-  for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
-  if (!result.interrupted) fmt::print("report: {}\n", (options.folder / "report.html").string());
-  if (result.passed) return kDone;
-  spdlog::error("{}", result.reason);
-  return result.interrupted ? kInterrupted : kMissedCriterion;
-}
 
 struct Options {
   std::string config, out;
@@ -35,13 +16,14 @@ struct Options {
   int threads = 2;
 };
 
-template <class Config>
 int run_file(const Options& options) {
-  auto config = read_config<Config>(options.config);
-  if (!options.seeds.empty()) config.seeds = options.seeds;
-  const auto study = checked_identifier(config.study, options.config + ": /study");
+  nlohmann::json config = parse_json(options.config);
+  const StudyKind kind = kind_of(config, study_kinds(), options.config);
+  if (!options.seeds.empty()) config["seeds"] = options.seeds;
+  const PreparedStudy prepared = kind.prepare(config, options.config);
+  const auto study = checked_identifier(prepared.study, options.config + ": /study");
   const std::filesystem::path folder = options.out.empty() ? "results/" + study : options.out;
-  return run_study(config, {folder, options.threads});
+  return tell(prepared.run({folder, options.threads}, terminal_progress()));
 }
 
 }  // namespace
@@ -57,10 +39,7 @@ void add_run(CLI::App& app, int& exit_code) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("--threads", options->threads, "At most this many threads or trainings")
       ->check(CLI::Range(1, 64));
-  command->callback([options, &exit_code] {
-    exit_code = is_network_study(options->config) ? run_file<NetworkStudyConfig>(*options)
-                                                  : run_file<StudyConfig>(*options);
-  });
+  command->callback([options, &exit_code] { exit_code = run_file(*options); });
 }
 
 }  // namespace psi_xlstm::apps

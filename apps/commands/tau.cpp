@@ -1,8 +1,5 @@
 // psi tau: time constants with intervals, and what to measure where records cannot tell them.
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <memory>
 
 #include "command.hpp"
@@ -33,11 +30,7 @@ int run_tau(const Options& o) {
   }
   const std::string stem = std::filesystem::path(config.files.front()).stem().string();
   const std::filesystem::path folder = o.out.empty() ? "results/" + stem + "_tau" : o.out;
-  const TauStudyResult result = run_tau_study(config, {folder, o.threads}, terminal_progress());
-  fmt::print("{}", tau_summary(result));
-  for (const std::string& warning : result.estimate.warnings) spdlog::warn("{}", warning);
-  fmt::print("report: {}\n", (folder / "report.html").string());
-  return kDone;
+  return tell(run_outcome(run_tau_study(config, {folder, o.threads}, terminal_progress()), folder));
 }
 
 }  // namespace

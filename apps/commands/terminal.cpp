@@ -59,13 +59,14 @@ int told(const Judgement& judgement) {
   return kMissedCriterion;
 }
 
-int run_and_print(const StudyConfig& config, const RunOptions& options) {
-  const StudyResult result = run_study(config, options, terminal_progress());
-  fmt::print("{}", summary_text(result));
-  for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
-  if (!result.cosim.left_out.empty()) spdlog::info("{}", result.cosim.left_out);
-  fmt::print("report: {}\n", (options.folder / "report.html").string());
-  return told(result.verdict);
+int tell(const RunOutcome& outcome) {
+  fmt::print("{}", outcome.summary);
+  for (const std::string& warning : outcome.warnings) spdlog::warn("{}", warning);
+  for (const std::string& note : outcome.notes) spdlog::info("{}", note);
+  if (!outcome.page.empty()) fmt::print("report: {}\n", outcome.page.string());
+  if (!outcome.interrupted) return told(outcome.verdict);
+  spdlog::error("{}", outcome.verdict.reason);
+  return kInterrupted;
 }
 
 }  // namespace psi_xlstm::apps

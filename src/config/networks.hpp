@@ -122,6 +122,7 @@ inline int training_seed(const NetworkConfig& network, int seed) {
 
 /// A study: the same networks for every seed of the published data, in one protocol.
 struct NetworkStudyConfig {
+  std::string kind = "networks";
   std::string study = "published";     ///< Name of the study and of its run folder.
   std::string protocol = "published";  ///< "published": (V, t), start hidden; "known_start".
   std::vector<int> seeds = {42, 123, 456};
@@ -133,6 +134,7 @@ struct NetworkStudyConfig {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
+    visit("kind", c.kind, one_of({"networks"}));
     visit("study", c.study);
     visit("protocol", c.protocol, one_of({"published", "known_start"}));
     visit("seeds", c.seeds, at_least(0));

@@ -55,6 +55,7 @@ struct SelectionConfig {
 
 /// One run from data to report.
 struct StudyConfig {
+  std::string kind = "compact";
   std::string study = "quickstart";  ///< Name of the study and of its run folder; an identifier.
   std::string model = "student";     ///< Name of the emitted model; an identifier.
   std::vector<int> seeds = {42};     ///< Of the data; each has its own models.
@@ -68,6 +69,7 @@ struct StudyConfig {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
+    visit("kind", c.kind, one_of({"compact"}));
     visit("study", c.study);
     visit("model", c.model);
     visit("seeds", c.seeds, at_least(0));

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 #include "core/atomic_file.hpp"
 #include "core/sha256.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "run/folder.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -15,11 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-bool belongs_to_manifest(const fs::path& file, const fs::path& folder) {
-  const std::string name = file.filename().string();
-  const bool times = name == kTimingsName ||
-                     (file.stem() == kLatencyName && file.parent_path() == folder / "tables");
-  return !times && !is_temporary_name(name) && file != folder / kManifestName;
+bool belongs_to_manifest(const fs::path& name) {
+  const bool times = name.filename() == kTimingsName ||
+                     (name.stem() == kLatencyName && name.parent_path().filename() == "tables");
+  return !times && name != kManifestName && name != kLedgerName;
 }
 
 template <class Value>
@@ -46,18 +45,11 @@ json parse_object(std::string_view text, const std::string& where) {
 
 }  // namespace
 
-std::map<std::string, std::string> file_checksums(const fs::path& folder) {
+std::map<std::string, std::string> file_checksums(const fs::path& folder,
+                                                  const std::set<std::string>& names) {
   std::map<std::string, std::string> checksums;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (entry->is_directory(error) || !belongs_to_manifest(entry->path(), folder)) continue;
-    checksums[entry->path().lexically_relative(folder).generic_string()] =
-        sha256_hex(read_file(entry->path()));
-  }
-  if (error) {
-    throw DataError(
-        fmt::format("{}: expected a readable folder, found: {}", folder.string(), error.message()));
+  for (const std::string& name : names) {
+    if (belongs_to_manifest(name)) checksums[name] = sha256_hex(read_file(folder / name));
   }
   return checksums;
 }
@@ -87,20 +79,14 @@ Manifest parse_manifest(std::string_view text, const std::string& where) {
 }
 
 std::vector<std::string> compare_files(const Manifest& manifest, const fs::path& folder) {
-  const auto found = file_checksums(folder);
   std::vector<std::string> differences;
-  for (const auto& [path, checksum] : manifest.files) {
-    const auto file = found.find(path);
-    if (file == found.end()) {
-      differences.push_back(fmt::format("{}: expected by the manifest, found no such file", path));
-    } else if (file->second != checksum) {
+  for (const auto& [name, checksum] : manifest.files) {
+    const fs::path file = folder / checked_name(name);
+    if (!fs::is_regular_file(file)) {
+      differences.push_back(fmt::format("{}: expected by the manifest, found no such file", name));
+    } else if (const std::string found = sha256_hex(read_file(file)); found != checksum) {
       differences.push_back(
-          fmt::format("{}: expected SHA-256 {}, found {}", path, checksum, file->second));
-    }
-  }
-  for (const auto& [path, checksum] : found) {
-    if (!manifest.files.contains(path)) {
-      differences.push_back(fmt::format("{}: expected no such file, found one", path));
+          fmt::format("{}: expected SHA-256 {}, found {}", name, checksum, found));
     }
   }
   return differences;

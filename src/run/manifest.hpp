@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,10 +28,11 @@ struct Manifest {
   std::map<std::string, std::string> files;  ///< SHA-256 by path relative to the run folder.
 };
 
-/// SHA-256 of every file below `folder`, by its relative path with forward slashes: all but the
-/// manifest of `folder` itself, every timings.json, tables/latency.*, and temporary files of killed
-/// processes. Throws DataError if `folder` or a file cannot be read.
-std::map<std::string, std::string> file_checksums(const std::filesystem::path& folder);
+/// SHA-256 of every file of `names` (relative to `folder`, with forward slashes), but for the
+/// manifest itself, every timings.json and latency table: they differ from run to run. Throws
+/// DataError if a file cannot be read.
+std::map<std::string, std::string> file_checksums(const std::filesystem::path& folder,
+                                                  const std::set<std::string>& names);
 
 /// The text of manifest.json, names in order. Throws DataError if a text is not UTF-8.
 std::string manifest_text(const Manifest& manifest);
@@ -38,8 +40,9 @@ std::string manifest_text(const Manifest& manifest);
 /// The reverse; `where` opens every message. Throws DataError if the text is not a manifest.
 Manifest parse_manifest(std::string_view text, const std::string& where);
 
-/// One sentence per file of `folder` that is missing, changed, or not in `manifest`. Throws as
-/// file_checksums does.
+/// One sentence per file of `manifest` that is missing from `folder` or changed; other files there
+/// are none of its business. Throws DataError where a file cannot be read or a name leads out of
+/// the folder.
 std::vector<std::string> compare_files(const Manifest& manifest,
                                        const std::filesystem::path& folder);
 

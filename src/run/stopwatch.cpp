@@ -18,10 +18,8 @@ std::string utc_now() {
 
 Stopwatch::Stopwatch() { timings_.started = utc_now(); }
 
-void Stopwatch::stage(const std::string& name) {
-  const auto now = Clock::now();
-  add(name, std::chrono::duration<double>(now - last_).count());
-  last_ = now;
+Stopwatch::Part::~Part() {
+  watch_.add(name_, std::chrono::duration<double>(Clock::now() - start_).count());
 }
 
 void Stopwatch::add(const std::string& name, double duration) {

@@ -2,18 +2,30 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "run/manifest.hpp"
 
 namespace psi_xlstm {
 
-/// Measures one stage after another; everything that is a time goes to timings.json alone.
+/// Measures the stages of a run; everything that is a time goes to timings.json alone.
 class Stopwatch {
  public:
   Stopwatch();
 
-  /// Ends a stage that began where the last one ended.
-  void stage(const std::string& name);
+  /// Measures from its making to its end.
+  class Part {
+   public:
+    Part(Stopwatch& watch, std::string name) : watch_(watch), name_(std::move(name)) {}
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+    ~Part();
+
+   private:
+    Stopwatch& watch_;
+    std::string name_;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  };
 
   /// Notes a stage of `duration` seconds that was measured elsewhere, e.g. side by side with
   /// others.
@@ -24,7 +36,6 @@ class Stopwatch {
 
  private:
   Timings timings_;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace psi_xlstm

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class RunFolder : public ::testing::Test {
+class RunFiles : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_ = fs::path(::testing::TempDir()) / ("manifest_" + std::to_string(::getpid()));
@@ -52,40 +52,38 @@ std::string problem_with(const std::string& text) {
   return "none";
 }
 
-TEST_F(RunFolder, HasChecksumsOfAllFilesButTimesAndItself) {
+TEST_F(RunFiles, HaveChecksumsButForTimesAndTheManifest) {
   const std::map<std::string, std::string> expected = {
       {"metrics.json", sha256_hex("{}")},
       {"seed_1/latency.csv", sha256_hex("no table")},
       {"seed_1/manifest.json", sha256_hex("of a part")},
       {"seed_1/model.safetensors", sha256_hex("weights")}};
-  EXPECT_EQ(file_checksums(folder_), expected);
+  EXPECT_EQ(file_checksums(folder_,
+                           {"metrics.json", "manifest.json", "timings.json", "seed_1/timings.json",
+                            "tables/latency.md", "seed_1/latency.csv", "seed_1/manifest.json",
+                            "seed_1/model.safetensors"}),
+            expected);
 }
 
-TEST_F(RunFolder, NamesEveryFileThatDiffers) {
+TEST_F(RunFiles, EveryOneThatDiffersIsNamedAndOthersAreLeftAlone) {
   Manifest manifest = example();
-  manifest.files = file_checksums(folder_);
+  manifest.files = file_checksums(folder_, {"metrics.json", "seed_1/manifest.json"});
   EXPECT_TRUE(compare_files(manifest, folder_).empty());
 
   write_file(folder_ / "metrics.json", "[]");
   fs::remove(folder_ / "seed_1" / "manifest.json");
-  write_file(folder_ / "more.txt", "");
+  write_file(folder_ / "notes.txt", "of the user");
   EXPECT_EQ(
       compare_files(manifest, folder_),
       (std::vector<std::string>{
           "metrics.json: expected SHA-256 " + sha256_hex("{}") + ", found " + sha256_hex("[]"),
-          "seed_1/manifest.json: expected by the manifest, found no such file",
-          "more.txt: expected no such file, found one"}));
+          "seed_1/manifest.json: expected by the manifest, found no such file"}));
 }
 
-TEST_F(RunFolder, MustExist) {
-  const fs::path missing = folder_ / "missing";
-  try {
-    file_checksums(missing);
-    FAIL() << "expected a DataError";
-  } catch (const DataError& e) {
-    EXPECT_EQ(e.what(),
-              missing.string() + ": expected a readable folder, found: No such file or directory");
-  }
+TEST_F(RunFiles, AManifestCannotNameOneElsewhere) {
+  Manifest manifest = example();
+  manifest.files = {{"../secret", "00"}};
+  EXPECT_THROW(compare_files(manifest, folder_), DataError);
 }
 
 TEST(ManifestText, IsTheSameForTheSameRunAndReadsBack) {

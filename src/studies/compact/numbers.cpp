@@ -12,51 +12,13 @@
 namespace psi_xlstm {
 namespace {
 
-// Per test record of the first seed, the median over its fits: against the noise-free current where
-// that is known, else against the measured one.
-void collect_record_errors(StudyResult& result) {
-  const Dataset& dataset = result.data.dataset;
-  for (std::size_t i = 0; i < dataset.split.test.size(); ++i) {
-    std::vector<double> errors;
-    for (const FitOutcome& f : result.fits) {
-      if (!f.usable || f.seed != result.config.seeds.front()) continue;
-      const ErrorMetrics e = fit::score(dataset, {f.predictions[i]});
-      const std::optional<double> error = e.nrmse_std_clean ? e.nrmse_std_clean : e.nrmse_std;
-      if (error) errors.push_back(*error);
-    }
-    if (errors.empty()) continue;
-    const Record& record = dataset.records[static_cast<std::size_t>(dataset.split.test[i])];
-    result.metrics.numbers.push_back(
-        {fmt::format("record_{}_median_nrmse_std", record.id), median(errors)});
-  }
-}
+using Numbers = std::vector<NamedNumber>;
 
-// Error of the first fit on its last test record by frequency band, multiples of the drive
-// frequency.
-void collect_band_errors(StudyResult& result) {
-  const FitOutcome& first = result.fits.front();
-  const double f = first.model.network.box.drive_frequency;
-  const fit::Prediction& shown = first.predictions.back();
-  const Record& record = result.data.dataset.records[static_cast<std::size_t>(shown.record)];
-  const Band bands[] = {{0, 0.2 * f}, {0.2 * f, 0.5 * f}, {0.5 * f, 1.5 * f}, {1.5 * f, 4.5 * f}};
-  const bool clean = !record.clean_current.empty();
-  const double noise = clean ? 0 : fit::noise_of(record, result.data.dataset.noise);
-  for (const BandError& e :
-       band_errors(record.time, clean ? record.clean_current : record.current[0], shown.current,
-                   bands, noise)) {
-    result.metrics.numbers.push_back({fmt::format("record_{}_band_{:.4g}_to_{:.4g}_Hz_error",
-                                                  record.id, e.band.low, e.band.high),
-                                      e.error});
-  }
-}
-
-}  // namespace
-
-void collect_numbers(StudyResult& result) {
-  std::vector<NamedNumber>& numbers = result.metrics.numbers;
-  for (int seed : result.config.seeds) {
+// Medians over the fits of every seed.
+void add_medians(const StudyConfig& config, const std::vector<FitOutcome>& fits, Numbers& numbers) {
+  for (const int seed : config.seeds) {
     std::vector<double> ratios, clean;
-    for (const FitOutcome& f : result.fits) {
+    for (const FitOutcome& f : fits) {
       if (f.seed != seed) continue;
       if (f.test.mse_over_floor) ratios.push_back(*f.test.mse_over_floor);
       if (f.test.nrmse_std_clean) clean.push_back(*f.test.nrmse_std_clean);
@@ -68,21 +30,61 @@ void collect_numbers(StudyResult& result) {
       numbers.push_back({fmt::format("seed_{}_median_nrmse_std_clean", seed), median(clean)});
     }
   }
-  for (const FitOutcome& f : result.fits) {
+}
+
+void add_device_laws(const std::vector<FitOutcome>& fits, Numbers& numbers) {
+  for (const FitOutcome& f : fits) {
     if (f.fit != 0 || !f.device_law) continue;
     numbers.push_back(
         {fmt::format("seed_{}_device_law_mse_over_floor", f.seed), f.device_law->mse_over_floor});
     numbers.push_back(
         {fmt::format("seed_{}_device_law_nrmse_std_clean", f.seed), f.device_law->nrmse_std_clean});
   }
-  collect_record_errors(result);
-  const FitOutcome& first = result.fits.front();
-  if (!first.usable) return;
-  collect_band_errors(result);
-  const hdl::EmissionPlan plan = hdl::plan_emission(first.model.network);
+}
+
+// Per test record of the first seed, the median over its fits: against the noise-free current where
+// that is known, else against the measured one.
+void add_record_errors(int seed,
+                       const Dataset& dataset,
+                       const std::vector<FitOutcome>& fits,
+                       Numbers& numbers) {
+  for (std::size_t i = 0; i < dataset.split.test.size(); ++i) {
+    std::vector<double> errors;
+    for (const FitOutcome& f : fits) {
+      if (!f.usable || f.seed != seed) continue;
+      const ErrorMetrics e = fit::score(dataset, {f.predictions[i]});
+      const std::optional<double> error = e.nrmse_std_clean ? e.nrmse_std_clean : e.nrmse_std;
+      if (error) errors.push_back(*error);
+    }
+    if (errors.empty()) continue;
+    const Record& record = dataset.records[static_cast<std::size_t>(dataset.split.test[i])];
+    numbers.push_back({fmt::format("record_{}_median_nrmse_std", record.id), median(errors)});
+  }
+}
+
+// Error of the first fit on its last test record by frequency band, multiples of the drive
+// frequency.
+void add_band_errors(const Dataset& dataset, const FitOutcome& first, Numbers& numbers) {
+  const double f = first.model.network.box.drive_frequency;
+  const fit::Prediction& shown = first.predictions.back();
+  const Record& record = dataset.records[static_cast<std::size_t>(shown.record)];
+  const Band bands[] = {{0, 0.2 * f}, {0.2 * f, 0.5 * f}, {0.5 * f, 1.5 * f}, {1.5 * f, 4.5 * f}};
+  const bool clean = !record.clean_current.empty();
+  const double noise = clean ? 0 : fit::noise_of(record, dataset.noise);
+  for (const BandError& e :
+       band_errors(record.time, clean ? record.clean_current : record.current[0], shown.current,
+                   bands, noise)) {
+    numbers.push_back({fmt::format("record_{}_band_{:.4g}_to_{:.4g}_Hz_error", record.id,
+                                   e.band.low, e.band.high),
+                       e.error});
+  }
+}
+
+// What the emitted model is like.
+void add_model_facts(const ir::Network& network, Numbers& numbers) {
+  const hdl::EmissionPlan plan = hdl::plan_emission(network);
   numbers.push_back({"zero_bias_rate_per_s", plan.zero_bias_rate});
-  std::vector<double> tau =
-      ir::zero_bias_time_constants(first.model.network, plan.default_conductance);
+  std::vector<double> tau = ir::zero_bias_time_constants(network, plan.default_conductance);
   std::sort(tau.begin(), tau.end());
   for (std::size_t k = 0; k < tau.size(); ++k) {
     numbers.push_back({fmt::format("zero_bias_time_constant_{}_s", k + 1), tau[k]});
@@ -92,18 +94,30 @@ void collect_numbers(StudyResult& result) {
   numbers.push_back({"largest_argument", plan.largest_argument});
 }
 
-void judge(StudyResult& result) {
-  for (const FitOutcome& f : result.fits) {
+}  // namespace
+
+std::vector<NamedNumber> study_numbers(const StudyConfig& config,
+                                       const Dataset& dataset,
+                                       const std::vector<FitOutcome>& fits) {
+  Numbers numbers;
+  add_medians(config, fits, numbers);
+  add_device_laws(fits, numbers);
+  add_record_errors(config.seeds.front(), dataset, fits, numbers);
+  const FitOutcome& first = fits.front();
+  if (!first.usable) return numbers;
+  add_band_errors(dataset, first, numbers);
+  add_model_facts(first.model.network, numbers);
+  return numbers;
+}
+
+Judgement judge(const StudyConfig& config,
+                const std::vector<FitOutcome>& fits,
+                const CosimReport& cosim) {
+  for (const FitOutcome& f : fits) {
     if (f.usable) continue;
-    result.verdict = {Verdict::kFailed,
-                      fmt::format("seed {}, fit {}: {}", f.seed, f.fit, f.reason)};
-    return;
+    return {Verdict::kFailed, fmt::format("seed {}, fit {}: {}", f.seed, f.fit, f.reason)};
   }
-  if (result.config.cosimulate) {
-    result.verdict = result.cosim.verdict();
-  } else {
-    result.verdict = {Verdict::kPassed, ""};
-  }
+  return config.cosimulate ? cosim.verdict() : Judgement{Verdict::kPassed, ""};
 }
 
 }  // namespace psi_xlstm

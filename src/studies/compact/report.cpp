@@ -5,13 +5,13 @@
 #include <optional>
 #include <utility>
 
-#include "core/atomic_file.hpp"
 #include "core/number_text.hpp"
 #include "hdl/emission.hpp"
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "report/html.hpp"
 #include "report/table.hpp"
+#include "run/publish.hpp"
 #include "studies/compact/figures.hpp"
 #include "studies/compact/study.hpp"
 
@@ -158,11 +158,6 @@ Table fact_table(const StudyResult& result) {
   return table;
 }
 
-struct NamedFigure {
-  std::string name, caption;
-  Figure figure;
-};
-
 std::vector<NamedFigure> figures(const StudyResult& result) {
   const FitOutcome& first = result.fits.front();
   const fit::Prediction& shown = first.predictions.back();
@@ -181,15 +176,6 @@ std::vector<NamedFigure> figures(const StudyResult& result) {
     out.push_back({"cosimulation", "What the simulator's steps cost in accuracy.", std::move(*f)});
   }
   return out;
-}
-
-void write_tables(const std::filesystem::path& folder,
-                  const std::vector<std::pair<std::string, Table>>& tables) {
-  for (const auto& [name, table] : tables) {
-    write_file(folder / (name + ".md"), to_markdown(table));
-    write_file(folder / (name + ".csv"), to_csv(table));
-    write_file(folder / (name + ".tex"), to_latex(table));
-  }
 }
 
 std::vector<ReportCard> cards(const StudyResult& result) {
@@ -220,7 +206,7 @@ std::vector<ReportCard> cards(const StudyResult& result) {
 
 }  // namespace
 
-std::filesystem::path write_report(const StudyResult& result) {
+void write_report(const StudyResult& result, RunFolder& folder) {
   const FitOutcome& first = result.fits.front();
   ReportPage page;
   page.title = result.config.study;
@@ -232,42 +218,32 @@ std::filesystem::path write_report(const StudyResult& result) {
     page.warnings.insert(page.warnings.begin(), verdict_sentence(result.verdict));
   }
   page.footer = {fmt::format("psi {} ({})", version(), git_commit())};
-  std::vector<std::pair<std::string, Table>> tables = {{"models", model_table(result)}};
-  page.sections.push_back({.heading = "Accuracy", .tables = {tables.front().second}});
+  std::vector<NamedTable> tables;
+  const auto shown = [&](const char* name, Table table) {
+    tables.push_back({name, std::move(table)});
+    return tables.back().table;
+  };
+  page.sections.push_back({.heading = "Accuracy", .tables = {shown("models", model_table(result))}});
   if (first.usable) {
-    tables.emplace_back("baselines", baseline_table(result));
-    page.sections.front().tables.push_back(tables.back().second);
+    page.sections.front().tables.push_back(shown("baselines", baseline_table(result)));
     page.cards = cards(result);
+    page.sections.push_back({.heading = "Pictures",
+                             .figures = draw_figures(folder, "", figures(result), page.warnings)});
+    if (!result.metrics.cosim.empty()) {
+      page.sections.push_back({.heading = "Co-simulation",
+                               .tables = {shown("cosimulation", cosim_table(result.metrics.cosim))}});
+    }
     ReportSection model{.heading = "Model", .tables = {fact_table(result)}};
     if (!first.model.candidates.empty()) {
-      tables.emplace_back("candidates", candidate_table(result));
-      model.tables.push_back(tables.back().second);
-    }
-    ReportSection pictures{.heading = "Pictures"};
-    for (NamedFigure& f : figures(result)) {
-      const RenderedFigure rendered = render_svg(f.figure);
-      if (rendered.usable()) {
-        write_file(result.folder / "figures" / (f.name + ".svg"), rendered.svg);
-      } else {
-        page.warnings.push_back(fmt::format("figure {}: {}", f.name, rendered.reason));
-      }
-      pictures.figures.push_back({rendered.svg, f.caption});
-    }
-    page.sections.push_back(std::move(pictures));
-    if (!result.metrics.cosim.empty()) {
-      tables.emplace_back("cosimulation", cosim_table(result.metrics.cosim));
-      page.sections.push_back({.heading = "Co-simulation", .tables = {tables.back().second}});
+      model.tables.push_back(shown("candidates", candidate_table(result)));
     }
     page.sections.push_back(std::move(model));
     if (result.time_constants) {
-      page.sections.push_back(
-          write_tau(*result.time_constants, result.folder / kTauFolder, page.warnings));
+      page.sections.push_back(write_tau(*result.time_constants, folder, kTauFolder, page.warnings));
     }
   }
-  write_tables(result.folder / "tables", tables);
-  const std::filesystem::path path = result.folder / "report.html";
-  write_file(path, to_html(page));
-  return path;
+  write_tables(folder, "", tables);
+  folder.write(kPageName, to_html(page));
 }
 
 std::string cosimulation_text(const std::vector<CosimRow>& rows) {

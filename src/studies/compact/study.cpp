@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <set>
 #include <utility>
 
-#include "core/atomic_file.hpp"
 #include "core/identifier.hpp"
 #include "core/sha256.hpp"
 #include "cosimulation/traces.hpp"
@@ -17,7 +15,7 @@
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
-#include "run/stopwatch.hpp"
+#include "studies/compact/check.hpp"
 #include "studies/compact/numbers.hpp"
 #include "studies/time_constants/study.hpp"
 
@@ -92,103 +90,124 @@ StoredPredictions to_store(const Dataset& dataset, const FitOutcome& outcome) {
   return out;
 }
 
-// The model of an earlier run, where it is whole and what is wanted; else its folder is emptied.
-bool take_finished(const std::filesystem::path& folder,
-                   const std::string& wanted,
-                   FitOutcome& outcome) {
-  const std::filesystem::path file = folder / "model.safetensors";
-  if (std::filesystem::exists(file)) {
-    try {
-      outcome.model = load_model(file);
-      if (outcome.model.fingerprint == wanted) return true;
-    } catch (const DataError&) {  // e.g. an interrupted copy: fitted again
-    }
-    outcome.model = {};
+// The model of an earlier run, where it is whole and what is wanted.
+std::optional<StoredModel> finished(const std::filesystem::path& file, const std::string& wanted) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  try {
+    StoredModel model = load_model(file);
+    if (model.fingerprint == wanted) return model;
+  } catch (const DataError&) {  // e.g. an interrupted copy: fitted again
   }
-  std::filesystem::remove_all(folder);
-  return false;
+  return std::nullopt;
 }
 
-FitOutcome run_fit(const StudyConfig& config,
-                   int seed,
-                   int fit,
-                   const SourcedData& data,
-                   const RunOptions& run,
-                   const Progress& progress) {
+FitOutcome run_fit(
+    const StudyConfig& config, int seed, int fit, const SourcedData& data, Road& road) {
   FitOutcome outcome{.seed = seed, .fit = fit};
   const FitConfig options = fit_config(config, fit);
   const std::string wanted = fingerprint(config, options, data);
-  const std::filesystem::path folder = fit_folder(run.folder, seed, fit);
-  const std::filesystem::path file = folder / "model.safetensors";
-  outcome.usable = take_finished(folder, wanted, outcome);
-  if (!outcome.usable) {
-    train_model(config, options, data, run.threads, progress, outcome);
+  const std::filesystem::path folder = fit_folder(seed, fit);
+  const std::filesystem::path file = road.folder().own(folder / "model.safetensors");
+  if (std::optional<StoredModel> model = finished(file, wanted)) {
+    outcome.model = std::move(*model);
+    outcome.usable = true;
+  } else {
+    road.folder().remove_below(folder);
+    train_model(config, options, data, road.threads(), road.progress(), outcome);
     if (!outcome.usable) return outcome;
     outcome.model.fingerprint = wanted;
-    save_model(file, outcome.model);
+    save_model(road.folder().own(folder / "model.safetensors"), outcome.model);
   }
   outcome.predictions = fit::predict(outcome.model.network, data.dataset, data.dataset.split.test,
                                      data.starts, data.refine_starts);
   outcome.baselines = fit::fit_baselines(data.dataset, outcome.predictions);
   outcome.test = fit::score(data.dataset, outcome.predictions);
   outcome.device_law = device_law_errors(config.data, data.dataset, outcome.predictions);
-  save_predictions(folder / "predictions.safetensors", to_store(data.dataset, outcome));
+  save_predictions(road.folder().own(folder / "predictions.safetensors"),
+                   to_store(data.dataset, outcome));
   return outcome;
 }
 
-void emit(StudyResult& result) {
-  const hdl::ModelFiles written =
-      hdl::write_model_files(result.fits.front().model.network, result.folder / "hdl");
-  if (!written.left_out.empty()) result.warnings.push_back(written.left_out);
+// All fits of all seeds.
+std::vector<FitOutcome> run_fits(const StudyConfig& config,
+                                 const std::vector<SourcedData>& data,
+                                 Road& road) {
+  std::vector<FitOutcome> fits;
+  const auto total = static_cast<double>(config.seeds.size()) * config.fits;
+  for (std::size_t s = 0; s < config.seeds.size(); ++s) {
+    for (int fit = 0; fit < config.fits; ++fit) {
+      const int seed = config.seeds[s];
+      road.progress()("fit", static_cast<double>(fits.size()) / total,
+                      fmt::format("seed {}, fit {} of {}", seed, fit + 1, config.fits));
+      fits.push_back(road.timed(fmt::format("fit {}, seed {}", fit, seed),
+                                [&] { return run_fit(config, seed, fit, data[s], road); }));
+    }
+  }
+  return fits;
 }
 
-void run_cosimulation(const Progress& progress, StudyResult& result) {
-  const FitOutcome& first = result.fits.front();
+// Writes every form of `network`; returns why one was left out, or an empty text.
+std::string emit(const ir::Network& network, RunFolder& folder) {
+  const std::filesystem::path hdl = "hdl";
+  for (const char* ending : {".va", ".sp", ".c", ".osdi"}) folder.allow(hdl / (network.name + ending));
+  const hdl::ModelFiles written = hdl::write_model_files(network, folder.path() / hdl);
+  for (const std::filesystem::path& file : written.files) folder.own(hdl / file.filename());
+  return written.left_out;
+}
+
+// The conductance [S] at the start of `shown`, from its states where it has some.
+double start_conductance(const ir::Network& network, const fit::Prediction& shown) {
+  if (shown.states.empty()) return shown.conductance.front();
+  std::vector<double> c;
+  for (const auto& state : shown.states) c.push_back(state.front());
+  ir::Evaluator evaluator(network);
+  const double zero = 0;
+  evaluator.evaluate(ir::Part::kOutput, &zero, c.data());
+  return evaluator.value(network.conductance_node);
+}
+
+// What is simulated beside the standard stimuli: the drive of the last test record.
+CosimCase case_like_the_data(const StudyConfig& config,
+                             const Dataset& dataset,
+                             const FitOutcome& first,
+                             double longest_step) {
+  const fit::Prediction& shown = first.predictions.back();
+  CosimCase wanted = training_like_case(
+      config.data, dataset.records[static_cast<std::size_t>(shown.record)]);
+  wanted.conductance = start_conductance(first.model.network, shown);
+  if (config.cosim.training_like_max_step > 0) {
+    wanted.max_step = config.cosim.training_like_max_step;
+  }
+  if (wanted.max_step == 0 || wanted.max_step > longest_step * 4) wanted.max_step = longest_step;
+  wanted.relative_tolerance = config.cosim.relative_tolerance;
+  wanted.limit = config.cosim.limit_training_like;
+  return wanted;
+}
+
+CosimReport run_cosimulation(const StudyConfig& config,
+                             const Dataset& dataset,
+                             const FitOutcome& first,
+                             Road& road) {
   const ir::Network& network = first.model.network;
   const hdl::EmissionPlan plan = hdl::plan_emission(network);
-  const fit::Prediction& shown = first.predictions.back();
-  const Record& record = result.data.dataset.records[static_cast<std::size_t>(shown.record)];
-  const CosimConfig& config = result.config.cosim;
-  CosimCase wanted = training_like_case(result.config.data, record);
-  wanted.conductance = shown.conductance.front();
-  if (!shown.states.empty()) {
-    std::vector<double> c;
-    for (const auto& state : shown.states) c.push_back(state.front());
-    ir::Evaluator evaluator(network);
-    const double zero = 0;
-    evaluator.evaluate(ir::Part::kOutput, &zero, c.data());
-    wanted.conductance = evaluator.value(network.conductance_node);
-  }
-  if (config.training_like_max_step > 0) wanted.max_step = config.training_like_max_step;
-  if (wanted.max_step == 0 || wanted.max_step > plan.max_step * 4) {
-    wanted.max_step = plan.max_step;
-  }
-  wanted.relative_tolerance = config.relative_tolerance;
-  wanted.limit = config.limit_training_like;
+  CosimReport report;
   try {
-    result.cosim = cosimulate_all(
-        network, config, wanted, plan.default_conductance, {.time_limit_s = config.time_limit_s},
-        [&](double done, const std::string& detail) { progress("co-simulate", done, detail); });
+    report = cosimulate_all(
+        network, config.cosim, case_like_the_data(config, dataset, first, plan.max_step),
+        plan.default_conductance, {.time_limit_s = config.cosim.time_limit_s},
+        [&](double done, const std::string& detail) {
+          road.progress()("co-simulate", done, detail);
+        });
   } catch (const SpiceError& e) {  // everything computed before is kept
-    result.cosim.left_out = e.what();
-    return;
+    report.left_out = e.what();
+    return report;
   }
-  for (const CosimOutcome& outcome : result.cosim.transients) {
+  for (const CosimOutcome& outcome : report.transients) {
     if (outcome.time.empty()) continue;
-    save_traces(result.folder / "cosim" / trace_file_name(outcome.row), outcome);
+    const std::filesystem::path name = "cosim";
+    save_traces(road.folder().own(name / trace_file_name(outcome.row)), outcome);
   }
-  result.metrics.cosim = result.cosim.rows();
-  for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);
-}
-
-void write_manifest(const StudyResult& result) {
-  Manifest manifest;
-  manifest.program_version = version();
-  manifest.git_commit = git_commit();
-  manifest.versions = library_versions();
-  manifest.seeds = result.config.seeds;
-  manifest.files = file_checksums(result.folder);
-  write_file(result.folder / kManifestName, manifest_text(manifest));
+  return report;
 }
 
 void check_config(const StudyConfig& config) {
@@ -210,53 +229,64 @@ void check_config(const StudyConfig& config) {
 }
 
 // What a reader should know before believing a model.
-void collect_warnings(StudyResult& result) {
-  const FitOutcome& first = result.fits.front();
-  for (const Record& record : result.data.dataset.records) {
-    result.warnings.insert(result.warnings.end(), record.remarks.begin(), record.remarks.end());
+std::vector<std::string> warnings_about(const Dataset& dataset,
+                                        const FitOutcome& first,
+                                        const std::vector<BaselineResult>& baselines) {
+  std::vector<std::string> warnings;
+  for (const Record& record : dataset.records) {
+    warnings.insert(warnings.end(), record.remarks.begin(), record.remarks.end());
   }
   if (first.baselines.resistor < 0) {
-    result.warnings.push_back(
+    warnings.push_back(
         "the current runs against the voltage in the training records: if it was counted out of "
-        "the "
-        "device, use --sign -1");
+        "the device, use --sign -1");
   }
   constexpr double kClearly = 1.02;
-  for (const BaselineResult& b : result.metrics.baselines) {
+  for (const BaselineResult& b : baselines) {
     if (b.mse && first.test.mse && *b.mse <= kClearly * *first.test.mse) {
-      result.warnings.push_back(
+      warnings.push_back(
           fmt::format("the model is no better than the trivial predictor \"{}\"", b.name));
     }
   }
+  return warnings;
 }
 
-// All fits of all seeds; result.data is that of the first seed.
-void run_fits(const RunOptions& options,
-              const Progress& progress,
-              Stopwatch& watch,
-              StudyResult& result) {
+std::vector<SourcedData> all_data(const StudyConfig& config) {
+  std::vector<SourcedData> data;
+  for (const int seed : config.seeds) data.push_back(load_data(config.data, seed));
+  return data;
+}
+
+// What is known of a usable first fit: its warnings, its files, its time constants, its comparison
+// with ngspice.
+void verify(Road& road, StudyResult& result) {
   const StudyConfig& config = result.config;
-  const auto total = static_cast<double>(config.seeds.size()) * config.fits;
-  for (int seed : config.seeds) {
-    progress("data", 0, fmt::format("{}, seed {}", config.data.source, seed));
-    const SourcedData data = load_data(config.data, seed);
-    if (result.fits.empty()) {  // the input is right: from here on the folder belongs to this run
-      claim(options.folder);
-      write_file(options.folder / "config.json", config_text(config));
-      result.data = data;
-    }
-    watch.stage(fmt::format("data, seed {}", seed));
-    for (int fit = 0; fit < config.fits; ++fit) {
-      progress("fit", static_cast<double>(result.fits.size()) / total,
-               fmt::format("seed {}, fit {} of {}", seed, fit + 1, config.fits));
-      result.fits.push_back(run_fit(config, seed, fit, data, options, progress));
-      result.metrics.models.push_back(model_row(config, result.fits.back()));
-      watch.stage(fmt::format("fit {}, seed {}", fit, seed));
-    }
+  const FitOutcome& first = result.fits.front();
+  const Dataset& dataset = result.data.dataset;
+  result.metrics.baselines = fit::score_baselines(first.baselines, dataset, first.predictions);
+  result.warnings = warnings_about(dataset, first, result.metrics.baselines);
+  const std::string left_out = road.timed(
+      "emit", [&] { return emit(first.model.network, road.folder()); });
+  if (!left_out.empty()) result.warnings.push_back(left_out);
+  if (config.time_constants.enabled) {
+    result.time_constants = road.stage("time constants", "of all records", [&] {
+      return tau_stage(config.time_constants, dataset, result.data.starts, road.threads(),
+                       result.warnings);
+    });
   }
+  if (!config.cosimulate) return;
+  result.cosim = road.stage("co-simulate", "ngspice against the reference integration", [&] {
+    return run_cosimulation(config, dataset, first, road);
+  });
+  result.metrics.cosim = result.cosim.rows();
+  for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);
 }
 
 }  // namespace
+
+std::filesystem::path fit_folder(int seed, int fit) {
+  return std::filesystem::path(fmt::format("seed_{}", seed)) / fmt::format("fit_{}", fit);
+}
 
 ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome) {
   ModelResult row;
@@ -274,40 +304,42 @@ StudyResult run_study(const StudyConfig& config,
                       const RunOptions& options,
                       const Progress& progress) {
   check_config(config);
-  Stopwatch watch;
-  StudyResult result;
-  result.folder = options.folder;
-  result.config = config;
+  Road road(options, progress);
+  StudyResult result{.config = config};
+  std::vector<SourcedData> data =
+      road.stage("data", config.data.source, [&] { return all_data(config); });
+  RunFolder& folder = road.claim(config_text(config));
+  result.fits = run_fits(config, data, road);
+  result.data = std::move(data.front());
   result.metrics.study = config.study;
-  run_fits(options, progress, watch, result);
-  const FitOutcome& first = result.fits.front();
-  if (first.usable) {
-    result.metrics.baselines =
-        fit::score_baselines(first.baselines, result.data.dataset, first.predictions);
-    collect_warnings(result);
-    emit(result);
-    watch.stage("emit");
-    if (config.time_constants.enabled) {
-      progress("time constants", 0, "of all records");
-      result.time_constants = tau_stage(config.time_constants, result.data.dataset,
-                                        result.data.starts, options.threads, result.warnings);
-      watch.stage("time constants");
-    }
-    if (config.cosimulate) {
-      progress("co-simulate", 0, "ngspice against the reference integration");
-      run_cosimulation(progress, result);
-      watch.stage("co-simulate");
-    }
+  for (const FitOutcome& fit : result.fits) {
+    result.metrics.models.push_back(model_row(config, fit));
   }
-  collect_numbers(result);
-  judge(result);
-  write_file(result.folder / "metrics.json", metrics_text(result.metrics));
-  progress("report", 0, "tables, figures, page");
-  write_report(result);
-  watch.stage("report");
-  write_manifest(result);
-  write_file(result.folder / kTimingsName, watch.text());
+  if (result.fits.front().usable) verify(road, result);
+  result.metrics.numbers = study_numbers(config, result.data.dataset, result.fits);
+  result.verdict = judge(config, result.fits, result.cosim);
+  folder.write("metrics.json", metrics_text(result.metrics));
+  road.stage("report", "tables, figures, page", [&] { write_report(result, folder); });
+  road.finish(config.seeds);
   return result;
+}
+
+RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& folder) {
+  RunOutcome outcome{.page = folder / kPageName,
+                     .summary = summary_text(result),
+                     .warnings = result.warnings,
+                     .verdict = result.verdict};
+  if (!result.cosim.left_out.empty()) outcome.notes.push_back(result.cosim.left_out);
+  return outcome;
+}
+
+StudyKind compact_kind() {
+  return study_kind<StudyConfig>(
+      "compact",
+      [](const StudyConfig& config, const RunOptions& options, const Progress& progress) {
+        return run_outcome(run_study(config, options, progress), options.folder);
+      },
+      check_compact_run);
 }
 
 }  // namespace psi_xlstm

@@ -4,7 +4,6 @@
 /// A whole run: data, fits, emission, co-simulation, metrics, report.
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,16 +14,12 @@
 #include "metrics/results.hpp"
 #include "model/compact_model.hpp"
 #include "psi_xlstm/data/record.hpp"
-#include "run/manifest.hpp"
-#include "run/run_folder.hpp"
+#include "run/kinds.hpp"
+#include "run/road.hpp"
 #include "studies/compact/data_source.hpp"
 #include "studies/time_constants/report.hpp"
 
 namespace psi_xlstm {
-
-/// Told what is going on: a stage, how much of it is done (0 to 1), and one line of detail.
-using Progress =
-    std::function<void(const std::string& stage, double done, const std::string& detail)>;
 
 /// One fit of one seed with everything known about it.
 struct FitOutcome {
@@ -41,7 +36,6 @@ struct FitOutcome {
 
 /// What a run found. The first fit of the first seed is the one that is emitted.
 struct StudyResult {
-  std::filesystem::path folder;
   StudyConfig config;
   SourcedData data;  ///< Of the first seed.
   std::vector<FitOutcome> fits;
@@ -54,25 +48,28 @@ struct StudyResult {
   Judgement verdict;
 };
 
-/// Where a study runs, and on how many threads; no result depends on either.
-struct RunOptions {
-  std::filesystem::path folder;
-  int threads = 2;  ///< At most.
-};
-
 /// Runs `config` in `options.folder`. Finished fits of an earlier run with the same config and data
 /// are taken from there, so a killed run goes on where it stopped; all else of an earlier run is
-/// removed. Throws what the data sources throw, and ConfigError where the folder holds something
-/// that is no run or the config contradicts itself; numerical outcomes are in the result.
+/// removed. Throws what the data sources throw, and ConfigError where the folder holds files that no
+/// run wrote or the config contradicts itself; numerical outcomes are in the result.
 StudyResult run_study(const StudyConfig& config,
                       const RunOptions& options,
                       const Progress& progress);
 
+/// What is told of `result`, whose run is in `folder`.
+RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& folder);
+
+/// This study as a kind of `psi run`.
+StudyKind compact_kind();
+
+/// The folder of one fit, relative to that of the run.
+std::filesystem::path fit_folder(int seed, int fit);
+
 /// The row of metrics.json for one fit.
 ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome);
 
-/// Writes report.html, tables/ and figures/ of `result`; returns the path of the page.
-std::filesystem::path write_report(const StudyResult& result);
+/// Writes report.html, tables/, figures/ and tau/ of `result`. Throws as RunFolder::write().
+void write_report(const StudyResult& result, RunFolder& folder);
 
 /// The co-simulation's rows as a table for a terminal.
 std::string cosimulation_text(const std::vector<CosimRow>& rows);

@@ -55,11 +55,11 @@ void check_predictions(const NetworkStudyConfig& config,
 }
 
 // Every model of one seed as it is stored; one whose training failed left none.
-void load_seed(const std::filesystem::path& run,
-               const SeedData& data,
-               NetworkStudyResult& again,
-               CheckResult& result) {
-  const NetworkStudyConfig& config = again.config;
+std::vector<ModelOutcome> stored_outcomes(const std::filesystem::path& run,
+                                          const NetworkStudyConfig& config,
+                                          const SeedData& data,
+                                          CheckResult& result) {
+  std::vector<ModelOutcome> outcomes;
   const int networks = static_cast<int>(config.networks.size());
   const std::vector<std::string> labels = model_labels(config);
   for (int n = 0; n < static_cast<int>(labels.size()); ++n) {
@@ -67,37 +67,42 @@ void load_seed(const std::filesystem::path& run,
     const std::string& label = labels[static_cast<std::size_t>(n)];
     const int network = n < networks ? n : -1;
     if (!is_trained(run, data.seed, label)) {
-      again.outcomes.push_back({.seed = data.seed, .network = network, .label = label});
+      outcomes.push_back({.seed = data.seed, .network = network, .label = label});
       continue;
     }
-    again.outcomes.push_back(network >= 0 ? load_outcome(config, run, data, network)
-                                          : load_compact(run, data));
-    check_predictions(config, data, again.outcomes.back(), result);
+    outcomes.push_back(network >= 0 ? load_outcome(config, run, data, network)
+                                    : load_compact(run, data));
+    check_predictions(config, data, outcomes.back(), result);
   }
+  return outcomes;
 }
 
 }  // namespace
 
 CheckResult check_network_run(const std::filesystem::path& run) {
   CheckResult result;
-  NetworkStudyResult again;
-  again.folder = run;
-  again.config = read_config<NetworkStudyConfig>(run / "config.json");
-  check_config(again.config);
+  const auto config = read_config<NetworkStudyConfig>(run / "config.json");
+  check_config(config);
   const std::filesystem::path file = run / "metrics.json";
   const StudyMetrics stored = parse_metrics(read_file(file), file.string());
-  for (int seed : again.config.seeds) {
-    again.seeds.push_back(seed_data(again.config, seed));
-    load_seed(run, again.seeds.back(), again, result);
+  std::vector<SeedData> seeds;
+  std::vector<ModelOutcome> outcomes;
+  for (const int seed : config.seeds) {
+    seeds.push_back(seed_data(config, seed));
+    for (ModelOutcome& o : stored_outcomes(run, config, seeds.back(), result)) {
+      outcomes.push_back(std::move(o));
+    }
   }
-  again.references = references(again.config, again.seeds);
-  collect_network_metrics(again);
-  result.values += static_cast<int>(again.metrics.baselines.size() + again.metrics.numbers.size());
-  for (const std::string& sentence : compare_metrics(again.metrics, stored, kTolerance)) {
+  const std::vector<Reference> held_against = references(config, seeds);
+  const StudyMetrics again = network_metrics(config, outcomes, held_against,
+                                             band_rows(seeds, outcomes, held_against));
+  result.values += static_cast<int>(again.baselines.size() + again.numbers.size());
+  for (const std::string& sentence : compare_metrics(again, stored, kTolerance)) {
     result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));
   }
-  estimate_time_constants(again, kThreads);
-  if (again.time_constants) compare_tau(*again.time_constants, run / kTauFolder, result);
+  std::vector<std::string> ignored;  // warnings were told by the run
+  const auto taus = network_time_constants(config, seeds.front(), outcomes, kThreads, ignored);
+  if (taus) compare_tau(*taus, run / kTauFolder, result);
   check_manifest(run, result);
   return result;
 }

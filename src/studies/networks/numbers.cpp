@@ -21,18 +21,14 @@ std::string with_underscores(std::string text) {
   return text;
 }
 
-void add(NetworkStudyResult& result, std::string name, std::optional<double> value) {
-  result.metrics.numbers.push_back({std::move(name), value});
-}
+using Numbers = std::vector<NamedNumber>;
 
-void add_summary(NetworkStudyResult& result,
-                 const std::string& name,
-                 const std::vector<double>& values) {
+void add_summary(const std::string& name, const std::vector<double>& values, Numbers& numbers) {
   if (values.empty()) return;
   const Summary summary = summarize(values);
-  add(result, name + "_mean", summary.mean);
-  add(result, name + "_sd", summary.standard_deviation);
-  add(result, name + "_half_width_95", summary.interval_half_width);
+  numbers.push_back({name + "_mean", summary.mean});
+  numbers.push_back({name + "_sd", summary.standard_deviation});
+  numbers.push_back({name + "_half_width_95", summary.interval_half_width});
 }
 
 // Against the noise-free current, scored samples only.
@@ -56,94 +52,91 @@ void add_bands(const SeedData& data,
   }
 }
 
-const SeedData& data_of(const NetworkStudyResult& result, int seed) {
-  return *std::find_if(result.seeds.begin(), result.seeds.end(),
+const SeedData& data_of(const std::vector<SeedData>& seeds, int seed) {
+  return *std::find_if(seeds.begin(), seeds.end(),
                        [&](const SeedData& data) { return data.seed == seed; });
 }
 
-void collect_bands(NetworkStudyResult& result) {
-  for (const ModelOutcome& o : result.outcomes) {
-    if (o.usable) add_bands(data_of(result, o.seed), o.label, o.label, o.predictions, result.bands);
+Numbers model_summaries(const NetworkStudyConfig& config,
+                        const std::vector<ModelOutcome>& outcomes) {
+  Numbers numbers;
+  for (const std::string& label : model_labels(config)) {
+    const auto add = [&](const char* name, const auto& value) {
+      add_summary(label + name, over_seeds(outcomes, label, value), numbers);
+    };
+    add("_mse_A2", [](const ModelOutcome& o) { return o.test.mse; });
+    add("_mse_over_floor", [](const ModelOutcome& o) { return o.test.mse_over_floor; });
+    add("_nrmse_std_clean", [](const ModelOutcome& o) { return o.test.nrmse_std_clean; });
   }
-  for (const Reference& r : result.references) {
-    const int seed = r.seed.value_or(result.config.seeds.front());
-    if (!r.predictions.empty()) {
-      add_bands(data_of(result, seed), r.key, r.name, r.predictions, result.bands);
-    }
-  }
+  return numbers;
 }
 
-void collect_references(NetworkStudyResult& result) {
-  for (const Reference& r : result.references) {
-    const std::string name = r.seed ? fmt::format("{}, seed {}", r.name, *r.seed) : r.name;
-    result.metrics.baselines.push_back({name, r.mse, r.nrmse_std});
-  }
-}
-
-void collect_summaries(NetworkStudyResult& result) {
-  for (const std::string& label : model_labels(result.config)) {
-    add_summary(result, label + "_mse_A2",
-                over_seeds(result, label, [](const ModelOutcome& o) { return o.test.mse; }));
-    add_summary(
-        result, label + "_mse_over_floor",
-        over_seeds(result, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; }));
-    add_summary(
-        result, label + "_nrmse_std_clean",
-        over_seeds(result, label, [](const ModelOutcome& o) { return o.test.nrmse_std_clean; }));
-  }
+Numbers reference_summaries(const std::vector<Reference>& references) {
+  Numbers numbers;
   std::vector<std::string> done;
-  for (const Reference& r : result.references) {
+  for (const Reference& r : references) {
     if (std::find(done.begin(), done.end(), r.key) != done.end()) continue;
     done.push_back(r.key);
     std::vector<double> mse, ratios;
-    for (const Reference& other : result.references) {
+    for (const Reference& other : references) {
       if (other.key != r.key) continue;
       if (other.mse) mse.push_back(*other.mse);
       if (other.mse_over_floor) ratios.push_back(*other.mse_over_floor);
     }
-    add_summary(result, r.key + "_mse_A2", mse);
-    add_summary(result, r.key + "_mse_over_floor", ratios);
+    add_summary(r.key + "_mse_A2", mse, numbers);
+    add_summary(r.key + "_mse_over_floor", ratios, numbers);
   }
+  return numbers;
 }
 
-void collect_facts(NetworkStudyResult& result) {
-  for (const ModelOutcome& o : result.outcomes) {
+Numbers model_facts(const NetworkStudyConfig& config, const std::vector<ModelOutcome>& outcomes) {
+  Numbers numbers;
+  for (const ModelOutcome& o : outcomes) {
     if (!o.usable) continue;
     const std::string prefix = fmt::format("seed_{}_{}_", o.seed, o.label);
-    add(result, prefix + "deployed_parameters", o.deployed_parameters());
-    if (const auto factor = compression(result, o)) add(result, prefix + "compression", factor);
+    numbers.push_back({prefix + "deployed_parameters", o.deployed_parameters()});
+    if (const auto factor = compression(config, outcomes, o)) {
+      numbers.push_back({prefix + "compression", factor});
+    }
     for (const NamedNumber& fact : o.facts()) {
-      add(result, prefix + with_underscores(fact.name), fact.value);
+      numbers.push_back({prefix + with_underscores(fact.name), fact.value});
     }
   }
-  for (const BandRow& row : result.bands) {
+  return numbers;
+}
+
+Numbers band_numbers(const std::vector<BandRow>& bands) {
+  Numbers numbers;
+  for (const BandRow& row : bands) {
     for (const BandError& e : row.errors) {
-      add(result,
-          fmt::format("seed_{}_{}_{}_band_{:.0f}_to_{:.0f}_kHz_error", row.seed, row.key,
-                      row.record, e.band.low / 1e3, e.band.high / 1e3),
-          e.error);
+      numbers.push_back({fmt::format("seed_{}_{}_{}_band_{:.0f}_to_{:.0f}_kHz_error", row.seed,
+                                     row.key, row.record, e.band.low / 1e3, e.band.high / 1e3),
+                         e.error});
     }
   }
+  return numbers;
 }
 
 }  // namespace
 
 std::vector<double> over_seeds(
-    const NetworkStudyResult& result,
+    const std::vector<ModelOutcome>& outcomes,
     const std::string& label,
     const std::function<std::optional<double>(const ModelOutcome&)>& value) {
   std::vector<double> values;
-  for (const ModelOutcome& o : result.outcomes) {
+  for (const ModelOutcome& o : outcomes) {
     if (!o.usable || o.label != label) continue;
     if (const std::optional<double> v = value(o)) values.push_back(*v);
   }
   return values;
 }
 
-std::optional<double> compression(const NetworkStudyResult& result, const ModelOutcome& outcome) {
-  const int teacher = teacher_index(result.config.networks);
+std::optional<double> compression(const NetworkStudyConfig& config,
+                                  const std::vector<ModelOutcome>& outcomes,
+                                  const ModelOutcome& outcome) {
+  const int teacher = teacher_index(config.networks);
   if (teacher < 0) return std::nullopt;
-  for (const ModelOutcome& o : result.outcomes) {
+  for (const ModelOutcome& o : outcomes) {
     if (o.seed != outcome.seed || o.network != teacher || !o.usable) continue;
     if (outcome.deployed_parameters() < 1) return std::nullopt;
     return static_cast<double>(o.trained_parameters()) / outcome.deployed_parameters();
@@ -151,29 +144,44 @@ std::optional<double> compression(const NetworkStudyResult& result, const ModelO
   return std::nullopt;
 }
 
-void collect_network_metrics(NetworkStudyResult& result) {
-  result.metrics.study = result.config.study;
-  for (const ModelOutcome& o : result.outcomes) {
-    result.metrics.models.push_back(model_row(result.config, o));
+std::vector<BandRow> band_rows(const std::vector<SeedData>& seeds,
+                               const std::vector<ModelOutcome>& outcomes,
+                               const std::vector<Reference>& references) {
+  std::vector<BandRow> rows;
+  for (const ModelOutcome& o : outcomes) {
+    if (o.usable) add_bands(data_of(seeds, o.seed), o.label, o.label, o.predictions, rows);
   }
-  collect_references(result);
-  collect_bands(result);
-  collect_summaries(result);
-  collect_facts(result);
+  for (const Reference& r : references) {
+    if (r.predictions.empty()) continue;
+    const SeedData& data = r.seed ? data_of(seeds, *r.seed) : seeds.front();
+    add_bands(data, r.key, r.name, r.predictions, rows);
+  }
+  return rows;
 }
 
-void judge(NetworkStudyResult& result) {
-  result.passed = true;
-  for (const ModelOutcome& o : result.outcomes) {
-    if (o.usable) continue;
-    const std::string sentence = fmt::format("seed {}, {}: {}", o.seed, o.label, o.reason);
-    if (result.passed) {
-      result.reason = sentence;
-    } else {
-      result.warnings.push_back(sentence);
-    }
-    result.passed = false;
+StudyMetrics network_metrics(const NetworkStudyConfig& config,
+                             const std::vector<ModelOutcome>& outcomes,
+                             const std::vector<Reference>& references,
+                             const std::vector<BandRow>& bands) {
+  StudyMetrics metrics{.study = config.study};
+  for (const ModelOutcome& o : outcomes) metrics.models.push_back(model_row(config, o));
+  for (const Reference& r : references) {
+    const std::string name = r.seed ? fmt::format("{}, seed {}", r.name, *r.seed) : r.name;
+    metrics.baselines.push_back({name, r.mse, r.nrmse_std});
   }
+  for (const Numbers& part : {model_summaries(config, outcomes), reference_summaries(references),
+                              model_facts(config, outcomes), band_numbers(bands)}) {
+    metrics.numbers.insert(metrics.numbers.end(), part.begin(), part.end());
+  }
+  return metrics;
+}
+
+std::vector<std::string> failures(const std::vector<ModelOutcome>& outcomes) {
+  std::vector<std::string> sentences;
+  for (const ModelOutcome& o : outcomes) {
+    if (!o.usable) sentences.push_back(fmt::format("seed {}, {}: {}", o.seed, o.label, o.reason));
+  }
+  return sentences;
 }
 
 }  // namespace psi_xlstm

@@ -106,15 +106,16 @@ ModelOutcome load_outcome(const NetworkStudyConfig& config,
 }
 
 ModelOutcome fit_compact(const NetworkStudyConfig& config,
-                         const std::filesystem::path& run,
+                         RunFolder& run,
                          const SeedData& data,
                          int threads) {
   ModelOutcome outcome = compact_outcome(data);
-  const std::filesystem::path folder = network_folder(run, data.seed, kCompactLabel);
+  const std::filesystem::path folder = network_folder("", data.seed, kCompactLabel);
+  const std::filesystem::path model = run.own(folder / kModelFile);
   const std::string wanted = fingerprint(config, data);
-  outcome.compact = finished(folder / kModelFile, wanted);
+  outcome.compact = finished(model, wanted);
   if (!outcome.compact) {
-    std::filesystem::remove_all(folder);
+    run.remove_below(folder);
     const fit::TrainingResult training =
         fit::train(fit::training_records(data.dataset, data.dataset.split.train, data.starts),
                    config.compact, kCompactLabel, threads);
@@ -124,10 +125,10 @@ ModelOutcome fit_compact(const NetworkStudyConfig& config,
     }
     outcome.compact = stored_model(training, config.compact.student);
     outcome.compact->fingerprint = wanted;
-    save_model(folder / kModelFile, *outcome.compact);
+    save_model(run.own(folder / kModelFile), *outcome.compact);
   }
   outcome.predictions = predict_compact(config, data, outcome.compact->network);
-  save_currents(folder / kCurrentsFile, stored_currents(data, outcome.predictions));
+  save_currents(run.own(folder / kCurrentsFile), stored_currents(data, outcome.predictions));
   judge(data, outcome);
   return outcome;
 }

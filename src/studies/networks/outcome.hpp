@@ -12,6 +12,7 @@
 #include "metrics/results.hpp"
 #include "model/compact_model.hpp"
 #include "model/stored_network.hpp"
+#include "run/folder.hpp"
 #include "studies/networks/protocol.hpp"
 
 namespace psi_xlstm {
@@ -54,7 +55,7 @@ ModelOutcome load_outcome(const NetworkStudyConfig& config,
 /// Published: trained from the starts of the training records, run on the test records from the
 /// geometric mean of these, because their own start is hidden.
 ModelOutcome fit_compact(const NetworkStudyConfig& config,
-                         const std::filesystem::path& run,
+                         RunFolder& run,
                          const SeedData& data,
                          int threads);
 

@@ -6,12 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "core/atomic_file.hpp"
 #include "metrics/statistics.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "report/html.hpp"
 #include "run/manifest.hpp"
-#include "run/run_folder.hpp"
+#include "run/publish.hpp"
 #include "studies/compact/figures.hpp"
 #include "studies/networks/figures.hpp"
 
@@ -61,35 +60,13 @@ std::vector<ReportCard> cards(const NetworkStudyResult& result) {
   std::vector<ReportCard> out;
   for (const std::string& label : model_labels(result.config)) {
     const auto ratios =
-        over_seeds(result, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; });
+        over_seeds(result.outcomes, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; });
     if (ratios.empty() || out.size() == kMost) continue;
     out.push_back({label, fmt::format("{:.4g}", mean(ratios)),
                    fmt::format("test error over noise floor, mean of {}", ratios.size())});
   }
   return out;
 }
-
-void write_tables(const std::filesystem::path& folder, const std::vector<NamedTable>& tables) {
-  for (const auto& [name, table] : tables) {
-    write_file(folder / (name + ".md"), to_markdown(table));
-    write_file(folder / (name + ".csv"), to_csv(table));
-    write_file(folder / (name + ".tex"), to_latex(table));
-    write_file(folder / (name + ".json"), to_json(table));
-  }
-}
-
-void write_latencies(const NetworkStudyResult& result) {
-  const Table table = latency_table(result);
-  const std::filesystem::path folder = result.folder / "tables";
-  write_file(folder / fmt::format("{}.md", kLatencyName), to_markdown(table));
-  write_file(folder / fmt::format("{}.csv", kLatencyName), to_csv(table));
-  write_file(folder / fmt::format("{}.json", kLatencyName), to_json(table));
-}
-
-struct NamedFigure {
-  std::string name, caption;
-  std::optional<Figure> figure;
-};
 
 // The first model of the first seed on its last test record.
 std::optional<Figure> first_waveform(const NetworkStudyResult& result) {
@@ -118,22 +95,6 @@ std::vector<NamedFigure> figures(const NetworkStudyResult& result) {
        training_curve_figure(result)}};
 }
 
-// Draws, stores and shows every figure there is.
-ReportSection picture_section(const NetworkStudyResult& result, ReportPage& page) {
-  ReportSection section{.heading = "Pictures"};
-  for (NamedFigure& f : figures(result)) {
-    if (!f.figure) continue;
-    const RenderedFigure rendered = render_svg(*f.figure);
-    if (rendered.usable()) {
-      write_file(result.folder / "figures" / (f.name + ".svg"), rendered.svg);
-    } else {
-      page.warnings.push_back(fmt::format("figure {}: {}", f.name, rendered.reason));
-    }
-    section.figures.push_back({rendered.svg, f.caption});
-  }
-  return section;
-}
-
 ReportSection table_section(const std::string& heading,
                             const std::vector<NamedTable>& tables,
                             const std::vector<std::string>& names) {
@@ -148,17 +109,19 @@ ReportSection table_section(const std::string& heading,
 
 }  // namespace
 
-std::filesystem::path write_report(const NetworkStudyResult& result) {
+void write_report(const NetworkStudyResult& result, RunFolder& folder) {
   const std::vector<NamedTable> tables = network_tables(result);
-  write_tables(result.folder / "tables", tables);
-  write_latencies(result);
+  write_tables(folder, "", tables);
+  write_tables(folder, "", {{kLatencyName, latency_table(result)}});
   ReportPage page;
   page.title = result.config.study;
   page.subtitle = fmt::format("Recurrent networks on the published data, protocol {}, {} seeds",
                               is_published(result) ? "as published" : "with a known start",
                               result.config.seeds.size());
   page.warnings = result.warnings;
-  if (!result.passed) page.warnings.insert(page.warnings.begin(), result.reason);
+  if (!result.verdict.passed()) {
+    page.warnings.insert(page.warnings.begin(), verdict_sentence(result.verdict));
+  }
   page.cards = cards(result);
   page.footer = {fmt::format("psi {} ({})", version(), git_commit())};
   ReportSection accuracy = table_section("Accuracy", tables, {"summary", "accuracy"});
@@ -168,16 +131,14 @@ std::filesystem::path write_report(const NetworkStudyResult& result) {
   size.paragraphs = {
       "How long one sample takes differs from run to run and stands in tables/latency.md alone."};
   page.sections.push_back(std::move(size));
-  page.sections.push_back(picture_section(result, page));
+  page.sections.push_back({.heading = "Pictures",
+                           .figures = draw_figures(folder, "", figures(result), page.warnings)});
   page.sections.push_back(
       table_section("Inside", tables, {"bands", "memory_energy", "time_constants"}));
   if (result.time_constants) {
-    page.sections.push_back(
-        write_tau(*result.time_constants, result.folder / kTauFolder, page.warnings));
+    page.sections.push_back(write_tau(*result.time_constants, folder, kTauFolder, page.warnings));
   }
-  const std::filesystem::path path = result.folder / "report.html";
-  write_file(path, to_html(page));
-  return path;
+  folder.write(kPageName, to_html(page));
 }
 
 std::string summary_text(const NetworkStudyResult& result) {

@@ -7,16 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "report/table.hpp"
+#include "run/publish.hpp"
 #include "studies/networks/study.hpp"
 
 namespace psi_xlstm {
-
-/// A table and the name of its files.
-struct NamedTable {
-  std::string name;
-  Table table;
-};
 
 /// The tables of the page: accuracy by model and seed, summary over the seeds, sizes, errors by
 /// frequency band, and where a model has such facts memory energy by rank and time constants; last
@@ -26,9 +20,8 @@ std::vector<NamedTable> network_tables(const NetworkStudyResult& result);
 /// How long one sample takes; a time, so it stands in tables/latency.* alone.
 Table latency_table(const NetworkStudyResult& result);
 
-/// Writes report.html, tables/ (md, csv, tex, json) and figures/ of `result`; returns the path of
-/// the page.
-std::filesystem::path write_report(const NetworkStudyResult& result);
+/// Writes report.html, tables/, figures/ and tau/ of `result`. Throws as RunFolder::write().
+void write_report(const NetworkStudyResult& result, RunFolder& folder);
 
 /// The closing tables for a terminal.
 std::string summary_text(const NetworkStudyResult& result);

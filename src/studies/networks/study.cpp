@@ -6,14 +6,11 @@
 #include <set>
 #include <utility>
 
-#include "core/atomic_file.hpp"
 #include "core/identifier.hpp"
 #include "jobs/trainer_process.hpp"
 #include "model/streaming.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/version.hpp"
-#include "run/manifest.hpp"
-#include "run/stopwatch.hpp"
+#include "studies/networks/check.hpp"
 #include "studies/networks/report.hpp"
 #include "studies/time_constants/study.hpp"
 
@@ -78,7 +75,7 @@ std::vector<TrainerJob> trainer_jobs(const NetworkStudyConfig& config,
 
 // Trains every network of every seed; the report has one outcome per job.
 TrainerReport train_networks(const std::vector<TrainerJob>& jobs,
-                             const RunOptions& options,
+                             int processes,
                              const Progress& progress) {
   if (jobs.empty()) return {};
   std::vector<double> done(jobs.size(), 0.0);
@@ -89,89 +86,125 @@ TrainerReport train_networks(const std::vector<TrainerJob>& jobs,
     progress("train", sum / static_cast<double>(jobs.size()),
              fmt::format("{}: {}", jobs[job].name, detail));
   };
-  return run_trainers(jobs, {.processes = options.threads}, told);
+  return run_trainers(jobs, {.processes = processes}, told);
 }
 
-// What a failed training left of an earlier success says nothing about this run.
-ModelOutcome failed_outcome(const NetworkStudyConfig& config,
-                            const std::filesystem::path& run,
-                            int seed,
-                            int index,
-                            const std::string& reason) {
-  ModelOutcome outcome{.seed = seed,
-                       .network = index,
-                       .label = label_of(config.networks[static_cast<std::size_t>(index)]),
-                       .reason = reason};
-  const std::filesystem::path folder = network_folder(run, seed, outcome.label);
-  for (const char* name : {"model.safetensors", "predictions.safetensors"}) {
-    std::filesystem::remove(folder / name);
+// The files of one training, relative to the folder of the run.
+std::vector<std::filesystem::path> files_of(int seed, const NetworkConfig& network) {
+  const std::filesystem::path folder = network_folder("", seed, label_of(network));
+  return {folder / "model.safetensors", folder / "predictions.safetensors", folder / "curve.json"};
+}
+
+// Notes what the trainers will write before they do.
+void expect_files(const NetworkStudyConfig& config, RunFolder& folder) {
+  for (const int seed : config.seeds) {
+    for (const NetworkConfig& network : config.networks) {
+      for (const auto& file : files_of(seed, network)) folder.allow(file);
+      folder.allow(network_folder("", seed, label_of(network)) / "training.safetensors");
+    }
   }
-  return outcome;
 }
 
-std::vector<ModelOutcome> fit_compact_students(const NetworkStudyResult& result,
-                                               const RunOptions& options,
-                                               const Progress& progress,
-                                               Stopwatch& watch) {
+std::vector<ModelOutcome> fit_compact_students(const NetworkStudyConfig& config,
+                                               const std::vector<SeedData>& seeds,
+                                               Road& road) {
   std::vector<ModelOutcome> out;
-  if (!result.config.with_compact) return out;
-  for (const SeedData& data : result.seeds) {
-    progress("fit", static_cast<double>(out.size()) / static_cast<double>(result.seeds.size()),
-             fmt::format("seed {}, compact", data.seed));
-    out.push_back(fit_compact(result.config, options.folder, data, options.threads));
-    watch.stage(fmt::format("seed {}, compact", data.seed));
+  if (!config.with_compact) return out;
+  for (const SeedData& data : seeds) {
+    const std::string name = fmt::format("seed {}, compact", data.seed);
+    road.progress()("fit", static_cast<double>(out.size()) / static_cast<double>(seeds.size()),
+                    name);
+    out.push_back(road.timed(
+        name, [&] { return fit_compact(config, road.folder(), data, road.threads()); }));
   }
   return out;
 }
 
-void collect_outcomes(const std::vector<TrainerOutcome>& trained,
-                      std::vector<ModelOutcome> compact,
-                      NetworkStudyResult& result) {
-  const NetworkStudyConfig& config = result.config;
-  const std::size_t networks = config.networks.size();
-  for (std::size_t s = 0; s < result.seeds.size(); ++s) {
-    for (std::size_t n = 0; n < networks; ++n) {
-      const TrainerOutcome& job = trained[s * networks + n];
-      const int index = static_cast<int>(n);
-      result.outcomes.push_back(
-          job.done
-              ? load_outcome(config, result.folder, result.seeds[s], index)
-              : failed_outcome(config, result.folder, result.seeds[s].seed, index, job.reason));
-    }
-    if (config.with_compact) result.outcomes.push_back(std::move(compact[s]));
+// One network of one seed as its training left it; of a failed one, what an earlier success left
+// says nothing about this run and goes.
+ModelOutcome trained_outcome(const NetworkStudyConfig& config,
+                             const SeedData& data,
+                             int index,
+                             const TrainerOutcome& job,
+                             RunFolder& folder) {
+  const NetworkConfig& network = config.networks[static_cast<std::size_t>(index)];
+  const std::vector<std::filesystem::path> files = files_of(data.seed, network);
+  if (job.done) {
+    for (const auto& file : files) folder.own(file);
+    return load_outcome(config, folder.path(), data, index);
   }
+  for (const auto& file : files) folder.remove(file);
+  return {.seed = data.seed, .network = index, .label = label_of(network), .reason = job.reason};
+}
+
+// By seed, then networks in the order of the config, then the compact student.
+std::vector<ModelOutcome> all_outcomes(const NetworkStudyConfig& config,
+                                       const std::vector<SeedData>& seeds,
+                                       const std::vector<TrainerOutcome>& trained,
+                                       std::vector<ModelOutcome> compact,
+                                       RunFolder& folder) {
+  std::vector<ModelOutcome> out;
+  const std::size_t networks = config.networks.size();
+  for (std::size_t s = 0; s < seeds.size(); ++s) {
+    for (std::size_t n = 0; n < networks; ++n) {
+      out.push_back(trained_outcome(config, seeds[s], static_cast<int>(n),
+                                    trained[s * networks + n], folder));
+    }
+    if (config.with_compact) out.push_back(std::move(compact[s]));
+  }
+  return out;
 }
 
 // One step of every model, of the first seed that has it.
-void measure_latencies(NetworkStudyResult& result, Stopwatch& watch) {
-  for (const std::string& label : model_labels(result.config)) {
-    const auto found =
-        std::find_if(result.outcomes.begin(), result.outcomes.end(),
-                     [&](const ModelOutcome& o) { return o.usable && o.label == label; });
-    if (found == result.outcomes.end()) continue;
+std::vector<LatencyRow> measured_latencies(const NetworkStudyConfig& config,
+                                           const std::vector<ModelOutcome>& outcomes,
+                                           Stopwatch& watch) {
+  std::vector<LatencyRow> rows;
+  for (const std::string& label : model_labels(config)) {
+    const auto found = std::find_if(outcomes.begin(), outcomes.end(), [&](const ModelOutcome& o) {
+      return o.usable && o.label == label;
+    });
+    if (found == outcomes.end()) continue;
     const double ns = found->stored ? streaming_nanoseconds(*found->stored)
                                     : streaming_nanoseconds(found->compact->network);
-    result.latencies.push_back({label, ns});
+    rows.push_back({label, ns});
     if (ns > 0) watch.add(fmt::format("one step of {}", label), 1e-9 * ns);
   }
+  return rows;
 }
 
-void write_manifest(const NetworkStudyResult& result) {
-  Manifest manifest;
-  manifest.program_version = version();
-  manifest.git_commit = git_commit();
-  manifest.versions = library_versions();
-  manifest.seeds = result.config.seeds;
-  manifest.files = file_checksums(result.folder);
-  write_file(result.folder / kManifestName, manifest_text(manifest));
+std::vector<SeedData> all_data(const NetworkStudyConfig& config) {
+  std::vector<SeedData> seeds;
+  for (const int seed : config.seeds) seeds.push_back(seed_data(config, seed));
+  return seeds;
+}
+
+// What is known once the trainings are done.
+void evaluate(Road& road, NetworkStudyResult& result) {
+  const NetworkStudyConfig& config = result.config;
+  road.stage("metrics", "errors of all models", [&] {
+    result.references = references(config, result.seeds);
+    result.bands = band_rows(result.seeds, result.outcomes, result.references);
+    result.metrics = network_metrics(config, result.outcomes, result.references, result.bands);
+    road.folder().write("metrics.json", metrics_text(result.metrics));
+  });
+  std::vector<std::string> failed = failures(result.outcomes);
+  result.verdict = {failed.empty() ? Verdict::kPassed : Verdict::kFailed,
+                    failed.empty() ? "" : failed.front()};
+  if (!failed.empty()) result.warnings.assign(failed.begin() + 1, failed.end());
+  if (config.time_constants.enabled) {
+    result.time_constants = road.stage(
+        "time constants", fmt::format("of the records of seed {}", config.seeds.front()), [&] {
+          return network_time_constants(config, result.seeds.front(), result.outcomes,
+                                        road.threads(), result.warnings);
+        });
+  }
+  result.latencies = road.stage("latencies", "one step of every model", [&] {
+    return measured_latencies(config, result.outcomes, road.stopwatch());
+  });
 }
 
 }  // namespace
-
-bool is_network_study(const std::filesystem::path& config_file) {
-  const nlohmann::json tree = parse_json(config_file);
-  return tree.is_object() && tree.contains("protocol");
-}
 
 void check_config(const NetworkStudyConfig& config) {
   checked_identifier(config.study, "study");
@@ -188,17 +221,19 @@ void check_config(const NetworkStudyConfig& config) {
   for (int i = 0; i < static_cast<int>(config.networks.size()); ++i) check_network(config, i);
 }
 
-void estimate_time_constants(NetworkStudyResult& result, int threads) {
-  const NetworkStudyConfig& config = result.config;
-  const SeedData& data = result.seeds.front();
-  result.time_constants =
-      tau_stage(config.time_constants, data.dataset, data.starts, threads, result.warnings);
-  if (!result.time_constants || config.protocol != "known_start") return;
-  for (const ModelOutcome& o : result.outcomes) {
+std::optional<TauStudyResult> network_time_constants(const NetworkStudyConfig& config,
+                                                     const SeedData& data,
+                                                     const std::vector<ModelOutcome>& outcomes,
+                                                     int threads,
+                                                     std::vector<std::string>& warnings) {
+  std::optional<TauStudyResult> found =
+      tau_stage(config.time_constants, data.dataset, data.starts, threads, warnings);
+  if (!found || config.protocol != "known_start") return found;
+  for (const ModelOutcome& o : outcomes) {
     if (o.seed != data.seed || !o.usable || !o.stored || !has_gates_to_show(*o.stored)) continue;
-    result.time_constants->networks.push_back(
-        network_gates(*o.stored, o.label, data.dataset.records, data.starts));
+    found->networks.push_back(network_gates(*o.stored, o.label, data.dataset.records, data.starts));
   }
+  return found;
 }
 
 NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
@@ -206,44 +241,50 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
                                      const Progress& progress) {
   check_config(config);
   if (!config.networks.empty()) trainer_program({});
-  Stopwatch watch;
-  NetworkStudyResult result{.folder = options.folder, .config = config};
-  progress("data", 0, fmt::format("{} seeds of the published recipe", config.seeds.size()));
-  for (int seed : config.seeds) result.seeds.push_back(seed_data(config, seed));
-  claim(options.folder);
-  write_file(options.folder / "config.json", config_text(config));
-  watch.stage("data");
-  std::vector<ModelOutcome> compact = fit_compact_students(result, options, progress, watch);
-  const std::vector<TrainerJob> jobs = trainer_jobs(config, options.folder);
-  const TrainerReport report = train_networks(jobs, options, progress);
+  Road road(options, progress);
+  NetworkStudyResult result{.config = config};
+  result.seeds =
+      road.stage("data", fmt::format("{} seeds of the published recipe", config.seeds.size()),
+                 [&] { return all_data(config); });
+  RunFolder& folder = road.claim(config_text(config));
+  expect_files(config, folder);
+  std::vector<ModelOutcome> compact = fit_compact_students(config, result.seeds, road);
+  const std::vector<TrainerJob> jobs = trainer_jobs(config, folder.path());
+  const TrainerReport report = road.timed("trainings side by side", [&] {
+    return train_networks(jobs, road.threads(), progress);
+  });
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    watch.add(jobs[i].name, report.outcomes[i].duration);
+    road.stopwatch().add(jobs[i].name, report.outcomes[i].duration);
   }
-  watch.stage("trainings side by side");
   result.interrupted = report.interrupted;
   if (result.interrupted) {
-    result.reason = "interrupted; the same command goes on from here";
+    result.verdict = {Verdict::kNotVerified, "interrupted; the same command goes on from here"};
     return result;
   }
-  collect_outcomes(report.outcomes, std::move(compact), result);
-  result.references = references(config, result.seeds);
-  collect_network_metrics(result);
-  judge(result);
-  write_file(result.folder / "metrics.json", metrics_text(result.metrics));
-  watch.stage("metrics");
-  if (config.time_constants.enabled) {
-    progress("time constants", 0, fmt::format("of the records of seed {}", config.seeds.front()));
-    estimate_time_constants(result, options.threads);
-    watch.stage("time constants");
-  }
-  measure_latencies(result, watch);
-  watch.stage("latencies");
-  progress("report", 0, "tables, figures, page");
-  write_report(result);
-  watch.stage("report");
-  write_manifest(result);
-  write_file(result.folder / kTimingsName, watch.text());
+  result.outcomes =
+      all_outcomes(config, result.seeds, report.outcomes, std::move(compact), folder);
+  evaluate(road, result);
+  road.stage("report", "tables, figures, page", [&] { write_report(result, folder); });
+  road.finish(config.seeds);
   return result;
+}
+
+RunOutcome run_outcome(const NetworkStudyResult& result, const std::filesystem::path& folder) {
+  RunOutcome outcome{.summary = summary_text(result),
+                     .warnings = result.warnings,
+                     .verdict = result.verdict,
+                     .interrupted = result.interrupted};
+  if (!result.interrupted) outcome.page = folder / kPageName;
+  return outcome;
+}
+
+StudyKind networks_kind() {
+  return study_kind<NetworkStudyConfig>(
+      "networks",
+      [](const NetworkStudyConfig& config, const RunOptions& options, const Progress& progress) {
+        return run_outcome(run_network_study(config, options, progress), options.folder);
+      },
+      check_network_run);
 }
 
 }  // namespace psi_xlstm

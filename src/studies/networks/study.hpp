@@ -13,7 +13,9 @@
 #include "config/networks.hpp"
 #include "metrics/results.hpp"
 #include "metrics/spectrum.hpp"
-#include "studies/compact/study.hpp"
+#include "run/kinds.hpp"
+#include "run/road.hpp"
+#include "studies/time_constants/report.hpp"
 #include "studies/networks/outcome.hpp"
 #include "studies/networks/protocol.hpp"
 
@@ -36,7 +38,6 @@ struct LatencyRow {
 
 /// What a study found.
 struct NetworkStudyResult {
-  std::filesystem::path folder;
   NetworkStudyConfig config;
   std::vector<SeedData> seeds;
   std::vector<ModelOutcome> outcomes;  ///< By seed, then in the order of model_labels().
@@ -47,13 +48,8 @@ struct NetworkStudyResult {
   std::vector<LatencyRow> latencies;  ///< Differ from run to run: in no file of the manifest.
   std::vector<std::string> warnings;
   bool interrupted = false;  ///< Nothing below the trained models was made.
-  bool passed = false;       ///< Every model is usable.
-  std::string reason;        ///< Why not, one sentence.
+  Judgement verdict;         ///< Passed where every model is usable.
 };
-
-/// Whether `config_file` is the config of a network study: it names a protocol. Throws ConfigError
-/// where the file cannot be read.
-bool is_network_study(const std::filesystem::path& config_file);
 
 /// Throws ConfigError where `config` contradicts itself: names, labels and seeds that are no
 /// identifiers or not different, a student before its teacher, a network without phases.
@@ -62,31 +58,52 @@ void check_config(const NetworkStudyConfig& config);
 /// Runs `config` in `options.folder`: compact students first, then at most `options.threads`
 /// trainers at a time (jobs/trainer_process.hpp). What is finished there is not repeated, so
 /// a killed run goes on where it stopped; all else of an earlier run is removed. Throws ConfigError
-/// where the folder holds something that is no run, where the config contradicts itself, or what a
+/// where the folder holds files that no run wrote, where the config contradicts itself, or what a
 /// trainer says of its input; DataError where it left no readable files. Numerical failures are in
 /// the result.
 NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
                                      const RunOptions& options,
                                      const Progress& progress);
 
-/// Sets result.time_constants from all records of the first seed and, in the known-start
-/// protocol, the gates of its networks, where the config asks for them.
-void estimate_time_constants(NetworkStudyResult& result, int threads);
+/// What is told of `result`, whose run is in `folder`.
+RunOutcome run_outcome(const NetworkStudyResult& result, const std::filesystem::path& folder);
 
-/// The models' rows, the references, all numbers and the band errors, from outcomes and references.
-void collect_network_metrics(NetworkStudyResult& result);
+/// This study as a kind of `psi run`.
+StudyKind networks_kind();
 
-/// Sets result.passed and, where a model is not usable, result.reason.
-void judge(NetworkStudyResult& result);
+/// The time constants of all records of the first seed and, in the known-start protocol, of the
+/// gates of its networks, where the config asks for them. What the records lack for an estimate is
+/// appended to `warnings`.
+std::optional<TauStudyResult> network_time_constants(const NetworkStudyConfig& config,
+                                                     const SeedData& data,
+                                                     const std::vector<ModelOutcome>& outcomes,
+                                                     int threads,
+                                                     std::vector<std::string>& warnings);
+
+/// Errors by frequency band of every usable model, and of the references that have predictions.
+std::vector<BandRow> band_rows(const std::vector<SeedData>& seeds,
+                               const std::vector<ModelOutcome>& outcomes,
+                               const std::vector<Reference>& references);
+
+/// The content of metrics.json: the models' rows, the references and all numbers.
+StudyMetrics network_metrics(const NetworkStudyConfig& config,
+                             const std::vector<ModelOutcome>& outcomes,
+                             const std::vector<Reference>& references,
+                             const std::vector<BandRow>& bands);
+
+/// One sentence for every model that is not usable.
+std::vector<std::string> failures(const std::vector<ModelOutcome>& outcomes);
 
 /// Trained numbers of the teacher of the same seed over the numbers that `outcome` needs once
 /// deployed; absent where that teacher is not usable.
-std::optional<double> compression(const NetworkStudyResult& result, const ModelOutcome& outcome);
+std::optional<double> compression(const NetworkStudyConfig& config,
+                                  const std::vector<ModelOutcome>& outcomes,
+                                  const ModelOutcome& outcome);
 
 /// `value(outcome)` of every usable model called `label`, in the order of the seeds; absent ones
 /// are left out.
 std::vector<double> over_seeds(
-    const NetworkStudyResult& result,
+    const std::vector<ModelOutcome>& outcomes,
     const std::string& label,
     const std::function<std::optional<double>(const ModelOutcome&)>& value);
 

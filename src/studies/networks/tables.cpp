@@ -112,8 +112,8 @@ Table summary_table(const NetworkStudyResult& result) {
     table.rows.push_back(std::move(row));
   };
   for (const std::string& label : model_labels(result.config)) {
-    add(label, over_seeds(result, label, [](const ModelOutcome& o) { return o.test.mse; }),
-        over_seeds(result, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; }));
+    add(label, over_seeds(result.outcomes, label, [](const ModelOutcome& o) { return o.test.mse; }),
+        over_seeds(result.outcomes, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; }));
   }
   for (std::size_t i = 0; i < result.references.size(); ++i) {
     const Reference& first = result.references[i];
@@ -146,7 +146,7 @@ Table size_table(const NetworkStudyResult& result) {
   table.header = {"model", "trained parameters", "deployed parameters", "states", "compression"};
   for (const std::string& label : model_labels(result.config)) {
     const auto column = [&](const auto& value, const char* format) {
-      return range_text(over_seeds(result, label, value), format);
+      return range_text(over_seeds(result.outcomes, label, value), format);
     };
     table.rows.push_back(
         {label,
@@ -156,7 +156,7 @@ Table size_table(const NetworkStudyResult& result) {
              [](const ModelOutcome& o) { return std::optional<double>(o.deployed_parameters()); },
              "{:.0f}"),
          column([](const ModelOutcome& o) { return std::optional<double>(o.states()); }, "{:.0f}"),
-         column([&](const ModelOutcome& o) { return compression(result, o); }, "{:.1f}")});
+         column([&](const ModelOutcome& o) { return compression(result.config, result.outcomes, o); }, "{:.1f}")});
   }
   table.note =
       "Deployed parameters are those needed after training: the tied gates of a cluster count "

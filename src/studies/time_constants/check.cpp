@@ -10,7 +10,6 @@
 
 #include "core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "run/run_folder.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <utility>
 
-#include "core/atomic_file.hpp"
 #include "core/json_numbers.hpp"
 #include "core/number_text.hpp"
 #include "studies/time_constants/gate_report.hpp"
@@ -238,30 +237,27 @@ std::vector<Figure> tau_figures(const TauStudyResult& result) {
 }
 
 ReportSection write_tau(const TauStudyResult& result,
-                        const std::filesystem::path& folder,
+                        RunFolder& folder,
+                        const std::filesystem::path& below,
                         std::vector<std::string>& warnings) {
-  write_file(folder / "tau.json", tau_json(result));
+  folder.write(below / "tau.json", tau_json(result));
   ReportSection section{.heading = "Time constants", .paragraphs = {result.estimate.conclusion}};
   if (result.advice) section.paragraphs.push_back("Advice: " + result.advice->text);
   for (const std::string& warning : result.estimate.warnings) section.paragraphs.push_back(warning);
   section.tables = tau_tables(result);
+  std::vector<NamedTable> tables;
   for (const Table& table : section.tables) {
     std::string name = table.caption.substr(0, table.caption.find(' '));
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    write_file(folder / "tables" / (name + ".md"), to_markdown(table));
-    write_file(folder / "tables" / (name + ".csv"), to_csv(table));
+    tables.push_back({std::move(name), table});
   }
-  int number = 0;
-  for (const Figure& figure : tau_figures(result)) {
-    const RenderedFigure drawn = render_svg(figure);
-    if (drawn.usable()) {
-      write_file(folder / "figures" / fmt::format("figure_{}.svg", ++number), drawn.svg);
-      section.figures.push_back({.svg = drawn.svg, .caption = figure.title});
-    } else {
-      warnings.push_back(drawn.reason);
-    }
+  write_tables(folder, below, tables);
+  std::vector<NamedFigure> figures;
+  for (Figure& figure : tau_figures(result)) {
+    figures.push_back({fmt::format("figure_{}", figures.size() + 1), figure.title, std::move(figure)});
   }
+  section.figures = draw_figures(folder, below, figures, warnings);
   return section;
 }
 

@@ -12,11 +12,15 @@
 #include "report/figure.hpp"
 #include "report/html.hpp"
 #include "report/table.hpp"
+#include "run/folder.hpp"
 #include "studies/time_constants/gate_times.hpp"
 #include "tau/advice.hpp"
 #include "tau/estimate.hpp"
 
 namespace psi_xlstm {
+
+/// Where a study of something else keeps the time constants of its records.
+inline constexpr const char* kTauFolder = "tau";
 
 /// Estimate, and what to measure where that is not enough.
 struct TauStudyResult {
@@ -38,10 +42,11 @@ std::vector<Table> tau_tables(const TauStudyResult& result);
 /// rates that depend on bias were fitted.
 std::vector<Figure> tau_figures(const TauStudyResult& result);
 
-/// Writes tau.json, tables/ and figures/ into `folder` and returns the same as a section. Appends
-/// to `warnings` why a figure could not be drawn. Throws DataError where a file cannot be written.
+/// Writes tau.json, tables/ and figures/ into `below` of `folder` and returns the same as a section.
+/// Appends to `warnings` why a figure could not be drawn. Throws as RunFolder::write().
 ReportSection write_tau(const TauStudyResult& result,
-                        const std::filesystem::path& folder,
+                        RunFolder& folder,
+                        const std::filesystem::path& below,
                         std::vector<std::string>& warnings);
 
 /// The closing text for a terminal.

@@ -12,7 +12,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
-#include "run/stopwatch.hpp"
+#include "studies/time_constants/check.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -105,27 +105,20 @@ std::vector<Record> chosen_records(const TauStudyConfig& config) {
   return chosen;
 }
 
-void write_page(const TauStudyResult& result,
-                const std::filesystem::path& folder,
-                const TauStudyConfig& config) {
+void write_page(const TauStudyResult& result, RunFolder& folder, const TauStudyConfig& config) {
   const tau::TauEstimate& e = result.estimate;
   ReportPage page{.title = "Time constants", .subtitle = e.conclusion};
   page.cards = {{.label = "memory", .value = tau::text_of(e.memory), .note = ""},
                 {.label = "residuals",
                  .value = e.fit.whiteness.white() ? "white" : "not white",
                  .note = "Ljung-Box and power of blocks, level 1e-3"}};
-  page.sections = {write_tau(result, folder, page.warnings)};
+  page.sections = {write_tau(result, folder, "", page.warnings)};
   page.footer = {fmt::format("psi {} ({})", version(), git_commit()),
                  fmt::format("files: {}", fmt::join(config.files, ", "))};
-  write_file(folder / "report.html", to_html(page));
+  folder.write(kPageName, to_html(page));
 }
 
 }  // namespace
-
-bool is_tau_study(const std::filesystem::path& config_file) {
-  const nlohmann::json tree = parse_json(config_file);
-  return tree.is_object() && tree.contains("files");
-}
 
 TauStudyResult tau_study(const std::vector<Record>& records, const TauConfig& config, int threads) {
   if (config.tau_range.size() != 0 && config.tau_range.size() != 2) {
@@ -182,23 +175,30 @@ TauStudyResult tau_study_of_files(const TauStudyConfig& config, int threads) {
 TauStudyResult run_tau_study(const TauStudyConfig& config,
                              const RunOptions& options,
                              const Progress& progress) {
-  Stopwatch watch;
-  progress("estimate", 0, fmt::format("{}", fmt::join(config.files, ", ")));
-  const TauStudyResult result = tau_study_of_files(config, options.threads);
-  watch.stage("estimate");
-  claim(options.folder);
-  progress("report", 0, "tables, figures, page");
-  write_file(options.folder / "config.json", config_text(config));
-  write_page(result, options.folder, config);
-  watch.stage("report");
-  Manifest manifest{.program_version = version(),
-                    .git_commit = git_commit(),
-                    .versions = library_versions(),
-                    .seeds = {},
-                    .files = file_checksums(options.folder)};
-  write_file(options.folder / kManifestName, manifest_text(manifest));
-  write_file(options.folder / kTimingsName, watch.text());
+  Road road(options, progress);
+  TauStudyResult result =
+      road.stage("estimate", fmt::format("{}", fmt::join(config.files, ", ")),
+                 [&] { return tau_study_of_files(config, road.threads()); });
+  RunFolder& folder = road.claim(config_text(config));
+  road.stage("report", "tables, figures, page", [&] { write_page(result, folder, config); });
+  road.finish({});
   return result;
+}
+
+RunOutcome run_outcome(const TauStudyResult& result, const std::filesystem::path& folder) {
+  return {.page = folder / kPageName,
+          .summary = tau_summary(result),
+          .warnings = result.estimate.warnings,
+          .verdict = {Verdict::kPassed, ""}};
+}
+
+StudyKind time_constants_kind() {
+  return study_kind<TauStudyConfig>(
+      "time_constants",
+      [](const TauStudyConfig& config, const RunOptions& options, const Progress& progress) {
+        return run_outcome(run_tau_study(config, options, progress), options.folder);
+      },
+      check_tau_run);
 }
 
 }  // namespace psi_xlstm

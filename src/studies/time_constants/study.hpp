@@ -12,13 +12,15 @@
 #include "config/tau.hpp"
 #include "fit/evaluation.hpp"
 #include "psi_xlstm/data/record.hpp"
-#include "studies/compact/study.hpp"
+#include "run/kinds.hpp"
+#include "run/road.hpp"
 #include "studies/time_constants/report.hpp"
 
 namespace psi_xlstm {
 
 /// What is estimated from.
 struct TauStudyConfig {
+  std::string kind = "time_constants";
   std::string study = "tau";
   std::vector<std::string> files;    ///< CSV files.
   std::vector<std::string> records;  ///< Ids of the records to use; empty: all.
@@ -28,6 +30,7 @@ struct TauStudyConfig {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
+    visit("kind", c.kind, one_of({"time_constants"}));
     visit("study", c.study);
     visit("files", c.files);
     visit("records", c.records);
@@ -36,10 +39,6 @@ struct TauStudyConfig {
     TauConfig::fields(c.estimate, visit);
   }
 };
-
-/// Whether `config_file` is the config of a TauStudyConfig: it names files. Throws ConfigError
-/// where the file cannot be read.
-bool is_tau_study(const std::filesystem::path& config_file);
 
 /// Estimates from `records` as `config` says. Throws as tau::estimate() and tau::advise() do, and
 /// ConfigError where `config` contradicts itself.
@@ -63,5 +62,11 @@ TauStudyResult tau_study_of_files(const TauStudyConfig& config, int threads);
 TauStudyResult run_tau_study(const TauStudyConfig& config,
                              const RunOptions& options,
                              const Progress& progress);
+
+/// What is told of `result`, whose run is in `folder`.
+RunOutcome run_outcome(const TauStudyResult& result, const std::filesystem::path& folder);
+
+/// This study as a kind of `psi run`.
+StudyKind time_constants_kind();
 
 }  // namespace psi_xlstm

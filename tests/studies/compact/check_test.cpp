@@ -1,4 +1,4 @@
-#include "run/check.hpp"
+#include "studies/compact/check.hpp"
 
 #include <gtest/gtest.h>
 
@@ -83,19 +83,19 @@ std::vector<std::string> after_edit(const fs::path& run, const std::string& poin
   Json tree = Json::parse(read_file(run / "metrics.json"));
   tree[Json::json_pointer(pointer)] = std::move(value);
   write_file(run / "metrics.json", tree.dump(2) + "\n");
-  return check_run(run).differences;
+  return check_compact_run(run).differences;
 }
 
 TEST_F(CheckRun, OfAFreshRunFindsNothing) {
-  const CheckResult result = check_run(finished_);
+  const CheckResult result = check_compact_run(finished_);
   EXPECT_EQ(all_of(result.differences), "");
   EXPECT_GE(result.values, 1 + 4 + 5);
 }
 
 TEST_F(CheckRun, IsTheSameFromAnotherFolder) {
   const fs::path run = copy();
-  EXPECT_EQ(all_of(check_run(run).differences), "");
-  EXPECT_EQ(check_run(run).values, check_run(finished_).values);
+  EXPECT_EQ(all_of(check_compact_run(run).differences), "");
+  EXPECT_EQ(check_compact_run(run).values, check_compact_run(finished_).values);
 }
 
 TEST_F(CheckRun, NamesThePointerOfEveryEditedNumberOfAModelABaselineAndATrace) {
@@ -131,17 +131,17 @@ TEST(CheckRunWithTimeConstants, EstimatesThemAgain) {
   const fs::path run = fs::path(::testing::TempDir()) / "check_test" / "time_constants";
   fs::remove_all(run);
   run_study(config, {run}, [](const std::string&, double, const std::string&) {});
-  EXPECT_EQ(all_of(check_run(run).differences), "");
+  EXPECT_EQ(all_of(check_compact_run(run).differences), "");
   const fs::path file = run / "tau" / "tau.json";
   Json tree = Json::parse(read_file(file));
   tree["bic"][1] = tree["bic"][1].get<double>() + 1;
   write_file(file, tree.dump(2) + "\n");
-  EXPECT_TRUE(names(check_run(run).differences, "tau.json/bic/1: stored "));
+  EXPECT_TRUE(names(check_compact_run(run).differences, "tau.json/bic/1: stored "));
   fs::remove(file);
-  EXPECT_TRUE(names(check_run(run).differences, "tau: expected its time constants, found none"));
+  EXPECT_TRUE(names(check_compact_run(run).differences, "tau: expected its time constants, found none"));
   fs::remove(config.data.files.front());  // then only the manifest knows
-  EXPECT_FALSE(names(check_run(run).differences, "tau: expected"));
-  EXPECT_TRUE(names(check_run(run).differences, "tau/tau.json"));
+  EXPECT_FALSE(names(check_compact_run(run).differences, "tau: expected"));
+  EXPECT_TRUE(names(check_compact_run(run).differences, "tau/tau.json"));
 }
 
 TEST_F(CheckRun, NamesThePointerOfAVerdictThatWasTurned) {
@@ -160,7 +160,7 @@ TEST_F(CheckRun, FindsAPredictionThatIsNotTheModels) {
   StoredPredictions stored = load_predictions(file);
   stored.predictions[0].current[200] *= 1 + 1e-5;
   save_predictions(file, stored);
-  const std::vector<std::string> found = check_run(run).differences;
+  const std::vector<std::string> found = check_compact_run(run).differences;
   EXPECT_TRUE(names(found, "the stored prediction differs from the stored model")) << all_of(found);
   EXPECT_TRUE(names(found, "/models/0/test/mse_A2: ")) << all_of(found);
   EXPECT_TRUE(names(found, "predictions.safetensors: expected SHA-256")) << all_of(found);
@@ -171,7 +171,7 @@ TEST_F(CheckRun, FindsAMeasuredCurrentThatWasReplacedByThePrediction) {
   StoredPredictions stored = load_predictions(file);
   stored.dataset.records[0].current[0] = stored.predictions[0].current;
   save_predictions(file, stored);
-  EXPECT_TRUE(names(check_run(run).differences, "/models/0/test/nrmse_std: "));
+  EXPECT_TRUE(names(check_compact_run(run).differences, "/models/0/test/nrmse_std: "));
 }
 
 TEST_F(CheckRun, FindsAParameterThatWasChanged) {
@@ -179,7 +179,7 @@ TEST_F(CheckRun, FindsAParameterThatWasChanged) {
   StoredModel model = load_model(file);
   model.network.parameters[4] += 1e-3;
   save_model(file, model);
-  const std::vector<std::string> found = check_run(run).differences;
+  const std::vector<std::string> found = check_compact_run(run).differences;
   EXPECT_TRUE(names(found, "the stored prediction differs from the stored model")) << all_of(found);
   EXPECT_TRUE(names(found, "model.safetensors: expected SHA-256")) << all_of(found);
 }
@@ -190,7 +190,7 @@ TEST_F(CheckRun, FindsAModelThatGivesNoNumbers) {
   StoredModel model = load_model(file);
   testing::block(model.network, "readout.bias")[0] = 1000;
   save_model(file, model);
-  const std::vector<std::string> found = check_run(run).differences;
+  const std::vector<std::string> found = check_compact_run(run).differences;
   EXPECT_TRUE(names(found, "the stored prediction differs from the stored model")) << all_of(found);
 }
 
@@ -199,7 +199,7 @@ TEST_F(CheckRun, FindsATraceThatWasChanged) {
   CosimOutcome traces = load_traces(file);
   traces.current[traces.current.size() / 2] *= 1.5;
   save_traces(file, traces);
-  const std::vector<std::string> found = check_run(run).differences;
+  const std::vector<std::string> found = check_compact_run(run).differences;
   EXPECT_TRUE(names(found, "/max_abs_err_over_fs: ")) << all_of(found);
   EXPECT_TRUE(names(found, "/passed: ")) << all_of(found);
   EXPECT_TRUE(names(found, "cosim/sine.safetensors: expected SHA-256")) << all_of(found);
@@ -212,7 +212,7 @@ TEST_F(CheckRun, OfARunWhoseCoSimulationFailedInTheFolderOfAnotherRunFindsNothin
   StudyConfig config = small_study();
   config.cosim.time_limit_s = 1e-6;
   run_study(config, {run}, [](const std::string&, double, const std::string&) {});
-  EXPECT_EQ(all_of(check_run(run).differences), "");
+  EXPECT_EQ(all_of(check_compact_run(run).differences), "");
   EXPECT_FALSE(fs::exists(run / "cosim/sine.safetensors")) << "a trace of the run before";
 }
 
@@ -222,7 +222,7 @@ TEST_F(CheckRun, OfARunWithAnotherModelInTheSameFolderFindsNothingOfTheModelBefo
   config.cosimulate = false;
   config.model = "renamed";
   run_study(config, {run}, [](const std::string&, double, const std::string&) {});
-  EXPECT_EQ(all_of(check_run(run).differences), "");
+  EXPECT_EQ(all_of(check_compact_run(run).differences), "");
   EXPECT_TRUE(fs::exists(run / "hdl/renamed.va"));
   EXPECT_FALSE(fs::exists(run / "hdl/student.va"));
 }
@@ -232,20 +232,20 @@ TEST_F(CheckRun, NamesEveryFileThatIsGoneOrNew) {
                                fs::path("cosim/sine.safetensors"), fs::path("tables/models.csv")}) {
     const fs::path run = copy();
     fs::remove(run / file);
-    EXPECT_EQ(check_run(run).differences,
+    EXPECT_EQ(check_compact_run(run).differences,
               (std::vector<std::string>{file.string() +
                                         ": expected by the manifest, found no such file"}));
   }
   const fs::path run = copy();
   write_file(run / "hdl/extra.va", "// not of this run\n");
-  EXPECT_EQ(check_run(run).differences,
+  EXPECT_EQ(check_compact_run(run).differences,
             (std::vector<std::string>{"hdl/extra.va: expected no such file, found one"}));
 }
 
 TEST_F(CheckRun, FindsThatTheModelIsGone) {
   const fs::path run = copy();
   fs::remove(run / kFit / "model.safetensors");
-  const std::vector<std::string> found = check_run(run).differences;
+  const std::vector<std::string> found = check_compact_run(run).differences;
   EXPECT_TRUE(names(found, "/models/0/test/mse_A2: ")) << all_of(found);
   EXPECT_TRUE(names(found, "model.safetensors: expected by the manifest")) << all_of(found);
 }
@@ -256,7 +256,7 @@ TEST_F(CheckRun, RefusesARunWithoutOneOfTheFilesItStartsFrom) {
     const fs::path run = copy();
     fs::remove(run / file);
     try {
-      check_run(run);
+      check_compact_run(run);
       ADD_FAILURE() << "accepted a run without " << file;
     } catch (const Error& e) {
       EXPECT_EQ(std::string(e.what()).find((run / file).string() + ": expected "), 0u) << e.what();
@@ -268,7 +268,7 @@ TEST_F(CheckRun, RefusesMetricsThatAreNoMetrics) {
   for (const char* text : {"", "[]", "{\"models\": 3}", "{\"bogus\": 1}"}) {
     const fs::path run = copy();
     write_file(run / "metrics.json", text);
-    EXPECT_THROW(check_run(run), DataError) << text;
+    EXPECT_THROW(check_compact_run(run), DataError) << text;
   }
 }
 

@@ -1,0 +1,242 @@
+#include "run/folder.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "core/atomic_file.hpp"
+#include "core/sha256.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "run/manifest.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kHeader = "psi-xlstm run 1";
+
+// Whether `name` stays inside the folder it is relative to.
+bool is_inside(const fs::path& name) {
+  return !name.empty() && name.is_relative() && name == name.lexically_normal() &&
+         *name.begin() != ".." && name.filename() != "" && name.filename() != ".";
+}
+
+// Whether a folder between `root` and the file `name` below it is a link: then the file is
+// elsewhere.
+bool leads_away(const fs::path& root, const fs::path& name) {
+  fs::path place = root;
+  for (const fs::path& part : name.parent_path()) {
+    place /= part;
+    if (fs::is_symlink(fs::symlink_status(place))) return true;
+  }
+  return false;
+}
+
+bool is_kept(const std::string& name) { return name.starts_with("seed_"); }
+
+[[noreturn]] void fail(const fs::path& folder, int code) {
+  throw DataError(fmt::format("{}: expected a folder to write to, found: {}", folder.string(),
+                              std::generic_category().message(code)));
+}
+
+bool holds_files(const fs::path& folder) {
+  return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(), [](const auto& e) {
+    const std::string name = e.path().filename().string();
+    return name != kLedgerName && !is_temporary_name(name);
+  });
+}
+
+}  // namespace
+
+std::string checked_name(const fs::path& name) {
+  const fs::path normal = name.lexically_normal();
+  const std::string text = normal.generic_string();
+  if (!is_inside(normal) || text.find('\n') != std::string::npos) {
+    throw DataError(
+        fmt::format("run: expected the name of a file inside the folder, found \"{}\"", text));
+  }
+  return text;
+}
+
+bool is_run_folder(const fs::path& folder) {
+  return fs::exists(folder / kLedgerName) || fs::exists(folder / kManifestName);
+}
+
+RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)) {
+  std::error_code error;
+  if (fs::exists(folder_, error) && !fs::is_directory(folder_, error)) {
+    throw ConfigError(
+        fmt::format("{}: expected a folder for the run, found a file", folder_.string()));
+  }
+  const bool found = fs::is_directory(folder_, error) && holds_files(folder_);
+  if (found && !is_run_folder(folder_)) {
+    throw ConfigError(
+        fmt::format("{}: expected an empty folder or one of an earlier run, found files that no "
+                    "run wrote: give "
+                    "another folder with --out",
+                    folder_.string()));
+  }
+  fs::create_directories(folder_, error);
+  if (error) fail(folder_, error.value());
+  ledger_ = ::open((folder_ / kLedgerName).c_str(),
+                   O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (ledger_ < 0) fail(folder_, errno);
+  try {
+    if (::flock(ledger_, LOCK_EX | LOCK_NB) != 0) {
+      throw ConfigError(fmt::format(
+          "{}: expected a folder that no other run uses, found one at work in it: wait for it, or "
+          "give another folder with --out",
+          folder_.string()));
+    }
+    read_ledger();
+  } catch (...) {
+    ::close(ledger_);
+    throw;
+  }
+}
+
+RunFolder::~RunFolder() {
+  if (ledger_ >= 0) ::close(ledger_);
+}
+
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : folder_(std::move(other.folder_)),
+      ledger_(std::exchange(other.ledger_, -1)),
+      owned_(std::move(other.owned_)),
+      current_(std::move(other.current_)) {}
+
+void RunFolder::read_ledger() {
+  const std::string text = read_file(folder_ / kLedgerName);
+  if (text.empty()) {
+    adopt_manifest();
+    return;
+  }
+  std::size_t start = 0;
+  for (bool first = true; start < text.size(); first = false) {
+    const std::size_t end = text.find('\n', start);
+    if (end == std::string::npos) break;  // a run was killed while it wrote this line
+    const std::string line = text.substr(start, end - start);
+    start = end + 1;
+    if (first ? line != kHeader : !is_inside(line)) {
+      throw ConfigError(
+          fmt::format("{}: expected the list of the files of a run, found \"{}\": give another "
+                      "folder with --out",
+                      (folder_ / kLedgerName).string(), line.substr(0, 80)));
+    }
+    if (!first) owned_.insert(line);
+  }
+}
+
+// A run of version 0.1 left no list, but a manifest: what it names and still is as it was.
+void RunFolder::adopt_manifest() {
+  note(std::string(kHeader));
+  const fs::path file = folder_ / kManifestName;
+  if (!fs::exists(file)) return;
+  const auto adopt = [this](const std::string& name) {
+    note(name);
+    owned_.insert(name);
+  };
+  for (const auto& [name, checksum] : parse_manifest(read_file(file), file.string()).files) {
+    const fs::path place = folder_ / name;
+    if (!is_inside(name) || leads_away(folder_, name) || !fs::is_regular_file(place)) continue;
+    if (sha256_hex(read_file(place)) == checksum) adopt(name);
+  }
+  std::vector<std::string> times = {kManifestName, kTimingsName};
+  for (const char* extension : {"md", "csv", "json"}) {
+    times.push_back(fmt::format("tables/{}.{}", kLatencyName, extension));
+  }
+  for (const std::string& name : times) {
+    if (fs::is_regular_file(folder_ / name)) adopt(name);
+  }
+}
+
+// One line at the end of the list, on disk before the file it names is.
+void RunFolder::note(const std::string& name) {
+  const std::string line = name + "\n";
+  if (::write(ledger_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+    fail(folder_, errno);
+  }
+}
+
+bool RunFolder::owns(const fs::path& name) const { return owned_.contains(checked_name(name)); }
+
+fs::path RunFolder::allow(const fs::path& name) {
+  const std::string text = checked_name(name);
+  const fs::path place = folder_ / text;
+  if (!owned_.contains(text)) {
+    if (fs::exists(fs::symlink_status(place))) {
+      throw ConfigError(fmt::format(
+          "{}: expected no file of this name or one that a run wrote, found another: give another "
+          "folder with --out",
+          place.string()));
+    }
+    note(text);
+    owned_.insert(text);
+  }
+  if (leads_away(folder_, text)) {
+    throw ConfigError(fmt::format("{}: expected a folder inside that of the run, found a link",
+                                  place.parent_path().string()));
+  }
+  return place;
+}
+
+fs::path RunFolder::own(const fs::path& name) {
+  fs::path place = allow(name);
+  current_.insert(checked_name(name));
+  return place;
+}
+
+void RunFolder::write(const fs::path& name, std::string_view bytes) {
+  write_file(own(name), bytes);
+}
+
+void RunFolder::remove(const fs::path& name) {
+  const std::string text = checked_name(name);
+  if (!owned_.contains(text) || leads_away(folder_, text)) return;
+  const fs::path place = folder_ / text;
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(place, error);
+  if (fs::is_regular_file(status) && !fs::remove(place, error) && error) fail(place, error.value());
+  current_.erase(text);
+  for (fs::path parent = fs::path(text).parent_path(); !parent.empty();
+       parent = parent.parent_path()) {
+    if (!fs::remove(folder_ / parent, error) || error) break;  // not empty
+  }
+}
+
+void RunFolder::remove_below(const fs::path& name) {
+  const std::string below = checked_name(name) + "/";
+  const std::set<std::string> all = owned_;
+  for (const std::string& file : all) {
+    if (file.starts_with(below)) remove(file);
+  }
+}
+
+void RunFolder::begin() {
+  current_.clear();
+  const std::set<std::string> all = owned_;
+  for (const std::string& file : all) {
+    if (!is_kept(file)) remove(file);
+  }
+}
+
+std::set<std::string> RunFolder::written() const {
+  for (const std::string& name : current_) {
+    if (fs::is_regular_file(folder_ / name)) continue;
+    throw DataError(
+        fmt::format("{}: expected the file that this run wrote, found none: the folder was changed "
+                    "while the run was at work",
+                    (folder_ / name).string()));
+  }
+  return current_;
+}
+
+}  // namespace psi_xlstm

@@ -1,0 +1,147 @@
+#include "studies/compact/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "config/study.hpp"
+#include "core/atomic_file.hpp"
+#include "cosimulation/traces.hpp"
+#include "ir/dynamics.hpp"
+#include "metrics/errors.hpp"
+#include "model/compact_model.hpp"
+#include "model/predictions.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "run/manifest.hpp"
+#include "studies/compact/numbers.hpp"
+#include "studies/compact/study.hpp"
+#include "studies/time_constants/check.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+constexpr double kTolerance = 1e-9;  // relative; the same formulas on the same numbers
+
+// The stored predictions must be what the stored model gives on the stored voltages.
+void check_predictions(const ir::Network& network,
+                       const StoredPredictions& stored,
+                       const std::string& where,
+                       CheckResult& result) {
+  for (const fit::Prediction& p : stored.predictions) {
+    const Record& record = stored.dataset.records[static_cast<std::size_t>(p.record)];
+    std::vector<double> initial;
+    for (const auto& state : p.states) initial.push_back(state.front());
+    const ir::Trajectory run = ir::simulate(network, record.time, record.voltage[0], initial);
+    const std::optional<double> error = max_error_over_full_scale(p.current, run.current);
+    ++result.values;
+    if (error ? *error <= kTolerance : p.current == run.current) continue;
+    result.differences.push_back(fmt::format(
+        "{}, record {}: the stored prediction differs from the stored model by {} of full scale",
+        where, record.id, error ? fmt::format("{:.3g}", *error) : "more than any part"));
+  }
+}
+
+// One stored fit, judged again; `dataset` becomes the test records it was judged on.
+FitOutcome stored_outcome(const std::filesystem::path& folder,
+                          int seed,
+                          int fit,
+                          const DataSourceConfig& source,
+                          CheckResult& result,
+                          Dataset& dataset) {
+  FitOutcome outcome{.seed = seed, .fit = fit};
+  ++result.values;
+  if (!std::filesystem::exists(folder / "model.safetensors")) return outcome;
+  outcome.model = load_model(folder / "model.safetensors");
+  StoredPredictions stored = load_predictions(folder / "predictions.safetensors");
+  check_predictions(outcome.model.network, stored, folder.string(), result);
+  outcome.test = fit::score(stored.dataset, stored.predictions);
+  outcome.device_law = device_law_errors(source, stored.dataset, stored.predictions);
+  outcome.usable = true;
+  outcome.predictions = std::move(stored.predictions);
+  outcome.baselines = std::move(stored.baselines);
+  dataset = std::move(stored.dataset);
+  for (int i = 0; i < static_cast<int>(dataset.records.size()); ++i) {
+    dataset.split.test.push_back(i);
+  }
+  return outcome;
+}
+
+// Rows with traces again from the traces; the others have none and stay as they are.
+void recompute_cosim(const std::filesystem::path& run,
+                     std::vector<CosimRow>& rows,
+                     CheckResult& result) {
+  std::set<std::string> seen;
+  for (CosimRow& row : rows) {
+    const std::string name = trace_file_name(row);
+    const std::filesystem::path file = run / "cosim" / name;
+    if (!std::filesystem::exists(file) || !seen.insert(name).second) continue;
+    const CosimOutcome traces = load_traces(file);
+    row.max_abs_err_over_fs = max_error_over_full_scale(traces.reference, traces.current);
+    row.rmse_over_fs = rmse_over_full_scale(traces.reference, traces.current);
+    row.correlation = correlation(traces.reference, traces.current);
+    if (row.limit && row.passed) {
+      row.passed = row.max_abs_err_over_fs && *row.max_abs_err_over_fs <= *row.limit;
+    }
+    ++result.values;
+  }
+}
+
+// The time constants again, where the files of the records are still there.
+void check_time_constants(const StudyConfig& config,
+                          int seed,
+                          const std::filesystem::path& run,
+                          CheckResult& result) {
+  const std::vector<std::string>& files = config.data.files;
+  const bool readable = std::all_of(files.begin(), files.end(),
+                                    [](const auto& f) { return std::filesystem::exists(f); });
+  if (!config.time_constants.enabled || !readable) return;
+  const SourcedData data = load_data(config.data, seed);
+  check_tau_stage(config.time_constants, data.dataset, data.starts, run, result);
+}
+
+}  // namespace
+
+CheckResult check_compact_run(const std::filesystem::path& run) {
+  CheckResult result;
+  const auto config = read_config<StudyConfig>(run / "config.json");
+  const std::filesystem::path file = run / "metrics.json";
+  const StudyMetrics stored = parse_metrics(read_file(file), file.string());
+  StudyMetrics again{.study = stored.study};
+  std::vector<FitOutcome> fits;
+  Dataset tested;  // of the first fit
+  for (const int seed : config.seeds) {
+    for (int fit = 0; fit < config.fits; ++fit) {
+      Dataset dataset;
+      fits.push_back(stored_outcome(run / fit_folder(seed, fit), seed, fit, config.data, result,
+                                    dataset));
+      again.models.push_back(model_row(config, fits.back()));
+      if (fits.size() == 1) tested = std::move(dataset);
+    }
+  }
+  if (fits.empty()) throw DataError(fmt::format("{}: expected a fit, found none", run.string()));
+  const FitOutcome& first = fits.front();
+  if (first.usable) {
+    again.baselines = fit::score_baselines(first.baselines, tested, first.predictions);
+  }
+  try {
+    again.numbers = study_numbers(config, tested, fits);
+  } catch (const EmitError& e) {  // a model that could not have been emitted
+    result.differences.push_back(e.what());
+    again.numbers = stored.numbers;
+  }
+  again.cosim = stored.cosim;
+  recompute_cosim(run, again.cosim, result);
+  if (first.usable) check_time_constants(config, first.seed, run, result);
+  result.values += static_cast<int>(again.baselines.size() + again.numbers.size());
+  for (const std::string& sentence : compare_metrics(again, stored, kTolerance)) {
+    result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));
+  }
+  check_manifest(run, result);
+  return result;
+}
+
+}  // namespace psi_xlstm
