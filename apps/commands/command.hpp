@@ -41,8 +41,8 @@ CLI::Validator time_in_seconds();
 /// Says what `judgement` came to, unless it passed, and returns the exit code.
 int told(const Judgement& judgement);
 
-/// Prints the closing tables, the warnings and the path of the report of a run, and what its verdict
-/// is unless it passed; returns the exit code.
+/// Prints the closing tables, the warnings and the path of the report of a run, and what its
+/// verdict is unless it passed; returns the exit code.
 int tell(const RunOutcome& outcome);
 
 /// The kinds of studies there are.

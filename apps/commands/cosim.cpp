@@ -12,7 +12,9 @@
 #include "cosimulation/circuit_cosimulation.hpp"
 #include "hdl/emission.hpp"
 #include "model/circuit_network.hpp"
+#include "model/compact_model.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "studies/compact/study.hpp"
 #include "studies/networks/cosimulation.hpp"
 
 namespace psi_xlstm::apps {

@@ -8,6 +8,7 @@
 #include "hdl/emission.hpp"
 #include "hdl/osdi/library.hpp"
 #include "hdl/verilog_a_compiler.hpp"
+#include "model/compact_model.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "report/gnuplot.hpp"

@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "core/atomic_file.hpp"
+#include "model/compact_model.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
 

@@ -9,8 +9,8 @@
 namespace psi_xlstm {
 
 StudyKind kind_of(const nlohmann::json& config,
-                         const std::vector<StudyKind>& kinds,
-                         const std::string& where) {
+                  const std::vector<StudyKind>& kinds,
+                  const std::string& where) {
   std::string known, found = "none";
   for (const StudyKind& kind : kinds) {
     known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", kind.name);

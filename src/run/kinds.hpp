@@ -63,8 +63,8 @@ StudyKind study_kind(const std::string& name,
 /// The kind that `config` names. Throws ConfigError where it names none or one that is not among
 /// `kinds`; `where` opens the message.
 StudyKind kind_of(const nlohmann::json& config,
-                         const std::vector<StudyKind>& kinds,
-                         const std::string& where);
+                  const std::vector<StudyKind>& kinds,
+                  const std::string& where);
 
 /// Checks the run in `folder` by its kind, its manifest included. Throws ConfigError where the
 /// folder holds no run, else as the kind's check.

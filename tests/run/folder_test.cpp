@@ -164,7 +164,8 @@ TEST_F(RunFolderTest, TakesOverARunOfVersion01ByItsManifest) {
   put("tables/baselines.md", "changed by the user");
   put("notes.md", "mine");
   put("timings.json", "{}");
-  Manifest manifest{.program_version = "0.1.0", .git_commit = "x", .versions = {}, .seeds = {1}, .files = {}};
+  Manifest manifest{
+      .program_version = "0.1.0", .git_commit = "x", .versions = {}, .seeds = {1}, .files = {}};
   manifest.files = {{"tables/models.md", sha256_hex("as written")},
                     {"tables/baselines.md", sha256_hex("as written")}};
   put(kManifestName, manifest_text(manifest));

@@ -58,11 +58,11 @@ TEST_F(RunFiles, HaveChecksumsButForTimesAndTheManifest) {
       {"seed_1/latency.csv", sha256_hex("no table")},
       {"seed_1/manifest.json", sha256_hex("of a part")},
       {"seed_1/model.safetensors", sha256_hex("weights")}};
-  EXPECT_EQ(file_checksums(folder_,
-                           {"metrics.json", "manifest.json", "timings.json", "seed_1/timings.json",
-                            "tables/latency.md", "seed_1/latency.csv", "seed_1/manifest.json",
-                            "seed_1/model.safetensors"}),
-            expected);
+  EXPECT_EQ(
+      file_checksums(folder_, {"metrics.json", "manifest.json", "timings.json",
+                               "seed_1/timings.json", "tables/latency.md", "seed_1/latency.csv",
+                               "seed_1/manifest.json", "seed_1/model.safetensors"}),
+      expected);
 }
 
 TEST_F(RunFiles, EveryOneThatDiffersIsNamedAndOthersAreLeftAlone) {

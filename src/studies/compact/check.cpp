@@ -116,8 +116,8 @@ CheckResult check_compact_run(const std::filesystem::path& run) {
   for (const int seed : config.seeds) {
     for (int fit = 0; fit < config.fits; ++fit) {
       Dataset dataset;
-      fits.push_back(stored_outcome(run / fit_folder(seed, fit), seed, fit, config.data, result,
-                                    dataset));
+      fits.push_back(
+          stored_outcome(run / fit_folder(seed, fit), seed, fit, config.data, result, dataset));
       again.models.push_back(model_row(config, fits.back()));
       if (fits.size() == 1) tested = std::move(dataset);
     }

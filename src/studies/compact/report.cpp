@@ -223,15 +223,17 @@ void write_report(const StudyResult& result, RunFolder& folder) {
     tables.push_back({name, std::move(table)});
     return tables.back().table;
   };
-  page.sections.push_back({.heading = "Accuracy", .tables = {shown("models", model_table(result))}});
+  page.sections.push_back(
+      {.heading = "Accuracy", .tables = {shown("models", model_table(result))}});
   if (first.usable) {
     page.sections.front().tables.push_back(shown("baselines", baseline_table(result)));
     page.cards = cards(result);
     page.sections.push_back({.heading = "Pictures",
                              .figures = draw_figures(folder, "", figures(result), page.warnings)});
     if (!result.metrics.cosim.empty()) {
-      page.sections.push_back({.heading = "Co-simulation",
-                               .tables = {shown("cosimulation", cosim_table(result.metrics.cosim))}});
+      page.sections.push_back(
+          {.heading = "Co-simulation",
+           .tables = {shown("cosimulation", cosim_table(result.metrics.cosim))}});
     }
     ReportSection model{.heading = "Model", .tables = {fact_table(result)}};
     if (!first.model.candidates.empty()) {

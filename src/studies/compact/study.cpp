@@ -149,7 +149,8 @@ std::vector<FitOutcome> run_fits(const StudyConfig& config,
 // Writes every form of `network`; returns why one was left out, or an empty text.
 std::string emit(const ir::Network& network, RunFolder& folder) {
   const std::filesystem::path hdl = "hdl";
-  for (const char* ending : {".va", ".sp", ".c", ".osdi"}) folder.allow(hdl / (network.name + ending));
+  for (const char* ending : {".va", ".sp", ".c", ".osdi"})
+    folder.allow(hdl / (network.name + ending));
   const hdl::ModelFiles written = hdl::write_model_files(network, folder.path() / hdl);
   for (const std::filesystem::path& file : written.files) folder.own(hdl / file.filename());
   return written.left_out;
@@ -172,8 +173,8 @@ CosimCase case_like_the_data(const StudyConfig& config,
                              const FitOutcome& first,
                              double longest_step) {
   const fit::Prediction& shown = first.predictions.back();
-  CosimCase wanted = training_like_case(
-      config.data, dataset.records[static_cast<std::size_t>(shown.record)]);
+  CosimCase wanted =
+      training_like_case(config.data, dataset.records[static_cast<std::size_t>(shown.record)]);
   wanted.conductance = start_conductance(first.model.network, shown);
   if (config.cosim.training_like_max_step > 0) {
     wanted.max_step = config.cosim.training_like_max_step;
@@ -192,12 +193,12 @@ CosimReport run_cosimulation(const StudyConfig& config,
   const hdl::EmissionPlan plan = hdl::plan_emission(network);
   CosimReport report;
   try {
-    report = cosimulate_all(
-        network, config.cosim, case_like_the_data(config, dataset, first, plan.max_step),
-        plan.default_conductance, {.time_limit_s = config.cosim.time_limit_s},
-        [&](double done, const std::string& detail) {
-          road.progress()("co-simulate", done, detail);
-        });
+    report = cosimulate_all(network, config.cosim,
+                            case_like_the_data(config, dataset, first, plan.max_step),
+                            plan.default_conductance, {.time_limit_s = config.cosim.time_limit_s},
+                            [&](double done, const std::string& detail) {
+                              road.progress()("co-simulate", done, detail);
+                            });
   } catch (const SpiceError& e) {  // everything computed before is kept
     report.left_out = e.what();
     return report;
@@ -265,8 +266,8 @@ void verify(Road& road, StudyResult& result) {
   const Dataset& dataset = result.data.dataset;
   result.metrics.baselines = fit::score_baselines(first.baselines, dataset, first.predictions);
   result.warnings = warnings_about(dataset, first, result.metrics.baselines);
-  const std::string left_out = road.timed(
-      "emit", [&] { return emit(first.model.network, road.folder()); });
+  const std::string left_out =
+      road.timed("emit", [&] { return emit(first.model.network, road.folder()); });
   if (!left_out.empty()) result.warnings.push_back(left_out);
   if (config.time_constants.enabled) {
     result.time_constants = road.stage("time constants", "of all records", [&] {
@@ -275,9 +276,8 @@ void verify(Road& road, StudyResult& result) {
     });
   }
   if (!config.cosimulate) return;
-  result.cosim = road.stage("co-simulate", "ngspice against the reference integration", [&] {
-    return run_cosimulation(config, dataset, first, road);
-  });
+  result.cosim = road.stage("co-simulate", "ngspice against the reference integration",
+                            [&] { return run_cosimulation(config, dataset, first, road); });
   result.metrics.cosim = result.cosim.rows();
   for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);
 }

@@ -50,8 +50,8 @@ struct StudyResult {
 
 /// Runs `config` in `options.folder`. Finished fits of an earlier run with the same config and data
 /// are taken from there, so a killed run goes on where it stopped; all else of an earlier run is
-/// removed. Throws what the data sources throw, and ConfigError where the folder holds files that no
-/// run wrote or the config contradicts itself; numerical outcomes are in the result.
+/// removed. Throws what the data sources throw, and ConfigError where the folder holds files that
+/// no run wrote or the config contradicts itself; numerical outcomes are in the result.
 StudyResult run_study(const StudyConfig& config,
                       const RunOptions& options,
                       const Progress& progress);

@@ -94,8 +94,8 @@ CheckResult check_network_run(const std::filesystem::path& run) {
     }
   }
   const std::vector<Reference> held_against = references(config, seeds);
-  const StudyMetrics again = network_metrics(config, outcomes, held_against,
-                                             band_rows(seeds, outcomes, held_against));
+  const StudyMetrics again =
+      network_metrics(config, outcomes, held_against, band_rows(seeds, outcomes, held_against));
   result.values += static_cast<int>(again.baselines.size() + again.numbers.size());
   for (const std::string& sentence : compare_metrics(again, stored, kTolerance)) {
     result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));

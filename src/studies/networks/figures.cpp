@@ -136,8 +136,8 @@ std::optional<Figure> compression_figure(const NetworkStudyResult& result) {
   Panel panel{.x = {.label = "deployed parameters", .logarithmic = true},
               .left = {.label = kRatio, .logarithmic = true, .low = 0.5}};
   for (const std::string& label : shown_labels(result.config)) {
-    const auto errors =
-        over_seeds(result.outcomes, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; });
+    const auto errors = over_seeds(result.outcomes, label,
+                                   [](const ModelOutcome& o) { return o.test.mse_over_floor; });
     const auto sizes = over_seeds(result.outcomes, label, [](const ModelOutcome& o) {
       return std::optional<double>(o.deployed_parameters());
     });

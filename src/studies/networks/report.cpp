@@ -59,8 +59,8 @@ std::vector<ReportCard> cards(const NetworkStudyResult& result) {
   constexpr std::size_t kMost = 6;
   std::vector<ReportCard> out;
   for (const std::string& label : model_labels(result.config)) {
-    const auto ratios =
-        over_seeds(result.outcomes, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; });
+    const auto ratios = over_seeds(result.outcomes, label,
+                                   [](const ModelOutcome& o) { return o.test.mse_over_floor; });
     if (ratios.empty() || out.size() == kMost) continue;
     out.push_back({label, fmt::format("{:.4g}", mean(ratios)),
                    fmt::format("test error over noise floor, mean of {}", ratios.size())});
@@ -131,8 +131,8 @@ void write_report(const NetworkStudyResult& result, RunFolder& folder) {
   size.paragraphs = {
       "How long one sample takes differs from run to run and stands in tables/latency.md alone."};
   page.sections.push_back(std::move(size));
-  page.sections.push_back({.heading = "Pictures",
-                           .figures = draw_figures(folder, "", figures(result), page.warnings)});
+  page.sections.push_back(
+      {.heading = "Pictures", .figures = draw_figures(folder, "", figures(result), page.warnings)});
   page.sections.push_back(
       table_section("Inside", tables, {"bands", "memory_energy", "time_constants"}));
   if (result.time_constants) {

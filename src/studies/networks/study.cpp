@@ -114,8 +114,8 @@ std::vector<ModelOutcome> fit_compact_students(const NetworkStudyConfig& config,
     const std::string name = fmt::format("seed {}, compact", data.seed);
     road.progress()("fit", static_cast<double>(out.size()) / static_cast<double>(seeds.size()),
                     name);
-    out.push_back(road.timed(
-        name, [&] { return fit_compact(config, road.folder(), data, road.threads()); }));
+    out.push_back(
+        road.timed(name, [&] { return fit_compact(config, road.folder(), data, road.threads()); }));
   }
   return out;
 }
@@ -250,9 +250,8 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
   expect_files(config, folder);
   std::vector<ModelOutcome> compact = fit_compact_students(config, result.seeds, road);
   const std::vector<TrainerJob> jobs = trainer_jobs(config, folder.path());
-  const TrainerReport report = road.timed("trainings side by side", [&] {
-    return train_networks(jobs, road.threads(), progress);
-  });
+  const TrainerReport report = road.timed(
+      "trainings side by side", [&] { return train_networks(jobs, road.threads(), progress); });
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     road.stopwatch().add(jobs[i].name, report.outcomes[i].duration);
   }
@@ -261,8 +260,7 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
     result.verdict = {Verdict::kNotVerified, "interrupted; the same command goes on from here"};
     return result;
   }
-  result.outcomes =
-      all_outcomes(config, result.seeds, report.outcomes, std::move(compact), folder);
+  result.outcomes = all_outcomes(config, result.seeds, report.outcomes, std::move(compact), folder);
   evaluate(road, result);
   road.stage("report", "tables, figures, page", [&] { write_report(result, folder); });
   road.finish(config.seeds);

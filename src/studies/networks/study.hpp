@@ -15,9 +15,9 @@
 #include "metrics/spectrum.hpp"
 #include "run/kinds.hpp"
 #include "run/road.hpp"
-#include "studies/time_constants/report.hpp"
 #include "studies/networks/outcome.hpp"
 #include "studies/networks/protocol.hpp"
+#include "studies/time_constants/report.hpp"
 
 namespace psi_xlstm {
 

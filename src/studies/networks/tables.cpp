@@ -113,7 +113,8 @@ Table summary_table(const NetworkStudyResult& result) {
   };
   for (const std::string& label : model_labels(result.config)) {
     add(label, over_seeds(result.outcomes, label, [](const ModelOutcome& o) { return o.test.mse; }),
-        over_seeds(result.outcomes, label, [](const ModelOutcome& o) { return o.test.mse_over_floor; }));
+        over_seeds(result.outcomes, label,
+                   [](const ModelOutcome& o) { return o.test.mse_over_floor; }));
   }
   for (std::size_t i = 0; i < result.references.size(); ++i) {
     const Reference& first = result.references[i];
@@ -156,7 +157,9 @@ Table size_table(const NetworkStudyResult& result) {
              [](const ModelOutcome& o) { return std::optional<double>(o.deployed_parameters()); },
              "{:.0f}"),
          column([](const ModelOutcome& o) { return std::optional<double>(o.states()); }, "{:.0f}"),
-         column([&](const ModelOutcome& o) { return compression(result.config, result.outcomes, o); }, "{:.1f}")});
+         column(
+             [&](const ModelOutcome& o) { return compression(result.config, result.outcomes, o); },
+             "{:.1f}")});
   }
   table.note =
       "Deployed parameters are those needed after training: the tied gates of a cluster count "

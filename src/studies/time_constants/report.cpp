@@ -9,6 +9,7 @@
 
 #include "core/json_numbers.hpp"
 #include "core/number_text.hpp"
+#include "run/publish.hpp"
 #include "studies/time_constants/gate_report.hpp"
 
 namespace psi_xlstm {
@@ -255,7 +256,8 @@ ReportSection write_tau(const TauStudyResult& result,
   write_tables(folder, below, tables);
   std::vector<NamedFigure> figures;
   for (Figure& figure : tau_figures(result)) {
-    figures.push_back({fmt::format("figure_{}", figures.size() + 1), figure.title, std::move(figure)});
+    figures.push_back(
+        {fmt::format("figure_{}", figures.size() + 1), figure.title, std::move(figure)});
   }
   section.figures = draw_figures(folder, below, figures, warnings);
   return section;

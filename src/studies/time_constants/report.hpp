@@ -42,8 +42,8 @@ std::vector<Table> tau_tables(const TauStudyResult& result);
 /// rates that depend on bias were fitted.
 std::vector<Figure> tau_figures(const TauStudyResult& result);
 
-/// Writes tau.json, tables/ and figures/ into `below` of `folder` and returns the same as a section.
-/// Appends to `warnings` why a figure could not be drawn. Throws as RunFolder::write().
+/// Writes tau.json, tables/ and figures/ into `below` of `folder` and returns the same as a
+/// section. Appends to `warnings` why a figure could not be drawn. Throws as RunFolder::write().
 ReportSection write_tau(const TauStudyResult& result,
                         RunFolder& folder,
                         const std::filesystem::path& below,

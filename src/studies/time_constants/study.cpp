@@ -176,9 +176,8 @@ TauStudyResult run_tau_study(const TauStudyConfig& config,
                              const RunOptions& options,
                              const Progress& progress) {
   Road road(options, progress);
-  TauStudyResult result =
-      road.stage("estimate", fmt::format("{}", fmt::join(config.files, ", ")),
-                 [&] { return tau_study_of_files(config, road.threads()); });
+  TauStudyResult result = road.stage("estimate", fmt::format("{}", fmt::join(config.files, ", ")),
+                                     [&] { return tau_study_of_files(config, road.threads()); });
   RunFolder& folder = road.claim(config_text(config));
   road.stage("report", "tables, figures, page", [&] { write_page(result, folder, config); });
   road.finish({});

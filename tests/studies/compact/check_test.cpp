@@ -138,7 +138,8 @@ TEST(CheckRunWithTimeConstants, EstimatesThemAgain) {
   write_file(file, tree.dump(2) + "\n");
   EXPECT_TRUE(names(check_compact_run(run).differences, "tau.json/bic/1: stored "));
   fs::remove(file);
-  EXPECT_TRUE(names(check_compact_run(run).differences, "tau: expected its time constants, found none"));
+  EXPECT_TRUE(
+      names(check_compact_run(run).differences, "tau: expected its time constants, found none"));
   fs::remove(config.data.files.front());  // then only the manifest knows
   EXPECT_FALSE(names(check_compact_run(run).differences, "tau: expected"));
   EXPECT_TRUE(names(check_compact_run(run).differences, "tau/tau.json"));
