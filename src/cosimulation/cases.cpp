@@ -105,8 +105,9 @@ void bound_work(const ir::Network& network, CosimCase& wanted) {
   const double shortest = wanted.max_step;
   const double longest = wanted.stop_time / kFewestSteps;
   wanted.stiff = network.state_count() > 0;
-  // From here on the simulator's own control of its steps resolves what the drive leaves behind.
-  wanted.relative_tolerance = std::min(wanted.relative_tolerance, 1e-5);
+  // What fast states do by themselves is resolved by the simulator's own control of its steps: to
+  // 3e-5 of a decay with this tolerance.
+  wanted.relative_tolerance = std::min(wanted.relative_tolerance, 1e-6);
   const DrivenNetwork driven{.network = network,
                              .stimulus = wanted.stimulus,
                              .series_resistance = wanted.series_resistance,
