@@ -99,6 +99,8 @@ CosimCase short_pulses(const CosimCase& base, const Scales& scales) {
 
 }  // namespace
 
+double time_limit_for(double steps, double limit) { return limit * std::max(1.0, steps / 10'000); }
+
 void bound_work(const ir::Network& network, CosimCase& wanted) {
   constexpr double kShare = 0.1;  // of the limit, for the integration
   if (wanted.steps() <= kFewSteps) return;

@@ -13,10 +13,8 @@
 namespace psi_xlstm {
 namespace {
 
-// The longer the simulation, the more time it has.
 SimulatorOptions with_time_for(const CosimCase& wanted, SimulatorOptions simulator) {
-  constexpr double kSteps = 10'000;  // take at most the time limit as it stands
-  simulator.time_limit_s *= std::max(1.0, wanted.steps() / kSteps);
+  simulator.time_limit_s = time_limit_for(wanted.steps(), simulator.time_limit_s);
   return simulator;
 }
 
