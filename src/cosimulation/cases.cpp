@@ -99,14 +99,17 @@ CosimCase short_pulses(const CosimCase& base, const Scales& scales) {
 
 }  // namespace
 
+double time_limit_for(double steps, double limit) { return limit * std::max(1.0, steps / 10'000); }
+
 void bound_work(const ir::Network& network, CosimCase& wanted) {
   constexpr double kShare = 0.1;  // of the limit, for the integration
   if (wanted.steps() <= kFewSteps) return;
   const double shortest = wanted.max_step;
   const double longest = wanted.stop_time / kFewestSteps;
   wanted.stiff = network.state_count() > 0;
-  // From here on the simulator's own control of its steps resolves what the drive leaves behind.
-  wanted.relative_tolerance = std::min(wanted.relative_tolerance, 1e-5);
+  // What fast states do by themselves is resolved by the simulator's own control of its steps: to
+  // 3e-5 of a decay with this tolerance.
+  wanted.relative_tolerance = std::min(wanted.relative_tolerance, 1e-6);
   const DrivenNetwork driven{.network = network,
                              .stimulus = wanted.stimulus,
                              .series_resistance = wanted.series_resistance,

@@ -34,6 +34,10 @@ struct CosimCase {
   double steps() const { return stop_time > max_step ? stop_time / max_step : 1; }
 };
 
+/// The time limit [s] of a simulation of so many steps: `limit` [s] up to 10,000, then in
+/// proportion.
+double time_limit_for(double steps, double limit);
+
 /// The standard stimuli for a model: sine, pulse train, series resistor, start away from 0 V; each
 /// long enough to move the conductance by config.smallest_swing where more time helps. A model with
 /// states far faster than its drive has pulses with slow edges, and short ones with steep edges

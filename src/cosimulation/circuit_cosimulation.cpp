@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "cosimulation/cases.hpp"
 #include "hdl/emission.hpp"
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -240,8 +241,9 @@ CircuitRun run_circuit(const Circuit& circuit,
   for (const std::string& node : circuit.nodes) {
     options.vectors.push_back(fmt::format("v({})", node));
   }
-  TransientResult run =
-      transient(circuit.netlist(model, options.max_step), options, with_library(model, simulator));
+  SimulatorOptions patient = with_library(model, simulator);
+  patient.time_limit_s = time_limit_for(options.stop_time / options.max_step, patient.time_limit_s);
+  TransientResult run = transient(circuit.netlist(model, options.max_step), options, patient);
   out.reason = circuit.in_lines_of_the_deck(run.reason);
   out.out_of_time = run.out_of_time;
   out.time = std::move(run.time);

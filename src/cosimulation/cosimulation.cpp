@@ -13,10 +13,8 @@
 namespace psi_xlstm {
 namespace {
 
-// The longer the simulation, the more time it has.
 SimulatorOptions with_time_for(const CosimCase& wanted, SimulatorOptions simulator) {
-  constexpr double kSteps = 10'000;  // take at most the time limit as it stands
-  simulator.time_limit_s *= std::max(1.0, wanted.steps() / kSteps);
+  simulator.time_limit_s = time_limit_for(wanted.steps(), simulator.time_limit_s);
   return simulator;
 }
 
@@ -33,8 +31,10 @@ Refinement refinement_of(const CosimCase& sine) {
   r.coarse.limit = 0;
   r.fine = r.coarse;
   r.fine.max_step = sine.max_step / 5;
+  // Of a stiff model the error where it decays goes with the tolerance to the power of 2/3.
+  if (sine.stiff) r.fine.relative_tolerance = 2e-7;
   r.coarse.name = "sine, reltol 1e-5";
-  r.fine.name = "sine, reltol 1e-5, a fifth of the step";
+  r.fine.name = fmt::format("sine, reltol {}, a fifth of the step", sine.stiff ? "2e-7" : "1e-5");
   return r;
 }
 

@@ -119,7 +119,7 @@ TrapezoidalRun trapezoidal_run(const DrivenNetwork& driven, const std::vector<do
 }
 
 std::vector<double> step_ends(const Stimulus& stimulus, double stop, const StepLengths& steps) {
-  constexpr double kGrowth = 1.02;
+  constexpr double kGrowth = 1.05;
   Stimulus known;
   for (const Stimulus::Term& term : stimulus.terms) {
     if (!std::holds_alternative<VoltageTable>(term)) known.terms.push_back(term);
@@ -151,7 +151,8 @@ double trapezoidal_error(const DrivenNetwork& driven, double stop, const StepLen
   for (std::size_t k = 0; k < ends.size(); ++k) {
     const double difference = std::abs(coarse.current[k] - fine.current[2 * k]);
     if (std::isnan(difference)) return std::numeric_limits<double>::infinity();
-    largest = std::max(largest, difference);
+    const bool full = k > 0 && ends[k] - ends[k - 1] > 0.99 * steps.longest;
+    if (full) largest = std::max(largest, difference);
     full_scale = std::max(full_scale, std::abs(fine.current[2 * k]));
   }
   return full_scale > 0 ? largest / full_scale * 4 / 3 : 0;

@@ -34,15 +34,17 @@ TrapezoidalRun trapezoidal_run(const DrivenNetwork& driven, const std::vector<do
 /// How steps are taken: as a simulator takes them that controls its error.
 struct StepLengths {
   double longest = 0;  ///< [s]
-  double first = 0;    ///< After 0 and after every breakpoint [s]; then 2 % longer each time.
+  double first = 0;    ///< After 0 and after every breakpoint [s]; then 5 % longer each time.
 };
 
 /// The ends of steps from 0 to `stop` [s] that meet every breakpoint but those of tables, which a
 /// simulator does not know.
 std::vector<double> step_ends(const Stimulus& stimulus, double stop, const StepLengths& steps);
 
-/// The largest error of the trapezoidal rule over the largest current along these steps: from the
-/// difference to half of each, which is three quarters of it. Infinite where there is no solution.
+/// The largest error of the trapezoidal rule over the largest current where the steps have their
+/// full length (the shorter ones are those that a simulator makes short enough by itself): from the
+/// difference to half of every step, which is three quarters of it. Infinite where there is no
+/// solution.
 double trapezoidal_error(const DrivenNetwork& driven, double stop, const StepLengths& steps);
 
 }  // namespace psi_xlstm

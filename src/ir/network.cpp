@@ -36,6 +36,19 @@ int argument_count(Op op) {
   }
 }
 
+// Far above every network that is trained, far below what fills a memory or takes minutes to print.
+void validate_size(const Network& network) {
+  constexpr std::size_t kMostNodes = 20'000;
+  constexpr long long kLargestWidth = 2'000'000;
+  expect(network.nodes.size() <= kMostNodes, network,
+         fmt::format("expected at most {} nodes, found {}", kMostNodes, network.nodes.size()));
+  long long width = 0;
+  for (const Node& node : network.nodes) width += node.width;
+  expect(
+      width <= kLargestWidth, network,
+      fmt::format("expected nodes of at most {} numbers together, found {}", kLargestWidth, width));
+}
+
 void validate_affine(const Network& network, const Node& node, int id) {
   long long inputs = 0;  // width * inputs can be beyond an int
   for (int argument : node.arguments) inputs += network.node(argument).width;
@@ -181,6 +194,7 @@ void validate(const Network& network) {
   for (double value : network.parameters) {
     expect(std::isfinite(value), network, "expected finite parameters");
   }
+  validate_size(network);
   for (std::size_t id = 0; id < network.nodes.size(); ++id) {
     validate_node(network, static_cast<int>(id));
   }

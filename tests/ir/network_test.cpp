@@ -55,6 +55,21 @@ TEST(Validate, RefusesWrongArguments) {
             "node 4: expected arguments of width 3, found 1");
 }
 
+// Each node is as it may be; together they fill a memory or take minutes to print.
+TEST(Validate, RefusesTooMuchOfAll) {
+  EXPECT_EQ(problem_after([](Network& n) {
+              Node constant = node_of(n, Op::kAffine);
+              constant.width = 1'000'000;
+              n.nodes.insert(n.nodes.end(), 3, constant);
+            }).substr(0, 61),
+            "expected nodes of at most 2000000 numbers together, found 300");
+  EXPECT_EQ(problem_after([](Network& n) {
+              const Node link = node_of(n, Op::kTanh);
+              n.nodes.insert(n.nodes.end(), 20'001 - n.nodes.size(), link);
+            }),
+            "expected at most 20000 nodes, found 20001");
+}
+
 TEST(Validate, RefusesWrongWidths) {
   EXPECT_EQ(problem_after([](Network& n) { n.nodes[0].width = 0; }),
             "node 0: expected a width of at least 1, found 0");
