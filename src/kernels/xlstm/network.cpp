@@ -63,23 +63,6 @@ class XlstmNetwork<Real>::Body {
 
   State initial_state(int sequences) const { return stack_.initial_state(sequences); }
 
-  void reset_row(State& state, int row) const {
-    stack_.require_state(state, state.sequences);
-    if (row < 0 || row >= state.sequences) {
-      throw ShapeError(fmt::format("xLSTM network: expected a sequence of 0 to {}, found {}",
-                                   state.sequences - 1, row));
-    }
-    const State start = initial_state(1);
-    for (std::size_t l = 0; l < stack_.layers.size(); ++l) {
-      for (const auto part : {&XlstmLayerState<Real>::c, &XlstmLayerState<Real>::n,
-                              &XlstmLayerState<Real>::m, &XlstmLayerState<Real>::y}) {
-        const std::vector<Real>& from = start.layers[l].*part;
-        std::copy(from.begin(), from.end(),
-                  (state.layers[l].*part).begin() + static_cast<long>(from.size()) * row);
-      }
-    }
-  }
-
   std::span<const Real> forward(const XlstmBatch<Real>& batch, State& state, bool keep) {
     if (batch.steps < 0 || batch.sequences < 1) {
       throw ShapeError(fmt::format(
@@ -256,10 +239,6 @@ void XlstmNetwork<Real>::set_parameters(std::span<const Real> parameters) {
 template <class Real>
 XlstmState<Real> XlstmNetwork<Real>::initial_state(int sequences) const {
   return body_->initial_state(sequences);
-}
-template <class Real>
-void XlstmNetwork<Real>::reset_row(XlstmState<Real>& state, int row) const {
-  body_->reset_row(state, row);
 }
 template <class Real>
 std::span<const Real> XlstmNetwork<Real>::forward(const XlstmBatch<Real>& batch,

@@ -78,9 +78,6 @@ class XlstmNetwork {
   /// The start of `sequences` sequences.
   XlstmState<Real> initial_state(int sequences) const;
 
-  /// Puts sequence `row` of `state` back to the start. Throws ShapeError where there is none.
-  void reset_row(XlstmState<Real>& state, int row) const;
-
   /// Runs `batch` from `state` and leaves the last states there. Returns
   /// y = output.weight h + output.bias, [T][B], valid until the next call of forward(). With
   /// `keep`, what backward() needs is kept; without, less memory is used. Throws ShapeError where
