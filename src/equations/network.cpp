@@ -39,7 +39,7 @@ bool is_vector(std::string_view name) {
 void expect_convention(const NetworkShape& shape, Convention convention) {
   if (shape.convention == convention) return;
   throw ShapeError(fmt::format("network: expected the {} convention, found the other",
-                               convention == Convention::kPublished ? "published" : "relaxation"));
+                               convention == Convention::kXlstm ? "published" : "relaxation"));
 }
 
 template <class State>
@@ -210,7 +210,7 @@ PublishedRun published_network(const NetworkShape& shape,
                                const Tensor& inputs,
                                const Tensor& step_ratio,
                                const PublishedState& state) {
-  expect_convention(shape, Convention::kPublished);
+  expect_convention(shape, Convention::kXlstm);
   expect_layers(shape, state);
   const auto p = named_parameters(shape, parameters);
   expect_shape("network inputs", inputs, {kAny, kAny, shape.inputs});
@@ -246,7 +246,7 @@ PublishedRun published_network(const NetworkShape& shape,
 RelaxationState rest_state(const NetworkShape& shape,
                            const Tensor& parameters,
                            const Tensor& inputs) {
-  expect_convention(shape, Convention::kRelaxation);
+  expect_convention(shape, Convention::kContinuous);
   const auto p = named_parameters(shape, parameters);
   expect_shape("network inputs at rest", inputs, {kAny, shape.inputs});
   expect_type("network inputs at rest", inputs, parameters);
@@ -275,7 +275,7 @@ RelaxationRun relaxation_network(const NetworkShape& shape,
                                  const Tensor& dt,
                                  double dt0,
                                  const RelaxationState& state) {
-  expect_convention(shape, Convention::kRelaxation);
+  expect_convention(shape, Convention::kContinuous);
   expect_layers(shape, state);
   const auto p = named_parameters(shape, parameters);
   expect_shape("network inputs", inputs, {kAny, kAny, shape.inputs});

@@ -22,11 +22,11 @@ int states_of(const kernels::LayerShape& layer) {
 }
 
 void check(const RecurrentNumbers& numbers) {
-  if (numbers.shape.convention != kernels::Convention::kRelaxation || numbers.shape.inputs != 2) {
+  if (numbers.shape.convention != kernels::Convention::kContinuous || numbers.shape.inputs != 2) {
     throw ShapeError(fmt::format(
         "recurrent network: expected the relaxation convention and two inputs, found "
         "{} and {}",
-        numbers.shape.convention == kernels::Convention::kRelaxation ? "it" : "the published",
+        numbers.shape.convention == kernels::Convention::kContinuous ? "it" : "the published",
         numbers.shape.inputs));
   }
   const std::size_t count = kernels::parameter_count(numbers.shape);

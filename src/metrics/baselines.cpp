@@ -110,13 +110,6 @@ std::optional<double> resistor_conductance(std::span<const Trace> records) {
   return sums.conductance();
 }
 
-std::optional<double> starting_conductance(const Trace& record, std::size_t samples) {
-  const std::size_t count = std::min(samples, checked_sample_count({&record, 1}));
-  ConductanceSums sums;
-  sums.add(std::span(record.voltage).first(count), std::span(record.current).first(count));
-  return sums.conductance();
-}
-
 std::vector<double> resistor_current(double conductance, std::span<const double> voltage) {
   std::vector<double> current;
   current.reserve(voltage.size());

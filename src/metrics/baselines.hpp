@@ -27,10 +27,6 @@ double mean_current(std::span<const Trace> records);
 /// and current differ in length.
 std::optional<double> resistor_conductance(std::span<const Trace> records);
 
-/// resistor_conductance of the first `samples` samples of one record, or of all where it is
-/// shorter.
-std::optional<double> starting_conductance(const Trace& record, std::size_t samples);
-
 /// The current g V of a resistor of `conductance` [S] at each of `voltage` [V]: [A], [N].
 std::vector<double> resistor_current(double conductance, std::span<const double> voltage);
 

@@ -112,9 +112,9 @@ void walk_states(const StoredNetwork& stored,
                  double g0,
                  std::size_t every,
                  const StateVisitor& visit) {
-  kernels::RelaxationNetwork<double> kernel(stored.shape);
+  kernels::ContinuousNetwork<double> kernel(stored.shape);
   kernel.set_parameters(stored.parameters);
-  kernels::RelaxationState<double> state;
+  kernels::ContinuousState<double> state;
   const double logarithm = std::log(g0 / stored.conductance_scale);
   const double rest[] = {0, logarithm};
   kernel.forward({.inputs = rest, .rest_inputs = rest}, state);

@@ -54,8 +54,8 @@ std::vector<double> feed_forward(const StoredNetwork& network, const Record& rec
 std::vector<double> published(const StoredNetwork& network,
                               const Record& record,
                               std::size_t piece,
-                              const AfterPiece<kernels::PublishedState<double>>& after) {
-  kernels::PublishedNetwork<double> net(network.shape);
+                              const AfterPiece<kernels::XlstmState<double>>& after) {
+  kernels::XlstmNetwork<double> net(network.shape);
   net.set_parameters(network.parameters);
   auto state = net.initial_state(1);
   std::vector<double> out;
@@ -80,10 +80,10 @@ std::vector<double> known_start(const StoredNetwork& network,
                                 const Record& record,
                                 double g0,
                                 std::size_t piece,
-                                const AfterPiece<kernels::RelaxationState<double>>& after) {
-  kernels::RelaxationNetwork<double> net(network.shape);
+                                const AfterPiece<kernels::ContinuousState<double>>& after) {
+  kernels::ContinuousNetwork<double> net(network.shape);
   net.set_parameters(network.parameters);
-  kernels::RelaxationState<double> state;
+  kernels::ContinuousState<double> state;
   const double start = std::log(g0 / network.conductance_scale);
   const double rest[2] = {0, start};
   const double no_duration = 0;
@@ -143,11 +143,11 @@ void walk_memory(const StoredNetwork& network,
   const auto& layer = network.shape.layers.back();
   const auto D = static_cast<std::size_t>(layer.rank > 0 ? layer.rank : layer.hidden / layer.heads);
   if (network.protocol == "published") {
-    published(network, record, interval, [&](const kernels::PublishedState<double>& state) {
+    published(network, record, interval, [&](const kernels::XlstmState<double>& state) {
       visit(state.layers.back().c, D * D);
     });
   } else {
-    known_start(network, record, g0, interval, [&](const kernels::RelaxationState<double>& state) {
+    known_start(network, record, g0, interval, [&](const kernels::ContinuousState<double>& state) {
       visit(by_head(state.layers.back(), static_cast<std::size_t>(layer.heads), D), D * D);
     });
   }

@@ -47,7 +47,7 @@ class PublishedStreamer : public Streamer {
   }
 
  private:
-  kernels::PublishedNetwork<float> network_;
+  kernels::XlstmNetwork<float> network_;
   double scale_, time_scale_;
   Clock clock_;
 };
@@ -77,8 +77,8 @@ class RelaxationStreamer : public Streamer {
   }
 
  private:
-  kernels::RelaxationNetwork<float> network_;
-  kernels::RelaxationState<float> at_rest_, state_;
+  kernels::ContinuousNetwork<float> network_;
+  kernels::ContinuousState<float> at_rest_, state_;
   double scale_, reference_step_, start_, tie_ = 0;
   Clock clock_;
 };
@@ -103,7 +103,7 @@ class CompactStreamer : public Streamer {
 }  // namespace
 
 std::unique_ptr<Streamer> recurrent_streamer(const StoredNetwork& network, double g0) {
-  if (network.shape.convention == kernels::Convention::kPublished) {
+  if (network.shape.convention == kernels::Convention::kXlstm) {
     return std::make_unique<PublishedStreamer>(network);
   }
   return std::make_unique<RelaxationStreamer>(network, g0);

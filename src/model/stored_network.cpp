@@ -34,7 +34,7 @@ Value choice(const Json& text, const std::pair<Value, const char*> (&names)[2]) 
 }
 
 constexpr std::pair<Convention, const char*> kConventions[] = {
-    {Convention::kPublished, "published"}, {Convention::kRelaxation, "relaxation"}};
+    {Convention::kXlstm, "published"}, {Convention::kContinuous, "relaxation"}};
 constexpr std::pair<LayerKind, const char*> kKinds[] = {{LayerKind::kSlstm, "slstm"},
                                                         {LayerKind::kMlstm, "mlstm"}};
 
@@ -49,7 +49,7 @@ Json shape_tree(const NetworkShape& shape) {
   }
   return {{"inputs", shape.inputs},
           {"width", shape.width},
-          {"convention", shape.convention == Convention::kPublished ? "published" : "relaxation"},
+          {"convention", shape.convention == Convention::kXlstm ? "published" : "relaxation"},
           {"layers", std::move(layers)}};
 }
 

@@ -75,7 +75,7 @@ class KnownStartTraining {
     for (const PhaseConfig& p : config.phases) total_ += p.steps;
     tie_step_ = static_cast<int>(std::lround(config.tie_after * total_ / kInterval)) * kInterval;
     if (problem.teacher == nullptr) return;
-    teacher_ = std::make_unique<kernels::RelaxationNetwork<float>>(problem.teacher->shape);
+    teacher_ = std::make_unique<kernels::ContinuousNetwork<float>>(problem.teacher->shape);
     teacher_parameters_ = torch::tensor(problem.teacher->parameters, torch::kFloat32);
   }
 
@@ -107,11 +107,11 @@ class KnownStartTraining {
   const NetworkConfig& config_;
   const kernels::NetworkShape& shape_;
   const KnownStartProblem& problem_;
-  kernels::RelaxationNetwork<float> network_;
+  kernels::ContinuousNetwork<float> network_;
   std::int64_t count_;
   KnownStartScales scales_;
   int total_ = 0, tie_step_ = 0;
-  std::unique_ptr<kernels::RelaxationNetwork<float>> teacher_;
+  std::unique_ptr<kernels::ContinuousNetwork<float>> teacher_;
   Tensor teacher_parameters_;
   std::unique_ptr<PhaseData> data_;
   GateClusters gates_;

@@ -64,7 +64,7 @@ class PublishedTraining {
     time_step_ = first.time[1] - first.time[0];
     for (const PhaseConfig& p : config.phases) total_ += p.steps;
     if (teacher == nullptr) return;
-    teacher_ = std::make_unique<kernels::PublishedNetwork<float>>(teacher->shape);
+    teacher_ = std::make_unique<kernels::XlstmNetwork<float>>(teacher->shape);
     teacher_parameters_ = torch::tensor(teacher->parameters, torch::kFloat32);
   }
 
@@ -79,20 +79,20 @@ class PublishedTraining {
   Tensor distillation(const models::Trajectory& student,
                       const Tensor& inputs,
                       const Tensor& flat,
-                      kernels::PublishedState<float>& state);
+                      kernels::XlstmState<float>& state);
   double validation_loss();
   std::string not_finite(int window) const;
 
   const NetworkConfig& config_;
   const kernels::NetworkShape& shape_;
-  kernels::PublishedNetwork<float> network_;
+  kernels::XlstmNetwork<float> network_;
   GateClusters gates_;
   std::int64_t count_;
   Sequences training_;
   std::vector<Sequences> validation_;
   double time_step_ = 0;
   int total_ = 0;  // epochs
-  std::unique_ptr<kernels::PublishedNetwork<float>> teacher_;
+  std::unique_ptr<kernels::XlstmNetwork<float>> teacher_;
   Tensor teacher_parameters_;
   TrainingState state_;
   int epochs_ = 0;
@@ -102,7 +102,7 @@ class PublishedTraining {
 Tensor PublishedTraining::distillation(const models::Trajectory& student,
                                        const Tensor& inputs,
                                        const Tensor& flat,
-                                       kernels::PublishedState<float>& state) {
+                                       kernels::XlstmState<float>& state) {
   equations::Response wanted;
   {
     const torch::NoGradGuard constant;
@@ -140,7 +140,7 @@ std::string PublishedTraining::epoch(const PhaseConfig& phase, int in_phase) {
   PhaseConfig by_window = phase;
   by_window.steps = phase.steps * windows;
   auto state = network_.initial_state(static_cast<int>(batch));
-  kernels::PublishedState<float> teacher_state;
+  kernels::XlstmState<float> teacher_state;
   if (teacher_) teacher_state = teacher_->initial_state(static_cast<int>(batch));
   double sum = 0;
   hidden_ = gradient_ = structure_ = 0;

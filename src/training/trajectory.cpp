@@ -75,8 +75,8 @@ struct PublishedFunction : torch::autograd::Function<PublishedFunction> {
                                const Tensor& inputs,
                                std::int64_t network_address,
                                std::int64_t state_address) {
-    auto& network = *reinterpret_cast<kernels::PublishedNetwork<float>*>(network_address);
-    auto& state = *reinterpret_cast<kernels::PublishedState<float>*>(state_address);
+    auto& network = *reinterpret_cast<kernels::XlstmNetwork<float>*>(network_address);
+    auto& state = *reinterpret_cast<kernels::XlstmState<float>*>(state_address);
     network.set_parameters(numbers(parameters));
     const auto y = network.forward({.steps = static_cast<int>(inputs.size(0)),
                                     .sequences = static_cast<int>(inputs.size(1)),
@@ -86,8 +86,8 @@ struct PublishedFunction : torch::autograd::Function<PublishedFunction> {
     return results(network, y, inputs.size(1));
   }
   static variable_list backward(AutogradContext* context, variable_list by) {
-    auto& network = *reinterpret_cast<kernels::PublishedNetwork<float>*>(
-        context->saved_data["network"].toInt());
+    auto& network =
+        *reinterpret_cast<kernels::XlstmNetwork<float>*>(context->saved_data["network"].toInt());
     return {gradient(network, by), Tensor(), Tensor(), Tensor()};
   }
 };
@@ -99,9 +99,9 @@ struct RelaxationFunction : torch::autograd::Function<RelaxationFunction> {
                                const Tensor& rho,
                                const Tensor& rest_inputs,
                                std::int64_t network_address) {
-    auto& network = *reinterpret_cast<kernels::RelaxationNetwork<float>*>(network_address);
+    auto& network = *reinterpret_cast<kernels::ContinuousNetwork<float>*>(network_address);
     network.set_parameters(numbers(parameters));
-    kernels::RelaxationState<float> state;
+    kernels::ContinuousState<float> state;
     const auto y = network.forward({.steps = static_cast<int>(rho.size(0)),
                                     .sequences = static_cast<int>(inputs.size(1)),
                                     .inputs = inputs.data_ptr<float>(),
@@ -112,7 +112,7 @@ struct RelaxationFunction : torch::autograd::Function<RelaxationFunction> {
     return results(network, y, inputs.size(1));
   }
   static variable_list backward(AutogradContext* context, variable_list by) {
-    auto& network = *reinterpret_cast<kernels::RelaxationNetwork<float>*>(
+    auto& network = *reinterpret_cast<kernels::ContinuousNetwork<float>*>(
         context->saved_data["network"].toInt());
     return {gradient(network, by), Tensor(), Tensor(), Tensor(), Tensor()};
   }
@@ -124,10 +124,10 @@ Trajectory trajectory(const variable_list& results) {
 
 }  // namespace
 
-Trajectory published_trajectory(kernels::PublishedNetwork<float>& network,
+Trajectory published_trajectory(kernels::XlstmNetwork<float>& network,
                                 const Tensor& parameters,
                                 const Tensor& inputs,
-                                kernels::PublishedState<float>& state) {
+                                kernels::XlstmState<float>& state) {
   expect_float("parameters", parameters, 1);
   expect_float("inputs", inputs, 3);
   return trajectory(PublishedFunction::apply(parameters, inputs,
@@ -135,7 +135,7 @@ Trajectory published_trajectory(kernels::PublishedNetwork<float>& network,
                                              reinterpret_cast<std::int64_t>(&state)));
 }
 
-Trajectory relaxation_trajectory(kernels::RelaxationNetwork<float>& network,
+Trajectory relaxation_trajectory(kernels::ContinuousNetwork<float>& network,
                                  const Tensor& parameters,
                                  const Tensor& inputs,
                                  const Tensor& rho,

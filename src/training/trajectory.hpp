@@ -25,14 +25,14 @@ struct Trajectory {
 /// Runs `network` with `parameters` [P] on `inputs` [T, B, I] from `state`, which is left at the
 /// last step (truncated back-propagation through time: it is a constant). `network` must live, and
 /// not run again, until the backward pass. Throws ShapeError where sizes do not fit.
-Trajectory published_trajectory(kernels::PublishedNetwork<float>& network,
+Trajectory published_trajectory(kernels::XlstmNetwork<float>& network,
                                 const torch::Tensor& parameters,
                                 const torch::Tensor& inputs,
-                                kernels::PublishedState<float>& state);
+                                kernels::XlstmState<float>& state);
 
 /// Runs `network` with `parameters` [P] on `inputs` [T + 1, B, I] at the edges of steps of `rho`
 /// [T, B] (duration over dt0), from rest under `rest_inputs` [B, I]. As above.
-Trajectory relaxation_trajectory(kernels::RelaxationNetwork<float>& network,
+Trajectory relaxation_trajectory(kernels::ContinuousNetwork<float>& network,
                                  const torch::Tensor& parameters,
                                  const torch::Tensor& inputs,
                                  const torch::Tensor& rho,

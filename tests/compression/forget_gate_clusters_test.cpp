@@ -21,7 +21,7 @@ std::vector<float> random_parameters(const NetworkShape& shape, std::uint32_t se
 std::vector<double> in_double(const std::vector<float>& x) { return {x.begin(), x.end()}; }
 
 TEST(ForgetGateClusters, TyingLeavesExactlyKDifferentGates) {
-  const NetworkShape shape = clustering_student_shape(Convention::kRelaxation, 3);
+  const NetworkShape shape = clustering_student_shape(Convention::kContinuous, 3);
   std::vector<float> parameters = random_parameters(shape, 1);
   EXPECT_EQ(distinct_forget_gates(shape, in_double(parameters), 0), 32);
   Rng rng(2);
@@ -32,7 +32,7 @@ TEST(ForgetGateClusters, TyingLeavesExactlyKDifferentGates) {
 }
 
 TEST(ForgetGateClusters, TyingTouchesForgetGatesOnly) {
-  const NetworkShape shape = clustering_student_shape(Convention::kRelaxation, 2);
+  const NetworkShape shape = clustering_student_shape(Convention::kContinuous, 2);
   const std::vector<float> before = random_parameters(shape, 3);
   std::vector<float> after = before;
   Rng rng(2);
@@ -52,7 +52,7 @@ TEST(ForgetGateClusters, TyingTouchesForgetGatesOnly) {
 }
 
 TEST(ForgetGateClusters, FindsGatesThatAreAlikeAlready) {
-  const NetworkShape shape = clustering_student_shape(Convention::kRelaxation, 3);
+  const NetworkShape shape = clustering_student_shape(Convention::kContinuous, 3);
   std::vector<float> parameters = random_parameters(shape, 4);
   std::vector<int> wanted;
   for (int j = 0; j < 64; ++j) wanted.push_back(j % 3);
@@ -68,7 +68,7 @@ TEST(ForgetGateClusters, FindsGatesThatAreAlikeAlready) {
 }
 
 TEST(ForgetGateClusters, CentresAreTheMeansOfTheirRows) {
-  const NetworkShape shape = clustering_student_shape(Convention::kRelaxation, 2);
+  const NetworkShape shape = clustering_student_shape(Convention::kContinuous, 2);
   std::vector<float> parameters = random_parameters(shape, 6);
   std::vector<int> halves(64, 0);
   for (std::size_t j = 16; j < 32; ++j) halves[j] = 1;
@@ -91,7 +91,7 @@ TEST(ForgetGateClusters, CentresAreTheMeansOfTheirRows) {
 
 // Two layers: 32 rows become 3, of 32 + 32 + 1 numbers each; the 3 x 32 centres are those rows.
 TEST(ForgetGateClusters, CountsTiedRowsOnce) {
-  EXPECT_EQ(tied_parameter_count(clustering_student_shape(Convention::kPublished, 3)),
+  EXPECT_EQ(tied_parameter_count(clustering_student_shape(Convention::kXlstm, 3)),
             16961 - 2 * (29 * 65 + 96));
 }
 

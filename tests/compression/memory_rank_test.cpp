@@ -29,7 +29,7 @@ TEST(MemorySpectrum, RefusesNothing) {
 }
 
 TEST(LowRankStart, ColumnsAreAsLongAsTheTeachersSingularValuesSay) {
-  const auto shape = kernels::low_rank_student_shape(kernels::Convention::kRelaxation, 2);
+  const auto shape = kernels::low_rank_student_shape(kernels::Convention::kContinuous, 2);
   MemorySpectrum spectrum;
   Eigen::VectorXd profile(3);
   profile << 1, 0.25, 0;

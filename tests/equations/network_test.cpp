@@ -38,7 +38,7 @@ Tensor random_parameters(const NetworkShape& shape, Rng& rng) {
 
 // The last axis of every block, written out once more from the comment in network_shape.hpp.
 TEST(NamedParameters, CutTheArrayInOrder) {
-  const auto shape = mixed_shape(Convention::kPublished);
+  const auto shape = mixed_shape(Convention::kXlstm);
   const auto count = static_cast<std::int64_t>(kernels::parameter_count(shape));
   const auto p = named_parameters(shape, torch::arange(count, in_double()));
   EXPECT_EQ(p.at("input.weight").sizes(), (std::vector<std::int64_t>{5, 2}));
@@ -61,7 +61,7 @@ TEST(PublishedNetwork, MatchesASlstmByHand) {
   const NetworkShape shape{.inputs = 1,
                            .width = 1,
                            .layers = {{.kind = LayerKind::kSlstm, .hidden = 1}},
-                           .convention = Convention::kPublished};
+                           .convention = Convention::kXlstm};
   const auto parameters = row({2, 1,                    // input
                                0, 0, 1, 0, 0, 0, 0, 0,  // weight, bias of i, f, z, o
                                0, 0, 0, 0,              // recurrent
@@ -81,7 +81,7 @@ TEST(PublishedNetwork, MatchesAnMlstmByHand) {
   const NetworkShape shape{.inputs = 1,
                            .width = 1,
                            .layers = {{.kind = LayerKind::kMlstm, .hidden = 2, .heads = 1}},
-                           .convention = Convention::kPublished};
+                           .convention = Convention::kXlstm};
   const double root2 = std::sqrt(2.0);
   const auto parameters = row({1, 0,                // input
                                0, 0, 1,     1,      // query
@@ -98,7 +98,7 @@ TEST(PublishedNetwork, MatchesAnMlstmByHand) {
 
 TEST(PublishedNetwork, CarriedStateGivesTheWholeSequence) {
   Rng rng(1);
-  const auto shape = mixed_shape(Convention::kPublished);
+  const auto shape = mixed_shape(Convention::kXlstm);
   const auto parameters = random_parameters(shape, rng);
   const auto inputs = normal(rng, {9, 3, 2}), ratio = normal(rng, {9, 3}).abs();
   const auto start = empty_state(shape, 3, in_double());
@@ -116,7 +116,7 @@ TEST(PublishedNetwork, CarriedStateGivesTheWholeSequence) {
 
 TEST(PublishedNetwork, SequencesOfABatchDoNotMix) {
   Rng rng(2);
-  const auto shape = mixed_shape(Convention::kPublished);
+  const auto shape = mixed_shape(Convention::kXlstm);
   const auto parameters = random_parameters(shape, rng);
   const auto inputs = normal(rng, {6, 4, 2});
   const auto all =
@@ -128,7 +128,7 @@ TEST(PublishedNetwork, SequencesOfABatchDoNotMix) {
 
 TEST(PublishedNetwork, LeavesTheGivenStateAlone) {
   Rng rng(3);
-  const auto shape = mixed_shape(Convention::kPublished);
+  const auto shape = mixed_shape(Convention::kXlstm);
   const auto start = empty_state(shape, 1, in_double());
   published_network(shape, random_parameters(shape, rng), normal(rng, {3, 1, 2}), {}, start);
   EXPECT_EQ(std::get<SlstmState>(start[0]).c.abs().sum().item<double>(), 0);
@@ -138,7 +138,7 @@ TEST(PublishedNetwork, LeavesTheGivenStateAlone) {
 // The denominators have eps > 0 here, so m counts as a constant, which moves gradients by 1e-6.
 TEST(PublishedNetwork, GradientMatchesFiniteDifferences) {
   Rng rng(4);
-  const auto shape = mixed_shape(Convention::kPublished);
+  const auto shape = mixed_shape(Convention::kXlstm);
   const auto inputs = normal(rng, {4, 2, 2}), weight = normal(rng, {4, 2});
   const auto ratio = normal(rng, {4, 2}).abs();
   const auto start = empty_state(shape, 2, in_double());
@@ -151,7 +151,7 @@ TEST(PublishedNetwork, GradientMatchesFiniteDifferences) {
 
 TEST(PublishedNetwork, RunsInSinglePrecision) {
   Rng rng(5);
-  const auto shape = kernels::teacher_shape(Convention::kPublished);
+  const auto shape = kernels::teacher_shape(Convention::kXlstm);
   const auto parameters = random_parameters(shape, rng) * 0.3;
   const auto inputs = normal(rng, {20, 2, 2});
   const auto exact =
@@ -165,7 +165,7 @@ TEST(PublishedNetwork, RunsInSinglePrecision) {
 }
 
 TEST(PublishedNetwork, NamesWhatDoesNotFit) {
-  const auto shape = mixed_shape(Convention::kPublished);
+  const auto shape = mixed_shape(Convention::kXlstm);
   const auto count = static_cast<std::int64_t>(kernels::parameter_count(shape));
   const auto start = empty_state(shape, 2, in_double());
   const auto message = [&](const NetworkShape& s, const Tensor& p, const Tensor& x, const Tensor& r,
@@ -173,7 +173,7 @@ TEST(PublishedNetwork, NamesWhatDoesNotFit) {
     return message_of<ShapeError>([&] { published_network(s, p, x, r, from); });
   };
   const auto p = full({count}, 0), x = full({3, 2, 2}, 0);
-  EXPECT_EQ(message(mixed_shape(Convention::kRelaxation), p, x, {}, start),
+  EXPECT_EQ(message(mixed_shape(Convention::kContinuous), p, x, {}, start),
             "network: expected the published convention, found the other");
   EXPECT_EQ(message(shape, full({7}, 0), x, {}, start),
             "network parameters: expected [" + std::to_string(count) + "], found [7]");
@@ -200,7 +200,7 @@ constexpr double kStep = 50e-9;  // dt0 [s]
 // fixed point of the sLSTM has settled, for all.
 TEST(RelaxationNetwork, StaysAtRest) {
   Rng rng(11);
-  const auto shape = mixed_shape(Convention::kRelaxation);
+  const auto shape = mixed_shape(Convention::kContinuous);
   auto parameters = random_parameters(shape, rng);
   named_parameters(shape, parameters).at("layers.0.recurrent").mul_(0.01);
   const auto still = normal(rng, {2, 2});
@@ -214,7 +214,7 @@ TEST(RelaxationNetwork, StaysAtRest) {
 
 TEST(RelaxationNetwork, ForgetsItsStartUnderAStillInput) {
   Rng rng(12);
-  const auto shape = mixed_shape(Convention::kRelaxation);
+  const auto shape = mixed_shape(Convention::kContinuous);
   auto parameters = random_parameters(shape, rng);
   named_parameters(shape, parameters).at("layers.0.recurrent").mul_(0.01);
   const auto still = normal(rng, {1, 2}), other = normal(rng, {1, 2});
@@ -229,7 +229,7 @@ TEST(RelaxationNetwork, ForgetsItsStartUnderAStillInput) {
 
 TEST(RelaxationNetwork, CarriedStateGivesTheWholeSequence) {
   Rng rng(13);
-  const auto shape = mixed_shape(Convention::kRelaxation);
+  const auto shape = mixed_shape(Convention::kContinuous);
   const auto parameters = random_parameters(shape, rng);
   const auto inputs = normal(rng, {10, 3, 2}), dt = normal(rng, {9, 3}).abs() * kStep;
   const auto start = rest_state(shape, parameters, inputs[0]);
@@ -247,7 +247,7 @@ TEST(RelaxationNetwork, CarriedStateGivesTheWholeSequence) {
 
 TEST(RelaxationNetwork, AStepOfNoTimeChangesNoState) {
   Rng rng(14);
-  const auto shape = mixed_shape(Convention::kRelaxation);
+  const auto shape = mixed_shape(Convention::kContinuous);
   const auto parameters = random_parameters(shape, rng);
   const auto inputs = normal(rng, {2, 1, 2});
   const auto start = rest_state(shape, parameters, inputs[0]);
@@ -260,7 +260,7 @@ TEST(RelaxationNetwork, AStepOfNoTimeChangesNoState) {
 
 TEST(RelaxationNetwork, GradientMatchesFiniteDifferences) {
   Rng rng(15);
-  const auto shape = mixed_shape(Convention::kRelaxation);
+  const auto shape = mixed_shape(Convention::kContinuous);
   const auto inputs = normal(rng, {4, 2, 2}), weight = normal(rng, {4, 2});
   const auto dt = normal(rng, {3, 2}).abs() * kStep;
   testing::expect_gradient(
@@ -274,7 +274,7 @@ TEST(RelaxationNetwork, GradientMatchesFiniteDifferences) {
 // Of second order in the step, through all layers: half the step, about a quarter of the error.
 TEST(RelaxationNetwork, IsOfSecondOrder) {
   Rng rng(16);
-  const auto shape = mixed_shape(Convention::kRelaxation);
+  const auto shape = mixed_shape(Convention::kContinuous);
   const auto parameters = random_parameters(shape, rng);
   const double duration = 8 * kStep;
   const auto last_output = [&](std::int64_t steps) {
@@ -293,7 +293,7 @@ TEST(RelaxationNetwork, IsOfSecondOrder) {
 }
 
 TEST(RelaxationNetwork, NamesWhatDoesNotFit) {
-  const auto shape = mixed_shape(Convention::kRelaxation);
+  const auto shape = mixed_shape(Convention::kContinuous);
   Rng rng(17);
   const auto p = random_parameters(shape, rng), x = full({3, 2, 2}, 0);
   const auto start = rest_state(shape, p, x[0]);
@@ -303,9 +303,8 @@ TEST(RelaxationNetwork, NamesWhatDoesNotFit) {
   EXPECT_EQ(message(full({3, 2}, 0), start), "network steps: expected [2, 2], found [3, 2]");
   EXPECT_EQ(message(full({2, 2}, 0), {start[0], start[0], start[2]}),
             "network state: layer 1: expected that of an mLSTM, found an sLSTM");
-  EXPECT_EQ(
-      message_of<ShapeError>([&] { rest_state(mixed_shape(Convention::kPublished), p, x[0]); }),
-      "network: expected the relaxation convention, found the other");
+  EXPECT_EQ(message_of<ShapeError>([&] { rest_state(mixed_shape(Convention::kXlstm), p, x[0]); }),
+            "network: expected the relaxation convention, found the other");
   EXPECT_EQ(message_of<ConfigError>([&] {
               relaxation_network(shape, p, x, full({2, 2}, 0), 0, start);
             }),

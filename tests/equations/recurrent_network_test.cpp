@@ -195,7 +195,7 @@ TEST(Recurrent, TheCurrentIsTiedToTheStart) {
 // What training computed is the discrete form: with ever shorter steps it becomes the equation.
 TEST(Recurrent, TheStepsOfTrainingApproachIt) {
   for (const DrawnNetwork& drawn : networks()) {
-    kernels::RelaxationNetwork<double> kernel(drawn.shape);
+    kernels::ContinuousNetwork<double> kernel(drawn.shape);
     kernel.set_parameters(drawn.parameters);
     const Network network = at_start(drawn.network("drawn"), kG0);
     const double duration = 2e-6, voltage = 0.7;
@@ -226,7 +226,7 @@ TEST(Recurrent, TheStepsOfTrainingApproachIt) {
       const std::vector<double> rest = {0, start_of(drawn)};
       const std::vector<double> rho(static_cast<std::size_t>(steps),
                                     duration / steps / drawn.reference_step);
-      kernels::RelaxationState<double> state;
+      kernels::ContinuousState<double> state;
       const double y_rest =
           kernel.forward({.inputs = rest.data(), .rest_inputs = rest.data()}, state)[0];
       const auto y =
@@ -337,9 +337,9 @@ TEST(Recurrent, IsStoredLikeAnyNetwork) {
 
 TEST(Recurrent, RefusesTheOtherConvention) {
   DrawnNetwork drawn = testing::drawn_clustering();
-  drawn.shape.convention = kernels::Convention::kPublished;
+  drawn.shape.convention = kernels::Convention::kXlstm;
   EXPECT_THROW(drawn.network("drawn"), ShapeError);
-  drawn.shape.convention = kernels::Convention::kRelaxation;
+  drawn.shape.convention = kernels::Convention::kContinuous;
   drawn.parameters.pop_back();
   try {
     drawn.network("drawn");

@@ -39,12 +39,6 @@ TEST(ResistorConductance, IsAbsentAtZeroVoltage) {
   EXPECT_FALSE(resistor_conductance(records).has_value());
 }
 
-TEST(StartingConductance, SeesOnlyTheFirstSamples) {
-  const Trace record{{1, 1, 1}, {2, 4, 300}};
-  EXPECT_DOUBLE_EQ(starting_conductance(record, 2).value(), 3);
-  EXPECT_DOUBLE_EQ(starting_conductance(record, 99).value(), 102);
-}
-
 // A polynomial of degree 5 is recovered, whatever the units of the voltage are.
 TEST(StaticPolynomial, RecoversAPolynomial) {
   for (const double unit : {1.0, 1e-3, 1e3}) {

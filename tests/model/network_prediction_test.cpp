@@ -39,7 +39,7 @@ StoredNetwork network(const kernels::NetworkShape& shape, const std::string& pro
 // Whatever the network was trained to, the first current is that of the conductance it was given.
 TEST(NetworkCurrent, StartsWithTheGivenConductance) {
   for (const auto& shape :
-       {teacher_shape(Convention::kRelaxation), low_rank_student_shape(Convention::kRelaxation)}) {
+       {teacher_shape(Convention::kContinuous), low_rank_student_shape(Convention::kContinuous)}) {
     Record r = record(50);
     r.voltage[0][0] = 1e-6;  // as at rest
     const auto current = network_current(network(shape, "known_start"), r, 3e-4);
@@ -53,7 +53,7 @@ TEST(NetworkCurrent, StartsWithTheGivenConductance) {
 TEST(NetworkCurrent, DoesNotDependOnThePieces) {
   for (const char* protocol : {"known_start", "published"}) {
     const bool published = std::string(protocol) == "published";
-    const auto shape = teacher_shape(published ? Convention::kPublished : Convention::kRelaxation);
+    const auto shape = teacher_shape(published ? Convention::kXlstm : Convention::kContinuous);
     const StoredNetwork n = network(shape, protocol);
     const auto longer = network_current(n, record(2100), 3e-4);
     const auto shorter = network_current(n, record(1500), 3e-4);
@@ -70,7 +70,7 @@ TEST(NetworkCurrent, DoesNotDependOnThePieces) {
 }
 
 TEST(NetworkCurrent, RefusesUnknownProtocols) {
-  const auto n = network(teacher_shape(Convention::kRelaxation), "other");
+  const auto n = network(teacher_shape(Convention::kContinuous), "other");
   EXPECT_THROW(network_current(n, record(5), 1e-4), DataError);
 }
 

@@ -27,7 +27,7 @@ inline StoredNetwork drawn_network(const NetworkConfig& config,
                                    const std::string& protocol,
                                    int seed) {
   const auto convention =
-      protocol == "published" ? kernels::Convention::kPublished : kernels::Convention::kRelaxation;
+      protocol == "published" ? kernels::Convention::kXlstm : kernels::Convention::kContinuous;
   StoredNetwork network;
   network.model = config.name;
   network.protocol = protocol;

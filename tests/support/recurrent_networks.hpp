@@ -52,7 +52,7 @@ inline DrawnNetwork drawn_network(int width,
   out.shape = {.inputs = 2,
                .width = width,
                .layers = std::move(layers),
-               .convention = kernels::Convention::kRelaxation};
+               .convention = kernels::Convention::kContinuous};
   Rng rng(seed);
   for (std::size_t i = 0; i < kernels::parameter_count(out.shape); ++i) {
     out.parameters.push_back(0.4 * rng.normal());

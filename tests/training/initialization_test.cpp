@@ -17,7 +17,7 @@ constexpr double kStep = 50e-9;
 
 TEST(PublishedStart, ForgetBiasesAreThoseOfTheStudy) {
   Rng rng(1);
-  const auto shape = teacher_shape(Convention::kPublished);
+  const auto shape = teacher_shape(Convention::kXlstm);
   const std::vector<double> start = published_start(shape, rng);
   const auto blocks = parameter_blocks(shape);
   const double* bias = start.data() + block(blocks, "layers.0.bias").offset + 64;
@@ -33,7 +33,7 @@ TEST(PublishedStart, ForgetBiasesAreThoseOfTheStudy) {
 // tau = dt0 / softplus(-bias), from a microsecond to ten milliseconds, evenly over the logarithm.
 TEST(RelaxationStart, TimeConstantsAreSpreadOverTheLogarithm) {
   Rng rng(1);
-  const auto shape = clustering_student_shape(Convention::kRelaxation);
+  const auto shape = clustering_student_shape(Convention::kContinuous);
   const std::vector<double> start = relaxation_start(shape, kStep, rng);
   const double* bias = start.data() + block(parameter_blocks(shape), "layers.1.bias").offset + 32;
   const auto tau = [&](int j) { return kStep / std::log1p(std::exp(-bias[j])); };
@@ -45,8 +45,8 @@ TEST(RelaxationStart, TimeConstantsAreSpreadOverTheLogarithm) {
 // A start that is finite, moves under a voltage, and is the same for the same seed.
 TEST(RelaxationStart, GivesNetworksThatMove) {
   for (const auto& shape :
-       {teacher_shape(Convention::kRelaxation), clustering_student_shape(Convention::kRelaxation),
-        low_rank_student_shape(Convention::kRelaxation, 4)}) {
+       {teacher_shape(Convention::kContinuous), clustering_student_shape(Convention::kContinuous),
+        low_rank_student_shape(Convention::kContinuous, 4)}) {
     Rng rng(5), again(5);
     const std::vector<double> start = relaxation_start(shape, kStep, rng);
     EXPECT_EQ(start, relaxation_start(shape, kStep, again));

@@ -88,7 +88,7 @@ inline Tensor ragged_steps(Rng& rng, Tensor& inputs, bool ragged) {
 
 inline Scenario scenario(const NetworkShape& shape, std::int64_t batch) {
   Rng rng(static_cast<std::uint32_t>(100 + batch));
-  const bool edges = shape.convention == Convention::kRelaxation;
+  const bool edges = shape.convention == Convention::kContinuous;
   const std::int64_t rows = kSteps + (edges ? 1 : 0), width = shape.inputs;
   Scenario s{.shape = shape,
              .parameters = trained_numbers(shape, rng),
@@ -173,7 +173,7 @@ void add_run(
 inline Blocks by_equations(const Scenario& s) {
   Blocks blocks;
   const auto parameters = testing::variable(s.parameters);
-  if (s.shape.convention == Convention::kPublished) {
+  if (s.shape.convention == Convention::kXlstm) {
     const auto start = equations::empty_state(s.shape, s.batch(), testing::in_double());
     auto state = start;
     for (int part = 0; part < 2; ++part) {

@@ -56,7 +56,7 @@ template <class Real>
 void add_state(Blocks& blocks,
                const Blocks& expected,
                int part,
-               const kernels::PublishedState<Real>& state) {
+               const kernels::XlstmState<Real>& state) {
   for (std::size_t l = 0; l < state.layers.size(); ++l) {
     const auto& layer = state.layers[l];
     const std::map<std::string, const std::vector<Real>*> parts = {
@@ -101,7 +101,7 @@ void add_run(
 template <class Real>
 Blocks by_published_kernels(const Scenario& s, InstructionSet set, const Blocks& expected) {
   Blocks blocks;
-  kernels::PublishedNetwork<Real> network(s.shape, set);
+  kernels::XlstmNetwork<Real> network(s.shape, set);
   const Tensor parameters = packed<Real>(s.parameters);
   network.set_parameters(numbers_of<Real>(parameters));
   auto state = network.initial_state(static_cast<int>(s.batch()));
@@ -122,10 +122,10 @@ Blocks by_published_kernels(const Scenario& s, InstructionSet set, const Blocks&
 template <class Real>
 Blocks by_relaxation_kernels(const Scenario& s, InstructionSet set, const Blocks&) {
   Blocks blocks;
-  kernels::RelaxationNetwork<Real> network(s.shape, set);
+  kernels::ContinuousNetwork<Real> network(s.shape, set);
   const Tensor parameters = packed<Real>(s.parameters), rest = packed<Real>(s.rest);
   network.set_parameters(numbers_of<Real>(parameters));
-  kernels::RelaxationState<Real> state;
+  kernels::ContinuousState<Real> state;
   for (int part = 0; part < 2; ++part) {
     const Tensor inputs = packed<Real>(s.inputs[part]), ratio = packed<Real>(s.ratio[part]);
     const auto output =
@@ -182,7 +182,7 @@ void expect_parity(const NetworkShape& shape) {
     const double tolerance = sizeof(Real) == 8 ? 1e-12 : std::max(1e-5, 3 * condition(s, expected));
     EXPECT_LE(tolerance, 1e-3) << "numbers that say little, " << batch << " sequences";
     for (const InstructionSet set : kernels::available_instruction_sets()) {
-      const Blocks found = shape.convention == Convention::kPublished
+      const Blocks found = shape.convention == Convention::kXlstm
                                ? by_published_kernels<Real>(s, set, expected)
                                : by_relaxation_kernels<Real>(s, set, expected);
       EXPECT_EQ(differences(found, expected, tolerance), "")
@@ -223,7 +223,7 @@ TEST_P(KernelParity, OfTheLowRankStudentsInSingle) {
 NetworkShape memories(int hidden, int heads, int rank = 0) {
   const kernels::LayerShape layer{
       .kind = kernels::LayerKind::kMlstm, .hidden = hidden, .heads = heads, .rank = rank};
-  return {.width = 6, .layers = {layer, layer}, .convention = Convention::kRelaxation};
+  return {.width = 6, .layers = {layer, layer}, .convention = Convention::kContinuous};
 }
 
 // Groups of heads of 2, 4 and 8 that fill vectors of every length, and heads that fill none.
@@ -239,8 +239,8 @@ TEST(RelaxationMemories, OfAllDimensionsInSingle) {
   for (const NetworkShape& shape : all_memories()) expect_parity<float>(shape);
 }
 
-INSTANTIATE_TEST_SUITE_P(Published, KernelParity, ::testing::Values(Convention::kPublished));
-INSTANTIATE_TEST_SUITE_P(Relaxation, KernelParity, ::testing::Values(Convention::kRelaxation));
+INSTANTIATE_TEST_SUITE_P(Published, KernelParity, ::testing::Values(Convention::kXlstm));
+INSTANTIATE_TEST_SUITE_P(Relaxation, KernelParity, ::testing::Values(Convention::kContinuous));
 
 }  // namespace
 }  // namespace psi_xlstm

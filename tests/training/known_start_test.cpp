@@ -18,7 +18,7 @@ namespace {
 // has chi^2 of the parameters themselves, so that only an average can be below all of it.
 TEST(TrainKnownStart, KeepsTheAverageWhereItIsBetterThanTheParameters) {
   const Dataset data = published_dataset({.seed = 42});
-  kernels::NetworkShape shape = kernels::teacher_shape(kernels::Convention::kRelaxation);
+  kernels::NetworkShape shape = kernels::teacher_shape(kernels::Convention::kContinuous);
   shape.width = 4;
   shape.layers.resize(1);
   shape.layers[0].hidden = 4;

@@ -36,9 +36,9 @@ Tensor rotation(std::int64_t size, std::uint64_t seed) {
 }
 
 TEST(ParameterMatrices, HoldEveryNumberButGainsOffsetsAndCentresOnce) {
-  for (const auto& shape : {kernels::teacher_shape(Convention::kRelaxation),
-                            kernels::clustering_student_shape(Convention::kRelaxation, 3),
-                            kernels::low_rank_student_shape(Convention::kRelaxation, 4)}) {
+  for (const auto& shape : {kernels::teacher_shape(Convention::kContinuous),
+                            kernels::clustering_student_shape(Convention::kContinuous, 3),
+                            kernels::low_rank_student_shape(Convention::kContinuous, 4)}) {
     std::set<std::int64_t> expected, found;
     for (const auto& block : parameter_blocks(shape)) {
       const bool left_out = block.name.find(".norm.") != std::string::npos ||
@@ -60,7 +60,7 @@ TEST(ParameterMatrices, HoldEveryNumberButGainsOffsetsAndCentresOnce) {
 }
 
 TEST(ParameterMatrices, RowOfAGateIsWhatOneUnitSees) {
-  const auto shape = kernels::teacher_shape(Convention::kRelaxation);
+  const auto shape = kernels::teacher_shape(Convention::kContinuous);
   const auto blocks = parameter_blocks(shape);
   const auto matrices = parameter_matrices(shape);
   const ParameterMatrix& forget = matrices[2];  // behind the input map and the input gate

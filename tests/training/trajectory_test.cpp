@@ -24,12 +24,12 @@ double largest_difference(const Tensor& a, const Tensor& b) {
 // A loss of outputs and hidden states through the kernels, and through the equations: equal values
 // and equal gradients, so losses can be written in plain LibTorch.
 TEST(PublishedTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
-  const auto shape = teacher_shape(Convention::kPublished);
+  const auto shape = teacher_shape(Convention::kXlstm);
   const Tensor inputs = torch::randn({9, 3, 2});
   const auto loss = [](const Tensor& y, const Tensor& hidden) {
     return y.square().sum() + (hidden * hidden.cos()).sum();
   };
-  kernels::PublishedNetwork<float> network(shape);
+  kernels::XlstmNetwork<float> network(shape);
   auto state = network.initial_state(3);
   const Tensor fused = random_parameters(shape).requires_grad_(true);
   const Trajectory found = published_trajectory(network, fused, inputs, state);
@@ -44,13 +44,13 @@ TEST(PublishedTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
 }
 
 TEST(RelaxationTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
-  const auto shape = clustering_student_shape(Convention::kRelaxation);
+  const auto shape = clustering_student_shape(Convention::kContinuous);
   const Tensor inputs = torch::randn({7, 2, 2}), rest = torch::randn({2, 2});
   const Tensor rho = 3 * torch::rand({6, 2});
   const auto loss = [](const Tensor& y, const Tensor& hidden) {
     return y.sin().sum() + hidden.square().sum();
   };
-  kernels::RelaxationNetwork<float> network(shape);
+  kernels::ContinuousNetwork<float> network(shape);
   const Tensor fused = random_parameters(shape).requires_grad_(true);
   const Trajectory found = relaxation_trajectory(network, fused, inputs, rho, rest);
   loss(found.output, found.hidden[1]).backward();
@@ -64,8 +64,8 @@ TEST(RelaxationTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
 }
 
 TEST(RelaxationTrajectory, RefusesSizesThatDoNotFit) {
-  const auto shape = clustering_student_shape(Convention::kRelaxation);
-  kernels::RelaxationNetwork<float> network(shape);
+  const auto shape = clustering_student_shape(Convention::kContinuous);
+  kernels::ContinuousNetwork<float> network(shape);
   const Tensor p = random_parameters(shape);
   EXPECT_THROW(relaxation_trajectory(network, p, torch::zeros({5, 2, 2}), torch::zeros({5, 2}),
                                      torch::zeros({2, 2})),

@@ -113,13 +113,13 @@ StoredNetwork untrained_network(const std::string& model, kernels::Convention co
   constexpr double kReferenceStep = 50e-9;  // dt0 [s]
   StoredNetwork network;
   network.model = model;
-  network.protocol = convention == Convention::kPublished ? "published" : "known_start";
+  network.protocol = convention == Convention::kXlstm ? "published" : "known_start";
   network.reference_step = kReferenceStep;
   network.shape = model == "teacher"      ? kernels::teacher_shape(convention)
                   : model == "clustering" ? kernels::clustering_student_shape(convention)
                                           : kernels::low_rank_student_shape(convention);
   Rng rng(7);
-  network.parameters = convention == Convention::kPublished
+  network.parameters = convention == Convention::kXlstm
                            ? models::published_start(network.shape, rng)
                            : models::relaxation_start(network.shape, kReferenceStep, rng);
   for (double& p : network.parameters) p += 0.02 * rng.normal();  // nothing is zero
@@ -129,7 +129,7 @@ StoredNetwork untrained_network(const std::string& model, kernels::Convention co
 LibtorchStep libtorch_step(const StoredNetwork& network) {
   if (!network.layer_widths.empty()) return feed_forward_step(network);
   const Tensor parameters = torch::tensor(network.parameters, torch::kFloat32);
-  return network.shape.convention == kernels::Convention::kPublished
+  return network.shape.convention == kernels::Convention::kXlstm
              ? published_step(network, parameters)
              : relaxation_step(network, parameters);
 }

@@ -60,8 +60,8 @@ class KernelTrainer : public Trainer {
 
  private:
   TrainingProblem problem_;
-  kernels::PublishedNetwork<float> network_;
-  kernels::PublishedState<float> state_;
+  kernels::XlstmNetwork<float> network_;
+  kernels::XlstmState<float> state_;
   std::vector<float> parameters_, gradient_, first_, second_, d_output_;
   long steps_ = 0;
 };
@@ -179,7 +179,7 @@ class LibtorchTrainer : public Trainer {
 
 TrainingProblem training_problem(int steps, int sequences) {
   TrainingProblem problem;
-  problem.shape = kernels::teacher_shape(kernels::Convention::kPublished);
+  problem.shape = kernels::teacher_shape(kernels::Convention::kXlstm);
   Rng rng(42);
   for (const double p : models::published_start(problem.shape, rng)) {
     problem.start.push_back(static_cast<float>(p + 0.05 * rng.normal()));  // nothing is zero

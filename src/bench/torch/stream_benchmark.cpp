@@ -68,8 +68,8 @@ StreamBenchmark stream_benchmark(const StreamBenchmarkOptions& options,
                                  const StreamProgress& progress) {
   const Drive input = drive(options.samples);
   std::vector<Teacher> teachers;
-  teachers.push_back(teacher("teacher", kernels::Convention::kPublished));
-  teachers.push_back(teacher("teacher, known start", kernels::Convention::kRelaxation));
+  teachers.push_back(teacher("teacher", kernels::Convention::kXlstm));
+  teachers.push_back(teacher("teacher, known start", kernels::Convention::kContinuous));
   const torch::NoGradGuard no_derivatives;
   for (int k = 0; k < options.passes; ++k) {
     for (Teacher& t : teachers) {

@@ -140,13 +140,13 @@ ir::Network compact() {
 std::vector<StreamingSubject> streaming_subjects() {
   std::vector<StreamingSubject> subjects;
   for (const char* model : {"teacher", "clustering", "low_rank"}) {
-    subjects.push_back(subject(model, untrained_network(model, Convention::kPublished)));
+    subjects.push_back(subject(model, untrained_network(model, Convention::kXlstm)));
   }
   subjects.push_back(subject("compact", compact()));
   subjects.push_back(subject("pinn", feed_forward()));
   for (const char* model : {"teacher", "clustering", "low_rank"}) {
     subjects.push_back(subject(std::string(model) + ", known start",
-                               untrained_network(model, Convention::kRelaxation)));
+                               untrained_network(model, Convention::kContinuous)));
   }
   return subjects;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What the loops of a compact student work on. Axes and names as in compact_step.hpp; m, S and L
+/// What the loops of a compact student work on. Axes and names as in step.hpp; m, S and L
 /// are padded to whole vectors, and what is beyond has weight zero.
 
 namespace psi_xlstm::kernels {

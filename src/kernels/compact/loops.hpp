@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// A compact student for one instruction set. Only own templates here, see isa_avx512.cpp.
+/// A compact student for one instruction set. Only own templates here, see
+/// instruction_sets/avx512.cpp.
 ///
 /// A step is one long chain of dependent operations, so what counts is their latency: sums run side
 /// by side, and a single state stands in every lane and stays in registers.

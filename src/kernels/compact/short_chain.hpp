@@ -4,7 +4,7 @@
 /// The functions of a streaming step as short chains of dependent operations: sums of polynomials
 /// in pairs, factors 2^n beside the chain instead of behind it. Simd has the same functions with
 /// fewer operations, which is better where many vectors wait for them. Only own templates here, see
-/// isa_avx512.cpp.
+/// instruction_sets/avx512.cpp.
 
 #include "kernels/simd/vector.hpp"
 

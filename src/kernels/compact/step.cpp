@@ -5,21 +5,12 @@
 #include <algorithm>
 
 #include "kernels/compact/arguments.hpp"
-#include "kernels/xlstm/buffers.hpp"
+#include "kernels/simd/buffers.hpp"
+#include "kernels/simd/loops_of.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::kernels {
 namespace {
-
-template <class Real>
-const CompactLoops<Real>& loops_of(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::kAvx512) return compact_loops<Real, 64>();
-  if (set == InstructionSet::kAvx2) return compact_loops<Real, 32>();
-#endif
-  static_cast<void>(set);
-  return compact_loops<Real, 16>();
-}
 
 void require_length(const char* what, std::size_t expected, std::size_t found) {
   if (expected == found) return;
@@ -46,7 +37,9 @@ template <class Real>
 class CompactStep<Real>::Body {
  public:
   Body(const CompactWeights& weights, InstructionSet set)
-      : loops_(loops_of<Real>(require_available(set))) {
+      : loops_(loops_of(set, []<int Bytes>() -> const CompactLoops<Real>& {
+          return compact_loops<Real, Bytes>();
+        })) {
     require_shape(weights);
     const auto whole = [&](std::size_t count) {
       return rounded_up(static_cast<int>(count), std::max(loops_.lanes, kCompactGroup));

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What the loops of the relaxation convention work on: plain arrays of one layer and one batch.
+/// What the loops of the continuous cells work on: plain arrays of one layer and one batch.
 ///
 /// Axes: T steps, T + 1 edges, B sequences, H units (a multiple of the vector length; what is
 /// beyond the real units is zero), G = 4 H pre-activations in the order i, f, z, o.
@@ -22,7 +22,7 @@ struct GateArrays {
 /// One sLSTM layer. A step mixes the gates at its left edge with those at its right edge, first
 /// with the states of the left edge (predicted), then with the predicted ones (corrected).
 template <class Real>
-struct SlstmRelaxation {
+struct ContinuousSlstm {
   int steps = 0, sequences = 0, units = 0;
   const Real* rho = nullptr;        ///< Duration of a step over dt0, [T][B].
   const Real* x = nullptr;          ///< Pre-activations without the recurrent part, [T + 1][B][G].
@@ -51,7 +51,7 @@ struct SlstmRelaxation {
 /// Arrays of heads are [T + 1][B][heads], those of steps [T][B][heads]; behind each stands at least
 /// a vector that may be overwritten.
 template <class Real>
-struct MlstmRelaxation {
+struct ContinuousMlstm {
   int steps = 0, sequences = 0, heads = 0, dimension = 0;
   int width = 0;                     ///< Of a row of projections, P >= 3 heads D + 2 heads.
   int stride = 0;                    ///< Of a row of outputs, S >= heads D.
@@ -78,7 +78,7 @@ struct MlstmRelaxation {
 /// One step of one sLSTM layer along one sequence: what is known at the left edge becomes what is
 /// known at the right one.
 template <class Real>
-struct SlstmRelaxationStep {
+struct ContinuousSlstmStep {
   int units = 0;
   Real rho = 0;
   const Real* x = nullptr;  ///< At the right edge, [G].
@@ -102,7 +102,7 @@ inline constexpr int kCheckpointSteps = 16;
 ///
 /// Axes: E edges, H units, P padded units.
 template <class Real>
-struct RelaxationNorm {
+struct ContinuousNorm {
   long edges = 0;
   int hidden = 0, units = 0;
   const Real* h = nullptr;  ///< [E][P], zero from H on; may be `normalised`.
@@ -118,22 +118,22 @@ struct RelaxationNorm {
 
 /// The loops for one instruction set.
 template <class Real>
-struct RelaxationLoops {
-  void (*slstm_forward)(const SlstmRelaxation<Real>&);
-  void (*slstm_backward)(const SlstmRelaxation<Real>&);
-  void (*mlstm_forward)(const MlstmRelaxation<Real>&);
-  void (*mlstm_backward)(const MlstmRelaxation<Real>&);
-  void (*layer_norm)(const RelaxationNorm<Real>&);
-  void (*layer_norm_backward)(const RelaxationNorm<Real>&);
+struct ContinuousLoops {
+  void (*slstm_forward)(const ContinuousSlstm<Real>&);
+  void (*slstm_backward)(const ContinuousSlstm<Real>&);
+  void (*mlstm_forward)(const ContinuousMlstm<Real>&);
+  void (*mlstm_backward)(const ContinuousMlstm<Real>&);
+  void (*layer_norm)(const ContinuousNorm<Real>&);
+  void (*layer_norm_backward)(const ContinuousNorm<Real>&);
   /// c[M, N] = a[M, K] b[K, N]; N a multiple of the padding.
   void (*multiply)(Real* c, const Real* a, const Real* b, int m, int k, int n);
   /// The same + bias[N].
   void (*affine_rows)(Real* c, const Real* a, const Real* b, const Real* bias, int m, int k, int n);
   /// c[K, N] += a[M, K]^T b[M, N].
   void (*multiply_transposed)(Real* c, const Real* a, const Real* b, int m, int k, int n);
-  void (*slstm_step)(const SlstmRelaxationStep<Real>&);
+  void (*slstm_step)(const ContinuousSlstmStep<Real>&);
   /// T = B = 1; `output`, `s` and `inverse` hold the right edge only; no checkpoints.
-  void (*mlstm_step)(const MlstmRelaxation<Real>&);
+  void (*mlstm_step)(const ContinuousMlstm<Real>&);
   /// out[N] = bias[N] + x[K] w[K, N]
   void (*affine)(Real* out, const Real* x, const Real* w, const Real* bias, int k, int n);
   /// a.b of `count` numbers, a multiple of the padding.
@@ -143,6 +143,6 @@ struct RelaxationLoops {
 
 /// The loops for vectors of `Bytes`, defined where they are compiled for one instruction set.
 template <class Real, int Bytes>
-const RelaxationLoops<Real>& relaxation_loops();
+const ContinuousLoops<Real>& continuous_loops();
 
 }  // namespace psi_xlstm::kernels

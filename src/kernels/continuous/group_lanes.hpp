@@ -2,7 +2,7 @@
 
 /// @file
 /// A vector whose lanes are pairs (head, x): lane l is number l mod D of head l / D of a group of
-/// heads. Only own templates here, see isa_avx512.cpp.
+/// heads. Only own templates here, see instruction_sets/avx512.cpp.
 
 #include "kernels/simd/vector.hpp"
 

@@ -1,10 +1,10 @@
 #pragma once
 
 /// @file
-/// The matrix memory of the relaxation convention where a group of heads of D makes a vector: its
+/// The matrix memory of the continuous cells where a group of heads of D makes a vector: its
 /// lanes are (head, y), a memory is D vectors and one more for n, (head, x). Only own templates
-/// here, see isa_avx512.cpp; `SetBytes`, the vector of the instruction set, tells the names of half
-/// vectors there from those of whole ones elsewhere.
+/// here, see instruction_sets/avx512.cpp; `SetBytes`, the vector of the instruction set, tells the
+/// names of half vectors there from those of whole ones elsewhere.
 
 #include "kernels/continuous/arguments.hpp"
 #include "kernels/continuous/group_lanes.hpp"
@@ -18,7 +18,7 @@ struct HeadGroups {
   using V = typename S::Vector;
   using Lanes = GroupLanes<Real, Bytes, D>;
   using Stored = typename Lanes::Stored;
-  using Arguments = MlstmRelaxation<Real>;
+  using Arguments = ContinuousMlstm<Real>;
   static constexpr int kLanes = S::kLanes;
   static constexpr int kHeads = Lanes::kHeads;
 

@@ -10,7 +10,7 @@ constexpr int kRows = 256;
 }  // namespace
 
 template <class Real>
-void add_products(const RelaxationLoops<Real>& loops,
+void add_products(const ContinuousLoops<Real>& loops,
                   Real* c,
                   const Real* a,
                   const Real* b,
@@ -25,7 +25,7 @@ void add_products(const RelaxationLoops<Real>& loops,
 }
 
 template <class Real>
-void add_rows(const RelaxationLoops<Real>& loops, Real* sums, const Real* x, int m, int n) {
+void add_rows(const ContinuousLoops<Real>& loops, Real* sums, const Real* x, int m, int n) {
   static const std::vector<Real> ones(kRows, 1);
   for (int first = 0; first < m; first += kRows) {
     loops.multiply_transposed(sums, ones.data(), x + static_cast<std::size_t>(first) * n,
@@ -64,7 +64,7 @@ void Affine<Real>::pack(const InputProjection<Real>& input) {
 }
 
 template <class Real>
-void Affine<Real>::forward(const RelaxationLoops<Real>& loops,
+void Affine<Real>::forward(const ContinuousLoops<Real>& loops,
                            Real* out,
                            const Real* x,
                            int m) const {
@@ -77,7 +77,7 @@ void Affine<Real>::forward(const RelaxationLoops<Real>& loops,
 
 template <class Real>
 void Affine<Real>::backward(
-    const RelaxationLoops<Real>& loops, Real* dx, const Real* dout, const Real* x, int m) {
+    const ContinuousLoops<Real>& loops, Real* dx, const Real* dout, const Real* x, int m) {
   add_products(loops, d_packed_.data(), x, dout, m, packed_inputs_, outputs_);
   add_rows(loops, d_packed_bias_.data(), dout, m, outputs_);
   if (dx != nullptr && !first_) {
@@ -113,11 +113,11 @@ void Affine<Real>::unpack(const InputProjection<Real>& input) {
 }
 
 template void add_products<float>(
-    const RelaxationLoops<float>&, float*, const float*, const float*, int, int, int);
+    const ContinuousLoops<float>&, float*, const float*, const float*, int, int, int);
 template void add_products<double>(
-    const RelaxationLoops<double>&, double*, const double*, const double*, int, int, int);
-template void add_rows<float>(const RelaxationLoops<float>&, float*, const float*, int, int);
-template void add_rows<double>(const RelaxationLoops<double>&, double*, const double*, int, int);
+    const ContinuousLoops<double>&, double*, const double*, const double*, int, int, int);
+template void add_rows<float>(const ContinuousLoops<float>&, float*, const float*, int, int);
+template void add_rows<double>(const ContinuousLoops<double>&, double*, const double*, int, int);
 template class Affine<float>;
 template class Affine<double>;
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Layers of a relaxation network: weights in the layout of the loops, buffers of the last forward
+/// Layers of a continuous network: weights in the layout of the loops, buffers of the last forward
 /// pass, and gradients.
 ///
 /// Axes: T steps, T + 1 edges, B sequences, K inputs, N pre-activations, H units; K (above the
@@ -22,11 +22,11 @@ inline int padded(int count) { return (count + kPadding - 1) / kPadding * kPaddi
 /// c[K, N] += a[M, K]^T b[M, N], in pieces of rows that stay in the cache.
 template <class Real>
 void add_products(
-    const RelaxationLoops<Real>& loops, Real* c, const Real* a, const Real* b, int m, int k, int n);
+    const ContinuousLoops<Real>& loops, Real* c, const Real* a, const Real* b, int m, int k, int n);
 
 /// sums[N] += the sum of the rows of x[M, N].
 template <class Real>
-void add_rows(const RelaxationLoops<Real>& loops, Real* sums, const Real* x, int m, int n);
+void add_rows(const ContinuousLoops<Real>& loops, Real* sums, const Real* x, int m, int n);
 
 /// Trained numbers or their derivatives by the name of their block.
 template <class Real>
@@ -67,11 +67,11 @@ class Affine {
   void pack(const InputProjection<Real>& input);
 
   /// out [M, N] of x [M, K].
-  void forward(const RelaxationLoops<Real>& loops, Real* out, const Real* x, int m) const;
+  void forward(const ContinuousLoops<Real>& loops, Real* out, const Real* x, int m) const;
 
   /// Adds to the packed gradients; `dx` [M, K] (null: not wanted) of `dout` [M, N].
   void backward(
-      const RelaxationLoops<Real>& loops, Real* dx, const Real* dout, const Real* x, int m);
+      const ContinuousLoops<Real>& loops, Real* dx, const Real* dout, const Real* x, int m);
 
   /// Moves the packed gradients to `d_weight`, `d_bias` and `input`, and forgets them.
   void unpack(const InputProjection<Real>& input);
@@ -96,9 +96,9 @@ class Affine {
 
 /// What every layer can do. Pointers it returns stay valid until the next call.
 template <class Real>
-class RelaxationLayer {
+class ContinuousLayer {
  public:
-  virtual ~RelaxationLayer() = default;
+  virtual ~ContinuousLayer() = default;
   virtual int stride() const = 0;        ///< H of the output rows.
   virtual int input_stride() const = 0;  ///< K of the input rows.
 

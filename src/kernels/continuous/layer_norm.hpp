@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// The LayerNorm behind the matrix memory of the relaxation convention (population variance, eps
-/// 1e-5) and its reverse, for one instruction set. Only own templates here, see isa_avx512.cpp.
+/// The LayerNorm behind the matrix memory of the continuous cells (population variance, eps
+/// 1e-5) and its reverse, for one instruction set. Only own templates here, see
+/// instruction_sets/avx512.cpp.
 
 #include "kernels/continuous/arguments.hpp"
 #include "kernels/simd/vector.hpp"
@@ -10,13 +11,13 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct RelaxationNormLoops {
+struct ContinuousNormLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
   static constexpr int kLanes = S::kLanes;
   static constexpr Real kEpsilon = Real(1e-5);
 
-  static void forward(const RelaxationNorm<Real>& a) {
+  static void forward(const ContinuousNorm<Real>& a) {
     const Real one = 1, share = one / static_cast<Real>(a.hidden);
     for (long e = 0; e < a.edges; ++e) {
       const Real* h = a.h + e * a.units;
@@ -40,7 +41,7 @@ struct RelaxationNormLoops {
     }
   }
 
-  static void backward(const RelaxationNorm<Real>& a) {
+  static void backward(const ContinuousNorm<Real>& a) {
     const Real one = 1, share = one / static_cast<Real>(a.hidden);
     for (long e = 0; e < a.edges; ++e) {
       const Real* value = a.normalised + e * a.units;

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The loops of the relaxation convention as one table. Only own templates here, see
-/// isa_avx512.cpp.
+/// The loops of the continuous cells as one table. Only own templates here, see
+/// instruction_sets/avx512.cpp.
 
 #include "kernels/continuous/arguments.hpp"
 #include "kernels/continuous/layer_norm.hpp"
@@ -14,12 +14,12 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-const RelaxationLoops<Real>& relaxation_loops() {
-  using Slstm = SlstmRelaxationLoops<Real, Bytes>;
-  using Mlstm = MlstmRelaxationLoops<Real, Bytes>;
-  using Norm = RelaxationNormLoops<Real, Bytes>;
-  using Step = RelaxationStepLoops<Real, Bytes>;
-  static constexpr RelaxationLoops<Real> table = {Slstm::forward,
+const ContinuousLoops<Real>& continuous_loops() {
+  using Slstm = ContinuousSlstmLoops<Real, Bytes>;
+  using Mlstm = ContinuousMlstmLoops<Real, Bytes>;
+  using Norm = ContinuousNormLoops<Real, Bytes>;
+  using Step = ContinuousStepLoops<Real, Bytes>;
+  static constexpr ContinuousLoops<Real> table = {Slstm::forward,
                                                   Slstm::backward,
                                                   Mlstm::forward,
                                                   Mlstm::backward,

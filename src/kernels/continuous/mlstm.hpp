@@ -1,10 +1,10 @@
 #pragma once
 
 /// @file
-/// Matrix memory of the relaxation convention for one instruction set:
+/// Matrix memory of the continuous cells for one instruction set:
 /// equations::mlstm_relaxation_step and its exact reverse. The gates of all heads and edges side by
 /// side here, the memories in groups of heads where those make vectors. Only own templates here,
-/// see isa_avx512.cpp.
+/// see instruction_sets/avx512.cpp.
 
 #include "kernels/continuous/arguments.hpp"
 #include "kernels/continuous/head_groups.hpp"
@@ -14,10 +14,10 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct MlstmRelaxationLoops {
+struct ContinuousMlstmLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
-  using Arguments = MlstmRelaxation<Real>;
+  using Arguments = ContinuousMlstm<Real>;
   static constexpr int kLanes = S::kLanes;
   static constexpr Real kTiny = Real(1e-30);  // rates that underflow leave the memory alone
 

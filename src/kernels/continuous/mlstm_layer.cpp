@@ -6,10 +6,10 @@
 namespace psi_xlstm::kernels {
 
 template <class Real>
-MlstmRelaxationLayer<Real>::MlstmRelaxationLayer(const LayerShape& shape,
+ContinuousMlstmLayer<Real>::ContinuousMlstmLayer(const LayerShape& shape,
                                                  int below,
                                                  int index,
-                                                 const RelaxationLoops<Real>& loops)
+                                                 const ContinuousLoops<Real>& loops)
     : hidden_(shape.hidden),
       heads_(shape.heads),
       head_size_(shape.hidden / shape.heads),
@@ -33,8 +33,8 @@ MlstmRelaxationLayer<Real>::MlstmRelaxationLayer(const LayerShape& shape,
 }
 
 template <class Real>
-void MlstmRelaxationLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
-  MlstmRelaxation<Real>& a = pass.arguments;
+void ContinuousMlstmLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
+  ContinuousMlstm<Real>& a = pass.arguments;
   a.steps = steps;
   a.sequences = sequences;
   a.heads = heads_;
@@ -77,8 +77,8 @@ void MlstmRelaxationLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
 }
 
 template <class Real>
-RelaxationNorm<Real> MlstmRelaxationLayer<Real>::layer_norm() const {
-  RelaxationNorm<Real> r;
+ContinuousNorm<Real> ContinuousMlstmLayer<Real>::layer_norm() const {
+  ContinuousNorm<Real> r;
   r.hidden = hidden_;
   r.units = units_;
   r.weight = norm_weight_.data();
@@ -88,8 +88,8 @@ RelaxationNorm<Real> MlstmRelaxationLayer<Real>::layer_norm() const {
 }
 
 template <class Real>
-RelaxationNorm<Real> MlstmRelaxationLayer<Real>::layer_norm(Pass& pass) {
-  RelaxationNorm<Real> r = layer_norm();
+ContinuousNorm<Real> ContinuousMlstmLayer<Real>::layer_norm(Pass& pass) {
+  ContinuousNorm<Real> r = layer_norm();
   r.edges = static_cast<long>(pass.inverse_deviation.size());
   r.h = rank_ > 0 ? pass.normalised.data() : pass.memory.data();
   r.normalised = pass.normalised.data();
@@ -103,8 +103,8 @@ RelaxationNorm<Real> MlstmRelaxationLayer<Real>::layer_norm(Pass& pass) {
 
 // Behind the memory: left h~ where it is of low rank, then the LayerNorm.
 template <class Real>
-void MlstmRelaxationLayer<Real>::read_out(Pass& pass) {
-  const RelaxationNorm<Real> norm = layer_norm(pass);
+void ContinuousMlstmLayer<Real>::read_out(Pass& pass) {
+  const ContinuousNorm<Real> norm = layer_norm(pass);
   if (rank_ > 0) {
     loops_.multiply(pass.normalised.data(), pass.memory.data(), output_map_.data(),
                     static_cast<int>(norm.edges), stride_, units_);
@@ -113,8 +113,8 @@ void MlstmRelaxationLayer<Real>::read_out(Pass& pass) {
 }
 
 template <class Real>
-void MlstmRelaxationLayer<Real>::reverse(Pass& pass, const Real* d_output) {
-  RelaxationNorm<Real> norm = layer_norm(pass);
+void ContinuousMlstmLayer<Real>::reverse(Pass& pass, const Real* d_output) {
+  ContinuousNorm<Real> norm = layer_norm(pass);
   norm.d_output = d_output;
   loops_.layer_norm_backward(norm);
   if (rank_ > 0) {
@@ -128,8 +128,8 @@ void MlstmRelaxationLayer<Real>::reverse(Pass& pass, const Real* d_output) {
 
 // C = i v k^T and n = i k of rest_, whose gates and projections are there.
 template <class Real>
-void MlstmRelaxationLayer<Real>::rest_state() {
-  const MlstmRelaxation<Real>& a = rest_.arguments;
+void ContinuousMlstmLayer<Real>::rest_state() {
+  const ContinuousMlstm<Real>& a = rest_.arguments;
   const int d = dimension(), all = heads_ * d;
   for (int b = 0; b < a.sequences; ++b) {
     for (int head = 0; head < heads_; ++head) {
@@ -146,8 +146,8 @@ void MlstmRelaxationLayer<Real>::rest_state() {
 }
 
 template <class Real>
-void MlstmRelaxationLayer<Real>::rest_state_reverse(const std::vector<Real>& d_state) {
-  const MlstmRelaxation<Real>& a = rest_.arguments;
+void ContinuousMlstmLayer<Real>::rest_state_reverse(const std::vector<Real>& d_state) {
+  const ContinuousMlstm<Real>& a = rest_.arguments;
   const int d = dimension(), all = heads_ * d;
   for (int b = 0; b < a.sequences; ++b) {
     for (int head = 0; head < heads_; ++head) {
@@ -173,7 +173,7 @@ void MlstmRelaxationLayer<Real>::rest_state_reverse(const std::vector<Real>& d_s
 }
 
 template <class Real>
-const Real* MlstmRelaxationLayer<Real>::rest(const Real* x, int sequences) {
+const Real* ContinuousMlstmLayer<Real>::rest(const Real* x, int sequences) {
   prepare(rest_, 0, sequences);
   rest_.input = x;
   affine_.forward(loops_, rest_.projection.data(), x, sequences);
@@ -185,7 +185,7 @@ const Real* MlstmRelaxationLayer<Real>::rest(const Real* x, int sequences) {
 }
 
 template <class Real>
-void MlstmRelaxationLayer<Real>::forward(const Real* x,
+void ContinuousMlstmLayer<Real>::forward(const Real* x,
                                          const Real* rho,
                                          int steps,
                                          int sequences,
@@ -204,13 +204,13 @@ void MlstmRelaxationLayer<Real>::forward(const Real* x,
 }
 
 template <class Real>
-void MlstmRelaxationLayer<Real>::last_edge(std::vector<Real>& edge) const {
+void ContinuousMlstmLayer<Real>::last_edge(std::vector<Real>& edge) const {
   const Real* last = run_.projection.data() + static_cast<long>(run_.arguments.steps) * width_;
   edge.assign(last, last + width_);
 }
 
 template <class Real>
-const Real* MlstmRelaxationLayer<Real>::step(const Real* x,
+const Real* ContinuousMlstmLayer<Real>::step(const Real* x,
                                              Real rho,
                                              std::vector<Real>& state,
                                              std::vector<Real>& edge) {
@@ -223,7 +223,7 @@ const Real* MlstmRelaxationLayer<Real>::step(const Real* x,
   Real* const projection = take(2 * width_);
   std::copy_n(edge.data(), width_, projection);
   affine_.forward(loops_, projection + width_, x, 1);
-  MlstmRelaxation<Real> a;
+  ContinuousMlstm<Real> a;
   a.steps = a.sequences = 1;
   a.heads = heads_;
   a.dimension = dimension();
@@ -239,7 +239,7 @@ const Real* MlstmRelaxationLayer<Real>::step(const Real* x,
   a.output = take(stride_);
   loops_.mlstm_step(a);
   std::copy_n(projection + width_, width_, edge.data());
-  RelaxationNorm<Real> norm = layer_norm();
+  ContinuousNorm<Real> norm = layer_norm();
   norm.edges = 1;
   norm.normalised = take(units_);
   norm.output = take(units_);
@@ -253,7 +253,7 @@ const Real* MlstmRelaxationLayer<Real>::step(const Real* x,
 }
 
 template <class Real>
-void MlstmRelaxationLayer<Real>::backward(const Real* d_output,
+void ContinuousMlstmLayer<Real>::backward(const Real* d_output,
                                           const Real* d_rest,
                                           Real* dx,
                                           Real* dx_rest) {
@@ -269,7 +269,7 @@ void MlstmRelaxationLayer<Real>::backward(const Real* d_output,
                    rest_.arguments.sequences);
 }
 
-template class MlstmRelaxationLayer<float>;
-template class MlstmRelaxationLayer<double>;
+template class ContinuousMlstmLayer<float>;
+template class ContinuousMlstmLayer<double>;
 
 }  // namespace psi_xlstm::kernels

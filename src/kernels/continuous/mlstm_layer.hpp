@@ -7,12 +7,12 @@ namespace psi_xlstm::kernels {
 /// equations::mlstm_relaxation_step over a batch, followed by its LayerNorm. A low-rank memory is a
 /// full one of dimension r: `right` and `left` go into the projections, `left` behind the memory.
 template <class Real>
-class MlstmRelaxationLayer : public RelaxationLayer<Real> {
+class ContinuousMlstmLayer : public ContinuousLayer<Real> {
  public:
-  MlstmRelaxationLayer(const LayerShape& shape,
+  ContinuousMlstmLayer(const LayerShape& shape,
                        int below,
                        int index,
-                       const RelaxationLoops<Real>& loops);
+                       const ContinuousLoops<Real>& loops);
   int stride() const override { return units_; }
   int input_stride() const override { return affine_.columns(); }
   void set_parameters(const Parameters<const Real>& values,
@@ -34,9 +34,9 @@ class MlstmRelaxationLayer : public RelaxationLayer<Real> {
   void collect(const Parameters<Real>& gradient, const InputProjection<Real>& input) override;
 
  private:
-  /// Buffers of one pass, in the layout of MlstmRelaxation.
+  /// Buffers of one pass, in the layout of ContinuousMlstm.
   struct Pass {
-    MlstmRelaxation<Real> arguments;
+    ContinuousMlstm<Real> arguments;
     std::vector<Real> store, projection, d_projection, state, d_state;
     std::vector<Real> memory, d_memory;   // what is read of it, [E][S]
     std::vector<Real> normalised;         // before weight and bias of the norm, [E][P]
@@ -49,8 +49,8 @@ class MlstmRelaxationLayer : public RelaxationLayer<Real> {
   int dimension() const { return rank_ > 0 ? rank_ : head_size_; }
   int state_size() const { return heads_ * (dimension() * dimension() + dimension()); }
   void prepare(Pass& pass, int steps, int sequences);
-  RelaxationNorm<Real> layer_norm(Pass& pass);
-  RelaxationNorm<Real> layer_norm() const;
+  ContinuousNorm<Real> layer_norm(Pass& pass);
+  ContinuousNorm<Real> layer_norm() const;
   void read_out(Pass& pass);
   void reverse(Pass& pass, const Real* d_output);
   void rest_state();
@@ -58,7 +58,7 @@ class MlstmRelaxationLayer : public RelaxationLayer<Real> {
 
   int hidden_, heads_, head_size_, rank_, below_, units_, width_, stride_;
   std::string name_;
-  const RelaxationLoops<Real>& loops_;
+  const ContinuousLoops<Real>& loops_;
   Affine<Real> affine_;
   std::vector<Real> left_, right_;  // [heads D, r]
   // From what is read of a low-rank memory to the units: `left` in blocks, [S][P]; then [P][S].

@@ -19,7 +19,7 @@ constexpr std::array<Part, 3> kParts = {
 }  // namespace
 
 template <class Real>
-void MlstmRelaxationLayer<Real>::set_parameters(const Parameters<const Real>& values,
+void ContinuousMlstmLayer<Real>::set_parameters(const Parameters<const Real>& values,
                                                 const InputProjection<Real>& input) {
   const int d = dimension();
   if (rank_ > 0) {
@@ -76,7 +76,7 @@ void MlstmRelaxationLayer<Real>::set_parameters(const Parameters<const Real>& va
 }
 
 template <class Real>
-void MlstmRelaxationLayer<Real>::collect(const Parameters<Real>& gradient,
+void ContinuousMlstmLayer<Real>::collect(const Parameters<Real>& gradient,
                                          const InputProjection<Real>& input) {
   affine_.unpack(input);
   const int d = dimension();
@@ -133,13 +133,13 @@ void MlstmRelaxationLayer<Real>::collect(const Parameters<Real>& gradient,
   std::fill(d_norm_bias_.begin(), d_norm_bias_.end(), Real(0));
 }
 
-template void MlstmRelaxationLayer<float>::set_parameters(const Parameters<const float>&,
+template void ContinuousMlstmLayer<float>::set_parameters(const Parameters<const float>&,
                                                           const InputProjection<float>&);
-template void MlstmRelaxationLayer<double>::set_parameters(const Parameters<const double>&,
+template void ContinuousMlstmLayer<double>::set_parameters(const Parameters<const double>&,
                                                            const InputProjection<double>&);
-template void MlstmRelaxationLayer<float>::collect(const Parameters<float>&,
+template void ContinuousMlstmLayer<float>::collect(const Parameters<float>&,
                                                    const InputProjection<float>&);
-template void MlstmRelaxationLayer<double>::collect(const Parameters<double>&,
+template void ContinuousMlstmLayer<double>::collect(const Parameters<double>&,
                                                     const InputProjection<double>&);
 
 }  // namespace psi_xlstm::kernels

@@ -7,44 +7,33 @@
 
 #include "kernels/continuous/mlstm_layer.hpp"
 #include "kernels/continuous/slstm_layer.hpp"
+#include "kernels/simd/loops_of.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::kernels {
-namespace {
 
 template <class Real>
-const RelaxationLoops<Real>& loops_of(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::kAvx512) return relaxation_loops<Real, 64>();
-  if (set == InstructionSet::kAvx2) return relaxation_loops<Real, 32>();
-#endif
-  (void)set;
-  return relaxation_loops<Real, 16>();
-}
-
-}  // namespace
-
-template <class Real>
-class RelaxationNetwork<Real>::Body {
+class ContinuousNetwork<Real>::Body {
  public:
   Body(const NetworkShape& network, InstructionSet instruction_set)
       : shape(network),
         blocks(parameter_blocks(network)),
-        loops(loops_of<Real>(require_available(instruction_set))) {
-    if (shape.convention != Convention::kRelaxation) {
+        loops(loops_of(instruction_set, []<int Bytes>() -> const ContinuousLoops<Real>& {
+          return continuous_loops<Real, Bytes>();
+        })) {
+    if (shape.convention != Convention::kContinuous) {
       throw ShapeError(
-          "relaxation network: expected a shape of the relaxation convention, found the published "
-          "one");
+          "continuous network: expected a shape of continuous cells, found one of xLSTM cells");
     }
     int below = shape.width;
     for (std::size_t l = 0; l < shape.layers.size(); ++l) {
       const LayerShape& layer = shape.layers[l];
       if (layer.kind == LayerKind::kSlstm) {
         layers.push_back(
-            std::make_unique<SlstmRelaxationLayer<Real>>(layer, below, static_cast<int>(l), loops));
+            std::make_unique<ContinuousSlstmLayer<Real>>(layer, below, static_cast<int>(l), loops));
       } else {
         layers.push_back(
-            std::make_unique<MlstmRelaxationLayer<Real>>(layer, below, static_cast<int>(l), loops));
+            std::make_unique<ContinuousMlstmLayer<Real>>(layer, below, static_cast<int>(l), loops));
       }
       below = layer.hidden;
     }
@@ -78,8 +67,8 @@ class RelaxationNetwork<Real>::Body {
 
   NetworkShape shape;
   std::vector<ParameterBlock> blocks;
-  const RelaxationLoops<Real>& loops;
-  std::vector<std::unique_ptr<RelaxationLayer<Real>>> layers;
+  const ContinuousLoops<Real>& loops;
+  std::vector<std::unique_ptr<ContinuousLayer<Real>>> layers;
   std::vector<Real> values, inputs, rest_inputs, outputs;
   std::vector<Real> head, d_head;  // weights of the output, padded
   std::vector<Real> d, d_below;    // by the outputs of a layer and of the one below
@@ -89,28 +78,28 @@ class RelaxationNetwork<Real>::Body {
 };
 
 template <class Real>
-RelaxationNetwork<Real>::RelaxationNetwork(const NetworkShape& shape,
+ContinuousNetwork<Real>::ContinuousNetwork(const NetworkShape& shape,
                                            InstructionSet instruction_set)
     : body_(std::make_unique<Body>(shape, instruction_set)) {
   set_parameters(body_->values);
 }
 template <class Real>
-RelaxationNetwork<Real>::~RelaxationNetwork() = default;
+ContinuousNetwork<Real>::~ContinuousNetwork() = default;
 template <class Real>
-RelaxationNetwork<Real>::RelaxationNetwork(RelaxationNetwork&&) noexcept = default;
+ContinuousNetwork<Real>::ContinuousNetwork(ContinuousNetwork&&) noexcept = default;
 template <class Real>
-RelaxationNetwork<Real>& RelaxationNetwork<Real>::operator=(RelaxationNetwork&&) noexcept = default;
+ContinuousNetwork<Real>& ContinuousNetwork<Real>::operator=(ContinuousNetwork&&) noexcept = default;
 
 template <class Real>
-const NetworkShape& RelaxationNetwork<Real>::shape() const {
+const NetworkShape& ContinuousNetwork<Real>::shape() const {
   return body_->shape;
 }
 
 template <class Real>
-void RelaxationNetwork<Real>::set_parameters(std::span<const Real> parameters) {
+void ContinuousNetwork<Real>::set_parameters(std::span<const Real> parameters) {
   Body& body = *body_;
   if (parameters.size() != body.values.size()) {
-    throw ShapeError(fmt::format("relaxation network: expected {} trained numbers, found {}",
+    throw ShapeError(fmt::format("continuous network: expected {} trained numbers, found {}",
                                  body.values.size(), parameters.size()));
   }
   if (parameters.data() != body.values.data()) {
@@ -124,8 +113,8 @@ void RelaxationNetwork<Real>::set_parameters(std::span<const Real> parameters) {
 }
 
 template <class Real>
-std::span<const Real> RelaxationNetwork<Real>::forward(const RelaxationBatch<Real>& batch,
-                                                       RelaxationState<Real>& state) {
+std::span<const Real> ContinuousNetwork<Real>::forward(const ContinuousBatch<Real>& batch,
+                                                       ContinuousState<Real>& state) {
   Body& body = *body_;
   const int B = batch.sequences, I = body.shape.inputs;
   body.steps = batch.steps;
@@ -133,7 +122,7 @@ std::span<const Real> RelaxationNetwork<Real>::forward(const RelaxationBatch<Rea
   body.from_rest = batch.rest_inputs != nullptr;
   if (!body.from_rest && (state.sequences != B || state.layers.size() != body.layers.size())) {
     throw ShapeError(
-        fmt::format("relaxation network: expected the states of {} sequences, found those of {}", B,
+        fmt::format("continuous network: expected the states of {} sequences, found those of {}", B,
                     state.sequences));
   }
   state.sequences = B;
@@ -148,7 +137,7 @@ std::span<const Real> RelaxationNetwork<Real>::forward(const RelaxationBatch<Rea
     at_rest = body.rest_inputs.data();
   }
   for (std::size_t l = 0; l < body.layers.size(); ++l) {
-    RelaxationLayer<Real>& layer = *body.layers[l];
+    ContinuousLayer<Real>& layer = *body.layers[l];
     if (body.from_rest) at_rest = layer.rest(at_rest, B);
     layer.forward(x, batch.rho, batch.steps, B, body.from_rest, state.layers[l]);
     if (B == 1) layer.last_edge(state.edges[l]);
@@ -163,15 +152,15 @@ std::span<const Real> RelaxationNetwork<Real>::forward(const RelaxationBatch<Rea
 }
 
 template <class Real>
-Real RelaxationNetwork<Real>::step(std::span<const Real> input,
+Real ContinuousNetwork<Real>::step(std::span<const Real> input,
                                    Real rho,
-                                   RelaxationState<Real>& state) {
+                                   ContinuousState<Real>& state) {
   Body& body = *body_;
   const std::size_t count = body.layers.size();
   if (input.size() != static_cast<std::size_t>(body.shape.inputs) || state.sequences != 1 ||
       state.layers.size() != count || state.edges.size() != count) {
     throw ShapeError(
-        fmt::format("relaxation network: expected {} inputs and the state that a run of one "
+        fmt::format("continuous network: expected {} inputs and the state that a run of one "
                     "sequence left, found {} inputs and a state of {} sequences",
                     body.shape.inputs, input.size(), state.sequences));
   }
@@ -183,19 +172,19 @@ Real RelaxationNetwork<Real>::step(std::span<const Real> input,
 }
 
 template <class Real>
-std::span<const Real> RelaxationNetwork<Real>::hidden(int layer) const {
-  const RelaxationLayer<Real>& wanted = *body_->layers.at(static_cast<std::size_t>(layer));
+std::span<const Real> ContinuousNetwork<Real>::hidden(int layer) const {
+  const ContinuousLayer<Real>& wanted = *body_->layers.at(static_cast<std::size_t>(layer));
   const std::size_t edges = static_cast<std::size_t>(body_->steps + 1) * body_->sequences;
   return {wanted.output(), edges * wanted.stride()};
 }
 
 template <class Real>
-int RelaxationNetwork<Real>::hidden_stride(int layer) const {
+int ContinuousNetwork<Real>::hidden_stride(int layer) const {
   return body_->layers.at(static_cast<std::size_t>(layer))->stride();
 }
 
 template <class Real>
-void RelaxationNetwork<Real>::backward(std::span<const Real> d_output,
+void ContinuousNetwork<Real>::backward(std::span<const Real> d_output,
                                        const std::vector<const Real*>& d_hidden,
                                        std::span<Real> gradient) {
   Body& body = *body_;
@@ -203,7 +192,7 @@ void RelaxationNetwork<Real>::backward(std::span<const Real> d_output,
   if (d_output.size() != edges || gradient.size() != body.values.size() ||
       (!d_hidden.empty() && d_hidden.size() != body.layers.size())) {
     throw ShapeError(fmt::format(
-        "relaxation network: expected derivatives by {} outputs and {} numbers, found {} and {}",
+        "continuous network: expected derivatives by {} outputs and {} numbers, found {} and {}",
         edges, body.values.size(), d_output.size(), gradient.size()));
   }
   std::fill(gradient.begin(), gradient.end(), Real(0));
@@ -214,7 +203,7 @@ void RelaxationNetwork<Real>::backward(std::span<const Real> d_output,
   body.head_reverse(d_output, there);
   const InputProjection<Real> input = body.input(gradient.data());
   for (std::size_t l = count; l-- > 0;) {
-    RelaxationLayer<Real>& layer = *body.layers[l];
+    ContinuousLayer<Real>& layer = *body.layers[l];
     if (!d_hidden.empty() && d_hidden[l] != nullptr) {
       const int width = body.shape.layers[l].hidden;
       for (std::size_t e = 0; e < edges; ++e) {
@@ -234,7 +223,7 @@ void RelaxationNetwork<Real>::backward(std::span<const Real> d_output,
   }
 }
 
-template class RelaxationNetwork<float>;
-template class RelaxationNetwork<double>;
+template class ContinuousNetwork<float>;
+template class ContinuousNetwork<double>;
 
 }  // namespace psi_xlstm::kernels

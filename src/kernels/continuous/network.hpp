@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Networks of the relaxation convention: forward pass and exact reverse on plain arrays.
+/// Networks of the continuous cells: forward pass and exact reverse on plain arrays.
 ///
 /// Axes: T steps, T + 1 edges, B sequences, I inputs, H units of a layer.
 
@@ -18,7 +18,7 @@ namespace psi_xlstm::kernels {
 /// The states of every layer for B sequences; a value that can be copied and carried over. That of
 /// an mLSTM with heads of D is [B][D + 1][heads D]: row k of C = sum k v^T of every head, then n.
 template <class Real>
-struct RelaxationState {
+struct ContinuousState {
   int sequences = 0;
   std::vector<std::vector<Real>> layers;
   std::vector<std::vector<Real>> edges;  ///< Of one sequence: gates at the last edge, for step().
@@ -27,7 +27,7 @@ struct RelaxationState {
 /// Sequences that run side by side. A shorter one is padded with steps of duration 0 and a repeated
 /// input; nothing happens there.
 template <class Real>
-struct RelaxationBatch {
+struct ContinuousBatch {
   int steps = 0;                      ///< T; 0: only the first edge.
   int sequences = 1;                  ///< B
   const Real* inputs = nullptr;       ///< At the edges, [T + 1][B][I].
@@ -38,14 +38,14 @@ struct RelaxationBatch {
 /// A network dt-aware and continuous in time (equations/relaxation.hpp), evaluated by the `edges`
 /// rule: gates at both ends of a step, predicted and corrected where they see the states.
 template <class Real>
-class RelaxationNetwork {
+class ContinuousNetwork {
  public:
   /// Throws ShapeError where `shape` makes no sense or is of the other convention.
-  explicit RelaxationNetwork(const NetworkShape& shape,
+  explicit ContinuousNetwork(const NetworkShape& shape,
                              InstructionSet instruction_set = best_instruction_set());
-  ~RelaxationNetwork();
-  RelaxationNetwork(RelaxationNetwork&&) noexcept;
-  RelaxationNetwork& operator=(RelaxationNetwork&&) noexcept;
+  ~ContinuousNetwork();
+  ContinuousNetwork(ContinuousNetwork&&) noexcept;
+  ContinuousNetwork& operator=(ContinuousNetwork&&) noexcept;
 
   const NetworkShape& shape() const;
 
@@ -55,13 +55,13 @@ class RelaxationNetwork {
 
   /// Runs `batch`; where it does not start at rest, from `state`. Leaves the last states there.
   /// Returns y = output.weight h + output.bias at the edges, [T + 1][B], valid until the next call.
-  std::span<const Real> forward(const RelaxationBatch<Real>& batch, RelaxationState<Real>& state);
+  std::span<const Real> forward(const ContinuousBatch<Real>& batch, ContinuousState<Real>& state);
 
   /// One step of one sequence: the right edge of forward() with T = B = 1, allocating nothing.
   /// `state` is what forward() with B = 1 (T = 0 for the first edge) or step() left of the same
   /// parameters; `input` [I] is that at the right edge. Returns y there. What the last forward()
   /// left stays. Throws ShapeError where `input` or `state` does not fit.
-  Real step(std::span<const Real> input, Real rho, RelaxationState<Real>& state);
+  Real step(std::span<const Real> input, Real rho, ContinuousState<Real>& state);
 
   /// The outputs of layer `l` of the last forward pass: [T + 1][B][stride], of which the first H
   /// numbers of a row count.
@@ -84,7 +84,7 @@ class RelaxationNetwork {
   std::unique_ptr<Body> body_;
 };
 
-extern template class RelaxationNetwork<float>;
-extern template class RelaxationNetwork<double>;
+extern template class ContinuousNetwork<float>;
+extern template class ContinuousNetwork<double>;
 
 }  // namespace psi_xlstm::kernels

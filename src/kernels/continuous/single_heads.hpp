@@ -1,9 +1,9 @@
 #pragma once
 
 /// @file
-/// The matrix memory of the relaxation convention head by head, for dimensions that do not divide a
+/// The matrix memory of the continuous cells head by head, for dimensions that do not divide a
 /// vector. D is the dimension where the compiler knows it, else 0. Only own templates here, see
-/// isa_avx512.cpp.
+/// instruction_sets/avx512.cpp.
 
 #include "kernels/continuous/arguments.hpp"
 #include "kernels/simd/vector.hpp"
@@ -14,7 +14,7 @@ template <class Real, int Bytes, int D>
 struct SingleHeads {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
-  using Arguments = MlstmRelaxation<Real>;
+  using Arguments = ContinuousMlstm<Real>;
   static constexpr int kLanes = S::kLanes;
 
   static int dimension(const Arguments& a) { return D > 0 ? D : a.dimension; }

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// sLSTM of the relaxation convention for one instruction set: equations::slstm_relaxation_step and
-/// its exact reverse. Only own templates here, see isa_avx512.cpp.
+/// sLSTM of the continuous cells for one instruction set: equations::slstm_relaxation_step and
+/// its exact reverse. Only own templates here, see instruction_sets/avx512.cpp.
 
 #include "kernels/continuous/arguments.hpp"
 #include "kernels/simd/gemm.hpp"
@@ -11,7 +11,7 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct SlstmRelaxationLoops {
+struct ContinuousSlstmLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
   static constexpr int kLanes = S::kLanes;
@@ -56,7 +56,7 @@ struct SlstmRelaxationLoops {
     }
   }
 
-  static void forward(const SlstmRelaxation<Real>& a) {
+  static void forward(const ContinuousSlstm<Real>& a) {
     const int H = a.units, B = a.sequences, G = 4 * H;
     const long row = static_cast<long>(B) * H;
     Real* r = a.work;
@@ -149,7 +149,7 @@ struct SlstmRelaxationLoops {
     }
   }
 
-  static void backward(const SlstmRelaxation<Real>& a) {
+  static void backward(const ContinuousSlstm<Real>& a) {
     const int H = a.units, B = a.sequences, G = 4 * H;
     const long row = static_cast<long>(B) * H;
     Real* dhp = a.work;             // by the predicted h, [B][H]
@@ -183,7 +183,7 @@ struct SlstmRelaxationLoops {
   }
 
   // Step k -> k + 1 in reverse; a.d_h and a.d_n hold the derivatives by the states at k + 1.
-  static void step_reverse(const SlstmRelaxation<Real>& a,
+  static void step_reverse(const ContinuousSlstm<Real>& a,
                            int k,
                            Real* d0,
                            Real* d1,
@@ -221,7 +221,7 @@ struct SlstmRelaxationLoops {
   }
 
   // What the output at edge k adds: by its gate, and by h.
-  static void add_edge(const SlstmRelaxation<Real>& a, int k, Real* d0, Real* dh0) {
+  static void add_edge(const ContinuousSlstm<Real>& a, int k, Real* d0, Real* dh0) {
     const int H = a.units, B = a.sequences, G = 4 * H;
     for (int b = 0; b < B; ++b) {
       const long at = (static_cast<long>(k) * B + b) * H;

@@ -24,10 +24,10 @@ void each_gate_row(int hidden, int units, const Visit& visit) {
 }  // namespace
 
 template <class Real>
-SlstmRelaxationLayer<Real>::SlstmRelaxationLayer(const LayerShape& shape,
+ContinuousSlstmLayer<Real>::ContinuousSlstmLayer(const LayerShape& shape,
                                                  int below,
                                                  int index,
-                                                 const RelaxationLoops<Real>& loops)
+                                                 const ContinuousLoops<Real>& loops)
     : hidden_(shape.hidden),
       below_(below),
       units_(padded(shape.hidden)),
@@ -41,7 +41,7 @@ SlstmRelaxationLayer<Real>::SlstmRelaxationLayer(const LayerShape& shape,
       scratch_(static_cast<std::size_t>(6) * units_) {}
 
 template <class Real>
-void SlstmRelaxationLayer<Real>::set_parameters(const Parameters<const Real>& values,
+void ContinuousSlstmLayer<Real>::set_parameters(const Parameters<const Real>& values,
                                                 const InputProjection<Real>& input) {
   const Real *weight = values(name_ + ".weight"), *bias = values(name_ + ".bias");
   const Real* recurrent = values(name_ + ".recurrent");
@@ -59,8 +59,8 @@ void SlstmRelaxationLayer<Real>::set_parameters(const Parameters<const Real>& va
 }
 
 template <class Real>
-void SlstmRelaxationLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
-  SlstmRelaxation<Real>& a = pass.arguments;
+void ContinuousSlstmLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
+  ContinuousSlstm<Real>& a = pass.arguments;
   a.steps = steps;
   a.sequences = sequences;
   a.units = units_;
@@ -100,9 +100,9 @@ void SlstmRelaxationLayer<Real>::prepare(Pass& pass, int steps, int sequences) {
 }
 
 template <class Real>
-const Real* SlstmRelaxationLayer<Real>::rest(const Real* x, int sequences) {
+const Real* ContinuousSlstmLayer<Real>::rest(const Real* x, int sequences) {
   prepare(rest_, 0, sequences);
-  SlstmRelaxation<Real>& a = rest_.arguments;
+  ContinuousSlstm<Real>& a = rest_.arguments;
   rest_.input = x;
   affine_.forward(loops_, const_cast<Real*>(a.x), x, sequences);
   const std::size_t row = static_cast<std::size_t>(sequences) * units_;
@@ -124,14 +124,14 @@ const Real* SlstmRelaxationLayer<Real>::rest(const Real* x, int sequences) {
 }
 
 template <class Real>
-void SlstmRelaxationLayer<Real>::forward(const Real* x,
+void ContinuousSlstmLayer<Real>::forward(const Real* x,
                                          const Real* rho,
                                          int steps,
                                          int sequences,
                                          bool from_rest,
                                          std::vector<Real>& state) {
   prepare(run_, steps, sequences);
-  SlstmRelaxation<Real>& a = run_.arguments;
+  ContinuousSlstm<Real>& a = run_.arguments;
   run_.input = x;
   from_rest_ = from_rest;
   a.rho = rho;
@@ -146,8 +146,8 @@ void SlstmRelaxationLayer<Real>::forward(const Real* x,
 }
 
 template <class Real>
-void SlstmRelaxationLayer<Real>::last_edge(std::vector<Real>& edge) const {
-  const SlstmRelaxation<Real>& a = run_.arguments;
+void ContinuousSlstmLayer<Real>::last_edge(std::vector<Real>& edge) const {
+  const ContinuousSlstm<Real>& a = run_.arguments;
   const long last = static_cast<long>(a.steps) * units_;
   edge.resize(static_cast<std::size_t>(6) * units_);
   Real* to = edge.data();
@@ -158,7 +158,7 @@ void SlstmRelaxationLayer<Real>::last_edge(std::vector<Real>& edge) const {
 }
 
 template <class Real>
-void SlstmRelaxationLayer<Real>::pack_step() {
+void ContinuousSlstmLayer<Real>::pack_step() {
   const int H = units_, lanes = loops_.lanes;
   Real* to = packed_.data();
   const auto pack = [&](int first_gate, int gates) {
@@ -176,12 +176,12 @@ void SlstmRelaxationLayer<Real>::pack_step() {
 }
 
 template <class Real>
-const Real* SlstmRelaxationLayer<Real>::step(const Real* x,
+const Real* ContinuousSlstmLayer<Real>::step(const Real* x,
                                              Real rho,
                                              std::vector<Real>& state,
                                              std::vector<Real>& edge) {
   if (!packed_ready_) pack_step();
-  SlstmRelaxationStep<Real> a;
+  ContinuousSlstmStep<Real> a;
   Real* const inputs = scratch_.data();
   affine_.forward(loops_, inputs, x, 1);
   a.units = units_;
@@ -201,16 +201,16 @@ const Real* SlstmRelaxationLayer<Real>::step(const Real* x,
 }
 
 template <class Real>
-void SlstmRelaxationLayer<Real>::add_recurrent(const Real* h, const Real* d, int rows) {
+void ContinuousSlstmLayer<Real>::add_recurrent(const Real* h, const Real* d, int rows) {
   add_products(loops_, d_recurrent_.data(), h, d, rows, units_, 4 * units_);
 }
 
 template <class Real>
-void SlstmRelaxationLayer<Real>::backward(const Real* d_output,
+void ContinuousSlstmLayer<Real>::backward(const Real* d_output,
                                           const Real* d_rest,
                                           Real* dx,
                                           Real* dx_rest) {
-  SlstmRelaxation<Real>& a = run_.arguments;
+  ContinuousSlstm<Real>& a = run_.arguments;
   a.d_output = d_output;
   loops_.slstm_backward(a);
   const int edges = (a.steps + 1) * a.sequences;
@@ -223,11 +223,11 @@ void SlstmRelaxationLayer<Real>::backward(const Real* d_output,
 // From the derivatives by h and n at rest and by the output there: through the input gate that n
 // is, then through every iteration of h.
 template <class Real>
-void SlstmRelaxationLayer<Real>::rest_reverse(const Real* d_h,
+void ContinuousSlstmLayer<Real>::rest_reverse(const Real* d_h,
                                               const Real* d_n,
                                               const Real* d_rest,
                                               Real* dx_rest) {
-  SlstmRelaxation<Real>& a = rest_.arguments;
+  ContinuousSlstm<Real>& a = rest_.arguments;
   const int B = a.sequences, G = 4 * units_;
   std::vector<Real> total(d_h, d_h + static_cast<std::size_t>(B) * units_);
   const std::vector<Real> nothing(d_rest == nullptr ? total.size() : 0, 0);
@@ -262,7 +262,7 @@ void SlstmRelaxationLayer<Real>::rest_reverse(const Real* d_h,
 }
 
 template <class Real>
-void SlstmRelaxationLayer<Real>::collect(const Parameters<Real>& gradient,
+void ContinuousSlstmLayer<Real>::collect(const Parameters<Real>& gradient,
                                          const InputProjection<Real>& input) {
   affine_.unpack(input);
   Real *weight = gradient(name_ + ".weight"), *bias = gradient(name_ + ".bias");
@@ -279,7 +279,7 @@ void SlstmRelaxationLayer<Real>::collect(const Parameters<Real>& gradient,
   std::fill(d_recurrent_.begin(), d_recurrent_.end(), Real(0));
 }
 
-template class SlstmRelaxationLayer<float>;
-template class SlstmRelaxationLayer<double>;
+template class ContinuousSlstmLayer<float>;
+template class ContinuousSlstmLayer<double>;
 
 }  // namespace psi_xlstm::kernels

@@ -1,18 +1,18 @@
 #pragma once
 
 #include "kernels/continuous/layer.hpp"
-#include "kernels/xlstm/buffers.hpp"
+#include "kernels/simd/buffers.hpp"
 
 namespace psi_xlstm::kernels {
 
 /// equations::slstm_relaxation_step over a batch.
 template <class Real>
-class SlstmRelaxationLayer : public RelaxationLayer<Real> {
+class ContinuousSlstmLayer : public ContinuousLayer<Real> {
  public:
-  SlstmRelaxationLayer(const LayerShape& shape,
+  ContinuousSlstmLayer(const LayerShape& shape,
                        int below,
                        int index,
-                       const RelaxationLoops<Real>& loops);
+                       const ContinuousLoops<Real>& loops);
   int stride() const override { return units_; }
   int input_stride() const override { return affine_.columns(); }
   void set_parameters(const Parameters<const Real>& values,
@@ -34,9 +34,9 @@ class SlstmRelaxationLayer : public RelaxationLayer<Real> {
   void collect(const Parameters<Real>& gradient, const InputProjection<Real>& input) override;
 
  private:
-  /// Buffers of one pass, in the layout of SlstmRelaxation.
+  /// Buffers of one pass, in the layout of ContinuousSlstm.
   struct Pass {
-    SlstmRelaxation<Real> arguments;
+    ContinuousSlstm<Real> arguments;
     std::vector<Real> store, output, d_x;
     const Real* input = nullptr;
   };
@@ -48,13 +48,13 @@ class SlstmRelaxationLayer : public RelaxationLayer<Real> {
 
   int hidden_, below_, units_;
   std::string name_;
-  const RelaxationLoops<Real>& loops_;
+  const ContinuousLoops<Real>& loops_;
   Affine<Real> affine_;
   std::vector<Real> recurrent_, transposed_, d_recurrent_;  // [H][G], [G][H], [H][G]
   Pass run_, rest_;
   bool from_rest_ = false;
   std::vector<std::vector<Real>> rest_iterates_;  // h of every iteration, [B][H]
-  // Streaming: the recurrent weights in the order of SlstmRelaxationStep, and the arrays of a step.
+  // Streaming: the recurrent weights in the order of ContinuousSlstmStep, and the arrays of a step.
   AlignedBuffer<Real> packed_, scratch_;
   bool packed_ready_ = false;
 };

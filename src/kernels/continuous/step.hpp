@@ -1,9 +1,9 @@
 #pragma once
 
 /// @file
-/// A streaming step of the relaxation convention for one instruction set: the equations of
-/// relaxation_slstm.hpp for one sequence, where the gates at the left edge are those of the last
-/// step, and the maps between layers. Only own templates here, see isa_avx512.cpp.
+/// A streaming step of the continuous cells for one instruction set: the equations of
+/// slstm.hpp for one sequence, where the gates at the left edge are those of the last
+/// step, and the maps between layers. Only own templates here, see instruction_sets/avx512.cpp.
 
 #include "kernels/continuous/arguments.hpp"
 #include "kernels/continuous/mlstm.hpp"
@@ -13,10 +13,10 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct RelaxationStepLoops {
+struct ContinuousStepLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
-  using Memory = MlstmRelaxationLoops<Real, Bytes>;
+  using Memory = ContinuousMlstmLoops<Real, Bytes>;
   static constexpr int kLanes = S::kLanes;
 
 #define PSI_INLINE [[gnu::always_inline]] static inline
@@ -32,13 +32,13 @@ struct RelaxationStepLoops {
   }
 
   // At the right edge, from what the recurrent weights make of some states.
-  PSI_INLINE Gates gates_at(const SlstmRelaxationStep<Real>& a, int j, V ri, V rf, V rz) {
+  PSI_INLINE Gates gates_at(const ContinuousSlstmStep<Real>& a, int j, V ri, V rf, V rz) {
     const Real* x = a.x + j;
     return gates(S::load(x) + ri, S::load(x + a.units) + rf, S::load(x + 2 * a.units) + rz);
   }
 
   // The states at the right edge; h and n are those at the left one.
-  PSI_INLINE void mix(const SlstmRelaxationStep<Real>& a, int j, Gates right, V& h, V& n) {
+  PSI_INLINE void mix(const ContinuousSlstmStep<Real>& a, int j, Gates right, V& h, V& n) {
     const V l0 = S::load(a.l + j), i0 = S::load(a.i + j), z0 = S::load(a.z + j);
     const V sum = l0 + right.l + Memory::kTiny, inverse = S::reciprocal(sum);
     const V forgotten = -S::expm1(a.rho * Real(-0.5) * sum);
@@ -49,7 +49,7 @@ struct RelaxationStepLoops {
   }
 
   // The columns of i, f and z of the units from j on of R h.
-  PSI_INLINE void recurrent(const SlstmRelaxationStep<Real>& a,
+  PSI_INLINE void recurrent(const ContinuousSlstmStep<Real>& a,
                             int j,
                             const Real* h,
                             V (&r)[1][3]) {
@@ -58,7 +58,7 @@ struct RelaxationStepLoops {
                                                    3 * kLanes, a.units);
   }
 
-  static void slstm_step(const SlstmRelaxationStep<Real>& a) {
+  static void slstm_step(const ContinuousSlstmStep<Real>& a) {
     const int H = a.units;
     V r[1][3], o[1][1];
     for (int j = 0; j < H; j += kLanes) {

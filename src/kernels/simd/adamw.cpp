@@ -5,10 +5,21 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/instruction_sets/table.hpp"
+#include "kernels/simd/loops_of.hpp"
+#include "kernels/simd/optimizer.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::kernels {
+namespace {
+
+template <class Real>
+const OptimizerLoops<Real>& loops_for(InstructionSet set) {
+  return loops_of(set, []<int Bytes>() -> const OptimizerLoops<Real>& {
+    return optimizer_loops<Real, Bytes>();
+  });
+}
+
+}  // namespace
 
 template <class Real>
 void adamw_step(std::span<Real> parameters,
@@ -42,12 +53,12 @@ void adamw_step(std::span<Real> parameters,
   a.rate = real(options.learning_rate / correction1);
   a.inverse_root2 = real(1 / std::sqrt(correction2));
   a.epsilon = real(options.epsilon);
-  published_loops_of<Real>(require_available(instruction_set)).adamw(a);
+  loops_for<Real>(instruction_set).adamw(a);
 }
 
 template <class Real>
 double gradient_norm(std::span<const Real> gradient, InstructionSet instruction_set) {
-  const auto& loops = published_loops_of<Real>(require_available(instruction_set));
+  const auto& loops = loops_for<Real>(instruction_set);
   return std::sqrt(loops.sum_of_squares(gradient.data(), static_cast<long>(gradient.size())));
 }
 

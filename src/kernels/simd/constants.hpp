@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The constants of simd_vector.hpp, for each type of number: its bits, its range, polynomials, and
-/// orders of lanes. Only own templates here, see isa_avx512.cpp.
+/// The constants of vector.hpp, for each type of number: its bits, its range, polynomials, and
+/// orders of lanes. Only own templates here, see instruction_sets/avx512.cpp.
 
 namespace psi_xlstm::kernels {
 

@@ -51,8 +51,6 @@ struct Gemm {
   /// First column of a panel; the end of the last one is n.
   static int panel_begin(int n, int panel) { return part(n / kLanes, panel, panels(n)) * kLanes; }
 
-  static long packed_size(int k, int n) { return static_cast<long>(k) * n; }
-
   /// Packs b(k, n) = from[k row + n column] for n < columns, 0 up to n < padded.
   static void pack(
       Real* to, const Real* from, long row, long column, int k, int columns, int padded) {

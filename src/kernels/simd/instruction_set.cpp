@@ -27,18 +27,6 @@ std::string_view name(InstructionSet set) {
   return "baseline";
 }
 
-int vector_bytes(InstructionSet set) {
-  switch (set) {
-    case InstructionSet::kAvx512:
-      return 64;
-    case InstructionSet::kAvx2:
-      return 32;
-    case InstructionSet::kBaseline:
-      break;
-  }
-  return 16;
-}
-
 bool available(InstructionSet set) {
 #if defined(__x86_64__)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");

@@ -18,9 +18,6 @@ enum class InstructionSet {
 /// "baseline", "avx2" or "avx512".
 std::string_view name(InstructionSet set);
 
-/// Length of its vectors in bytes.
-int vector_bytes(InstructionSet set);
-
 /// Whether this program holds kernels for `set` and this processor can run them.
 bool available(InstructionSet set);
 

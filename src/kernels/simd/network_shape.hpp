@@ -10,10 +10,11 @@
 
 namespace psi_xlstm::kernels {
 
-/// Which of the two xLSTM conventions a network was trained in (equations/cells.hpp).
+/// Which xLSTM cells a network is made of (equations/cells.hpp).
 enum class Convention {
-  kPublished,   ///< Drive i z, stabilised exponential input gate; gates see the previous output.
-  kRelaxation,  ///< An ODE: drive (1 - f) i z, bounded input gate, gates at both ends of a step.
+  kXlstm,       ///< As published: drive i z, stabilised exponential input gate; gates see the
+                ///< previous output.
+  kContinuous,  ///< An ODE: drive (1 - f) i z, bounded input gate, gates at both ends of a step.
 };
 
 enum class LayerKind { kSlstm, kMlstm };
@@ -34,7 +35,7 @@ struct NetworkShape {
   int inputs = 2;
   int width = 64;
   std::vector<LayerShape> layers;
-  Convention convention = Convention::kPublished;
+  Convention convention = Convention::kXlstm;
 
   bool operator==(const NetworkShape&) const = default;
 };

@@ -7,7 +7,7 @@
 /// Everything here is a member of a template on the vector length, so that the copies compiled for
 /// different instruction sets have different names and the linker cannot mix them. For the same
 /// reason files that are compiled for one instruction set include own templates only (see
-/// isa_avx512.cpp). Never compile with -ffast-math: it removes the rounding in exp().
+/// instruction_sets/avx512.cpp). Never compile with -ffast-math: it removes the rounding in exp().
 ///
 /// Every function returns NaN where its argument is NaN.
 

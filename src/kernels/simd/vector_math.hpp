@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The functions of simd_vector.hpp on arrays, for every instruction set: their tests call them.
+/// The functions of vector.hpp on arrays, for every instruction set: their tests call them.
 
 namespace psi_xlstm::kernels {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The table of vector_math.hpp, made in isa_*.cpp.
+/// The table of vector_math.hpp, made in instruction_sets/.
 
 #include "kernels/simd/vector.hpp"
 #include "kernels/simd/vector_math.hpp"

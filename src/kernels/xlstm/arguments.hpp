@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What the loops of the published convention work on: plain arrays of one layer and some steps of
+/// What the loops of the published xLSTM cells work on: plain arrays of one layer and some steps of
 /// one batch. Aggregates without functions: files for one instruction set include them.
 ///
 /// Axes: T steps, B sequences, H units (rounded up to whole vectors of W lanes; what is beyond the
@@ -25,7 +25,7 @@ enum SlstmSlot {
 
 /// An sLSTM. Its 4 H pre-activations are ordered [H / W][gate i, f, z, o][W].
 template <class Real>
-struct SlstmPublished {
+struct SlstmScan {
   int steps, sequences, padded;  // padded: H
   int inputs, units;             // K and the real number of units
   const Real* rho;               // [T][B] or null
@@ -171,17 +171,9 @@ struct LayerNormRows {
   const HeadRows<Real>* head;
 };
 
-template <class Real>
-struct AdamW {
-  long count;
-  Real *parameters, *first, *second;
-  const Real* gradient;
-  Real scale, keep, beta1, beta2, rest1, rest2, rate, inverse_root2, epsilon;
-};
-
 /// The loops for one instruction set.
 template <class Real>
-struct PublishedLoops {
+struct XlstmLoops {
   int lanes;  // W
   void (*pack)(Real* to, const Real* from, long row, long column, int k, int columns, int padded);
   void (*transpose)(
@@ -190,8 +182,8 @@ struct PublishedLoops {
   int (*panel_begin)(int n, int panel);
   void (*multiply)(const MatrixProduct<Real>&);
   void (*multiply_transposed)(const MatrixProduct<Real>&);
-  void (*slstm_forward)(const SlstmPublished<Real>&);
-  void (*slstm_backward)(const SlstmPublished<Real>&);
+  void (*slstm_forward)(const SlstmScan<Real>&);
+  void (*slstm_backward)(const SlstmScan<Real>&);
   void (*gates_forward)(const MlstmGates<Real>&);
   void (*gates_backward)(const MlstmGates<Real>&);
   void (*memory_scan)(const MemoryScan<Real>&);
@@ -203,15 +195,10 @@ struct PublishedLoops {
   void (*norm_backward)(const LayerNormRows<Real>&);
   void (*head_forward)(const HeadRows<Real>&);
   void (*head_backward)(const HeadRows<Real>&);
-  void (*adamw)(const AdamW<Real>&);
-  double (*sum_of_squares)(const Real* x, long count);
-  /// `rounds` times peak_operations multiplications and additions.
-  Real (*peak)(long rounds);
-  long peak_operations;
 };
 
 /// The loops for vectors of `Bytes`; defined in the file of that instruction set.
 template <class Real, int Bytes>
-const PublishedLoops<Real>& published_loops();
+const XlstmLoops<Real>& xlstm_loops();
 
 }  // namespace psi_xlstm::kernels

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Gates of an mLSTM of the published convention for one instruction set: all heads of all
+/// Gates of an published mLSTM for one instruction set: all heads of all
 /// sequences in the lanes.
 
 #include "kernels/simd/vector.hpp"
@@ -10,7 +10,7 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct GatesPublishedLoops {
+struct GateLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
   using Bits = typename S::Bits;

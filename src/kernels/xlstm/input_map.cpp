@@ -15,7 +15,7 @@ std::vector<ColumnRun> column_runs(const std::vector<int>& column_of) {
 }
 
 template <class Real>
-FoldedInput<Real>::FoldedInput(int input_count, int units, const PublishedLoops<Real>& table)
+FoldedInput<Real>::FoldedInput(int input_count, int units, const XlstmLoops<Real>& table)
     : inputs(input_count),
       width(units),
       columns(rounded_up(input_count + 1, table.lanes)),
@@ -50,7 +50,7 @@ InputMap<Real>::InputMap(int inputs,
                          int columns,
                          std::vector<int> column_of,
                          FoldedInput<Real>* fold,
-                         const PublishedLoops<Real>& loops)
+                         const XlstmLoops<Real>& loops)
     : inputs_(inputs),
       columns_(columns),
       column_of_(std::move(column_of)),

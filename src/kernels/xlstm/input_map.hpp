@@ -10,15 +10,15 @@
 
 #include <vector>
 
+#include "kernels/simd/buffers.hpp"
 #include "kernels/xlstm/arguments.hpp"
-#include "kernels/xlstm/buffers.hpp"
 
 namespace psi_xlstm::kernels {
 
 /// Linear(inputs, width) as E = [weight, bias], and the sum of its gradients.
 template <class Real>
 struct FoldedInput {
-  FoldedInput(int input_count, int units, const PublishedLoops<Real>& table);
+  FoldedInput(int input_count, int units, const XlstmLoops<Real>& table);
   /// `weight` is [width, inputs], `bias` is [width].
   void set_parameters(const Real* weight, const Real* bias);
   void unpack(Real* d_weight, Real* d_bias) const;
@@ -47,7 +47,7 @@ class InputMap {
            int columns,
            std::vector<int> column_of,
            FoldedInput<Real>* fold,
-           const PublishedLoops<Real>& loops);
+           const XlstmLoops<Real>& loops);
 
   /// Inputs that the loops see: those of the network in the first layer.
   int depth() const { return fold_ ? fold_->inputs : inputs_; }
@@ -74,7 +74,7 @@ class InputMap {
   int used_;  // columns up to the last one of an output
   std::vector<ColumnRun> runs_;
   FoldedInput<Real>* fold_;
-  const PublishedLoops<Real>& loops_;
+  const XlstmLoops<Real>& loops_;
   AlignedBuffer<Real> wide_, bias_, across_;  // across: [used, inputs] packed
   AlignedBuffer<Real> d_wide_, d_bias_;
   AlignedBuffer<Real> folded_, d_weight_;  // [outputs][fold columns], [outputs][padded width]

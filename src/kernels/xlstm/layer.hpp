@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// A layer of a network of the published convention: packed numbers, what a run keeps, and the
+/// A layer of a network of the published xLSTM cells: packed numbers, what a run keeps, and the
 /// calls of the loops. The network walks through time in blocks of steps, every layer a block, so
 /// that the intermediate results of a block stay in the second-level cache.
 
@@ -10,8 +10,8 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/simd/buffers.hpp"
 #include "kernels/xlstm/arguments.hpp"
-#include "kernels/xlstm/buffers.hpp"
 #include "kernels/xlstm/input_map.hpp"
 #include "kernels/xlstm/network.hpp"
 
@@ -19,14 +19,14 @@ namespace psi_xlstm::kernels {
 
 /// What one forward pass is about. Rows are ordered [T][B].
 template <class Real>
-struct PublishedRun {
+struct XlstmRun {
   int steps = 0, sequences = 0;
   const Real* rho = nullptr;  ///< [T][B] or null
   bool keep = false;          ///< for a reverse pass
   int block = 1;              ///< Steps of a block; the last one may be shorter.
 };
 
-struct PublishedStateSizes {
+struct XlstmStateSizes {
   std::size_t c, n, m, y;
 };
 
@@ -39,7 +39,7 @@ struct RunBlock {
 
 /// The block that begins with step `first`.
 template <class Real>
-RunBlock block_of(const PublishedRun<Real>& run, int first) {
+RunBlock block_of(const XlstmRun<Real>& run, int first) {
   const int last = std::min(run.steps, first + run.block);
   const long row = static_cast<long>(first) * run.sequences;
   return {.first = first,
@@ -53,20 +53,20 @@ RunBlock block_of(const PublishedRun<Real>& run, int first) {
 
 /// What a layer keeps of a run. One for batches and one for streaming.
 template <class Real>
-struct PublishedTrace {
-  virtual ~PublishedTrace() = default;
+struct XlstmTrace {
+  virtual ~XlstmTrace() = default;
   AlignedBuffer<Real> y;  ///< [T + 1][B][padded units]; the first B rows are of the state.
 };
 
 template <class Real>
-class PublishedLayer {
+class XlstmLayer {
  public:
-  PublishedLayer(int inputs, const LayerShape& shape, const PublishedLoops<Real>& loops)
+  XlstmLayer(int inputs, const LayerShape& shape, const XlstmLoops<Real>& loops)
       : inputs_(inputs),
         shape_(shape),
         loops_(loops),
         padded_(rounded_up(shape.hidden, loops.lanes)) {}
-  virtual ~PublishedLayer() = default;
+  virtual ~XlstmLayer() = default;
 
   /// Length of a row of the output.
   int padded() const { return padded_; }
@@ -74,39 +74,39 @@ class PublishedLayer {
   /// `parameters` is the flat array of the network.
   virtual void set_parameters(const Real* parameters) = 0;
   /// Numbers of the parts of the state of `sequences` sequences.
-  virtual PublishedStateSizes state_sizes(int sequences) const = 0;
+  virtual XlstmStateSizes state_sizes(int sequences) const = 0;
   /// The start: all zero but the m of an sLSTM, so that its first step takes m = i~.
-  PublishedLayerState<Real> initial_state(int sequences) const {
-    const PublishedStateSizes sizes = state_sizes(sequences);
+  XlstmLayerState<Real> initial_state(int sequences) const {
+    const XlstmStateSizes sizes = state_sizes(sequences);
     return {std::vector<Real>(sizes.c), std::vector<Real>(sizes.n),
             std::vector<Real>(sizes.m, Real(shape_.kind == LayerKind::kSlstm ? -1e30 : 0)),
             std::vector<Real>(sizes.y)};
   }
 
-  virtual std::unique_ptr<PublishedTrace<Real>> make_trace() const = 0;
+  virtual std::unique_ptr<XlstmTrace<Real>> make_trace() const = 0;
   /// `state` may be worked on from here to end().
-  virtual void begin(PublishedTrace<Real>& trace,
-                     const PublishedRun<Real>& run,
-                     PublishedLayerState<Real>& state) const = 0;
+  virtual void begin(XlstmTrace<Real>& trace,
+                     const XlstmRun<Real>& run,
+                     XlstmLayerState<Real>& state) const = 0;
   /// Whether forward() and backward() also make the output of the network from the rows they have
   /// at hand, if this layer is the last one; else `head` is null.
-  virtual bool makes_output(const PublishedRun<Real>&) const { return false; }
+  virtual bool makes_output(const XlstmRun<Real>&) const { return false; }
   /// A block of steps, in ascending order; x is its first row of inputs.
-  virtual void forward(PublishedTrace<Real>& trace,
-                       const PublishedRun<Real>& run,
+  virtual void forward(XlstmTrace<Real>& trace,
+                       const XlstmRun<Real>& run,
                        const RunBlock& at,
                        const Real* x,
                        long x_stride,
                        const HeadRows<Real>* head) const = 0;
-  virtual void end(PublishedTrace<Real>& trace,
-                   const PublishedRun<Real>& run,
-                   PublishedLayerState<Real>& state) const = 0;
+  virtual void end(XlstmTrace<Real>& trace,
+                   const XlstmRun<Real>& run,
+                   XlstmLayerState<Real>& state) const = 0;
 
-  virtual void begin_backward(const PublishedRun<Real>& run) = 0;
+  virtual void begin_backward(const XlstmRun<Real>& run) = 0;
   /// A block of steps, in descending order. d_y is the derivative by its outputs and is
   /// overwritten; d_x, by its inputs, null in the first layer, is set or added to.
-  virtual void backward(PublishedTrace<Real>& trace,
-                        const PublishedRun<Real>& run,
+  virtual void backward(XlstmTrace<Real>& trace,
+                        const XlstmRun<Real>& run,
                         const RunBlock& at,
                         const Real* x,
                         long x_stride,
@@ -121,7 +121,7 @@ class PublishedLayer {
  protected:
   int inputs_;
   LayerShape shape_;
-  const PublishedLoops<Real>& loops_;
+  const XlstmLoops<Real>& loops_;
   int padded_;
 };
 
@@ -158,14 +158,14 @@ void copy_rows(
 
 /// Layer `index` of `shape`; `fold` is null but in the first one.
 template <class Real>
-std::unique_ptr<PublishedLayer<Real>> make_slstm_layer(const NetworkShape& shape,
-                                                       int index,
-                                                       FoldedInput<Real>* fold,
-                                                       const PublishedLoops<Real>& loops);
+std::unique_ptr<XlstmLayer<Real>> make_slstm_layer(const NetworkShape& shape,
+                                                   int index,
+                                                   FoldedInput<Real>* fold,
+                                                   const XlstmLoops<Real>& loops);
 template <class Real>
-std::unique_ptr<PublishedLayer<Real>> make_mlstm_layer(const NetworkShape& shape,
-                                                       int index,
-                                                       FoldedInput<Real>* fold,
-                                                       const PublishedLoops<Real>& loops);
+std::unique_ptr<XlstmLayer<Real>> make_mlstm_layer(const NetworkShape& shape,
+                                                   int index,
+                                                   FoldedInput<Real>* fold,
+                                                   const XlstmLoops<Real>& loops);
 
 }  // namespace psi_xlstm::kernels

@@ -1,29 +1,28 @@
 #pragma once
 
 /// @file
-/// The table of the published convention's loops, made in isa_*.cpp.
+/// The table of the loops of the xLSTM cells, made in instruction_sets/.
 
-#include "kernels/simd/norm.hpp"
-#include "kernels/simd/optimizer.hpp"
-#include "kernels/simd/rows.hpp"
+#include "kernels/simd/gemm.hpp"
 #include "kernels/xlstm/arguments.hpp"
 #include "kernels/xlstm/gates.hpp"
 #include "kernels/xlstm/memory.hpp"
+#include "kernels/xlstm/norm.hpp"
+#include "kernels/xlstm/rows.hpp"
 #include "kernels/xlstm/slstm.hpp"
 
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct PublishedTable {
+struct XlstmTable {
   using Product = Gemm<Real, Bytes>;
-  using Slstm = SlstmPublishedLoops<Real, Bytes>;
-  using Gates = GatesPublishedLoops<Real, Bytes>;
-  using Memory = MemoryPublishedLoops<Real, Bytes>;
-  using Rows = RowsPublishedLoops<Real, Bytes>;
-  using Norm = NormPublishedLoops<Real, Bytes>;
-  using Optimizer = OptimizerLoops<Real, Bytes>;
+  using Slstm = SlstmLoops<Real, Bytes>;
+  using Gates = GateLoops<Real, Bytes>;
+  using Memory = MemoryLoops<Real, Bytes>;
+  using Rows = RowLoops<Real, Bytes>;
+  using Norm = NormLoops<Real, Bytes>;
 
-  static constexpr PublishedLoops<Real> kLoops = {
+  static constexpr XlstmLoops<Real> kLoops = {
       .lanes = Product::kLanes,
       .pack = &Product::pack,
       .transpose = &Product::transpose,
@@ -44,16 +43,12 @@ struct PublishedTable {
       .norm_backward = &Norm::norm_backward,
       .head_forward = &Norm::head_forward,
       .head_backward = &Norm::head_backward,
-      .adamw = &Optimizer::adamw,
-      .sum_of_squares = &Optimizer::sum_of_squares,
-      .peak = &Optimizer::peak,
-      .peak_operations = 2L * Optimizer::kPeakSums * Product::kLanes,
   };
 };
 
 template <class Real, int Bytes>
-const PublishedLoops<Real>& published_loops() {
-  return PublishedTable<Real, Bytes>::kLoops;
+const XlstmLoops<Real>& xlstm_loops() {
+  return XlstmTable<Real, Bytes>::kLoops;
 }
 
 }  // namespace psi_xlstm::kernels

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The memory of an mLSTM of the published convention for one instruction set. Its forward pass and
+/// The memory of an published mLSTM for one instruction set. Its forward pass and
 /// its reverse are four scans of one form (MemoryScan), each with a part of the memory in registers
 /// from the first step to the last:
 ///
@@ -18,7 +18,7 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct MemoryPublishedLoops {
+struct MemoryLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
   using Bits = typename S::Bits;

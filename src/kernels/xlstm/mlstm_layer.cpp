@@ -10,7 +10,7 @@ namespace psi_xlstm::kernels {
 namespace {
 
 template <class Real>
-struct MlstmTrace : PublishedTrace<Real> {
+struct MlstmTrace : XlstmTrace<Real> {
   MlstmMemoryTrace<Real> memory;
   // Of all steps for a reverse pass, else of one block.
   AlignedBuffer<Real> projection;  // [T][B][columns]
@@ -20,23 +20,23 @@ struct MlstmTrace : PublishedTrace<Real> {
 };
 
 template <class Real>
-class MlstmLayer final : public PublishedLayer<Real> {
+class MlstmLayer final : public XlstmLayer<Real> {
  public:
-  using Run = PublishedRun<Real>;
-  using Trace = PublishedTrace<Real>;
-  using State = PublishedLayerState<Real>;
-  using PublishedLayer<Real>::inputs_;
-  using PublishedLayer<Real>::shape_;
-  using PublishedLayer<Real>::loops_;
-  using PublishedLayer<Real>::padded_;
+  using Run = XlstmRun<Real>;
+  using Trace = XlstmTrace<Real>;
+  using State = XlstmLayerState<Real>;
+  using XlstmLayer<Real>::inputs_;
+  using XlstmLayer<Real>::shape_;
+  using XlstmLayer<Real>::loops_;
+  using XlstmLayer<Real>::padded_;
 
   MlstmLayer(int inputs,
              const LayerShape& shape,
              const std::vector<ParameterBlock>& blocks,
              const std::string& name,
              FoldedInput<Real>* fold,
-             const PublishedLoops<Real>& loops)
-      : PublishedLayer<Real>(inputs, shape, loops),
+             const XlstmLoops<Real>& loops)
+      : XlstmLayer<Real>(inputs, shape, loops),
         layout_(shape, loops.lanes),
         projections_(inputs, shape, blocks, name),
         map_(inputs, layout_.columns, layout_.column_of, fold, loops),
@@ -67,7 +67,7 @@ class MlstmLayer final : public PublishedLayer<Real> {
     if (mapped_) set_up(parameters);
   }
 
-  PublishedStateSizes state_sizes(int sequences) const override {
+  XlstmStateSizes state_sizes(int sequences) const override {
     const std::size_t heads = size(sequences, shape_.heads);
     const std::size_t d = static_cast<std::size_t>(layout_.dimension);
     return {heads * d * d, heads * d, heads, size(sequences, shape_.hidden)};
@@ -303,18 +303,22 @@ class MlstmLayer final : public PublishedLayer<Real> {
 }  // namespace
 
 template <class Real>
-std::unique_ptr<PublishedLayer<Real>> make_mlstm_layer(const NetworkShape& shape,
-                                                       int index,
-                                                       FoldedInput<Real>* fold,
-                                                       const PublishedLoops<Real>& loops) {
+std::unique_ptr<XlstmLayer<Real>> make_mlstm_layer(const NetworkShape& shape,
+                                                   int index,
+                                                   FoldedInput<Real>* fold,
+                                                   const XlstmLoops<Real>& loops) {
   const int inputs = index == 0 ? shape.width : shape.layers[index - 1].hidden;
   return std::make_unique<MlstmLayer<Real>>(inputs, shape.layers[index], parameter_blocks(shape),
                                             fmt::format("layers.{}", index), fold, loops);
 }
 
-template std::unique_ptr<PublishedLayer<float>> make_mlstm_layer<float>(
-    const NetworkShape&, int, FoldedInput<float>*, const PublishedLoops<float>&);
-template std::unique_ptr<PublishedLayer<double>> make_mlstm_layer<double>(
-    const NetworkShape&, int, FoldedInput<double>*, const PublishedLoops<double>&);
+template std::unique_ptr<XlstmLayer<float>> make_mlstm_layer<float>(const NetworkShape&,
+                                                                    int,
+                                                                    FoldedInput<float>*,
+                                                                    const XlstmLoops<float>&);
+template std::unique_ptr<XlstmLayer<double>> make_mlstm_layer<double>(const NetworkShape&,
+                                                                      int,
+                                                                      FoldedInput<double>*,
+                                                                      const XlstmLoops<double>&);
 
 }  // namespace psi_xlstm::kernels

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/simd/buffers.hpp"
 #include "kernels/simd/network_shape.hpp"
-#include "kernels/xlstm/buffers.hpp"
 
 namespace psi_xlstm::kernels {
 
@@ -29,7 +29,7 @@ struct MlstmLayout {
   int column(int head, int i) const {
     return head / heads_per_group * lanes + head % heads_per_group * dimension + i;
   }
-  /// Whether C and n lie in the loops' arrays as in PublishedLayerState.
+  /// Whether C and n lie in the loops' arrays as in XlstmLayerState.
   bool dense() const { return heads_per_group == 1 && lanes == dimension; }
   /// Numbers of C and of n of one sequence in the loops' arrays.
   long memory_size() const { return static_cast<long>(groups) * dimension * lanes; }

@@ -5,7 +5,7 @@
 namespace psi_xlstm::kernels {
 
 template <class Real>
-MlstmMemory<Real>::MlstmMemory(const MlstmLayout& layout, const PublishedLoops<Real>& loops)
+MlstmMemory<Real>::MlstmMemory(const MlstmLayout& layout, const XlstmLoops<Real>& loops)
     : layout_(layout),
       loops_(loops),
       head_of_(layout.head_of.begin(), layout.head_of.end()),

@@ -4,7 +4,7 @@
 /// The memory of an mLSTM layer with its gates and normaliser: what lies between the projections
 /// q, k, v, i~, f~ and the outputs of the heads, forward and in reverse.
 ///
-/// Axes as in published_arguments.hpp: L gate lanes, D entries and `width` lanes of all heads.
+/// Axes as in arguments.hpp: L gate lanes, D entries and `width` lanes of all heads.
 
 #include <vector>
 
@@ -39,12 +39,12 @@ struct MlstmBlockRows {
 template <class Real>
 class MlstmMemory {
  public:
-  using Run = PublishedRun<Real>;
+  using Run = XlstmRun<Real>;
   using Trace = MlstmMemoryTrace<Real>;
-  using State = PublishedLayerState<Real>;
+  using State = XlstmLayerState<Real>;
 
   /// `layout` and `loops` must outlive this.
-  MlstmMemory(const MlstmLayout& layout, const PublishedLoops<Real>& loops);
+  MlstmMemory(const MlstmLayout& layout, const XlstmLoops<Real>& loops);
 
   /// `state` is worked on from here to end().
   void begin(Trace& own, const Run& run, State& state) const;
@@ -95,7 +95,7 @@ class MlstmMemory {
   const Real* ones(long lanes);
 
   const MlstmLayout& layout_;
-  const PublishedLoops<Real>& loops_;
+  const XlstmLoops<Real>& loops_;
   std::vector<typename HeadLanes<Real>::Integer> head_of_, entry_of_;
   HeadLanes<Real> lanes_;
   // Carried back through time, and work of a block.

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "kernels/instruction_sets/table.hpp"
 #include "kernels/simd/flush_to_zero.hpp"
+#include "kernels/simd/loops_of.hpp"
 #include "kernels/xlstm/stack.hpp"
 #include "kernels/xlstm/stream.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -18,24 +18,26 @@ namespace {
 constexpr int kBlockRows = 192;
 constexpr int kBlockSteps = 16;
 
-const NetworkShape& require_published(const NetworkShape& shape) {
-  if (shape.convention == Convention::kPublished) return shape;
+const NetworkShape& require_xlstm(const NetworkShape& shape) {
+  if (shape.convention == Convention::kXlstm) return shape;
   throw ShapeError(
-      "published network: expected a network of the published convention, found one of the "
-      "relaxation convention");
+      "xLSTM network: expected a shape of xLSTM cells, found one of continuous "
+      "cells");
 }
 
 }  // namespace
 
 template <class Real>
-class PublishedNetwork<Real>::Body {
+class XlstmNetwork<Real>::Body {
  public:
-  using State = PublishedState<Real>;
+  using State = XlstmState<Real>;
 
   Body(const NetworkShape& shape, InstructionSet set)
-      : shape_(require_published(shape)),
-        set_(require_available(set)),
-        loops_(published_loops_of<Real>(set)),
+      : shape_(require_xlstm(shape)),
+        set_(set),
+        loops_(loops_of(
+            set,
+            []<int Bytes>() -> const XlstmLoops<Real>& { return xlstm_loops<Real, Bytes>(); })),
         blocks_(parameter_blocks(shape)),
         parameters_(parameter_count(shape)),
         fold_(shape.inputs, shape.width, loops_),
@@ -61,27 +63,10 @@ class PublishedNetwork<Real>::Body {
 
   State initial_state(int sequences) const { return stack_.initial_state(sequences); }
 
-  void reset_row(State& state, int row) const {
-    stack_.require_state(state, state.sequences);
-    if (row < 0 || row >= state.sequences) {
-      throw ShapeError(fmt::format("published network: expected a sequence of 0 to {}, found {}",
-                                   state.sequences - 1, row));
-    }
-    const State start = initial_state(1);
-    for (std::size_t l = 0; l < stack_.layers.size(); ++l) {
-      for (const auto part : {&PublishedLayerState<Real>::c, &PublishedLayerState<Real>::n,
-                              &PublishedLayerState<Real>::m, &PublishedLayerState<Real>::y}) {
-        const std::vector<Real>& from = start.layers[l].*part;
-        std::copy(from.begin(), from.end(),
-                  (state.layers[l].*part).begin() + static_cast<long>(from.size()) * row);
-      }
-    }
-  }
-
-  std::span<const Real> forward(const PublishedBatch<Real>& batch, State& state, bool keep) {
+  std::span<const Real> forward(const XlstmBatch<Real>& batch, State& state, bool keep) {
     if (batch.steps < 0 || batch.sequences < 1) {
       throw ShapeError(fmt::format(
-          "published network: expected a batch of at least one sequence, found {} steps of {}",
+          "xLSTM network: expected a batch of at least one sequence, found {} steps of {}",
           batch.steps, batch.sequences));
     }
     stack_.require_state(state, batch.sequences);
@@ -121,8 +106,7 @@ class PublishedNetwork<Real>::Body {
                 const std::vector<const Real*>& d_hidden,
                 std::span<Real> gradient) {
     if (!run_.keep) {
-      throw ShapeError(
-          "published network: expected a forward pass that keeps before a reverse one");
+      throw ShapeError("xLSTM network: expected a forward pass that keeps before a reverse one");
     }
     const std::size_t rows = static_cast<std::size_t>(run_.steps) * run_.sequences;
     require_count("derivatives by the output", rows, d_output.size());
@@ -152,7 +136,7 @@ class PublishedNetwork<Real>::Body {
     *at("output.bias", gradient.data()) = static_cast<Real>(sum);
   }
 
-  PublishedStream<Real>& stream() { return stream_; }
+  XlstmStream<Real>& stream() { return stream_; }
 
   const NetworkShape shape_;
   const InstructionSet set_;
@@ -163,7 +147,7 @@ class PublishedNetwork<Real>::Body {
 
   void require_layer(int layer) const {
     if (layer >= 0 && layer < static_cast<int>(stack_.layers.size())) return;
-    throw ShapeError(fmt::format("published network: expected a layer of 0 to {}, found {}",
+    throw ShapeError(fmt::format("xLSTM network: expected a layer of 0 to {}, found {}",
                                  stack_.layers.size() - 1, layer));
   }
 
@@ -216,84 +200,80 @@ class PublishedNetwork<Real>::Body {
     }
   }
 
-  const PublishedLoops<Real>& loops_;
+  const XlstmLoops<Real>& loops_;
   std::vector<ParameterBlock> blocks_;
   std::vector<Real> parameters_;
   FoldedInput<Real> fold_;
-  PublishedStack<Real> stack_;
-  PublishedStream<Real> stream_;
+  XlstmStack<Real> stack_;
+  XlstmStream<Real> stream_;
   AlignedBuffer<Real> d_head_;
   // The last forward pass.
-  PublishedRun<Real> run_;
-  PublishedTraces<Real> batch_;
+  XlstmRun<Real> run_;
+  XlstmTraces<Real> batch_;
   std::vector<Real> rho_, inputs_, output_;
   std::vector<AlignedBuffer<Real>> d_y_;  // of each layer, a block of rows
 };
 
 template <class Real>
-PublishedNetwork<Real>::PublishedNetwork(const NetworkShape& shape, InstructionSet instruction_set)
+XlstmNetwork<Real>::XlstmNetwork(const NetworkShape& shape, InstructionSet instruction_set)
     : body_(std::make_unique<Body>(shape, instruction_set)) {}
 template <class Real>
-PublishedNetwork<Real>::~PublishedNetwork() = default;
+XlstmNetwork<Real>::~XlstmNetwork() = default;
 template <class Real>
-PublishedNetwork<Real>::PublishedNetwork(PublishedNetwork&&) noexcept = default;
+XlstmNetwork<Real>::XlstmNetwork(XlstmNetwork&&) noexcept = default;
 template <class Real>
-PublishedNetwork<Real>& PublishedNetwork<Real>::operator=(PublishedNetwork&&) noexcept = default;
+XlstmNetwork<Real>& XlstmNetwork<Real>::operator=(XlstmNetwork&&) noexcept = default;
 
 template <class Real>
-const NetworkShape& PublishedNetwork<Real>::shape() const {
+const NetworkShape& XlstmNetwork<Real>::shape() const {
   return body_->shape_;
 }
 template <class Real>
-InstructionSet PublishedNetwork<Real>::instruction_set() const {
+InstructionSet XlstmNetwork<Real>::instruction_set() const {
   return body_->set_;
 }
 template <class Real>
-void PublishedNetwork<Real>::set_parameters(std::span<const Real> parameters) {
+void XlstmNetwork<Real>::set_parameters(std::span<const Real> parameters) {
   body_->set_parameters(parameters);
 }
 template <class Real>
-PublishedState<Real> PublishedNetwork<Real>::initial_state(int sequences) const {
+XlstmState<Real> XlstmNetwork<Real>::initial_state(int sequences) const {
   return body_->initial_state(sequences);
 }
 template <class Real>
-void PublishedNetwork<Real>::reset_row(PublishedState<Real>& state, int row) const {
-  body_->reset_row(state, row);
-}
-template <class Real>
-std::span<const Real> PublishedNetwork<Real>::forward(const PublishedBatch<Real>& batch,
-                                                      PublishedState<Real>& state,
-                                                      bool keep) {
+std::span<const Real> XlstmNetwork<Real>::forward(const XlstmBatch<Real>& batch,
+                                                  XlstmState<Real>& state,
+                                                  bool keep) {
   return body_->forward(batch, state, keep);
 }
 template <class Real>
-std::span<const Real> PublishedNetwork<Real>::hidden(int layer) const {
+std::span<const Real> XlstmNetwork<Real>::hidden(int layer) const {
   return body_->hidden(layer);
 }
 template <class Real>
-int PublishedNetwork<Real>::hidden_stride(int layer) const {
+int XlstmNetwork<Real>::hidden_stride(int layer) const {
   return body_->hidden_stride(layer);
 }
 template <class Real>
-void PublishedNetwork<Real>::backward(std::span<const Real> d_output,
-                                      const std::vector<const Real*>& d_hidden,
-                                      std::span<Real> gradient) {
+void XlstmNetwork<Real>::backward(std::span<const Real> d_output,
+                                  const std::vector<const Real*>& d_hidden,
+                                  std::span<Real> gradient) {
   body_->backward(d_output, d_hidden, gradient);
 }
 template <class Real>
-void PublishedNetwork<Real>::begin_stream(const PublishedState<Real>& state) {
+void XlstmNetwork<Real>::begin_stream(const XlstmState<Real>& state) {
   body_->stream().begin(state);
 }
 template <class Real>
-Real PublishedNetwork<Real>::step(std::span<const Real> input, Real step_ratio) {
+Real XlstmNetwork<Real>::step(std::span<const Real> input, Real step_ratio) {
   return body_->stream().step(input, step_ratio);
 }
 template <class Real>
-PublishedState<Real> PublishedNetwork<Real>::stream_state() {
+XlstmState<Real> XlstmNetwork<Real>::stream_state() {
   return body_->stream().state();
 }
 
-template class PublishedNetwork<float>;
-template class PublishedNetwork<double>;
+template class XlstmNetwork<float>;
+template class XlstmNetwork<double>;
 
 }  // namespace psi_xlstm::kernels

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Networks of the published convention (the sLSTM and mLSTM of the literature, M. Beck et al.,
+/// Networks of the xLSTM cells (the sLSTM and mLSTM as published, M. Beck et al.,
 /// xLSTM, NeurIPS 2024): forward pass, exact reverse and streaming step on plain arrays.
 ///
 /// Axes: T steps, B sequences, I inputs, H units of a layer, D = H / heads. A step of duration
@@ -32,7 +32,7 @@ namespace psi_xlstm::kernels {
 
 /// The states of one layer for B sequences; D of a low-rank memory is its rank.
 template <class Real>
-struct PublishedLayerState {
+struct XlstmLayerState {
   std::vector<Real> c;  ///< sLSTM: [B][H]; mLSTM: the memory, [B][heads][D of k][D of v].
   std::vector<Real> n;  ///< sLSTM: [B][H]; mLSTM: [B][heads][D].
   std::vector<Real> m;  ///< sLSTM: [B][H]; mLSTM: [B][heads].
@@ -41,32 +41,32 @@ struct PublishedLayerState {
 
 /// The states of every layer for B sequences; a plain value.
 template <class Real>
-struct PublishedState {
+struct XlstmState {
   int sequences = 0;
-  std::vector<PublishedLayerState<Real>> layers;
+  std::vector<XlstmLayerState<Real>> layers;
 };
 
 /// Sequences that run side by side.
 template <class Real>
-struct PublishedBatch {
+struct XlstmBatch {
   int steps = 0;                     ///< T
   int sequences = 1;                 ///< B
   const Real* inputs = nullptr;      ///< [T][B][I]
   const Real* step_ratio = nullptr;  ///< rho >= 0, [T][B]; null: 1 everywhere.
 };
 
-/// A network of the published convention. Results are the same bytes in every run on one
+/// A network of xLSTM cells. Results are the same bytes in every run on one
 /// instruction set. Not for use by two threads at once.
 template <class Real>
-class PublishedNetwork {
+class XlstmNetwork {
  public:
   /// Throws ShapeError where `shape` makes no sense or is of the other convention, ConfigError
   /// where the instruction set is not available.
-  explicit PublishedNetwork(const NetworkShape& shape,
-                            InstructionSet instruction_set = best_instruction_set());
-  ~PublishedNetwork();
-  PublishedNetwork(PublishedNetwork&&) noexcept;
-  PublishedNetwork& operator=(PublishedNetwork&&) noexcept;
+  explicit XlstmNetwork(const NetworkShape& shape,
+                        InstructionSet instruction_set = best_instruction_set());
+  ~XlstmNetwork();
+  XlstmNetwork(XlstmNetwork&&) noexcept;
+  XlstmNetwork& operator=(XlstmNetwork&&) noexcept;
 
   const NetworkShape& shape() const;
   InstructionSet instruction_set() const;
@@ -76,18 +76,13 @@ class PublishedNetwork {
   void set_parameters(std::span<const Real> parameters);
 
   /// The start of `sequences` sequences.
-  PublishedState<Real> initial_state(int sequences) const;
-
-  /// Puts sequence `row` of `state` back to the start. Throws ShapeError where there is none.
-  void reset_row(PublishedState<Real>& state, int row) const;
+  XlstmState<Real> initial_state(int sequences) const;
 
   /// Runs `batch` from `state` and leaves the last states there. Returns
   /// y = output.weight h + output.bias, [T][B], valid until the next call of forward(). With
   /// `keep`, what backward() needs is kept; without, less memory is used. Throws ShapeError where
   /// `state` does not fit.
-  std::span<const Real> forward(const PublishedBatch<Real>& batch,
-                                PublishedState<Real>& state,
-                                bool keep);
+  std::span<const Real> forward(const XlstmBatch<Real>& batch, XlstmState<Real>& state, bool keep);
 
   /// The outputs of layer `layer` in the last forward(): [T][B][hidden_stride(layer)], of which the
   /// first H numbers of a row count; the rest is zero. Valid until the next call of forward().
@@ -107,7 +102,7 @@ class PublishedNetwork {
                 std::span<Real> gradient);
 
   /// Streaming of one sequence begins at `state`. Throws ShapeError where it does not fit.
-  void begin_stream(const PublishedState<Real>& state);
+  void begin_stream(const XlstmState<Real>& state);
 
   /// The next step of the stream, which begins at initial_state(1) where begin_stream() was not
   /// called. `input` is [I]. Allocates nothing after the first steps. Keeps nothing; what the last
@@ -115,14 +110,14 @@ class PublishedNetwork {
   Real step(std::span<const Real> input, Real step_ratio = 1);
 
   /// Where the stream is.
-  PublishedState<Real> stream_state();
+  XlstmState<Real> stream_state();
 
  private:
   class Body;
   std::unique_ptr<Body> body_;
 };
 
-extern template class PublishedNetwork<float>;
-extern template class PublishedNetwork<double>;
+extern template class XlstmNetwork<float>;
+extern template class XlstmNetwork<double>;
 
 }  // namespace psi_xlstm::kernels

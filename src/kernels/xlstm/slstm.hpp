@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// sLSTM of the published convention for one instruction set: forward and exact reverse. Units are
+/// published sLSTM for one instruction set: forward and exact reverse. Units are
 /// in the lanes, a few sequences at a time in the register block.
 
 #include "kernels/simd/gemm.hpp"
@@ -11,12 +11,12 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct SlstmPublishedLoops {
+struct SlstmLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
   using Bits = typename S::Bits;
   using G = Gemm<Real, Bytes>;
-  using Arguments = SlstmPublished<Real>;
+  using Arguments = SlstmScan<Real>;
   static constexpr int W = S::kLanes;
   static constexpr int kSequences = Bytes == 64 ? 10 : 6;  // of a register block at most
   // Vectors of a register block of M sequences: M times this many sums and a few more registers.

@@ -8,30 +8,30 @@ namespace psi_xlstm::kernels {
 namespace {
 
 template <class Real>
-struct SlstmTrace : PublishedTrace<Real> {
+struct SlstmTrace : XlstmTrace<Real> {
   AlignedBuffer<Real> kept;  // [T + 1][B][H slots], without a reverse pass of one block only
   AlignedBuffer<Real> m;     // [B][H]
   bool upwards = true;
 };
 
 template <class Real>
-class SlstmLayer final : public PublishedLayer<Real> {
+class SlstmLayer final : public XlstmLayer<Real> {
  public:
-  using Run = PublishedRun<Real>;
-  using Trace = PublishedTrace<Real>;
-  using State = PublishedLayerState<Real>;
-  using PublishedLayer<Real>::inputs_;
-  using PublishedLayer<Real>::shape_;
-  using PublishedLayer<Real>::loops_;
-  using PublishedLayer<Real>::padded_;
+  using Run = XlstmRun<Real>;
+  using Trace = XlstmTrace<Real>;
+  using State = XlstmLayerState<Real>;
+  using XlstmLayer<Real>::inputs_;
+  using XlstmLayer<Real>::shape_;
+  using XlstmLayer<Real>::loops_;
+  using XlstmLayer<Real>::padded_;
 
   SlstmLayer(int inputs,
              const LayerShape& shape,
              const std::vector<ParameterBlock>& blocks,
              const std::string& name,
              FoldedInput<Real>* fold,
-             const PublishedLoops<Real>& loops)
-      : PublishedLayer<Real>(inputs, shape, loops),
+             const XlstmLoops<Real>& loops)
+      : XlstmLayer<Real>(inputs, shape, loops),
         weight_(block(blocks, name + ".weight")),
         bias_(block(blocks, name + ".bias")),
         recurrent_(block(blocks, name + ".recurrent")),
@@ -72,7 +72,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
     }
   }
 
-  PublishedStateSizes state_sizes(int sequences) const override {
+  XlstmStateSizes state_sizes(int sequences) const override {
     const std::size_t count = size(sequences, shape_.hidden);
     return {count, count, count, count};
   }
@@ -114,7 +114,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
       std::copy_n(own.kept.data() + static_cast<long>(run.block) * run.sequences * kept_width(run),
                   run.sequences * kept_width(run), own.kept.data());
     }
-    SlstmPublished<Real> a = arguments(own, run, at, x, x_stride);
+    SlstmScan<Real> a = arguments(own, run, at, x, x_stride);
     // Streaming begins where the last step ended: that is still in the first-level cache.
     a.upwards = own.upwards;
     own.upwards = !own.upwards;
@@ -167,7 +167,7 @@ class SlstmLayer final : public PublishedLayer<Real> {
     } else {  // of the first step of the block after this one, which are still at the front
       std::copy_n(d_gates_.data(), border, next);
     }
-    SlstmPublished<Real> a = arguments(own, run, at, x, x_stride);
+    SlstmScan<Real> a = arguments(own, run, at, x, x_stride);
     a.recurrent = packed_recurrent_.data();
     a.d_y = d_y;
     a.d_gates = d_gates_.data();
@@ -246,12 +246,12 @@ class SlstmLayer final : public PublishedLayer<Real> {
     if (count < loops_.lanes) std::fill_n(to + count, loops_.lanes - count, Real(0));
   }
 
-  SlstmPublished<Real> arguments(SlstmTrace<Real>& own,
-                                 const Run& run,
-                                 const RunBlock& at,
-                                 const Real* x,
-                                 long x_stride) const {
-    SlstmPublished<Real> a{};
+  SlstmScan<Real> arguments(SlstmTrace<Real>& own,
+                            const Run& run,
+                            const RunBlock& at,
+                            const Real* x,
+                            long x_stride) const {
+    SlstmScan<Real> a{};
     a.steps = at.steps;
     a.sequences = run.sequences;
     a.padded = padded_;
@@ -285,18 +285,22 @@ class SlstmLayer final : public PublishedLayer<Real> {
 }  // namespace
 
 template <class Real>
-std::unique_ptr<PublishedLayer<Real>> make_slstm_layer(const NetworkShape& shape,
-                                                       int index,
-                                                       FoldedInput<Real>* fold,
-                                                       const PublishedLoops<Real>& loops) {
+std::unique_ptr<XlstmLayer<Real>> make_slstm_layer(const NetworkShape& shape,
+                                                   int index,
+                                                   FoldedInput<Real>* fold,
+                                                   const XlstmLoops<Real>& loops) {
   const int inputs = index == 0 ? shape.width : shape.layers[index - 1].hidden;
   return std::make_unique<SlstmLayer<Real>>(inputs, shape.layers[index], parameter_blocks(shape),
                                             fmt::format("layers.{}", index), fold, loops);
 }
 
-template std::unique_ptr<PublishedLayer<float>> make_slstm_layer<float>(
-    const NetworkShape&, int, FoldedInput<float>*, const PublishedLoops<float>&);
-template std::unique_ptr<PublishedLayer<double>> make_slstm_layer<double>(
-    const NetworkShape&, int, FoldedInput<double>*, const PublishedLoops<double>&);
+template std::unique_ptr<XlstmLayer<float>> make_slstm_layer<float>(const NetworkShape&,
+                                                                    int,
+                                                                    FoldedInput<float>*,
+                                                                    const XlstmLoops<float>&);
+template std::unique_ptr<XlstmLayer<double>> make_slstm_layer<double>(const NetworkShape&,
+                                                                      int,
+                                                                      FoldedInput<double>*,
+                                                                      const XlstmLoops<double>&);
 
 }  // namespace psi_xlstm::kernels

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The layers of a network of the published convention and its output, without a walk through time:
-/// what batches and streams have in common.
+/// The layers of a network of the published xLSTM cells and its output, without a walk through
+/// time: what batches and streams have in common.
 
 #include <fmt/format.h>
 
@@ -17,23 +17,20 @@ namespace psi_xlstm::kernels {
 /// Throws ShapeError where `found` is not `expected`.
 inline void require_count(const char* what, std::size_t expected, std::size_t found) {
   if (expected == found) return;
-  throw ShapeError(
-      fmt::format("published network: expected {} {}, found {}", expected, what, found));
+  throw ShapeError(fmt::format("xLSTM network: expected {} {}, found {}", expected, what, found));
 }
 
 /// What every layer keeps of a run.
 template <class Real>
-using PublishedTraces = std::vector<std::unique_ptr<PublishedTrace<Real>>>;
+using XlstmTraces = std::vector<std::unique_ptr<XlstmTrace<Real>>>;
 
 template <class Real>
-struct PublishedStack {
-  using State = PublishedState<Real>;
-  using Traces = PublishedTraces<Real>;
+struct XlstmStack {
+  using State = XlstmState<Real>;
+  using Traces = XlstmTraces<Real>;
 
   /// `fold` and `table` must live as long as this.
-  PublishedStack(const NetworkShape& shape,
-                 FoldedInput<Real>* fold,
-                 const PublishedLoops<Real>& table)
+  XlstmStack(const NetworkShape& shape, FoldedInput<Real>* fold, const XlstmLoops<Real>& table)
       : inputs(shape.inputs), loops(table) {
     for (std::size_t l = 0; l < shape.layers.size(); ++l) {
       const int index = static_cast<int>(l);
@@ -72,12 +69,12 @@ struct PublishedStack {
   }
 
   /// `state` may be worked on from here to end().
-  void begin(Traces& traces, const PublishedRun<Real>& run, State& state) const {
+  void begin(Traces& traces, const XlstmRun<Real>& run, State& state) const {
     for (std::size_t l = 0; l < layers.size(); ++l) {
       layers[l]->begin(*traces[l], run, state.layers[l]);
     }
   }
-  void end(Traces& traces, const PublishedRun<Real>& run, State& state) const {
+  void end(Traces& traces, const XlstmRun<Real>& run, State& state) const {
     for (std::size_t l = 0; l < layers.size(); ++l) {
       layers[l]->end(*traces[l], run, state.layers[l]);
     }
@@ -85,7 +82,7 @@ struct PublishedStack {
 
   /// `x` and `output` are those of the first row of the block.
   void forward_block(Traces& traces,
-                     const PublishedRun<Real>& run,
+                     const XlstmRun<Real>& run,
                      const RunBlock& at,
                      const Real* x,
                      Real* output) const {
@@ -108,8 +105,8 @@ struct PublishedStack {
   }
 
   int inputs;
-  const PublishedLoops<Real>& loops;
-  std::vector<std::unique_ptr<PublishedLayer<Real>>> layers;
+  const XlstmLoops<Real>& loops;
+  std::vector<std::unique_ptr<XlstmLayer<Real>>> layers;
   AlignedBuffer<Real> head_weight;  ///< Weights of the output, [padded units of the last layer].
   Real head_bias = 0;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// One sequence through the layers of a network of the published convention, step by step. It goes
+/// One sequence through the layers of a network of the published xLSTM cells, step by step. It goes
 /// through a window of rows, so that its state is moved once per window only.
 
 #include <array>
@@ -13,16 +13,16 @@
 namespace psi_xlstm::kernels {
 
 template <class Real>
-class PublishedStream {
+class XlstmStream {
  public:
-  using State = PublishedState<Real>;
+  using State = XlstmState<Real>;
 
   /// `stack` must live as long as this. begin() comes before everything else.
-  explicit PublishedStream(const PublishedStack<Real>& stack)
+  explicit XlstmStream(const XlstmStack<Real>& stack)
       : stack_(stack), traces_(stack.make_traces()) {}
   // the window has a pointer to its own durations
-  PublishedStream(const PublishedStream&) = delete;
-  PublishedStream& operator=(const PublishedStream&) = delete;
+  XlstmStream(const XlstmStream&) = delete;
+  XlstmStream& operator=(const XlstmStream&) = delete;
 
   void begin(const State& state) {
     stack_.require_state(state, 1);
@@ -67,15 +67,15 @@ class PublishedStream {
     stack_.begin(traces_, window_, state_);
   }
   void close_window() {
-    PublishedRun<Real> done = window_;
+    XlstmRun<Real> done = window_;
     done.steps = position_;
     stack_.end(traces_, done, state_);
   }
 
-  const PublishedStack<Real>& stack_;
-  PublishedTraces<Real> traces_;
+  const XlstmStack<Real>& stack_;
+  XlstmTraces<Real> traces_;
   State state_;  // as it was before the steps of the window
-  PublishedRun<Real> window_{kWindow, 1, nullptr, false, kWindow};
+  XlstmRun<Real> window_{kWindow, 1, nullptr, false, kWindow};
   std::array<Real, kWindow> ratios_{};
   int position_ = 0;
 };

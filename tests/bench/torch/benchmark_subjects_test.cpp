@@ -44,7 +44,7 @@ TEST(Trainers, LearnFromTheStart) {
 }
 
 TEST(GradientDifference, IsRelativeToTheBlock) {
-  const kernels::NetworkShape shape = kernels::teacher_shape(kernels::Convention::kPublished);
+  const kernels::NetworkShape shape = kernels::teacher_shape(kernels::Convention::kXlstm);
   std::vector<float> wanted(kernels::parameter_count(shape), 0.5F);
   const auto blocks = kernels::parameter_blocks(shape);
   const kernels::ParameterBlock& block = kernels::block(blocks, "layers.0.bias");

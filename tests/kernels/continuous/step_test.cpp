@@ -31,15 +31,15 @@ namespace {
 constexpr int kSteps = 40;
 
 NetworkShape shape(int inputs, int width, const std::vector<LayerShape>& layers) {
-  return {inputs, width, layers, Convention::kRelaxation};
+  return {inputs, width, layers, Convention::kContinuous};
 }
 
 std::vector<NetworkShape> shapes() {
   using enum LayerKind;
   return {
-      teacher_shape(Convention::kRelaxation),
-      clustering_student_shape(Convention::kRelaxation),
-      low_rank_student_shape(Convention::kRelaxation),
+      teacher_shape(Convention::kContinuous),
+      clustering_student_shape(Convention::kContinuous),
+      low_rank_student_shape(Convention::kContinuous),
       shape(1, 3, {{.kind = kSlstm, .hidden = 5}}),
       shape(3, 7, {{.kind = kMlstm, .hidden = 20, .heads = 4}, {.kind = kSlstm, .hidden = 17}}),
       shape(2, 4, {{.kind = kMlstm, .hidden = 6, .heads = 2, .rank = 3}}),
@@ -64,7 +64,7 @@ struct Sequence {
     rho[9] = 50;
   }
 
-  RelaxationBatch<Real> part(int first, int steps, bool from_rest, int width) const {
+  ContinuousBatch<Real> part(int first, int steps, bool from_rest, int width) const {
     return {.steps = steps,
             .inputs = inputs.data() + first * width,
             .rho = rho.data() + first,
@@ -99,9 +99,9 @@ template <class Real>
 void expect_steps_equal_forward(const NetworkShape& network, InstructionSet set, double tolerance) {
   const int width = network.inputs;
   const Sequence<Real> sequence(network, 12);
-  RelaxationNetwork<Real> net(network, set);
+  ContinuousNetwork<Real> net(network, set);
   net.set_parameters(sequence.parameters);
-  RelaxationState<Real> whole, state;
+  ContinuousState<Real> whole, state;
   const auto all = net.forward(sequence.part(0, kSteps, true, width), whole);
   const std::vector<Real> wanted(all.begin(), all.end());
 
@@ -125,7 +125,7 @@ void expect_steps_equal_forward(const NetworkShape& network, InstructionSet set,
   }
 }
 
-TEST(RelaxationStep, IsForwardSampleBySample) {
+TEST(ContinuousStep, IsForwardSampleBySample) {
   for (const InstructionSet set : available_instruction_sets()) {
     for (const NetworkShape& network : shapes()) {
       SCOPED_TRACE(name(set));
@@ -136,12 +136,12 @@ TEST(RelaxationStep, IsForwardSampleBySample) {
   }
 }
 
-TEST(RelaxationStep, TakesNewParameters) {
+TEST(ContinuousStep, TakesNewParameters) {
   const NetworkShape network = shape(2, 4, {{.kind = LayerKind::kSlstm, .hidden = 6}});
   const Sequence<double> first(network, 1), second(network, 2);
-  RelaxationNetwork<double> used(network), fresh(network);
+  ContinuousNetwork<double> used(network), fresh(network);
   fresh.set_parameters(second.parameters);
-  RelaxationState<double> state;
+  ContinuousState<double> state;
   for (const Sequence<double>* sequence : {&first, &second}) {
     used.set_parameters(sequence->parameters);
     used.forward(sequence->part(0, 0, true, 2), state);
@@ -153,12 +153,12 @@ TEST(RelaxationStep, TakesNewParameters) {
   EXPECT_EQ(fresh.step(first.rest, 1, state), found);
 }
 
-TEST(RelaxationStep, LeavesWhatTheReverseNeeds) {
-  const NetworkShape network = teacher_shape(Convention::kRelaxation);
+TEST(ContinuousStep, LeavesWhatTheReverseNeeds) {
+  const NetworkShape network = teacher_shape(Convention::kContinuous);
   const Sequence<double> sequence(network, 3);
-  RelaxationNetwork<double> net(network);
+  ContinuousNetwork<double> net(network);
   net.set_parameters(sequence.parameters);
-  RelaxationState<double> state;
+  ContinuousState<double> state;
   net.forward(sequence.part(0, 10, true, 2), state);
   std::vector<double> before(sequence.parameters.size()), after(before.size());
   const std::vector<double> by_output(11, 1.0);
@@ -169,30 +169,30 @@ TEST(RelaxationStep, LeavesWhatTheReverseNeeds) {
   EXPECT_GT(largest(before), 0);
 }
 
-TEST(RelaxationStep, AllocatesNothing) {
+TEST(ContinuousStep, AllocatesNothing) {
   for (const NetworkShape& network : shapes()) {
     const Sequence<float> sequence(network, 5);
-    RelaxationNetwork<float> net(network);
+    ContinuousNetwork<float> net(network);
     net.set_parameters(sequence.parameters);
-    RelaxationState<float> state;
+    ContinuousState<float> state;
     net.forward(sequence.part(0, 0, true, network.inputs), state);
     const long before = allocations;
     for (int k = 0; k < 3; ++k) net.step(sequence.rest, 1, state);
     EXPECT_EQ(allocations, before);
   }
   const long before = allocations;
-  const RelaxationNetwork<float> counted(teacher_shape(Convention::kRelaxation));
+  const ContinuousNetwork<float> counted(teacher_shape(Convention::kContinuous));
   EXPECT_GT(allocations, before);  // the counter counts
 }
 
 // More rows than the square root of what an int holds, thrice over: every sequence is the same.
-TEST(RelaxationNetwork, RunsManySequencesAsOne) {
+TEST(ContinuousNetwork, RunsManySequencesAsOne) {
   constexpr std::size_t kSequences = 150000;
   const NetworkShape network = shape(1, 1, {{.kind = LayerKind::kMlstm, .hidden = 2, .heads = 1}});
-  RelaxationNetwork<float> net(network);
+  ContinuousNetwork<float> net(network);
   net.set_parameters(Sequence<float>(network, 8).parameters);
   const std::vector<float> inputs(kSequences, 0.5F);
-  RelaxationState<float> state;
+  ContinuousState<float> state;
   const auto outputs = net.forward({.steps = 0,
                                     .sequences = static_cast<int>(kSequences),
                                     .inputs = inputs.data(),
@@ -203,12 +203,12 @@ TEST(RelaxationNetwork, RunsManySequencesAsOne) {
   EXPECT_NE(outputs.front(), 0);
 }
 
-TEST(RelaxationStep, RefusesStatesThatDoNotFit) {
-  const NetworkShape network = teacher_shape(Convention::kRelaxation);
-  RelaxationNetwork<float> net(network);
+TEST(ContinuousStep, RefusesStatesThatDoNotFit) {
+  const NetworkShape network = teacher_shape(Convention::kContinuous);
+  ContinuousNetwork<float> net(network);
   net.set_parameters(Sequence<float>(network, 6).parameters);
   const std::vector<float> inputs(4, 0.5F), one(2, 0.5F), three(3, 0.5F);
-  RelaxationState<float> none, two, right;
+  ContinuousState<float> none, two, right;
   EXPECT_THROW(net.step(one, 1, none), ShapeError);
   net.forward({.steps = 0, .sequences = 2, .inputs = inputs.data(), .rest_inputs = inputs.data()},
               two);
@@ -218,11 +218,11 @@ TEST(RelaxationStep, RefusesStatesThatDoNotFit) {
   EXPECT_NO_THROW(net.step(one, 1, right));
 }
 
-TEST(RelaxationNetwork, IsZeroBeforeItHasParameters) {
+TEST(ContinuousNetwork, IsZeroBeforeItHasParameters) {
   for (const NetworkShape& network : shapes()) {
-    RelaxationNetwork<double> net(network);
+    ContinuousNetwork<double> net(network);
     const std::vector<double> inputs(static_cast<std::size_t>(2 * network.inputs), 0.7), rho = {1};
-    RelaxationState<double> state;
+    ContinuousState<double> state;
     const auto y = net.forward({.steps = 1,
                                 .sequences = 1,
                                 .inputs = inputs.data(),

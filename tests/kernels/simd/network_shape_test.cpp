@@ -8,7 +8,7 @@ namespace psi_xlstm::kernels {
 namespace {
 
 TEST(NetworkShape, HasThePublishedCounts) {
-  for (Convention c : {Convention::kPublished, Convention::kRelaxation}) {
+  for (Convention c : {Convention::kXlstm, Convention::kContinuous}) {
     EXPECT_EQ(parameter_count(teacher_shape(c)), 46409u);
     EXPECT_EQ(parameter_count(clustering_student_shape(c)), 16961u);
     EXPECT_EQ(parameter_count(low_rank_student_shape(c, 2)), 7377u);
@@ -18,8 +18,8 @@ TEST(NetworkShape, HasThePublishedCounts) {
 
 TEST(NetworkShape, BlocksFollowEachOtherWithoutGaps) {
   for (const NetworkShape& shape :
-       {teacher_shape(Convention::kPublished), clustering_student_shape(Convention::kPublished),
-        low_rank_student_shape(Convention::kRelaxation, 3)}) {
+       {teacher_shape(Convention::kXlstm), clustering_student_shape(Convention::kXlstm),
+        low_rank_student_shape(Convention::kContinuous, 3)}) {
     std::size_t next = 0;
     for (const ParameterBlock& b : parameter_blocks(shape)) {
       EXPECT_EQ(b.offset, next) << b.name;
@@ -30,7 +30,7 @@ TEST(NetworkShape, BlocksFollowEachOtherWithoutGaps) {
 }
 
 TEST(NetworkShape, FindsBlocksByName) {
-  const auto blocks = parameter_blocks(teacher_shape(Convention::kPublished));
+  const auto blocks = parameter_blocks(teacher_shape(Convention::kXlstm));
   EXPECT_EQ(block(blocks, "layers.0.recurrent").rows, 256);
   EXPECT_EQ(block(blocks, "layers.1.forget_gate.weight").rows, 4);
   EXPECT_THROW(block(blocks, "layers.2.bias"), ShapeError);
@@ -39,10 +39,10 @@ TEST(NetworkShape, FindsBlocksByName) {
 TEST(NetworkShape, RefusesWhatMakesNoSense) {
   NetworkShape none;
   EXPECT_THROW(parameter_blocks(none), ShapeError);
-  NetworkShape heads = teacher_shape(Convention::kPublished);
+  NetworkShape heads = teacher_shape(Convention::kXlstm);
   heads.layers[1].heads = 5;
   EXPECT_THROW(parameter_blocks(heads), ShapeError);
-  NetworkShape rank = low_rank_student_shape(Convention::kPublished, 9);  // of heads of 8
+  NetworkShape rank = low_rank_student_shape(Convention::kXlstm, 9);  // of heads of 8
   EXPECT_THROW(parameter_blocks(rank), ShapeError);
 }
 

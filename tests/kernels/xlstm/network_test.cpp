@@ -124,9 +124,9 @@ class Comparison {
  private:
   void forward(const Problem::Chunk& chunk, const Expected& expected, double tolerance) {
     const auto inputs = converted<Real>(chunk.inputs), rho = converted<Real>(chunk.rho);
-    const PublishedBatch<Real> batch{p_.steps, p_.sequences, inputs.data(),
-                                     rho.empty() ? nullptr : rho.data()};
-    PublishedState<Real> kept_nothing = state_;
+    const XlstmBatch<Real> batch{p_.steps, p_.sequences, inputs.data(),
+                                 rho.empty() ? nullptr : rho.data()};
+    XlstmState<Real> kept_nothing = state_;
     const auto y0 = network_.forward(batch, kept_nothing, false);
     const std::vector<Real> without(y0.begin(), y0.end());
     const auto y = network_.forward(batch, state_, true);
@@ -186,8 +186,8 @@ class Comparison {
   }
 
   const Problem& p_;
-  PublishedNetwork<Real> network_;
-  PublishedState<Real> state_;
+  XlstmNetwork<Real> network_;
+  XlstmState<Real> state_;
 };
 
 void compare(const Problem& p,
@@ -207,14 +207,14 @@ void compare(const Problem& p,
   }
 }
 
-TEST(PublishedNetwork, SlstmOfAnySizeAgreesWithTheEquations) {
+TEST(XlstmNetwork, SlstmOfAnySizeAgreesWithTheEquations) {
   for (const int hidden : {1, 5, 8, 16, 19}) {
     SCOPED_TRACE(hidden);
     compare(Problem(network(3, {slstm(hidden)}), 2, 5, Durations::kNone));
   }
 }
 
-TEST(PublishedNetwork, MlstmOfAnyHeadsAgreesWithTheEquations) {
+TEST(XlstmNetwork, MlstmOfAnyHeadsAgreesWithTheEquations) {
   for (const auto& [hidden, heads] :
        {std::pair{4, 4}, {6, 3}, {8, 2}, {9, 3}, {10, 2}, {16, 2}, {32, 2}, {15, 5}}) {
     SCOPED_TRACE(std::to_string(hidden) + " units, heads " + std::to_string(heads));
@@ -222,7 +222,7 @@ TEST(PublishedNetwork, MlstmOfAnyHeadsAgreesWithTheEquations) {
   }
 }
 
-TEST(PublishedNetwork, MlstmOfOneHeadAgreesWithTheEquations) {
+TEST(XlstmNetwork, MlstmOfOneHeadAgreesWithTheEquations) {
   // its LayerNorm takes the size of the only head away: the gates' derivatives are small
   // differences of large numbers
   for (const int hidden : {16, 20, 40}) {
@@ -231,39 +231,39 @@ TEST(PublishedNetwork, MlstmOfOneHeadAgreesWithTheEquations) {
   }
 }
 
-TEST(PublishedNetwork, LowRankMlstmAgreesWithTheEquations) {
+TEST(XlstmNetwork, LowRankMlstmAgreesWithTheEquations) {
   for (const int rank : {1, 2, 3, 4}) {
     SCOPED_TRACE(rank);
     compare(Problem(network(3, {mlstm(12, 3, rank)}), 2, 5, Durations::kNone));
   }
 }
 
-TEST(PublishedNetwork, LayersInAnyOrderAgreeWithTheEquations) {
+TEST(XlstmNetwork, LayersInAnyOrderAgreeWithTheEquations) {
   compare(Problem(network(5, {mlstm(6, 2), slstm(7), mlstm(8, 4, 1), slstm(4)}, 3), 3, 4,
                   Durations::kNone));
   compare(Problem(network(4, {slstm(6, 3), slstm(5, 2)}, 1), 3, 4, Durations::kRagged));
 }
 
-TEST(PublishedNetwork, ShorterSequencesOfABatchArePadded) {
+TEST(XlstmNetwork, ShorterSequencesOfABatchArePadded) {
   for (int sequences = 1; sequences <= 9; ++sequences) {
     SCOPED_TRACE(sequences);
     compare(Problem(network(3, {slstm(5), mlstm(6, 2)}), sequences, 6, Durations::kRagged));
   }
 }
 
-TEST(PublishedNetwork, DurationsOfStepsAgreeWithTheEquations) {
+TEST(XlstmNetwork, DurationsOfStepsAgreeWithTheEquations) {
   compare(Problem(network(3, {slstm(5), mlstm(6, 2)}), 4, 6, Durations::kVarying));
   compare(Problem(network(3, {mlstm(6, 2, 1), slstm(5)}), 4, 6, Durations::kVarying));
 }
 
-TEST(PublishedNetwork, NetworksOfTheStudyAgreeWithTheEquations) {
-  compare(Problem(teacher_shape(Convention::kPublished), 3, 7, Durations::kRagged));
-  compare(Problem(clustering_student_shape(Convention::kPublished), 3, 7, Durations::kNone));
-  compare(Problem(low_rank_student_shape(Convention::kPublished), 3, 7, Durations::kNone));
-  compare(Problem(low_rank_student_shape(Convention::kPublished, 4), 3, 7, Durations::kVarying));
+TEST(XlstmNetwork, NetworksOfTheStudyAgreeWithTheEquations) {
+  compare(Problem(teacher_shape(Convention::kXlstm), 3, 7, Durations::kRagged));
+  compare(Problem(clustering_student_shape(Convention::kXlstm), 3, 7, Durations::kNone));
+  compare(Problem(low_rank_student_shape(Convention::kXlstm), 3, 7, Durations::kNone));
+  compare(Problem(low_rank_student_shape(Convention::kXlstm, 4), 3, 7, Durations::kVarying));
 }
 
-TEST(PublishedNetwork, LongBatchesAreTheSameInBlocks) {
+TEST(XlstmNetwork, LongBatchesAreTheSameInBlocks) {
   // 384 rows are a block, and at least 16 steps
   compare(Problem(network(3, {slstm(5), mlstm(6, 2)}), 7, 130, Durations::kRagged));
   compare(Problem(network(3, {mlstm(8, 2), slstm(3)}), 30, 40, Durations::kNone), 1e-12, 5e-5);
@@ -279,7 +279,7 @@ void set_all(Problem& p, const std::string& ending, const std::vector<double>& v
   }
 }
 
-TEST(PublishedNetwork, ExtremeGatesAgreeWithTheEquations) {
+TEST(XlstmNetwork, ExtremeGatesAgreeWithTheEquations) {
   for (const Durations durations : {Durations::kNone, Durations::kVarying}) {
     SCOPED_TRACE(durations == Durations::kNone ? "steps of dt0" : "varying steps");
     Problem memory(network(3, {mlstm(16, 8)}), 3, 6, durations);

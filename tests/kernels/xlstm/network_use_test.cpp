@@ -1,4 +1,4 @@
-// How a published network is used: steps, starts, repeated runs, wrong input.
+// How a network of xLSTM cells is used: steps, starts, repeated runs, wrong input.
 
 #include <gtest/gtest.h>
 
@@ -41,17 +41,17 @@ namespace psi_xlstm::kernels {
 namespace {
 
 template <class Real>
-class PublishedNetworkOf : public testing::Test {};
+class XlstmNetworkOf : public testing::Test {};
 using Reals = testing::Types<float, double>;
-TYPED_TEST_SUITE(PublishedNetworkOf, Reals);
+TYPED_TEST_SUITE(XlstmNetworkOf, Reals);
 
 NetworkShape mixed() { return network(5, {slstm(20), mlstm(12, 3), slstm(16), mlstm(8, 2, 2)}); }
 
 template <class Real>
-void expect_near(const PublishedState<Real>& found, const PublishedState<Real>& expected) {
+void expect_near(const XlstmState<Real>& found, const XlstmState<Real>& expected) {
   ASSERT_EQ(found.layers.size(), expected.layers.size());
   for (std::size_t l = 0; l < found.layers.size(); ++l) {
-    using Layer = PublishedLayerState<Real>;
+    using Layer = XlstmLayerState<Real>;
     for (const auto part : {&Layer::c, &Layer::n, &Layer::m, &Layer::y}) {
       const std::vector<Real>& numbers = expected.layers[l].*part;
       EXPECT_LE(relative_error(found.layers[l].*part,
@@ -61,13 +61,13 @@ void expect_near(const PublishedState<Real>& found, const PublishedState<Real>& 
   }
 }
 
-TYPED_TEST(PublishedNetworkOf, StepIsForwardOfOneRow) {
+TYPED_TEST(XlstmNetworkOf, StepIsForwardOfOneRow) {
   using Real = TypeParam;
   const Problem p(mixed(), 1, 40, Durations::kVarying);
   const auto inputs = converted<Real>(p.chunks[0].inputs), rho = converted<Real>(p.chunks[0].rho);
   for (const InstructionSet set : available_instruction_sets()) {
     SCOPED_TRACE(std::string(name(set)));
-    PublishedNetwork<Real> network(p.shape, set);
+    XlstmNetwork<Real> network(p.shape, set);
     network.set_parameters(converted<Real>(p.parameters));
     auto whole = network.initial_state(1);
     const auto y = network.forward({40, 1, inputs.data(), rho.data()}, whole, false);
@@ -82,7 +82,7 @@ TYPED_TEST(PublishedNetworkOf, StepIsForwardOfOneRow) {
 }
 
 // From any state, looked at on the way, whether or not durations vary.
-TYPED_TEST(PublishedNetworkOf, StreamsGoOnFromAnyState) {
+TYPED_TEST(XlstmNetworkOf, StreamsGoOnFromAnyState) {
   using Real = TypeParam;
   const Problem p(mixed(), 1, 40, Durations::kVarying);
   const auto inputs = converted<Real>(p.chunks[0].inputs);
@@ -92,7 +92,7 @@ TYPED_TEST(PublishedNetworkOf, StreamsGoOnFromAnyState) {
   }
   for (const InstructionSet set : available_instruction_sets()) {
     SCOPED_TRACE(std::string(name(set)));
-    PublishedNetwork<Real> network(p.shape, set);
+    XlstmNetwork<Real> network(p.shape, set);
     network.set_parameters(converted<Real>(p.parameters));
     auto state = network.initial_state(1);
     const std::size_t first = 13;
@@ -109,10 +109,10 @@ TYPED_TEST(PublishedNetworkOf, StreamsGoOnFromAnyState) {
   }
 }
 
-TYPED_TEST(PublishedNetworkOf, StepAllocatesNothing) {
+TYPED_TEST(XlstmNetworkOf, StepAllocatesNothing) {
   using Real = TypeParam;
   for (const InstructionSet set : available_instruction_sets()) {
-    PublishedNetwork<Real> network(mixed(), set);
+    XlstmNetwork<Real> network(mixed(), set);
     const Real input[2] = {Real(0.5), Real(1)};
     network.step(input, Real(0.5));  // the first one of varying duration makes room
     const long before = allocations;
@@ -122,14 +122,14 @@ TYPED_TEST(PublishedNetworkOf, StepAllocatesNothing) {
   }
 }
 
-TYPED_TEST(PublishedNetworkOf, EveryRunGivesTheSameBytes) {
+TYPED_TEST(XlstmNetworkOf, EveryRunGivesTheSameBytes) {
   using Real = TypeParam;
   const Problem p(mixed(), 7, 60, Durations::kRagged);
   const auto inputs = converted<Real>(p.chunks[0].inputs), rho = converted<Real>(p.chunks[0].rho);
   const auto d_output = converted<Real>(p.chunks[0].d_output);
   std::vector<std::vector<Real>> outputs, gradients;
   for (int run = 0; run < 2; ++run) {
-    PublishedNetwork<Real> network(p.shape);
+    XlstmNetwork<Real> network(p.shape);
     network.set_parameters(converted<Real>(p.parameters));
     auto state = network.initial_state(7);
     if (run == 1) {  // other batches and other derivatives before leave no trace
@@ -151,12 +151,12 @@ TYPED_TEST(PublishedNetworkOf, EveryRunGivesTheSameBytes) {
   EXPECT_EQ(gradients[0], gradients[2]);
 }
 
-TYPED_TEST(PublishedNetworkOf, NotANumberStaysInItsSequence) {
+TYPED_TEST(XlstmNetworkOf, NotANumberStaysInItsSequence) {
   using Real = TypeParam;
   const Problem p(mixed(), 3, 20, Durations::kNone);
   for (const InstructionSet set : available_instruction_sets()) {
     SCOPED_TRACE(std::string(name(set)));
-    PublishedNetwork<Real> network(p.shape, set);
+    XlstmNetwork<Real> network(p.shape, set);
     network.set_parameters(converted<Real>(p.parameters));
     auto inputs = converted<Real>(p.chunks[0].inputs);
     auto state = network.initial_state(3);
@@ -183,9 +183,9 @@ TYPED_TEST(PublishedNetworkOf, NotANumberStaysInItsSequence) {
   }
 }
 
-TEST(PublishedNetworkUse, StartIsZeroAndResetBringsItBack) {
-  PublishedNetwork<double> network(mixed());
-  auto state = network.initial_state(2);
+TEST(XlstmNetworkUse, StartIsZeroButForTheExponents) {
+  const XlstmNetwork<double> network(mixed());
+  const auto state = network.initial_state(2);
   EXPECT_EQ(state.sequences, 2);
   ASSERT_EQ(state.layers.size(), 4u);
   EXPECT_EQ(state.layers[0].c, std::vector<double>(40, 0));
@@ -193,24 +193,11 @@ TEST(PublishedNetworkUse, StartIsZeroAndResetBringsItBack) {
   EXPECT_EQ(state.layers[0].m, std::vector<double>(40, -1e30));
   EXPECT_EQ(state.layers[1].m, std::vector<double>(6, 0));
   EXPECT_EQ(state.layers[3].n, std::vector<double>(2 * 2 * 2, 0));
-  for (auto& layer : state.layers) {
-    for (auto* part : {&layer.c, &layer.n, &layer.m, &layer.y})
-      std::fill(part->begin(), part->end(), 7);
-  }
-  network.reset_row(state, 1);
-  const auto start = network.initial_state(1);
-  for (std::size_t l = 0; l < 4; ++l) {
-    const std::size_t half = start.layers[l].n.size();
-    for (std::size_t i = 0; i < half; ++i) {
-      EXPECT_EQ(state.layers[l].n[i], 7);
-      EXPECT_EQ(state.layers[l].n[half + i], start.layers[l].n[i]);
-    }
-  }
 }
 
-TEST(PublishedNetworkUse, NoStepsChangeNothing) {
+TEST(XlstmNetworkUse, NoStepsChangeNothing) {
   const Problem p(mixed(), 2, 3, Durations::kNone);
-  PublishedNetwork<double> network(p.shape);
+  XlstmNetwork<double> network(p.shape);
   network.set_parameters(p.parameters);
   auto state = network.initial_state(2);
   network.forward({3, 2, p.chunks[0].inputs.data(), nullptr}, state, false);
@@ -226,7 +213,7 @@ TEST(PublishedNetworkUse, NoStepsChangeNothing) {
   }
 }
 
-TEST(PublishedNetworkUse, SaysWhatDoesNotFit) {
+TEST(XlstmNetworkUse, SaysWhatDoesNotFit) {
   const auto message = [](auto&& call) -> std::string {
     try {
       call();
@@ -235,44 +222,41 @@ TEST(PublishedNetworkUse, SaysWhatDoesNotFit) {
     }
     return "";
   };
-  NetworkShape relaxation = mixed();
-  relaxation.convention = Convention::kRelaxation;
-  EXPECT_EQ(message([&] { PublishedNetwork<float>{relaxation}; }),
-            "published network: expected a network of the published convention, found one of the "
-            "relaxation convention");
-  PublishedNetwork<double> network(NetworkShape{.inputs = 1, .width = 2, .layers = {slstm(2)}});
+  NetworkShape continuous = mixed();
+  continuous.convention = Convention::kContinuous;
+  EXPECT_EQ(message([&] { XlstmNetwork<float>{continuous}; }),
+            "xLSTM network: expected a shape of xLSTM cells, found one of continuous cells");
+  XlstmNetwork<double> network(NetworkShape{.inputs = 1, .width = 2, .layers = {slstm(2)}});
   const std::size_t count = parameter_count(network.shape());
   const std::vector<double> numbers(100);
   EXPECT_EQ(message([&] {
               network.set_parameters({numbers.data(), 3});
             }),
-            "published network: expected " + std::to_string(count) + " parameters, found 3");
+            "xLSTM network: expected " + std::to_string(count) + " parameters, found 3");
   auto state = network.initial_state(2);
   EXPECT_EQ(message([&] {
               network.forward({1, 3, numbers.data(), nullptr}, state, false);
             }),
-            "published network: expected 3 sequences in the state, found 2");
+            "xLSTM network: expected 3 sequences in the state, found 2");
   EXPECT_EQ(message([&] { network.begin_stream(state); }),
-            "published network: expected 1 sequences in the state, found 2");
+            "xLSTM network: expected 1 sequences in the state, found 2");
   EXPECT_EQ(message([&] {
               network.step({numbers.data(), 2});
             }),
-            "published network: expected 1 inputs, found 2");
-  EXPECT_EQ(message([&] { network.reset_row(state, 2); }),
-            "published network: expected a sequence of 0 to 1, found 2");
+            "xLSTM network: expected 1 inputs, found 2");
   std::vector<double> gradient(count);
   network.forward({1, 2, numbers.data(), nullptr}, state, false);
   EXPECT_EQ(message([&] {
               network.backward({numbers.data(), 2}, {}, gradient);
             }),
-            "published network: expected a forward pass that keeps before a reverse one");
+            "xLSTM network: expected a forward pass that keeps before a reverse one");
   network.forward({1, 2, numbers.data(), nullptr}, state, true);
   EXPECT_EQ(message([&] {
               network.backward({numbers.data(), 1}, {}, gradient);
             }),
-            "published network: expected 2 derivatives by the output, found 1");
+            "xLSTM network: expected 2 derivatives by the output, found 1");
   EXPECT_EQ(message([&] { network.hidden(1); }),
-            "published network: expected a layer of 0 to 0, found 1");
+            "xLSTM network: expected a layer of 0 to 0, found 1");
 }
 
 }  // namespace

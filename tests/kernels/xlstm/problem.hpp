@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Networks of the published convention with numbers and batches to try them on.
+/// Networks of the published xLSTM cells with numbers and batches to try them on.
 
 #include <algorithm>
 #include <cmath>

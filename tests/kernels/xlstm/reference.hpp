@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The published convention written down once more, slowly and without any thought of speed: loops
-/// straight from the equations of published_network.hpp on numbers that carry one derivative.
+/// The published xLSTM cells written down once more, slowly and without any thought of speed: loops
+/// straight from the equations of kernels/xlstm/network.hpp on numbers that carry one derivative.
 
 #include <cmath>
 #include <span>

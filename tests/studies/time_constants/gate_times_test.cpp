@@ -26,7 +26,7 @@ StoredNetwork two_gates(double first_bias, double second_bias) {
   network.shape = {.inputs = 2,
                    .width = 1,
                    .layers = {{.hidden = kHidden, .clusters = 2}},
-                   .convention = kernels::Convention::kRelaxation};
+                   .convention = kernels::Convention::kContinuous};
   network.parameters.assign(kernels::parameter_count(network.shape), 0.0);
   network.reference_step = kStep;
   network.conductance_scale = 1e-3;

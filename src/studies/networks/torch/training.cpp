@@ -155,7 +155,7 @@ training::TrainingOutcome train_recurrent(const Work& work,
                                           StoredNetwork& stored,
                                           const training::Report& report) {
   const NetworkShape shape =
-      shape_of(work.network, work.published ? Convention::kPublished : Convention::kRelaxation);
+      shape_of(work.network, work.published ? Convention::kXlstm : Convention::kContinuous);
   stored.shape = shape;
   const std::vector<double> start = start_of(work, shape, stored);
   if (work.published) {

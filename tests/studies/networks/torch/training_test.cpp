@@ -110,9 +110,9 @@ TEST(NetworkTraining, TiesForgetGatesToExactlyThree) {
 // stays after each step. Returns y.
 std::vector<double> run_low_rank(bool diagonal) {
   const StoredNetwork m = model("low_rank");
-  kernels::RelaxationNetwork<double> network(m.shape);
+  kernels::ContinuousNetwork<double> network(m.shape);
   network.set_parameters(m.parameters);
-  kernels::RelaxationState<double> state;
+  kernels::ContinuousState<double> state;
   const Record record = seed_data(known_start(), 42).dataset.records[8];
   double u[4] = {0, 0.1, 0, 0.1};
   const double rho = 64;

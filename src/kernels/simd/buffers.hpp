@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Storage of the published convention's layers.
+/// Storage of layers and what they keep.
 
 #if defined(__linux__)
 #include <sys/mman.h>

@@ -3,17 +3,17 @@
 /// @file
 /// LayerNorm of an mLSTM layer and linear output of the network for one instruction set.
 
-#include "kernels/simd/rows.hpp"
 #include "kernels/simd/vector.hpp"
 #include "kernels/xlstm/arguments.hpp"
+#include "kernels/xlstm/rows.hpp"
 
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct NormPublishedLoops {
+struct NormLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
-  using Rows = RowsPublishedLoops<Real, Bytes>;
+  using Rows = RowLoops<Real, Bytes>;
   static constexpr int W = S::kLanes;
   static constexpr Real kVariance = static_cast<Real>(1e-5);  // added to the variance
 

@@ -11,10 +11,10 @@
 namespace psi_xlstm::kernels {
 
 template <class Real, int Bytes>
-struct RowsPublishedLoops {
+struct RowLoops {
   using S = Simd<Real, Bytes>;
   using V = typename S::Vector;
-  using Memory = MemoryPublishedLoops<Real, Bytes>;
+  using Memory = MemoryLoops<Real, Bytes>;
   using Bits = typename S::Bits;
   static constexpr int W = S::kLanes;
   static constexpr Real kDenominator = static_cast<Real>(1e-6);  // added to the denominator
