@@ -65,11 +65,9 @@ TrainingOutcome train_feed_forward(const NetworkConfig& config,
                                    const std::string& fingerprint,
                                    const Report& report) {
   const Samples train = samples(training), judge = samples(validation);
-  TrainingState state;
-  if (!resume_training(file, fingerprint, state)) {
-    Rng rng(static_cast<std::uint32_t>(seed));
-    state = begin_training(random_start(widths, rng), seed);
-  }
+  Rng rng(static_cast<std::uint32_t>(seed));
+  TrainingState state = begin_training(random_start(widths, rng), seed);
+  take_up({file, fingerprint}, {.parameters = state.parameters.size()}, report, state);
   int total = 0, first = 0;
   for (const PhaseConfig& p : config.phases) total += p.steps;
   TrainingOutcome outcome;
@@ -105,7 +103,7 @@ TrainingOutcome train_feed_forward(const NetworkConfig& config,
           equations::mean_squared_error(output(widths, torch::tensor(state.parameters), judge),
                                         judge.wanted)
               .item<double>();
-      state.curve.push_back({static_cast<double>(state.step), loss, judged, 0, 0, 0, 0});
+      state.curve.push_back({.step = state.step, .training = loss, .validation = judged});
       if (std::isfinite(judged) && counts(config, state.step, total) &&
           (state.best_parameters.empty() || judged < state.best_validation)) {
         state.best_parameters = state.parameters;

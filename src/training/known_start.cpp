@@ -75,7 +75,7 @@ class KnownStartTraining {
     for (const PhaseConfig& p : config.phases) total_ += p.steps;
     tie_step_ = static_cast<int>(std::lround(config.tie_after * total_ / kInterval)) * kInterval;
     if (problem.teacher == nullptr) return;
-    teacher_ = std::make_unique<kernels::RelaxationNetwork<float>>(problem.teacher->shape);
+    teacher_ = std::make_unique<models::TapedRelaxation>(problem.teacher->shape);
     teacher_parameters_ = torch::tensor(problem.teacher->parameters, torch::kFloat32);
   }
 
@@ -86,9 +86,7 @@ class KnownStartTraining {
                         const Report& report);
 
  private:
-  bool distils() const {
-    return teacher_ && (config_.distillation.alpha > 0 || config_.distillation.beta > 0);
-  }
+  bool distils() const { return teacher_ && learns_from_teacher(config_); }
   // The distillation terms fade out: what remains at the end are the data.
   double fading(int step) const { return 1 - static_cast<double>(step) / total_; }
 
@@ -107,11 +105,11 @@ class KnownStartTraining {
   const NetworkConfig& config_;
   const kernels::NetworkShape& shape_;
   const KnownStartProblem& problem_;
-  kernels::RelaxationNetwork<float> network_;
+  models::TapedRelaxation network_;
   std::int64_t count_;
   KnownStartScales scales_;
   int total_ = 0, tie_step_ = 0;
-  std::unique_ptr<kernels::RelaxationNetwork<float>> teacher_;
+  std::unique_ptr<models::TapedRelaxation> teacher_;
   Tensor teacher_parameters_;
   std::unique_ptr<PhaseData> data_;
   GateClusters gates_;
@@ -150,7 +148,7 @@ Tensor KnownStartTraining::distillation(const models::Trajectory& student,
 
 std::string KnownStartTraining::not_finite() const {
   for (int l = 0; l < static_cast<int>(shape_.layers.size()); ++l) {
-    for (float x : network_.hidden(l)) {
+    for (float x : network_->hidden(l)) {
       if (!std::isfinite(x)) {
         return fmt::format("step {}: the outputs of layer {} are not finite", state_.step, l);
       }
@@ -183,7 +181,7 @@ std::string KnownStartTraining::step(const PhaseConfig& phase, int in_phase) {
     terms_.structure = structure.item<double>();
     loss = loss + config_.distillation.gamma * structure;
   }
-  loss.backward();  // before the network runs again
+  loss.backward();
   if (data_->law) {
     const int samples = kLawSamples[state_.step % 2];
     const int windows = std::max(
@@ -231,8 +229,8 @@ KnownStartTraining::Judgement KnownStartTraining::judge(const std::vector<float>
 
 void KnownStartTraining::validate() {
   const Judgement now = judge(state_.parameters);
-  state_.curve.push_back({static_cast<double>(state_.step), terms_.data, now.chi2, terms_.hidden,
-                          terms_.gradient, terms_.structure, terms_.physics});
+  state_.curve.push_back({state_.step, terms_.data, now.chi2, terms_.hidden, terms_.gradient,
+                          terms_.structure, terms_.physics});
   terms_ = {};  // a resumed training knows nothing of earlier steps either
   const auto propose = [&](const std::vector<float>& parameters, double loss) {
     if (!std::isfinite(loss) || !counts(config_, state_.step, total_)) return;
@@ -250,10 +248,11 @@ TrainingOutcome KnownStartTraining::train(const std::vector<double>& start,
                                           const std::filesystem::path& file,
                                           const std::string& fingerprint,
                                           const Report& report) {
-  if (!resume_training(file, fingerprint, state_)) {
-    const int width = distils() ? teacher_->shape().layers.back().hidden : 0;
-    state_ = begin_training(with_projection(start, shape_.layers.back().hidden, width, seed), seed);
-  }
+  const int width = distils() ? (*teacher_)->shape().layers.back().hidden : 0;
+  state_ = begin_training(with_projection(start, shape_.layers.back().hidden, width, seed), seed);
+  const std::size_t bases = config_.optimizer == "soap" ? soap_.remembered() : 0;
+  take_up({file, fingerprint}, {state_.parameters.size(), bases, gates_.count(), config_.clusters},
+          report, state_);
   int first = 0;
   TrainingOutcome outcome;
   for (const PhaseConfig& phase : config_.phases) {
@@ -267,11 +266,10 @@ TrainingOutcome KnownStartTraining::train(const std::vector<double>& start,
       if (state_.step % kInterval == 0) {
         gates_.regroup(state_, state_.step >= tie_step_);
         if (state_.step > 0) save_training(file, state_, fingerprint);
-        const std::vector<double> last_point =
-            state_.curve.empty() ? std::vector<double>(7, 0.0) : state_.curve.back();
+        const CurvePoint last_point = state_.curve.empty() ? CurvePoint{} : state_.curve.back();
         report(static_cast<double>(state_.step) / total_,
                fmt::format("step {} of {}, validation {:.4g}, physics {:.4g}", state_.step, total_,
-                           last_point[2], last_point[6]));
+                           last_point.validation, last_point.physics));
       }
       outcome.reason = step(phase, state_.step - first);
       if (state_.step % kInterval == 0 || state_.step == last) validate();

@@ -11,7 +11,6 @@
 ///   + the distillation terms (equations/distillation.hpp), which fade out along the schedule.
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,13 +19,10 @@
 #include "equations/physics.hpp"
 #include "kernels/simd/network_shape.hpp"
 #include "psi_xlstm/data/record.hpp"
+#include "training/checkpoint.hpp"
 #include "training/known_start_batch.hpp"
-#include "training/optimizer.hpp"
 
 namespace psi_xlstm::training {
-
-/// Told how much is done (0 to 1), and one line of detail.
-using Report = std::function<void(double done, const std::string& detail)>;
 
 /// A trained network and its scales.
 struct KnownStartNetwork {

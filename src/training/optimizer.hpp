@@ -2,15 +2,14 @@
 
 /// @file
 /// The optimizer of every training here: AdamW with clipping and a cosine schedule on one flat
-/// array, and what a killed training needs to go on with the same bytes.
+/// array.
 
-#include <filesystem>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "config/networks.hpp"
 #include "core/rng.hpp"
+#include "metrics/training_curve.hpp"
 
 namespace psi_xlstm::training {
 
@@ -25,8 +24,7 @@ struct TrainingState {
   double best_validation = 0;
   int best_step = 0;
   std::vector<int> assignment;  ///< Cluster of each forget gate, all layers; empty: free.
-  /// Rows of CurvePoint numbers, in the order of its fields.
-  std::vector<std::vector<double>> curve;
+  std::vector<CurvePoint> curve;
 };
 
 /// A state at the start: no moments, no curve.
@@ -47,15 +45,5 @@ double optimizer_step(TrainingState& state,
 
 /// Moves the running average of `state` towards its parameters, by a hundredth.
 void update_average(TrainingState& state);
-
-/// Writes `state`; `fingerprint` names what it belongs to.
-void save_training(const std::filesystem::path& file,
-                   const TrainingState& state,
-                   const std::string& fingerprint);
-
-/// Reads a state of the same fingerprint into `state`; false where there is none.
-bool resume_training(const std::filesystem::path& file,
-                     const std::string& fingerprint,
-                     TrainingState& state);
 
 }  // namespace psi_xlstm::training

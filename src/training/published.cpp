@@ -27,17 +27,13 @@ struct Sequences {
 
 Sequences sequences(const Dataset& data,
                     const std::vector<int>& records,
-                    std::size_t samples,
                     const PublishedScales& scales) {
   std::vector<Tensor> inputs, currents;
   for (int r : records) {
     const Record& record = data.records[static_cast<std::size_t>(r)];
-    const auto part = [&](const std::vector<double>& x) {
-      return torch::tensor(std::vector<double>(
-          x.begin(), x.begin() + static_cast<std::ptrdiff_t>(std::min(samples, x.size()))));
-    };
-    inputs.push_back(torch::stack({part(record.voltage[0]), part(record.time) / scales.time}, 1));
-    currents.push_back(part(record.current[0]) / scales.current);
+    inputs.push_back(torch::stack(
+        {torch::tensor(record.voltage[0]), torch::tensor(record.time) / scales.time}, 1));
+    currents.push_back(torch::tensor(record.current[0]) / scales.current);
   }
   return {torch::stack(inputs, 1).to(torch::kFloat32).contiguous(),
           torch::stack(currents, 1).to(torch::kFloat32).contiguous()};
@@ -55,16 +51,13 @@ class PublishedTraining {
         network_(shape),
         gates_(shape),
         count_(static_cast<std::int64_t>(parameter_count(shape))) {
-    constexpr std::size_t kAll = 1000000000;
-    const std::size_t half = data.records.front().size() / 2;
-    training_ = sequences(data, data.split.train, kAll, scales);
-    validation_.push_back(sequences(data, data.split.validation, kAll, scales));
-    validation_.push_back(sequences(data, {data.split.test.front()}, half, scales));
+    training_ = sequences(data, data.split.train, scales);
+    validation_ = sequences(data, data.split.validation, scales);
     const Record& first = data.records.front();
     time_step_ = first.time[1] - first.time[0];
     for (const PhaseConfig& p : config.phases) total_ += p.steps;
-    if (teacher == nullptr) return;
-    teacher_ = std::make_unique<kernels::PublishedNetwork<float>>(teacher->shape);
+    if (teacher == nullptr || !learns_from_teacher(config)) return;
+    teacher_ = std::make_unique<models::TapedPublished>(teacher->shape);
     teacher_parameters_ = torch::tensor(teacher->parameters, torch::kFloat32);
   }
 
@@ -85,14 +78,13 @@ class PublishedTraining {
 
   const NetworkConfig& config_;
   const kernels::NetworkShape& shape_;
-  kernels::PublishedNetwork<float> network_;
+  models::TapedPublished network_;
   GateClusters gates_;
   std::int64_t count_;
-  Sequences training_;
-  std::vector<Sequences> validation_;
+  Sequences training_, validation_;
   double time_step_ = 0;
   int total_ = 0;  // epochs
-  std::unique_ptr<kernels::PublishedNetwork<float>> teacher_;
+  std::unique_ptr<models::TapedPublished> teacher_;
   Tensor teacher_parameters_;
   TrainingState state_;
   int epochs_ = 0;
@@ -123,7 +115,7 @@ Tensor PublishedTraining::distillation(const models::Trajectory& student,
 
 std::string PublishedTraining::not_finite(int window) const {
   for (int l = 0; l < static_cast<int>(shape_.layers.size()); ++l) {
-    for (float x : network_.hidden(l)) {
+    for (float x : network_->hidden(l)) {
       if (!std::isfinite(x)) {
         return fmt::format("epoch {}, window {}: the outputs of layer {} are not finite", epochs_,
                            window, l);
@@ -139,9 +131,9 @@ std::string PublishedTraining::epoch(const PhaseConfig& phase, int in_phase) {
   const int windows = static_cast<int>((all + phase.samples - 1) / phase.samples);
   PhaseConfig by_window = phase;
   by_window.steps = phase.steps * windows;
-  auto state = network_.initial_state(static_cast<int>(batch));
+  auto state = network_->initial_state(static_cast<int>(batch));
   kernels::PublishedState<float> teacher_state;
-  if (teacher_) teacher_state = teacher_->initial_state(static_cast<int>(batch));
+  if (teacher_) teacher_state = (*teacher_)->initial_state(static_cast<int>(batch));
   double sum = 0;
   hidden_ = gradient_ = structure_ = 0;
   for (int w = 0; w < windows; ++w) {
@@ -179,22 +171,21 @@ std::string PublishedTraining::epoch(const PhaseConfig& phase, int in_phase) {
 }
 
 double PublishedTraining::validation_loss() {
-  network_.set_parameters({state_.parameters.data(), static_cast<std::size_t>(count_)});
-  double sum = 0, count = 0;
-  for (const Sequences& s : validation_) {
-    auto state = network_.initial_state(static_cast<int>(s.inputs.size(1)));
-    const auto y = network_.forward({.steps = static_cast<int>(s.inputs.size(0)),
-                                     .sequences = static_cast<int>(s.inputs.size(1)),
-                                     .inputs = s.inputs.data_ptr<float>()},
-                                    state, false);
-    const float* wanted = s.currents.data_ptr<float>();
-    for (std::size_t k = 0; k < y.size(); ++k) {
-      const double e = static_cast<double>(y[k]) - static_cast<double>(wanted[k]);
-      sum += e * e;
-    }
-    count += static_cast<double>(y.size());
+  auto& network = network_.use();
+  network.set_parameters({state_.parameters.data(), static_cast<std::size_t>(count_)});
+  const Tensor& inputs = validation_.inputs;
+  auto state = network.initial_state(static_cast<int>(inputs.size(1)));
+  const auto y = network.forward({.steps = static_cast<int>(inputs.size(0)),
+                                  .sequences = static_cast<int>(inputs.size(1)),
+                                  .inputs = inputs.data_ptr<float>()},
+                                 state, false);
+  const float* wanted = validation_.currents.data_ptr<float>();
+  double sum = 0;
+  for (std::size_t k = 0; k < y.size(); ++k) {
+    const double e = static_cast<double>(y[k]) - static_cast<double>(wanted[k]);
+    sum += e * e;
   }
-  return sum / count;
+  return sum / static_cast<double>(y.size());
 }
 
 TrainingOutcome PublishedTraining::train(const std::vector<double>& start,
@@ -202,11 +193,10 @@ TrainingOutcome PublishedTraining::train(const std::vector<double>& start,
                                          const std::filesystem::path& file,
                                          const std::string& fingerprint,
                                          const Report& report) {
-  if (!resume_training(file, fingerprint, state_)) {
-    const int teacher_width = teacher_ ? teacher_->shape().layers.back().hidden : 0;
-    state_ = begin_training(
-        with_projection(start, shape_.layers.back().hidden, teacher_width, seed), seed);
-  }
+  const int width = teacher_ ? (*teacher_)->shape().layers.back().hidden : 0;
+  state_ = begin_training(with_projection(start, shape_.layers.back().hidden, width, seed), seed);
+  take_up({file, fingerprint}, {state_.parameters.size(), 0, gates_.count(), config_.clusters},
+          report, state_);
   epochs_ = static_cast<int>(state_.curve.size());  // one point each
   const int tie_epoch = static_cast<int>(std::lround(config_.tie_after * total_));
   TrainingOutcome outcome;
@@ -219,8 +209,7 @@ TrainingOutcome PublishedTraining::train(const std::vector<double>& start,
       if (!outcome.reason.empty()) break;
       const double validation = validation_loss();
       ++epochs_;
-      state_.curve.push_back(
-          {static_cast<double>(epochs_), data_, validation, hidden_, gradient_, structure_, 0});
+      state_.curve.push_back({epochs_, data_, validation, hidden_, gradient_, structure_, 0});
       if (std::isfinite(validation) && counts(config_, epochs_, total_) &&
           (state_.best_parameters.empty() || validation < state_.best_validation)) {
         state_.best_parameters = state_.parameters;

@@ -28,9 +28,10 @@ struct PublishedTeacher {
 /// Standard deviation of the current of the training records [A].
 double current_scale(const Dataset& data);
 
-/// Trains `shape` from `start`: a phase's steps are epochs, its samples those of a window. The
-/// split is the published one: the first 7/10 of all samples train, the next 3/20 validate.
-/// `teacher` is null where nothing is distilled. Resumes like train_known_start.
+/// Trains `shape` from `start`: a phase's steps are epochs, its samples those of a window. What is
+/// kept is chosen on the validation records; those of the test are not looked at. `teacher` is null
+/// where there is none; it is not run where `config` has no weight for it. Resumes like
+/// train_known_start.
 TrainingOutcome train_published(const NetworkConfig& config,
                                 const kernels::NetworkShape& shape,
                                 const std::vector<double>& start,

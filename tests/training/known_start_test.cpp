@@ -37,7 +37,7 @@ TEST(TrainKnownStart, KeepsTheAverageWhereItIsBetterThanTheParameters) {
                         3, file, "this", [](double, const std::string&) {});
   ASSERT_TRUE(outcome.usable) << outcome.reason;
   double best = std::numeric_limits<double>::infinity();
-  for (const std::vector<double>& point : outcome.state.curve) best = std::min(best, point[2]);
+  for (const CurvePoint& point : outcome.state.curve) best = std::min(best, point.validation);
   EXPECT_LT(outcome.state.best_validation, best);
 }
 

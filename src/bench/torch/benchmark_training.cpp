@@ -24,9 +24,9 @@ std::span<const float> numbers(const Tensor& x) {
   return {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())};
 }
 
-class KernelTrainer : public Trainer {
+class KernelTraining : public TrainingSubject {
  public:
-  KernelTrainer(const TrainingProblem& problem, kernels::InstructionSet set)
+  KernelTraining(const TrainingProblem& problem, kernels::InstructionSet set)
       : problem_(problem),
         network_(problem.shape, set),
         state_(network_.initial_state(problem.sequences())),
@@ -143,9 +143,9 @@ Tensor plain_loop(const TrainingProblem& problem,
   return torch::stack(output);
 }
 
-class LibtorchTrainer : public Trainer {
+class LibtorchTraining : public TrainingSubject {
  public:
-  LibtorchTrainer(const TrainingProblem& problem, LibtorchLoop loop)
+  LibtorchTraining(const TrainingProblem& problem, LibtorchLoop loop)
       : problem_(problem),
         loop_(loop),
         state_(equations::empty_state(problem.shape, problem.sequences())),
@@ -201,17 +201,17 @@ TrainingProblem training_problem(int steps, int sequences) {
   return problem;
 }
 
-std::unique_ptr<Trainer> kernel_trainer(const TrainingProblem& problem,
-                                        kernels::InstructionSet set) {
-  return std::make_unique<KernelTrainer>(problem, set);
+std::unique_ptr<TrainingSubject> kernel_trainer(const TrainingProblem& problem,
+                                                kernels::InstructionSet set) {
+  return std::make_unique<KernelTraining>(problem, set);
 }
 
-std::unique_ptr<Trainer> plain_libtorch_trainer(const TrainingProblem& problem) {
-  return std::make_unique<LibtorchTrainer>(problem, plain_loop);
+std::unique_ptr<TrainingSubject> plain_libtorch_trainer(const TrainingProblem& problem) {
+  return std::make_unique<LibtorchTraining>(problem, plain_loop);
 }
 
-std::unique_ptr<Trainer> batched_libtorch_trainer(const TrainingProblem& problem) {
-  return std::make_unique<LibtorchTrainer>(problem, batched_loop);
+std::unique_ptr<TrainingSubject> batched_libtorch_trainer(const TrainingProblem& problem) {
+  return std::make_unique<LibtorchTraining>(problem, batched_loop);
 }
 
 double gradient_difference(const kernels::NetworkShape& shape,

@@ -29,6 +29,9 @@ namespace {
 using kernels::Convention;
 using kernels::NetworkShape;
 
+constexpr const char* kModelFile = "model.safetensors";
+constexpr const char* kCurrentsFile = "predictions.safetensors";
+constexpr const char* kCurveFile = "curve.json";
 const std::vector<int> kFeedForwardWidths = {2, 64, 64, 64, 1};
 
 NetworkShape shape_of(const NetworkConfig& network, Convention convention) {
@@ -211,14 +214,6 @@ StoredCurrents predict(const StoredNetwork& stored, const Work& work) {
   return stored_currents(data, predictions);
 }
 
-std::vector<CurvePoint> curve_of(const training::TrainingState& state) {
-  std::vector<CurvePoint> out;
-  for (const auto& row : state.curve) {
-    out.push_back({static_cast<int>(row[0]), row[1], row[2], row[3], row[4], row[5], row[6]});
-  }
-  return out;
-}
-
 // A network that a circuit can hold carries the box of its data; a finished one gets what it lacks.
 void add_box(const Work& work, StoredNetwork& stored) {
   if (work.published || !stored.layer_widths.empty()) return;
@@ -227,16 +222,23 @@ void add_box(const Work& work, StoredNetwork& stored) {
       stored, fit::training_records(data.dataset, data.dataset.split.train, data.starts));
 }
 
+// Whether all files of this training are there and whole; a damaged one is trained again.
 bool finished(const Work& work) {
-  for (const char* name : {"predictions.safetensors", "curve.json", "model.safetensors"}) {
+  for (const char* name : {kCurrentsFile, kCurveFile, kModelFile}) {
     if (!std::filesystem::exists(work.folder / name)) return false;
   }
-  StoredNetwork stored = load_network(work.folder / "model.safetensors");
-  if (stored.fingerprint != work.fingerprint) return false;
-  if (stored.box.duration > 0) return true;
-  add_box(work, stored);
-  if (stored.box.duration > 0) save_network(work.folder / "model.safetensors", stored);
-  return true;
+  try {
+    StoredNetwork stored = load_network(work.folder / kModelFile);
+    if (stored.fingerprint != work.fingerprint) return false;
+    load_curve(work.folder / kCurveFile);
+    load_currents(work.folder / kCurrentsFile);
+    if (stored.box.duration > 0) return true;
+    add_box(work, stored);
+    if (stored.box.duration > 0) save_network(work.folder / kModelFile, stored);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -280,10 +282,10 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
   stored.facts.push_back(
       {"best validation after this many steps", static_cast<double>(trained.state.best_step)});
   add_cluster_facts(trained.state, stored);
-  save_curve(work.folder / "curve.json", curve_of(trained.state));
-  save_currents(work.folder / "predictions.safetensors", predict(stored, work));
+  save_curve(work.folder / kCurveFile, trained.state.curve);
+  save_currents(work.folder / kCurrentsFile, predict(stored, work));
   add_box(work, stored);
-  save_network(work.folder / "model.safetensors", stored);
+  save_network(work.folder / kModelFile, stored);
   std::filesystem::remove(work.checkpoint());
   return {.usable = true};
 }
