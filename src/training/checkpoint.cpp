@@ -17,7 +17,7 @@
 namespace psi_xlstm::training {
 namespace {
 
-constexpr std::size_t kProgress = 6;     // numbers of "progress"
+constexpr std::size_t kProgress = 7;     // numbers of "progress"
 constexpr std::size_t kCurveFields = 7;  // of a CurvePoint
 
 template <class Number>
@@ -128,6 +128,7 @@ void read_progress(const Reader& reader, TrainingState& state) {
       Reader::checked("progress", progress[3], static_cast<double>(rng.key.size())));
   rng.has_normal = progress[4] != 0;
   rng.normal = progress[5];
+  state.done = static_cast<int>(Reader::checked("progress", progress[6], kMost));
   state.rng = Rng(rng);
 }
 
@@ -165,9 +166,10 @@ void save_training(const std::filesystem::path& file,
   out.tensors["assignment"] = as_tensor(state.assignment);
   const RngState& rng = state.rng.state();
   out.tensors["rng.key"] = as_tensor(std::vector<double>(rng.key.begin(), rng.key.end()));
-  out.tensors["progress"] = as_tensor(std::vector<double>{
-      static_cast<double>(state.step), state.best_validation, static_cast<double>(state.best_step),
-      static_cast<double>(rng.position), rng.has_normal ? 1.0 : 0.0, rng.normal});
+  out.tensors["progress"] = as_tensor(
+      std::vector<double>{static_cast<double>(state.step), state.best_validation,
+                          static_cast<double>(state.best_step), static_cast<double>(rng.position),
+                          rng.has_normal ? 1.0 : 0.0, rng.normal, static_cast<double>(state.done)});
   out.tensors["curve"] = curve_tensor(state.curve);
   out.metadata = {{"format", "pt"}, {"fingerprint", fingerprint}, {"checksum", checksum_of(out)}};
   write_file(file, safetensors_bytes(out));

@@ -19,10 +19,11 @@ struct TrainingState {
   std::vector<float> average;  ///< Of the parameters over about the last 100 steps.
   std::vector<float> bases;    ///< Of Soap: covariances and bases of its matrices; else empty.
   int step = 0;                ///< Optimizer steps done, over all phases.
+  int done = 0;                ///< Units of the schedule done (loop.hpp).
   Rng rng{0};
   std::vector<float> best_parameters;  ///< Of the lowest validation loss so far; empty: none yet.
   double best_validation = 0;
-  int best_step = 0;
+  int best_step = 0;            ///< Units after which they were found.
   std::vector<int> assignment;  ///< Cluster of each forget gate, all layers; empty: free.
   std::vector<CurvePoint> curve;
 };
