@@ -123,12 +123,6 @@ Tensor mlstm_readout(const MlstmState& state, const Tensor& q, double eps) {
   return numerator / denominator.unsqueeze(-1);  // (21)
 }
 
-Tensor mlstm_unnormalised_readout(const MlstmState& state, const Tensor& q) {
-  expect_shape("mLSTM query", q, state.n.sizes());
-  const auto numerator = torch::matmul(state.C, q.unsqueeze(-1)).squeeze(-1);
-  return numerator * torch::exp(state.m.detach()).unsqueeze(-1);
-}
-
 MlstmInput low_rank_input(const MlstmInput& input, const Tensor& left, const Tensor& right) {
   const auto heads = input.q.size(-2), width = input.q.size(-1);
   expect_shape("low-rank left factor", left, {heads, width, kAny});

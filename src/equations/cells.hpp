@@ -97,10 +97,6 @@ torch::Tensor mlstm_readout(const MlstmState& state,
                             const torch::Tensor& q,
                             double eps = kMlstmEps);
 
-/// C q in true units, without the denominator  [B, N, D]: the readout of the published low-rank
-/// student. It grows without bound with exp(i~) and overflows where m is large.
-torch::Tensor mlstm_unnormalised_readout(const MlstmState& state, const torch::Tensor& q);
-
 /// An mLSTM with the memory C = U C~ V^T of rank R: Psi Eqs. (8)-(10). The published one has no
 /// normaliser; here C~ has the one of the full mLSTM, mlstm_update and mlstm_readout on the
 /// projected input. `left` is U, `right` is V, both [N, D, R].

@@ -78,22 +78,4 @@ Tensor structure_loss(const Tensor& rows, const Tensor& centres) {
   return std::get<0>(distance.min(1)).mean();                                         // (5)
 }
 
-Tensor distillation_loss(const Tensor& data,
-                         const Tensor& hidden,
-                         const Tensor& gradient,
-                         const Tensor& structure,
-                         const DistillationWeights& weights) {
-  expect_shape("data loss", data, {});
-  Tensor total = data;
-  const auto add = [&](const char* name, const Tensor& term, double weight) {
-    if (!term.defined()) return;
-    expect_shape(name, term, {});
-    total = total + weight * term;
-  };
-  add("hidden loss", hidden, weights.alpha);
-  add("gradient loss", gradient, weights.beta);
-  add("structure loss", structure, weights.gamma);
-  return total;  // (4)
-}
-
 }  // namespace psi_xlstm::equations

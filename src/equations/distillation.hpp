@@ -17,13 +17,6 @@
 
 namespace psi_xlstm::equations {
 
-/// Weights of the terms, dimensionless; defaults are those of the study for the clustering student.
-struct DistillationWeights {
-  double alpha = 1;    ///< Outputs and hidden states.
-  double beta = 0.5;   ///< Time derivatives.
-  double gamma = 0.1;  ///< Distance of forget-gate rows to their centres.
-};
-
 /// A trajectory as the loss sees it.
 struct Response {
   torch::Tensor output;  ///< y [N, B].
@@ -60,13 +53,5 @@ torch::Tensor forget_gate_rows(const torch::Tensor& weight, const torch::Tensor&
 /// Psi Eq. (5): L_structure = mean over rows j of min over k of |row_j - centre_k|^2, for rows
 /// [J, I] and centres [K, I]. Throws ShapeError on other sizes.
 torch::Tensor structure_loss(const torch::Tensor& rows, const torch::Tensor& centres);
-
-/// Psi Eq. (4). An undefined term counts as zero, so a low-rank student passes none for structure.
-/// Throws ShapeError unless each defined term is one number and `data` is defined.
-torch::Tensor distillation_loss(const torch::Tensor& data,
-                                const torch::Tensor& hidden,
-                                const torch::Tensor& gradient,
-                                const torch::Tensor& structure,
-                                const DistillationWeights& weights);
 
 }  // namespace psi_xlstm::equations

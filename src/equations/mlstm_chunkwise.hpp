@@ -14,6 +14,8 @@
 /// m_j is the stabiliser of the step form, so both forms agree to rounding, eps included. L = 1 is
 /// the step form, L = T the parallel form. Matrix products of L steps replace L products with one
 /// vector: for devices where many small operations are dear. On a CPU L = 32 to 64 is fastest.
+/// No training here runs in chunks: it is the oracle of kernels that do, and reads a long text
+/// fast.
 ///
 /// Axes: B batch, N heads, T steps, D head width, L chunk length.
 

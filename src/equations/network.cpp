@@ -190,10 +190,10 @@ NamedParameters named_parameters(const NetworkShape& shape, const Tensor& parame
   return named;
 }
 
-PublishedState empty_state(const NetworkShape& shape,
+XlstmState empty_state(const NetworkShape& shape,
                            std::int64_t batch,
                            const torch::TensorOptions& options) {
-  PublishedState state;
+  XlstmState state;
   for (const LayerShape& layer : shape.layers) {
     if (layer.kind == LayerKind::kSlstm) {
       state.emplace_back(empty_slstm_state(batch, layer.hidden, options));
@@ -209,7 +209,7 @@ PublishedRun published_network(const NetworkShape& shape,
                                const Tensor& parameters,
                                const Tensor& inputs,
                                const Tensor& step_ratio,
-                               const PublishedState& state) {
+                               const XlstmState& state) {
   expect_convention(shape, Convention::kXlstm);
   expect_layers(shape, state);
   const auto p = named_parameters(shape, parameters);
@@ -243,14 +243,14 @@ PublishedRun published_network(const NetworkShape& shape,
   return run;
 }
 
-RelaxationState rest_state(const NetworkShape& shape,
+ContinuousState rest_state(const NetworkShape& shape,
                            const Tensor& parameters,
                            const Tensor& inputs) {
   expect_convention(shape, Convention::kContinuous);
   const auto p = named_parameters(shape, parameters);
   expect_shape("network inputs at rest", inputs, {kAny, shape.inputs});
   expect_type("network inputs at rest", inputs, parameters);
-  RelaxationState state;
+  ContinuousState state;
   auto x = linear_input(p, inputs);
   for (std::size_t l = 0; l < shape.layers.size(); ++l) {
     const LayerParameters own(p, l);
@@ -274,7 +274,7 @@ RelaxationRun relaxation_network(const NetworkShape& shape,
                                  const Tensor& inputs,
                                  const Tensor& dt,
                                  double dt0,
-                                 const RelaxationState& state) {
+                                 const ContinuousState& state) {
   expect_convention(shape, Convention::kContinuous);
   expect_layers(shape, state);
   const auto p = named_parameters(shape, parameters);

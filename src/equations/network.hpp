@@ -39,10 +39,10 @@ NamedParameters named_parameters(const kernels::NetworkShape& shape,
                                  const torch::Tensor& parameters);
 
 /// State of a published network, one entry per layer.
-using PublishedState = std::vector<std::variant<SlstmState, MlstmState>>;
+using XlstmState = std::vector<std::variant<SlstmState, MlstmState>>;
 
 /// The state before the first sample. `options` give type and device.
-PublishedState empty_state(const kernels::NetworkShape& shape,
+XlstmState empty_state(const kernels::NetworkShape& shape,
                            std::int64_t batch,
                            const torch::TensorOptions& options = {});
 
@@ -50,7 +50,7 @@ PublishedState empty_state(const kernels::NetworkShape& shape,
 struct PublishedRun {
   torch::Tensor output;               ///< y [T, B].
   std::vector<torch::Tensor> hidden;  ///< Of each layer, after its LayerNorm [T, B, H].
-  PublishedState state;               ///< After the last step.
+  XlstmState state;               ///< After the last step.
 };
 
 /// Runs a network of the published convention from `state`. `inputs` is [T, B, I], T >= 1;
@@ -60,14 +60,14 @@ PublishedRun published_network(const kernels::NetworkShape& shape,
                                const torch::Tensor& parameters,
                                const torch::Tensor& inputs,
                                const torch::Tensor& step_ratio,
-                               const PublishedState& state);
+                               const XlstmState& state);
 
 /// State of a relaxation network, one entry per layer.
-using RelaxationState = std::vector<std::variant<SlstmMemory, MlstmMemory>>;
+using ContinuousState = std::vector<std::variant<SlstmMemory, MlstmMemory>>;
 
 /// The state in which each layer rests while `inputs` [B, I] stand still. Throws as
 /// relaxation_network does.
-RelaxationState rest_state(const kernels::NetworkShape& shape,
+ContinuousState rest_state(const kernels::NetworkShape& shape,
                            const torch::Tensor& parameters,
                            const torch::Tensor& inputs);
 
@@ -75,7 +75,7 @@ RelaxationState rest_state(const kernels::NetworkShape& shape,
 struct RelaxationRun {
   torch::Tensor output;               ///< y at the edges [T + 1, B].
   std::vector<torch::Tensor> hidden;  ///< Of each layer, after its LayerNorm [T + 1, B, H].
-  RelaxationState state;              ///< At the last edge.
+  ContinuousState state;              ///< At the last edge.
 };
 
 /// Runs a network of the relaxation convention from `state` at the first edge. `inputs` are those
@@ -87,6 +87,6 @@ RelaxationRun relaxation_network(const kernels::NetworkShape& shape,
                                  const torch::Tensor& inputs,
                                  const torch::Tensor& dt,
                                  double dt0,
-                                 const RelaxationState& state);
+                                 const ContinuousState& state);
 
 }  // namespace psi_xlstm::equations

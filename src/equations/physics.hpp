@@ -1,13 +1,12 @@
 #pragma once
 
 /// @file
-/// What physics asks of a trajectory, as residuals that are zero where it holds and losses that are
-/// not zero where it does not. The device is that of S. L. Jurj, IEEE Access 14 (2026) 52272-52289
+/// What physics asks of a trajectory, as residuals that are zero where it holds. The device is that
+/// of S. L. Jurj, IEEE Access 14 (2026) 52272-52289
 /// ("Psi"), after S. Kvatinsky et al., "VTEAM", IEEE TCAS-II 62(8) (2015); its published loss,
 /// relu(|dI/dt| - 1e6 A/s), is identically zero at currents of mA and is not used here.
 ///
-/// Axes: F fine samples of the drive, T blocks of them, T + 1 edges of blocks, B sequences,
-/// W windows.
+/// Axes: T blocks of the drive, T + 1 edges of blocks, B sequences, W windows.
 
 #include <torch/types.h>
 
@@ -50,10 +49,6 @@ struct LawIntegrals {
   torch::Tensor loss;  ///< B = integral of rate dt.
 };
 
-/// Integrals over blocks of `block` fine samples, each of which holds for `dt` [s]: `law` is
-/// [F, B], F = T block. Throws ShapeError unless F is a positive multiple of `block`.
-LawIntegrals integrate_law(const StateLaw& law, double dt, std::int64_t block);
-
 /// The law over windows of `window` blocks that follow each other, the last one shorter where T is
 /// no multiple, for the states x at the edges [T + 1, B]:
 ///
@@ -64,27 +59,5 @@ LawIntegrals integrate_law(const StateLaw& law, double dt, std::int64_t block);
 torch::Tensor device_law_residual(const torch::Tensor& x,
                                   const LawIntegrals& integrals,
                                   std::int64_t window);
-
-/// The mean of (residual/scale)^2, dimensionless; `scale` is the size of a residual that matters.
-torch::Tensor residual_loss(const torch::Tensor& residual, double scale);
-
-/// Voltages below this say nothing on the sign of a current or of a change [V].
-inline constexpr double kSmallVoltage = 0.1;
-
-/// By how much the conductance moves against the voltage, [T, B] in units of `rate_scale` [S/s]:
-///
-///     max(0, -sign(V) (G_{k+1} - G_k)/dt)/rate_scale  where |V| > kSmallVoltage, else 0,
-///
-/// for a device that conducts better after positive voltage. G is [T + 1, B] in S, V over each step
-/// [T, B] in V, dt [T, B] in s. Throws ShapeError on other sizes.
-torch::Tensor monotone_residual(const torch::Tensor& G,
-                                const torch::Tensor& V,
-                                const torch::Tensor& dt,
-                                double rate_scale);
-
-/// The power that a two-terminal device gives back, in units of `power_scale` [W]:
-/// max(0, -V I)/power_scale where |V| > kSmallVoltage, else 0. V [V] and I [A] have any one shape.
-/// Throws ShapeError if they have two.
-torch::Tensor passive_residual(const torch::Tensor& V, const torch::Tensor& I, double power_scale);
 
 }  // namespace psi_xlstm::equations

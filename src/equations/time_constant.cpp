@@ -24,18 +24,8 @@ torch::Tensor time_constant(const torch::Tensor& forget_gate, double dt0) {
   return relaxation_rate(forget_gate, dt0).reciprocal();
 }
 
-torch::Tensor forget_factor(const torch::Tensor& rate, const torch::Tensor& dt) {
-  return torch::exp(-rate * dt);
-}
-
 torch::Tensor relaxed_fraction(const torch::Tensor& rate, const torch::Tensor& dt) {
   return -torch::expm1(-rate * dt);
-}
-
-torch::Tensor forget_gate_for(const torch::Tensor& tau, double dt0) {
-  expect_positive(dt0);
-  const auto s = dt0 / tau;  // = softplus(-f~), so f~ = -ln(exp(s) - 1)
-  return -(s + torch::log(-torch::expm1(-s)));
 }
 
 }  // namespace psi_xlstm::equations

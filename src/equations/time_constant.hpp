@@ -23,14 +23,7 @@ torch::Tensor relaxation_rate(const torch::Tensor& forget_gate, double dt0);
 /// The time constant tau = 1/lambda [s]. Throws as relaxation_rate does.
 torch::Tensor time_constant(const torch::Tensor& forget_gate, double dt0);
 
-/// What is left of a memory after dt [s]: f = exp(-rate dt), rate in [1/s], dimensionless.
-torch::Tensor forget_factor(const torch::Tensor& rate, const torch::Tensor& dt);
-
 /// What has gone after dt [s]: 1 - f, with all its digits where f is almost 1.
 torch::Tensor relaxed_fraction(const torch::Tensor& rate, const torch::Tensor& dt);
-
-/// The pre-activation f~ whose time constant is tau [s]: the inverse of time_constant, used to
-/// start forget-gate biases at wanted time constants. Throws ConfigError unless dt0 is positive.
-torch::Tensor forget_gate_for(const torch::Tensor& tau, double dt0);
 
 }  // namespace psi_xlstm::equations

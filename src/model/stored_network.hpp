@@ -17,6 +17,7 @@
 #include "core/config_io.hpp"
 #include "kernels/simd/network_shape.hpp"
 #include "metrics/results.hpp"
+#include "metrics/training_curve.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm {
@@ -44,28 +45,6 @@ struct StoredCurrents {
   std::vector<std::string> records;          ///< Record ids, e.g. "seq8".
   std::vector<int> scored_from;              ///< First sample that counts.
   std::vector<std::vector<double>> current;  ///< [A], [record][N].
-};
-
-/// One point of a training curve; losses are dimensionless.
-struct CurvePoint {
-  int step = 0;           ///< Optimizer steps done (published: epochs).
-  double training = 0;    ///< Data loss of the last batch.
-  double validation = 0;  ///< On the validation record; known-start: chi^2 per sample.
-  double hidden = 0;      ///< Distillation terms, unweighted.
-  double gradient = 0;
-  double structure = 0;
-  double physics = 0;  ///< Residual of the device law, unweighted.
-
-  template <class Self, class Visitor>
-  static void fields(Self& c, Visitor& visit) {
-    visit("step", c.step);
-    visit("training", c.training);
-    visit("validation", c.validation);
-    visit("hidden", c.hidden);
-    visit("gradient", c.gradient);
-    visit("structure", c.structure);
-    visit("physics", c.physics);
-  }
 };
 
 /// The blocks of `network.parameters` in order: those of kernels::parameter_blocks; of a pinn

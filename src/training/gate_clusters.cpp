@@ -13,6 +13,14 @@ using torch::Tensor;
 GateClusters::GateClusters(const kernels::NetworkShape& shape)
     : shape_(shape), active_(shape.layers.front().clusters > 0) {}
 
+std::size_t GateClusters::count() const {
+  std::size_t sum = 0;
+  for (const kernels::LayerShape& layer : shape_.layers) {
+    if (layer.clusters > 0) sum += static_cast<std::size_t>(layer.hidden);
+  }
+  return sum;
+}
+
 void GateClusters::regroup(TrainingState& state, bool tie) {
   if (!free(state)) return;
   Rng rng(static_cast<std::uint32_t>(state.step));  // a resumed training finds the same groups

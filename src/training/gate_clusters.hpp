@@ -21,6 +21,9 @@ class GateClusters {
   /// Whether gates are to be clustered and are still free in `state`.
   bool free(const TrainingState& state) const { return active_ && state.assignment.empty(); }
 
+  /// Forget gates in all clustered layers; 0 for an inactive one.
+  std::size_t count() const;
+
   /// While the gates are free: finds the groups of their rows anew and moves the centres there.
   /// With `tie` the rows of a group become one, and so do their moments, from now on.
   void regroup(TrainingState& state, bool tie);
@@ -37,7 +40,7 @@ class GateClusters {
   void tie(TrainingState& state) const;
 
  private:
-  const kernels::NetworkShape& shape_;
+  kernels::NetworkShape shape_;
   bool active_;
   std::vector<int> groups_;
 };

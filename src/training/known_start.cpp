@@ -59,71 +59,86 @@ struct PhaseData {
   std::unique_ptr<LawPool> law;
 };
 
-class KnownStartTraining {
+class KnownStartObjective : public Objective {
  public:
-  KnownStartTraining(const NetworkConfig& config,
-                     const kernels::NetworkShape& shape,
-                     const KnownStartProblem& problem)
+  KnownStartObjective(const NetworkConfig& config,
+                      const kernels::NetworkShape& shape,
+                      const std::vector<double>& start,
+                      const KnownStartProblem& problem,
+                      int seed)
       : config_(config),
         shape_(shape),
+        start_(start),
         problem_(problem),
+        seed_(seed),
+        total_(total_units(config.phases)),
         network_(shape),
         count_(static_cast<std::int64_t>(parameter_count(shape))),
         gates_(shape),
         soap_(parameter_matrices(shape)) {
     scales_.conductance = conductance_scale(*problem.data);
-    for (const PhaseConfig& p : config.phases) total_ += p.steps;
     tie_step_ = static_cast<int>(std::lround(config.tie_after * total_ / kInterval)) * kInterval;
     if (problem.teacher == nullptr) return;
-    teacher_ = std::make_unique<kernels::ContinuousNetwork<float>>(problem.teacher->shape);
+    teacher_ = std::make_unique<models::TapedRelaxation>(problem.teacher->shape);
     teacher_parameters_ = torch::tensor(problem.teacher->parameters, torch::kFloat32);
   }
 
-  TrainingOutcome train(const std::vector<double>& start,
-                        int seed,
-                        const std::filesystem::path& file,
-                        const std::string& fingerprint,
-                        const Report& report);
+  TrainingState begin() const override {
+    const int width = distils() ? (*teacher_)->shape().layers.back().hidden : 0;
+    return begin_training(with_projection(start_, shape_.layers.back().hidden, width, seed_),
+                          seed_);
+  }
+  CheckpointSizes sizes() const override {
+    return {.parameters = begin().parameters.size(),
+            .bases = config_.optimizer == "soap" ? soap_.remembered() : 0,
+            .gates = gates_.count(),
+            .clusters = config_.clusters};
+  }
+  std::size_t network_numbers() const override { return static_cast<std::size_t>(count_); }
+  void enter(const PhaseConfig& phase) override {
+    data_ = std::make_unique<PhaseData>(config_, phase, problem_, scales_);
+  }
+  void regroup(TrainingState& state) override { gates_.regroup(state, state.done >= tie_step_); }
+  std::string advance(const PhaseConfig& phase, int in_phase, TrainingState& state) override;
+  Judgement judge(const TrainingState& state) override;
 
  private:
-  bool distils() const {
-    return teacher_ && (config_.distillation.alpha > 0 || config_.distillation.beta > 0);
-  }
+  bool distils() const { return teacher_ && learns_from_teacher(config_); }
   // The distillation terms fade out: what remains at the end are the data.
   double fading(int step) const { return 1 - static_cast<double>(step) / total_; }
 
-  std::string step(const PhaseConfig& phase, int in_phase);
   Tensor distillation(const models::Trajectory& student,
                       const Tensor& student_log,
                       const KnownStartBatch& batch,
-                      const Tensor& flat);
-  struct Judgement {
-    double chi2 = 0, loss = 0;
+                      const Tensor& flat,
+                      int step);
+  struct Losses {
+    double chi2 = 0, judged = 0;
   };
-  Judgement judge(const std::vector<float>& parameters);
-  void validate();
-  std::string not_finite() const;
+  Losses losses(const std::vector<float>& parameters);
+  std::string not_finite(int step) const;
 
   const NetworkConfig& config_;
   const kernels::NetworkShape& shape_;
+  const std::vector<double>& start_;
   const KnownStartProblem& problem_;
-  kernels::ContinuousNetwork<float> network_;
+  int seed_, total_, tie_step_ = 0;
+  models::TapedRelaxation network_;
   std::int64_t count_;
   KnownStartScales scales_;
-  int total_ = 0, tie_step_ = 0;
-  std::unique_ptr<kernels::ContinuousNetwork<float>> teacher_;
+  std::unique_ptr<models::TapedRelaxation> teacher_;
   Tensor teacher_parameters_;
   std::unique_ptr<PhaseData> data_;
   GateClusters gates_;
   Soap soap_;
-  TrainingState state_;
   Terms terms_;
 };
 
-Tensor KnownStartTraining::distillation(const models::Trajectory& student,
-                                        const Tensor& student_log,
-                                        const KnownStartBatch& batch,
-                                        const Tensor& flat) {
+Tensor KnownStartObjective::distillation(const models::Trajectory& student,
+                                         const Tensor& student_log,
+                                         const KnownStartBatch& batch,
+                                         const Tensor& flat,
+                                         int step) {
   equations::Response wanted;
   {
     const torch::NoGradGuard constant;
@@ -144,52 +159,52 @@ Tensor KnownStartTraining::distillation(const models::Trajectory& student,
       equations::gradient_loss(later(found), later(wanted), projection, dt, kDerivativeTime);
   terms_.hidden = hidden.item<double>();
   terms_.gradient = gradient.item<double>();
-  return fading(state_.step) *
+  return fading(step) *
          (config_.distillation.alpha * hidden + config_.distillation.beta * gradient);
 }
 
-std::string KnownStartTraining::not_finite() const {
+std::string KnownStartObjective::not_finite(int step) const {
   for (int l = 0; l < static_cast<int>(shape_.layers.size()); ++l) {
-    for (float x : network_.hidden(l)) {
+    for (float x : network_->hidden(l)) {
       if (!std::isfinite(x)) {
-        return fmt::format("step {}: the outputs of layer {} are not finite", state_.step, l);
+        return fmt::format("step {}: the outputs of layer {} are not finite", step, l);
       }
     }
   }
-  return fmt::format("step {}: the gradient is not finite, the outputs of all layers are",
-                     state_.step);
+  return fmt::format("step {}: the gradient is not finite, the outputs of all layers are", step);
 }
 
-// One step; returns why it could not be done, or nothing.
-std::string KnownStartTraining::step(const PhaseConfig& phase, int in_phase) {
-  const Tensor flat = torch::from_blob(state_.parameters.data(),
-                                       {static_cast<std::int64_t>(state_.parameters.size())})
+std::string KnownStartObjective::advance(const PhaseConfig& phase,
+                                         int in_phase,
+                                         TrainingState& state) {
+  const Tensor flat = torch::from_blob(state.parameters.data(),
+                                       {static_cast<std::int64_t>(state.parameters.size())})
                           .clone()
                           .requires_grad_(true);
   const Tensor own = flat.narrow(0, 0, count_);
   const KnownStartBatch batch =
-      measured_batch(data_->training.draw(state_.step, phase.samples, state_.rng), scales_);
+      measured_batch(data_->training.draw(state.step, phase.samples, state.rng), scales_);
   const models::Trajectory measured = run(network_, own, batch);
   const Tensor log_g = log_conductance(measured, batch);
   const Tensor share = batch.samples / batch.samples.sum();
   const Tensor data = (compressed(chi2_per_sample(log_g, batch)) * share).sum();
   terms_.data = data.item<double>();
   Tensor loss = data;
-  if (distils() && state_.step % kDistillEvery == 0) {
-    loss = loss + distillation(measured, log_g, batch, flat);
+  if (distils() && state.step % kDistillEvery == 0) {
+    loss = loss + distillation(measured, log_g, batch, flat, state.step);
   }
-  if (gates_.free(state_) && config_.distillation.gamma > 0) {
-    const Tensor structure = gates_.structure(flat, state_);
+  if (gates_.free(state) && config_.distillation.gamma > 0) {
+    const Tensor structure = gates_.structure(flat, state);
     terms_.structure = structure.item<double>();
     loss = loss + config_.distillation.gamma * structure;
   }
-  loss.backward();  // before the network runs again
+  loss.backward();
   if (data_->law) {
-    const int samples = kLawSamples[state_.step % 2];
+    const int samples = kLawSamples[state.step % 2];
     const int windows = std::max(
         1, static_cast<int>(std::lround(kLawShare * phase.samples * phase.decimation / samples)));
     const KnownStartBatch law =
-        data_->law->draw(samples, phase.decimation, windows, scales_, state_.rng);
+        data_->law->draw(samples, phase.decimation, windows, scales_, state.rng);
     const Tensor drift = law_drift(log_conductance(run(network_, own, law), law), law,
                                    *problem_.law, scales_.conductance);
     terms_.physics = drift.mean().item<double>();
@@ -197,96 +212,50 @@ std::string KnownStartTraining::step(const PhaseConfig& phase, int in_phase) {
   }
   Tensor gradient = flat.grad().contiguous();
   std::span<float> numbers(gradient.data_ptr<float>(), static_cast<std::size_t>(gradient.numel()));
-  gates_.tie_gradient(state_, numbers);
+  gates_.tie_gradient(state, numbers);
   const double rate = learning_rate(phase, in_phase);
   const double norm =
       config_.optimizer == "soap"
-          ? soap_.step(state_, numbers, rate, config_.clip, config_.weight_decay)
-          : optimizer_step(state_, numbers, rate, config_.clip, config_.weight_decay);
-  gates_.tie(state_);
-  return std::isfinite(norm) ? "" : not_finite();
+          ? soap_.step(state, numbers, rate, config_.clip, config_.weight_decay)
+          : optimizer_step(state, numbers, rate, config_.clip, config_.weight_decay);
+  gates_.tie(state);
+  return std::isfinite(norm) ? "" : not_finite(state.step);
 }
 
 // chi^2 per sample of `parameters` on the validation records, and what they are judged by: that and
 // the device's law.
-KnownStartTraining::Judgement KnownStartTraining::judge(const std::vector<float>& parameters) {
+KnownStartObjective::Losses KnownStartObjective::losses(const std::vector<float>& parameters) {
   const torch::NoGradGuard constant;
   const Tensor own = torch::tensor(parameters).narrow(0, 0, count_);
-  Judgement out;
+  Losses out;
   out.chi2 =
       chi2_per_sample(log_conductance(run(network_, own, data_->whole), data_->whole), data_->whole)
           .mean()
           .item<double>() +
       data_->whole.misfit_inside / data_->whole.samples.sum().item<double>();
-  out.loss = out.chi2;
+  out.judged = out.chi2;
   if (data_->law) {
     const Tensor log_g = log_conductance(run(network_, own, data_->unmeasured), data_->unmeasured);
-    out.loss += config_.physics *
-                compressed(law_drift(log_g, data_->unmeasured, *problem_.law, scales_.conductance))
-                    .mean()
-                    .item<double>();
+    out.judged += config_.physics * compressed(law_drift(log_g, data_->unmeasured, *problem_.law,
+                                                         scales_.conductance))
+                                        .mean()
+                                        .item<double>();
   }
   return out;
 }
 
-void KnownStartTraining::validate() {
-  const Judgement now = judge(state_.parameters);
-  state_.curve.push_back({static_cast<double>(state_.step), terms_.data, now.chi2, terms_.hidden,
-                          terms_.gradient, terms_.structure, terms_.physics});
+Judgement KnownStartObjective::judge(const TrainingState& state) {
+  const Losses now = losses(state.parameters);
+  Judgement out{.point = {.training = terms_.data,
+                          .validation = now.chi2,
+                          .hidden = terms_.hidden,
+                          .gradient = terms_.gradient,
+                          .structure = terms_.structure,
+                          .physics = terms_.physics}};
   terms_ = {};  // a resumed training knows nothing of earlier steps either
-  const auto propose = [&](const std::vector<float>& parameters, double loss) {
-    if (!std::isfinite(loss) || !counts(config_, state_.step, total_)) return;
-    if (!state_.best_parameters.empty() && loss >= state_.best_validation) return;
-    state_.best_parameters = parameters;
-    state_.best_validation = loss;
-    state_.best_step = state_.step;
-  };
-  propose(state_.parameters, now.loss);
-  propose(state_.average, judge(state_.average).loss);
-}
-
-TrainingOutcome KnownStartTraining::train(const std::vector<double>& start,
-                                          int seed,
-                                          const std::filesystem::path& file,
-                                          const std::string& fingerprint,
-                                          const Report& report) {
-  if (!resume_training(file, fingerprint, state_)) {
-    const int width = distils() ? teacher_->shape().layers.back().hidden : 0;
-    state_ = begin_training(with_projection(start, shape_.layers.back().hidden, width, seed), seed);
-  }
-  int first = 0;
-  TrainingOutcome outcome;
-  for (const PhaseConfig& phase : config_.phases) {
-    const int last = first + phase.steps;
-    if (state_.step < last) {
-      data_ = std::make_unique<PhaseData>(config_, phase, problem_, scales_);
-      // Another decimation is another validation loss.
-      if (state_.step == first) state_.best_parameters.clear();
-    }
-    while (state_.step < last && outcome.reason.empty()) {
-      if (state_.step % kInterval == 0) {
-        gates_.regroup(state_, state_.step >= tie_step_);
-        if (state_.step > 0) save_training(file, state_, fingerprint);
-        const std::vector<double> last_point =
-            state_.curve.empty() ? std::vector<double>(7, 0.0) : state_.curve.back();
-        report(static_cast<double>(state_.step) / total_,
-               fmt::format("step {} of {}, validation {:.4g}, physics {:.4g}", state_.step, total_,
-                           last_point[2], last_point[6]));
-      }
-      outcome.reason = step(phase, state_.step - first);
-      if (state_.step % kInterval == 0 || state_.step == last) validate();
-    }
-    first = last;
-  }
-  outcome.usable = outcome.reason.empty() && !state_.best_parameters.empty();
-  if (outcome.usable) {
-    outcome.parameters.assign(state_.best_parameters.begin(),
-                              state_.best_parameters.begin() + count_);
-  } else if (outcome.reason.empty()) {
-    outcome.reason = "no validation loss was finite";
-  }
-  outcome.state = std::move(state_);
-  return outcome;
+  out.candidates = {{&state.parameters, now.judged},
+                    {&state.average, losses(state.average).judged}};
+  return out;
 }
 
 }  // namespace
@@ -306,10 +275,15 @@ TrainingOutcome train_known_start(const NetworkConfig& config,
                                   const std::vector<double>& start,
                                   const KnownStartProblem& problem,
                                   int seed,
-                                  const std::filesystem::path& file,
-                                  const std::string& fingerprint,
-                                  const Report& report) {
-  return KnownStartTraining(config, shape, problem).train(start, seed, file, fingerprint, report);
+                                  const Checkpoint& checkpoint,
+                                  const Report& progress) {
+  KnownStartObjective objective(config, shape, start, problem, seed);
+  // Another decimation is another validation loss.
+  const Schedule schedule{.phases = config.phases,
+                          .judge_after = config.judge_after,
+                          .interval = kInterval,
+                          .fresh_phases = true};
+  return optimise(objective, schedule, checkpoint, progress);
 }
 
 }  // namespace psi_xlstm::training

@@ -10,10 +10,7 @@
 ///   + physics x the device's law integrated from the start, on starts nobody measured
 ///   + the distillation terms (equations/distillation.hpp), which fade out along the schedule.
 
-#include <filesystem>
-#include <functional>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "config/networks.hpp"
@@ -21,12 +18,9 @@
 #include "kernels/simd/network_shape.hpp"
 #include "psi_xlstm/data/record.hpp"
 #include "training/known_start_batch.hpp"
-#include "training/optimizer.hpp"
+#include "training/loop.hpp"
 
 namespace psi_xlstm::training {
-
-/// Told how much is done (0 to 1), and one line of detail.
-using Report = std::function<void(double done, const std::string& detail)>;
 
 /// A trained network and its scales.
 struct KnownStartNetwork {
@@ -43,26 +37,16 @@ struct KnownStartProblem {
   const KnownStartNetwork* teacher = nullptr;     ///< Of a student.
 };
 
-/// How a training ended.
-struct TrainingOutcome {
-  bool usable = false;
-  std::string reason;  ///< Why not, one sentence: the step and the layer.
-  TrainingState state;
-  std::vector<double> parameters;  ///< The best ones on validation, rounded to float.
-};
-
 /// gs of `data`: the middle least-squares conductance of its training records [S].
 double conductance_scale(const Dataset& data);
 
-/// Trains `shape` from `start` as `config` says. `file` is where a killed training goes on (of the
-/// same `fingerprint`); it is written every few hundred steps.
+/// Trains `shape` from `start` as `config` says; random numbers from `seed`.
 TrainingOutcome train_known_start(const NetworkConfig& config,
                                   const kernels::NetworkShape& shape,
                                   const std::vector<double>& start,
                                   const KnownStartProblem& problem,
                                   int seed,
-                                  const std::filesystem::path& file,
-                                  const std::string& fingerprint,
-                                  const Report& report);
+                                  const Checkpoint& checkpoint,
+                                  const Report& progress);
 
 }  // namespace psi_xlstm::training

@@ -13,7 +13,7 @@ constexpr double kSoftening = 0.02;  // of the state, near r_on
 
 }  // namespace
 
-models::Trajectory run(kernels::ContinuousNetwork<float>& network,
+models::Trajectory run(models::TapedRelaxation& network,
                        const Tensor& parameters,
                        const KnownStartBatch& batch) {
   return models::relaxation_trajectory(network, parameters, batch.inputs, batch.rho,

@@ -15,7 +15,7 @@
 namespace psi_xlstm::training {
 
 /// Runs `network` along `batch`.
-models::Trajectory run(kernels::ContinuousNetwork<float>& network,
+models::Trajectory run(models::TapedRelaxation& network,
                        const torch::Tensor& parameters,
                        const KnownStartBatch& batch);
 

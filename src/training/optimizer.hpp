@@ -2,15 +2,14 @@
 
 /// @file
 /// The optimizer of every training here: AdamW with clipping and a cosine schedule on one flat
-/// array, and what a killed training needs to go on with the same bytes.
+/// array.
 
-#include <filesystem>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "config/networks.hpp"
 #include "core/rng.hpp"
+#include "metrics/training_curve.hpp"
 
 namespace psi_xlstm::training {
 
@@ -20,13 +19,13 @@ struct TrainingState {
   std::vector<float> average;  ///< Of the parameters over about the last 100 steps.
   std::vector<float> bases;    ///< Of Soap: covariances and bases of its matrices; else empty.
   int step = 0;                ///< Optimizer steps done, over all phases.
+  int done = 0;                ///< Units of the schedule done (loop.hpp).
   Rng rng{0};
   std::vector<float> best_parameters;  ///< Of the lowest validation loss so far; empty: none yet.
   double best_validation = 0;
-  int best_step = 0;
+  int best_step = 0;            ///< Units after which they were found.
   std::vector<int> assignment;  ///< Cluster of each forget gate, all layers; empty: free.
-  /// Rows of CurvePoint numbers, in the order of its fields.
-  std::vector<std::vector<double>> curve;
+  std::vector<CurvePoint> curve;
 };
 
 /// A state at the start: no moments, no curve.
@@ -47,15 +46,5 @@ double optimizer_step(TrainingState& state,
 
 /// Moves the running average of `state` towards its parameters, by a hundredth.
 void update_average(TrainingState& state);
-
-/// Writes `state`; `fingerprint` names what it belongs to.
-void save_training(const std::filesystem::path& file,
-                   const TrainingState& state,
-                   const std::string& fingerprint);
-
-/// Reads a state of the same fingerprint into `state`; false where there is none.
-bool resume_training(const std::filesystem::path& file,
-                     const std::string& fingerprint,
-                     TrainingState& state);
 
 }  // namespace psi_xlstm::training

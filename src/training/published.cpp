@@ -27,82 +27,84 @@ struct Sequences {
 
 Sequences sequences(const Dataset& data,
                     const std::vector<int>& records,
-                    std::size_t samples,
                     const PublishedScales& scales) {
   std::vector<Tensor> inputs, currents;
   for (int r : records) {
     const Record& record = data.records[static_cast<std::size_t>(r)];
-    const auto part = [&](const std::vector<double>& x) {
-      return torch::tensor(std::vector<double>(
-          x.begin(), x.begin() + static_cast<std::ptrdiff_t>(std::min(samples, x.size()))));
-    };
-    inputs.push_back(torch::stack({part(record.voltage[0]), part(record.time) / scales.time}, 1));
-    currents.push_back(part(record.current[0]) / scales.current);
+    inputs.push_back(torch::stack(
+        {torch::tensor(record.voltage[0]), torch::tensor(record.time) / scales.time}, 1));
+    currents.push_back(torch::tensor(record.current[0]) / scales.current);
   }
   return {torch::stack(inputs, 1).to(torch::kFloat32).contiguous(),
           torch::stack(currents, 1).to(torch::kFloat32).contiguous()};
 }
 
-class PublishedTraining {
+class PublishedObjective : public Objective {
  public:
-  PublishedTraining(const NetworkConfig& config,
-                    const kernels::NetworkShape& shape,
-                    const Dataset& data,
-                    const PublishedScales& scales,
-                    const PublishedTeacher* teacher)
+  PublishedObjective(const NetworkConfig& config,
+                     const kernels::NetworkShape& shape,
+                     const std::vector<double>& start,
+                     const Dataset& data,
+                     const PublishedScales& scales,
+                     const PublishedTeacher* teacher,
+                     int seed)
       : config_(config),
         shape_(shape),
+        start_(start),
+        seed_(seed),
         network_(shape),
         gates_(shape),
         count_(static_cast<std::int64_t>(parameter_count(shape))) {
-    constexpr std::size_t kAll = 1000000000;
-    const std::size_t half = data.records.front().size() / 2;
-    training_ = sequences(data, data.split.train, kAll, scales);
-    validation_.push_back(sequences(data, data.split.validation, kAll, scales));
-    validation_.push_back(sequences(data, {data.split.test.front()}, half, scales));
+    training_ = sequences(data, data.split.train, scales);
+    validation_ = sequences(data, data.split.validation, scales);
     const Record& first = data.records.front();
     time_step_ = first.time[1] - first.time[0];
-    for (const PhaseConfig& p : config.phases) total_ += p.steps;
-    if (teacher == nullptr) return;
-    teacher_ = std::make_unique<kernels::XlstmNetwork<float>>(teacher->shape);
+    tie_epoch_ = static_cast<int>(std::lround(config.tie_after * total_units(config.phases)));
+    if (teacher == nullptr || !learns_from_teacher(config)) return;
+    teacher_ = std::make_unique<models::TapedPublished>(teacher->shape);
     teacher_parameters_ = torch::tensor(teacher->parameters, torch::kFloat32);
   }
 
-  TrainingOutcome train(const std::vector<double>& start,
-                        int seed,
-                        const std::filesystem::path& file,
-                        const std::string& fingerprint,
-                        const Report& report);
+  TrainingState begin() const override {
+    const int width = teacher_ ? (*teacher_)->shape().layers.back().hidden : 0;
+    return begin_training(with_projection(start_, shape_.layers.back().hidden, width, seed_),
+                          seed_);
+  }
+  CheckpointSizes sizes() const override {
+    return {.parameters = begin().parameters.size(),
+            .gates = gates_.count(),
+            .clusters = config_.clusters};
+  }
+  std::size_t network_numbers() const override { return static_cast<std::size_t>(count_); }
+  void regroup(TrainingState& state) override { gates_.regroup(state, state.done >= tie_epoch_); }
+  std::string advance(const PhaseConfig& phase, int in_phase, TrainingState& state) override;
+  Judgement judge(const TrainingState& state) override;
 
  private:
-  std::string epoch(const PhaseConfig& phase, int in_phase);
   Tensor distillation(const models::Trajectory& student,
                       const Tensor& inputs,
                       const Tensor& flat,
                       kernels::XlstmState<float>& state);
-  double validation_loss();
-  std::string not_finite(int window) const;
+  std::string not_finite(int epoch, int window) const;
 
   const NetworkConfig& config_;
   const kernels::NetworkShape& shape_;
-  kernels::XlstmNetwork<float> network_;
+  const std::vector<double>& start_;
+  int seed_, tie_epoch_ = 0;
+  models::TapedPublished network_;
   GateClusters gates_;
   std::int64_t count_;
-  Sequences training_;
-  std::vector<Sequences> validation_;
+  Sequences training_, validation_;
   double time_step_ = 0;
-  int total_ = 0;  // epochs
-  std::unique_ptr<kernels::XlstmNetwork<float>> teacher_;
+  std::unique_ptr<models::TapedPublished> teacher_;
   Tensor teacher_parameters_;
-  TrainingState state_;
-  int epochs_ = 0;
   double data_ = 0, hidden_ = 0, gradient_ = 0, structure_ = 0;
 };
 
-Tensor PublishedTraining::distillation(const models::Trajectory& student,
-                                       const Tensor& inputs,
-                                       const Tensor& flat,
-                                       kernels::XlstmState<float>& state) {
+Tensor PublishedObjective::distillation(const models::Trajectory& student,
+                                        const Tensor& inputs,
+                                        const Tensor& flat,
+                                        kernels::XlstmState<float>& state) {
   equations::Response wanted;
   {
     const torch::NoGradGuard constant;
@@ -121,35 +123,37 @@ Tensor PublishedTraining::distillation(const models::Trajectory& student,
   return config_.distillation.alpha * hidden + config_.distillation.beta * gradient;
 }
 
-std::string PublishedTraining::not_finite(int window) const {
+std::string PublishedObjective::not_finite(int epoch, int window) const {
   for (int l = 0; l < static_cast<int>(shape_.layers.size()); ++l) {
-    for (float x : network_.hidden(l)) {
+    for (float x : network_->hidden(l)) {
       if (!std::isfinite(x)) {
-        return fmt::format("epoch {}, window {}: the outputs of layer {} are not finite", epochs_,
+        return fmt::format("epoch {}, window {}: the outputs of layer {} are not finite", epoch,
                            window, l);
       }
     }
   }
-  return fmt::format("epoch {}, window {}: the gradient is not finite", epochs_, window);
+  return fmt::format("epoch {}, window {}: the gradient is not finite", epoch, window);
 }
 
-// One pass over all windows of the training sequences; returns why it stopped, or nothing.
-std::string PublishedTraining::epoch(const PhaseConfig& phase, int in_phase) {
+// One pass over all windows of the training sequences.
+std::string PublishedObjective::advance(const PhaseConfig& phase,
+                                        int in_phase,
+                                        TrainingState& trained) {
   const auto all = training_.inputs.size(0), batch = training_.inputs.size(1);
   const int windows = static_cast<int>((all + phase.samples - 1) / phase.samples);
   PhaseConfig by_window = phase;
   by_window.steps = phase.steps * windows;
-  auto state = network_.initial_state(static_cast<int>(batch));
+  auto state = network_->initial_state(static_cast<int>(batch));
   kernels::XlstmState<float> teacher_state;
-  if (teacher_) teacher_state = teacher_->initial_state(static_cast<int>(batch));
+  if (teacher_) teacher_state = (*teacher_)->initial_state(static_cast<int>(batch));
   double sum = 0;
   hidden_ = gradient_ = structure_ = 0;
   for (int w = 0; w < windows; ++w) {
     const auto first = static_cast<std::int64_t>(w) * phase.samples;
     const auto length = std::min<std::int64_t>(phase.samples, all - first);
     const Tensor inputs = training_.inputs.narrow(0, first, length);
-    const Tensor flat = torch::from_blob(state_.parameters.data(),
-                                         {static_cast<std::int64_t>(state_.parameters.size())})
+    const Tensor flat = torch::from_blob(trained.parameters.data(),
+                                         {static_cast<std::int64_t>(trained.parameters.size())})
                             .clone()
                             .requires_grad_(true);
     const models::Trajectory found =
@@ -159,8 +163,8 @@ std::string PublishedTraining::epoch(const PhaseConfig& phase, int in_phase) {
     sum += data.item<double>() * static_cast<double>(length);
     Tensor loss = data;
     if (teacher_ && length > 1) loss = loss + distillation(found, inputs, flat, teacher_state);
-    if (gates_.free(state_) && config_.distillation.gamma > 0) {
-      const Tensor structure = gates_.structure(flat, state_);
+    if (gates_.free(trained) && config_.distillation.gamma > 0) {
+      const Tensor structure = gates_.structure(flat, trained);
       structure_ = structure.item<double>();
       loss = loss + config_.distillation.gamma * structure;
     }
@@ -168,80 +172,38 @@ std::string PublishedTraining::epoch(const PhaseConfig& phase, int in_phase) {
     Tensor gradient = flat.grad().contiguous();
     std::span<float> numbers(gradient.data_ptr<float>(),
                              static_cast<std::size_t>(gradient.numel()));
-    gates_.tie_gradient(state_, numbers);
+    gates_.tie_gradient(trained, numbers);
     const double norm =
-        optimizer_step(state_, numbers, learning_rate(by_window, in_phase * windows + w),
+        optimizer_step(trained, numbers, learning_rate(by_window, in_phase * windows + w),
                        config_.clip, config_.weight_decay);
-    if (!std::isfinite(norm)) return not_finite(w);
+    if (!std::isfinite(norm)) return not_finite(trained.done, w);
   }
   data_ = sum / static_cast<double>(all);
   return "";
 }
 
-double PublishedTraining::validation_loss() {
-  network_.set_parameters({state_.parameters.data(), static_cast<std::size_t>(count_)});
-  double sum = 0, count = 0;
-  for (const Sequences& s : validation_) {
-    auto state = network_.initial_state(static_cast<int>(s.inputs.size(1)));
-    const auto y = network_.forward({.steps = static_cast<int>(s.inputs.size(0)),
-                                     .sequences = static_cast<int>(s.inputs.size(1)),
-                                     .inputs = s.inputs.data_ptr<float>()},
-                                    state, false);
-    const float* wanted = s.currents.data_ptr<float>();
-    for (std::size_t k = 0; k < y.size(); ++k) {
-      const double e = static_cast<double>(y[k]) - static_cast<double>(wanted[k]);
-      sum += e * e;
-    }
-    count += static_cast<double>(y.size());
+Judgement PublishedObjective::judge(const TrainingState& trained) {
+  auto& network = network_.use();
+  network.set_parameters({trained.parameters.data(), static_cast<std::size_t>(count_)});
+  const Tensor& inputs = validation_.inputs;
+  auto state = network.initial_state(static_cast<int>(inputs.size(1)));
+  const auto y = network.forward({.steps = static_cast<int>(inputs.size(0)),
+                                  .sequences = static_cast<int>(inputs.size(1)),
+                                  .inputs = inputs.data_ptr<float>()},
+                                 state, false);
+  const float* wanted = validation_.currents.data_ptr<float>();
+  double sum = 0;
+  for (std::size_t k = 0; k < y.size(); ++k) {
+    const double e = static_cast<double>(y[k]) - static_cast<double>(wanted[k]);
+    sum += e * e;
   }
-  return sum / count;
-}
-
-TrainingOutcome PublishedTraining::train(const std::vector<double>& start,
-                                         int seed,
-                                         const std::filesystem::path& file,
-                                         const std::string& fingerprint,
-                                         const Report& report) {
-  if (!resume_training(file, fingerprint, state_)) {
-    const int teacher_width = teacher_ ? teacher_->shape().layers.back().hidden : 0;
-    state_ = begin_training(
-        with_projection(start, shape_.layers.back().hidden, teacher_width, seed), seed);
-  }
-  epochs_ = static_cast<int>(state_.curve.size());  // one point each
-  const int tie_epoch = static_cast<int>(std::lround(config_.tie_after * total_));
-  TrainingOutcome outcome;
-  int first = 0;
-  for (const PhaseConfig& phase : config_.phases) {
-    while (epochs_ < first + phase.steps && outcome.reason.empty()) {
-      gates_.regroup(state_, epochs_ >= tie_epoch);
-      if (epochs_ > 0) save_training(file, state_, fingerprint);
-      outcome.reason = epoch(phase, epochs_ - first);
-      if (!outcome.reason.empty()) break;
-      const double validation = validation_loss();
-      ++epochs_;
-      state_.curve.push_back(
-          {static_cast<double>(epochs_), data_, validation, hidden_, gradient_, structure_, 0});
-      if (std::isfinite(validation) && counts(config_, epochs_, total_) &&
-          (state_.best_parameters.empty() || validation < state_.best_validation)) {
-        state_.best_parameters = state_.parameters;
-        state_.best_validation = validation;
-        state_.best_step = epochs_;
-      }
-      report(static_cast<double>(epochs_) / total_,
-             fmt::format("epoch {} of {}, loss {:.4g}, validation {:.4g}", epochs_, total_, data_,
-                         validation));
-    }
-    first += phase.steps;
-  }
-  outcome.usable = outcome.reason.empty() && !state_.best_parameters.empty();
-  if (outcome.usable) {
-    outcome.parameters.assign(state_.best_parameters.begin(),
-                              state_.best_parameters.begin() + count_);
-  } else if (outcome.reason.empty()) {
-    outcome.reason = "no validation loss was finite";
-  }
-  outcome.state = std::move(state_);
-  return outcome;
+  const double loss = sum / static_cast<double>(y.size());
+  return {.point = {.training = data_,
+                    .validation = loss,
+                    .hidden = hidden_,
+                    .gradient = gradient_,
+                    .structure = structure_},
+          .candidates = {{&trained.parameters, loss}}};
 }
 
 }  // namespace
@@ -262,11 +224,12 @@ TrainingOutcome train_published(const NetworkConfig& config,
                                 const PublishedScales& scales,
                                 const PublishedTeacher* teacher,
                                 int seed,
-                                const std::filesystem::path& file,
-                                const std::string& fingerprint,
-                                const Report& report) {
-  return PublishedTraining(config, shape, data, scales, teacher)
-      .train(start, seed, file, fingerprint, report);
+                                const Checkpoint& checkpoint,
+                                const Report& progress) {
+  PublishedObjective objective(config, shape, start, data, scales, teacher, seed);
+  const Schedule schedule{
+      .phases = config.phases, .judge_after = config.judge_after, .unit = "epoch"};
+  return optimise(objective, schedule, checkpoint, progress);
 }
 
 }  // namespace psi_xlstm::training

@@ -5,11 +5,12 @@
 /// output the current, start hidden. Whole sequences in one batch, truncated back-propagation
 /// through time with the states threaded from window to window.
 
-#include <filesystem>
-#include <string>
 #include <vector>
 
-#include "training/known_start.hpp"
+#include "config/networks.hpp"
+#include "kernels/simd/network_shape.hpp"
+#include "psi_xlstm/data/record.hpp"
+#include "training/loop.hpp"
 
 namespace psi_xlstm::training {
 
@@ -28,9 +29,9 @@ struct PublishedTeacher {
 /// Standard deviation of the current of the training records [A].
 double current_scale(const Dataset& data);
 
-/// Trains `shape` from `start`: a phase's steps are epochs, its samples those of a window. The
-/// split is the published one: the first 7/10 of all samples train, the next 3/20 validate.
-/// `teacher` is null where nothing is distilled. Resumes like train_known_start.
+/// Trains `shape` from `start`: a phase's steps are epochs, its samples those of a window. What is
+/// kept is chosen on the validation records; those of the test are not looked at. `teacher` is null
+/// where there is none; it is not run where `config` has no weight for it.
 TrainingOutcome train_published(const NetworkConfig& config,
                                 const kernels::NetworkShape& shape,
                                 const std::vector<double>& start,
@@ -38,8 +39,7 @@ TrainingOutcome train_published(const NetworkConfig& config,
                                 const PublishedScales& scales,
                                 const PublishedTeacher* teacher,
                                 int seed,
-                                const std::filesystem::path& file,
-                                const std::string& fingerprint,
-                                const Report& report);
+                                const Checkpoint& checkpoint,
+                                const Report& progress);
 
 }  // namespace psi_xlstm::training

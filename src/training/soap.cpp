@@ -4,7 +4,6 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <numeric>
 #include <tuple>
 
 #include "kernels/simd/adamw.hpp"
@@ -23,7 +22,7 @@ struct Basis {
   Tensor left, right;                        // orthogonal, of the same sizes
 };
 
-std::size_t remembered(const ParameterMatrix& matrix) {
+std::size_t numbers_of(const ParameterMatrix& matrix) {
   const auto m = static_cast<std::size_t>(matrix.rows);
   const auto n = static_cast<std::size_t>(matrix.columns);
   return 2 * (m * m + n * n);
@@ -153,6 +152,12 @@ std::vector<ParameterMatrix> parameter_matrices(const kernels::NetworkShape& sha
 
 Soap::Soap(std::vector<ParameterMatrix> matrices) : matrices_(std::move(matrices)) {}
 
+std::size_t Soap::remembered() const {
+  std::size_t sum = 0;
+  for (const ParameterMatrix& matrix : matrices_) sum += numbers_of(matrix);
+  return sum;
+}
+
 // Adam in the bases: turns the gradient into them and the step out of them.
 void Soap::move(TrainingState& state,
                 std::span<const float> gradient,
@@ -164,7 +169,7 @@ void Soap::move(TrainingState& state,
     float* values = state.bases.data();
     for (const ParameterMatrix& matrix : matrices_) {
       visit(matrix, basis_at(matrix, values));
-      values += remembered(matrix);
+      values += numbers_of(matrix);
     }
   };
   each([&](const ParameterMatrix& matrix, const Basis& basis) {
@@ -191,17 +196,14 @@ double Soap::step(TrainingState& state,
   const double norm = kernels::gradient_norm<float>(gradient);
   if (!std::isfinite(norm)) return norm;
   const bool first = state.bases.empty();
-  if (first) {
-    const auto add = [](std::size_t sum, const ParameterMatrix& m) { return sum + remembered(m); };
-    state.bases.assign(std::accumulate(matrices_.begin(), matrices_.end(), std::size_t{0}, add), 0);
-  }
+  if (first) state.bases.assign(remembered(), 0);
   ++state.step;
   const double scale = kernels::clip_factor(norm, clip);
   if (!first || matrices_.empty()) move(state, gradient, scale, rate, weight_decay);
   float* values = state.bases.data();
   for (const ParameterMatrix& matrix : matrices_) {
     Basis basis = basis_at(matrix, values);
-    values += remembered(matrix);
+    values += numbers_of(matrix);
     learn(basis, scale * gather(matrix, gradient.data()), first);
     if (!first && state.step % kBasisInterval == 0) turn(matrix, basis, state);
   }

@@ -5,6 +5,7 @@
 /// "SOAP: Improving and Stabilizing Shampoo using Adam", arXiv:2409.11321, Algorithm 3), for
 /// trajectories that have to be right to a percent of the noise, where Adam alone stalls.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -30,6 +31,9 @@ std::vector<ParameterMatrix> parameter_matrices(const kernels::NetworkShape& sha
 class Soap {
  public:
   explicit Soap(std::vector<ParameterMatrix> matrices);
+
+  /// Length of TrainingState::bases after the first step.
+  std::size_t remembered() const;
 
   /// As optimizer_step(), of which it is the form in the eigenbasis: one entry of `gradient` per
   /// parameter of `state`, whose length all indices of the matrices are below; returns the norm of

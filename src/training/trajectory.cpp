@@ -4,7 +4,9 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 
 #include "psi_xlstm/core/error.hpp"
 
@@ -69,37 +71,68 @@ void expect_float(const char* what, const Tensor& x, std::int64_t dimensions) {
                                what, dimensions, torch::toString(x.scalar_type()), x.dim()));
 }
 
+// Holds the tape of a network in what autograd saves, and which of its uses this was.
+template <class Network>
+struct SavedUse : torch::CustomClassHolder {
+  using Tape = typename TapedNetwork<Network>::Tape;
+
+  explicit SavedUse(std::shared_ptr<Tape> own) : tape(std::move(own)), use(tape->uses) {}
+
+  std::shared_ptr<Tape> tape;
+  std::int64_t use;
+};
+
+template <class Network>
+void save_use(AutogradContext* context,
+              const std::shared_ptr<typename SavedUse<Network>::Tape>& t) {
+  context->saved_data["use"] = c10::IValue::make_capsule(c10::make_intrusive<SavedUse<Network>>(t));
+}
+
+// The network of a saved use, for its backward pass.
+template <class Network>
+Network& saved_network(AutogradContext* context) {
+  const auto held = context->saved_data["use"].toCapsule();
+  auto& saved = static_cast<SavedUse<Network>&>(*held);
+  if (saved.use != saved.tape->uses) {
+    throw ShapeError(fmt::format(
+        "backward pass: expected that of the last use of the network, found {} uses behind it",
+        saved.tape->uses - saved.use));
+  }
+  return saved.tape->network;
+}
+
 struct PublishedFunction : torch::autograd::Function<PublishedFunction> {
+  using Network = kernels::XlstmNetwork<float>;
+
   static variable_list forward(AutogradContext* context,
                                const Tensor& parameters,
                                const Tensor& inputs,
-                               std::int64_t network_address,
-                               std::int64_t state_address) {
-    auto& network = *reinterpret_cast<kernels::XlstmNetwork<float>*>(network_address);
-    auto& state = *reinterpret_cast<kernels::XlstmState<float>*>(state_address);
+                               std::shared_ptr<TapedPublished::Tape> tape,
+                               kernels::XlstmState<float>* state) {
+    Network& network = tape->network;
     network.set_parameters(numbers(parameters));
     const auto y = network.forward({.steps = static_cast<int>(inputs.size(0)),
                                     .sequences = static_cast<int>(inputs.size(1)),
                                     .inputs = inputs.data_ptr<float>()},
-                                   state, true);
-    context->saved_data["network"] = network_address;
+                                   *state, true);
+    save_use<Network>(context, tape);
     return results(network, y, inputs.size(1));
   }
   static variable_list backward(AutogradContext* context, variable_list by) {
-    auto& network =
-        *reinterpret_cast<kernels::XlstmNetwork<float>*>(context->saved_data["network"].toInt());
-    return {gradient(network, by), Tensor(), Tensor(), Tensor()};
+    return {gradient(saved_network<Network>(context), by), Tensor(), Tensor(), Tensor()};
   }
 };
 
 struct RelaxationFunction : torch::autograd::Function<RelaxationFunction> {
+  using Network = kernels::ContinuousNetwork<float>;
+
   static variable_list forward(AutogradContext* context,
                                const Tensor& parameters,
                                const Tensor& inputs,
                                const Tensor& rho,
                                const Tensor& rest_inputs,
-                               std::int64_t network_address) {
-    auto& network = *reinterpret_cast<kernels::ContinuousNetwork<float>*>(network_address);
+                               std::shared_ptr<TapedRelaxation::Tape> tape) {
+    Network& network = tape->network;
     network.set_parameters(numbers(parameters));
     kernels::ContinuousState<float> state;
     const auto y = network.forward({.steps = static_cast<int>(rho.size(0)),
@@ -108,13 +141,11 @@ struct RelaxationFunction : torch::autograd::Function<RelaxationFunction> {
                                     .rho = rho.data_ptr<float>(),
                                     .rest_inputs = rest_inputs.data_ptr<float>()},
                                    state);
-    context->saved_data["network"] = network_address;
+    save_use<Network>(context, tape);
     return results(network, y, inputs.size(1));
   }
   static variable_list backward(AutogradContext* context, variable_list by) {
-    auto& network = *reinterpret_cast<kernels::ContinuousNetwork<float>*>(
-        context->saved_data["network"].toInt());
-    return {gradient(network, by), Tensor(), Tensor(), Tensor(), Tensor()};
+    return {gradient(saved_network<Network>(context), by), Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -124,18 +155,17 @@ Trajectory trajectory(const variable_list& results) {
 
 }  // namespace
 
-Trajectory published_trajectory(kernels::XlstmNetwork<float>& network,
+Trajectory published_trajectory(TapedPublished& network,
                                 const Tensor& parameters,
                                 const Tensor& inputs,
                                 kernels::XlstmState<float>& state) {
   expect_float("parameters", parameters, 1);
   expect_float("inputs", inputs, 3);
-  return trajectory(PublishedFunction::apply(parameters, inputs,
-                                             reinterpret_cast<std::int64_t>(&network),
-                                             reinterpret_cast<std::int64_t>(&state)));
+  network.use();
+  return trajectory(PublishedFunction::apply(parameters, inputs, network.tape(), &state));
 }
 
-Trajectory relaxation_trajectory(kernels::ContinuousNetwork<float>& network,
+Trajectory relaxation_trajectory(TapedRelaxation& network,
                                  const Tensor& parameters,
                                  const Tensor& inputs,
                                  const Tensor& rho,
@@ -151,8 +181,9 @@ Trajectory relaxation_trajectory(kernels::ContinuousNetwork<float>& network,
         "{} and {}",
         rho.size(0) + 1, rho.size(1), inputs.size(0), inputs.size(1), rest_inputs.size(0)));
   }
-  return trajectory(RelaxationFunction::apply(parameters, inputs, rho, rest_inputs,
-                                              reinterpret_cast<std::int64_t>(&network)));
+  network.use();
+  return trajectory(
+      RelaxationFunction::apply(parameters, inputs, rho, rest_inputs, network.tape()));
 }
 
 }  // namespace psi_xlstm::models

@@ -57,7 +57,7 @@ TEST(NamedParameters, CutTheArrayInOrder) {
 // By hand: one input, one unit, sLSTM with all gates at 0 but z~ = e, e = 2 u + 1, then y = 3 h
 // + 4.
 //   u = 0.5 twice: c = tanh 2, then tanh(2) 3/2; n = 1, 3/2; h = tanh(2)/2 both times.
-TEST(PublishedNetwork, MatchesASlstmByHand) {
+TEST(XlstmNetwork, MatchesASlstmByHand) {
   const NetworkShape shape{.inputs = 1,
                            .width = 1,
                            .layers = {{.kind = LayerKind::kSlstm, .hidden = 1}},
@@ -77,7 +77,7 @@ TEST(PublishedNetwork, MatchesASlstmByHand) {
 // By hand: two units, one head; q = (1, 1), k/sqrt(2) = (1, 1), v = (e, 0), gates 0, one step:
 // C q = 2 (e, 0), n.q = 2, h = (e, 0) but for eps; LayerNorm gives +-1 (variance (e/2)^2), and
 // y = w.LN with w = (5, 1), norm weight (1, 2), bias (0, 3): y = 5 (1) + (2 (-1) + 3).
-TEST(PublishedNetwork, MatchesAnMlstmByHand) {
+TEST(XlstmNetwork, MatchesAnMlstmByHand) {
   const NetworkShape shape{.inputs = 1,
                            .width = 1,
                            .layers = {{.kind = LayerKind::kMlstm, .hidden = 2, .heads = 1}},
@@ -96,7 +96,7 @@ TEST(PublishedNetwork, MatchesAnMlstmByHand) {
   EXPECT_NEAR(run.output.item<double>(), 5 + (-2 + 3), 1e-7);  // eps of LayerNorm over 25^2
 }
 
-TEST(PublishedNetwork, CarriedStateGivesTheWholeSequence) {
+TEST(XlstmNetwork, CarriedStateGivesTheWholeSequence) {
   Rng rng(1);
   const auto shape = mixed_shape(Convention::kXlstm);
   const auto parameters = random_parameters(shape, rng);
@@ -114,7 +114,7 @@ TEST(PublishedNetwork, CarriedStateGivesTheWholeSequence) {
   }
 }
 
-TEST(PublishedNetwork, SequencesOfABatchDoNotMix) {
+TEST(XlstmNetwork, SequencesOfABatchDoNotMix) {
   Rng rng(2);
   const auto shape = mixed_shape(Convention::kXlstm);
   const auto parameters = random_parameters(shape, rng);
@@ -126,7 +126,7 @@ TEST(PublishedNetwork, SequencesOfABatchDoNotMix) {
   EXPECT_LE(relative_error(third.output, all.output.slice(1, 2, 3)), 1e-14);
 }
 
-TEST(PublishedNetwork, LeavesTheGivenStateAlone) {
+TEST(XlstmNetwork, LeavesTheGivenStateAlone) {
   Rng rng(3);
   const auto shape = mixed_shape(Convention::kXlstm);
   const auto start = empty_state(shape, 1, in_double());
@@ -136,7 +136,7 @@ TEST(PublishedNetwork, LeavesTheGivenStateAlone) {
 }
 
 // The denominators have eps > 0 here, so m counts as a constant, which moves gradients by 1e-6.
-TEST(PublishedNetwork, GradientMatchesFiniteDifferences) {
+TEST(XlstmNetwork, GradientMatchesFiniteDifferences) {
   Rng rng(4);
   const auto shape = mixed_shape(Convention::kXlstm);
   const auto inputs = normal(rng, {4, 2, 2}), weight = normal(rng, {4, 2});
@@ -149,7 +149,7 @@ TEST(PublishedNetwork, GradientMatchesFiniteDifferences) {
       random_parameters(shape, rng), 1e-5);
 }
 
-TEST(PublishedNetwork, RunsInSinglePrecision) {
+TEST(XlstmNetwork, RunsInSinglePrecision) {
   Rng rng(5);
   const auto shape = kernels::teacher_shape(Convention::kXlstm);
   const auto parameters = random_parameters(shape, rng) * 0.3;
@@ -164,12 +164,12 @@ TEST(PublishedNetwork, RunsInSinglePrecision) {
   EXPECT_LE(relative_error(rounded.output, exact.output), 1e-5);
 }
 
-TEST(PublishedNetwork, NamesWhatDoesNotFit) {
+TEST(XlstmNetwork, NamesWhatDoesNotFit) {
   const auto shape = mixed_shape(Convention::kXlstm);
   const auto count = static_cast<std::int64_t>(kernels::parameter_count(shape));
   const auto start = empty_state(shape, 2, in_double());
   const auto message = [&](const NetworkShape& s, const Tensor& p, const Tensor& x, const Tensor& r,
-                           const PublishedState& from) {
+                           const XlstmState& from) {
     return message_of<ShapeError>([&] { published_network(s, p, x, r, from); });
   };
   const auto p = full({count}, 0), x = full({3, 2, 2}, 0);
@@ -198,7 +198,7 @@ constexpr double kStep = 50e-9;  // dt0 [s]
 
 // At rest under an input that does not move, nothing moves: exact for mLSTM layers and, once the
 // fixed point of the sLSTM has settled, for all.
-TEST(RelaxationNetwork, StaysAtRest) {
+TEST(ContinuousNetwork, StaysAtRest) {
   Rng rng(11);
   const auto shape = mixed_shape(Convention::kContinuous);
   auto parameters = random_parameters(shape, rng);
@@ -212,7 +212,7 @@ TEST(RelaxationNetwork, StaysAtRest) {
   EXPECT_LE(relative_error(memory.C, std::get<MlstmMemory>(start[1]).C), 1e-12);
 }
 
-TEST(RelaxationNetwork, ForgetsItsStartUnderAStillInput) {
+TEST(ContinuousNetwork, ForgetsItsStartUnderAStillInput) {
   Rng rng(12);
   const auto shape = mixed_shape(Convention::kContinuous);
   auto parameters = random_parameters(shape, rng);
@@ -227,7 +227,7 @@ TEST(RelaxationNetwork, ForgetsItsStartUnderAStillInput) {
   EXPECT_LE(relative_error(moved.output[400], rested.output[0]), 1e-9);
 }
 
-TEST(RelaxationNetwork, CarriedStateGivesTheWholeSequence) {
+TEST(ContinuousNetwork, CarriedStateGivesTheWholeSequence) {
   Rng rng(13);
   const auto shape = mixed_shape(Convention::kContinuous);
   const auto parameters = random_parameters(shape, rng);
@@ -245,7 +245,7 @@ TEST(RelaxationNetwork, CarriedStateGivesTheWholeSequence) {
   }
 }
 
-TEST(RelaxationNetwork, AStepOfNoTimeChangesNoState) {
+TEST(ContinuousNetwork, AStepOfNoTimeChangesNoState) {
   Rng rng(14);
   const auto shape = mixed_shape(Convention::kContinuous);
   const auto parameters = random_parameters(shape, rng);
@@ -258,7 +258,7 @@ TEST(RelaxationNetwork, AStepOfNoTimeChangesNoState) {
       torch::equal(std::get<MlstmMemory>(run.state[2]).C, std::get<MlstmMemory>(start[2]).C));
 }
 
-TEST(RelaxationNetwork, GradientMatchesFiniteDifferences) {
+TEST(ContinuousNetwork, GradientMatchesFiniteDifferences) {
   Rng rng(15);
   const auto shape = mixed_shape(Convention::kContinuous);
   const auto inputs = normal(rng, {4, 2, 2}), weight = normal(rng, {4, 2});
@@ -272,7 +272,7 @@ TEST(RelaxationNetwork, GradientMatchesFiniteDifferences) {
 }
 
 // Of second order in the step, through all layers: half the step, about a quarter of the error.
-TEST(RelaxationNetwork, IsOfSecondOrder) {
+TEST(ContinuousNetwork, IsOfSecondOrder) {
   Rng rng(16);
   const auto shape = mixed_shape(Convention::kContinuous);
   const auto parameters = random_parameters(shape, rng);
@@ -292,12 +292,12 @@ TEST(RelaxationNetwork, IsOfSecondOrder) {
   EXPECT_NEAR(coarse / fine, 4, 0.4);
 }
 
-TEST(RelaxationNetwork, NamesWhatDoesNotFit) {
+TEST(ContinuousNetwork, NamesWhatDoesNotFit) {
   const auto shape = mixed_shape(Convention::kContinuous);
   Rng rng(17);
   const auto p = random_parameters(shape, rng), x = full({3, 2, 2}, 0);
   const auto start = rest_state(shape, p, x[0]);
-  const auto message = [&](const Tensor& dt, const RelaxationState& from) {
+  const auto message = [&](const Tensor& dt, const ContinuousState& from) {
     return message_of<ShapeError>([&] { relaxation_network(shape, p, x, dt, kStep, from); });
   };
   EXPECT_EQ(message(full({3, 2}, 0), start), "network steps: expected [2, 2], found [3, 2]");

@@ -33,7 +33,7 @@ std::vector<double> numbers(const Tensor& x) {
 }
 
 // The state of the equations as that of the network: h and ln n of an sLSTM, C and n of an mLSTM.
-std::vector<double> as_states(const equations::RelaxationState& state) {
+std::vector<double> as_states(const equations::ContinuousState& state) {
   std::vector<double> out;
   const auto add = [&](const Tensor& x) {
     const std::vector<double> more = numbers(x);
@@ -52,9 +52,9 @@ std::vector<double> as_states(const equations::RelaxationState& state) {
 }
 
 // The reverse.
-equations::RelaxationState from_states(const kernels::NetworkShape& shape,
+equations::ContinuousState from_states(const kernels::NetworkShape& shape,
                                        const std::vector<double>& c) {
-  equations::RelaxationState out;
+  equations::ContinuousState out;
   std::size_t next = 0;
   const auto take = [&](std::vector<std::int64_t> sizes) {
     std::int64_t count = 1;

@@ -22,15 +22,13 @@ TEST(TimeConstant, HalvesInOneStepAtZero) {
   const auto rate = relaxation_rate(full({1}, 0), kStep);
   EXPECT_DOUBLE_EQ(rate.item<double>(), std::log(2.0) / kStep);
   EXPECT_DOUBLE_EQ(time_constant(full({1}, 0), kStep).item<double>(), kStep / std::log(2.0));
-  EXPECT_DOUBLE_EQ(forget_factor(rate, full({1}, 3 * kStep)).item<double>(), 1.0 / 8);
   EXPECT_DOUBLE_EQ(relaxed_fraction(rate, full({1}, 3 * kStep)).item<double>(), 7.0 / 8);
 }
 
 TEST(TimeConstant, OneStepForgetsAsTheSigmoidOfTheLiterature) {
   const auto gate = row({-30, -5, -1, 0, 1, 5, 30});
-  EXPECT_LE(relative_error(forget_factor(relaxation_rate(gate, kStep), full({1}, kStep)),
-                           torch::sigmoid(gate)),
-            4e-16);
+  const auto kept = torch::exp(-relaxation_rate(gate, kStep) * kStep);
+  EXPECT_LE(relative_error(kept, torch::sigmoid(gate)), 4e-16);
 }
 
 // softplus(-f~) = ln(1 + exp(-f~)), computed with 60 digits.
@@ -55,15 +53,6 @@ TEST(TimeConstant, KeepsAllDigitsOfFastMemories) {
   }
 }
 
-TEST(TimeConstant, GateForATimeConstantIsTheInverse) {
-  const auto tau = row({1e-9, 1e-8, 5e-8, 1e-6, 1e-3, 1, 1e3, 1e9});
-  const auto back = time_constant(forget_gate_for(tau, kStep), kStep);
-  EXPECT_LE(relative_error(back / tau, torch::ones_like(tau)), 2e-14);
-  const auto gate = row({-700, -40, -1, 0, 1, 10, 40, 700});
-  const auto same = forget_gate_for(time_constant(gate, kStep), kStep);
-  EXPECT_LE((same - gate).abs().max().item<double>(), 2e-13);  // 1e-16 of 700, a few times
-}
-
 TEST(TimeConstant, GradientMatchesFiniteDifferences) {
   const auto gate = row({-3, -0.2, 0.4, 4, 12});
   testing::expect_gradient([](const torch::Tensor& f) { return time_constant(f, 2).log().sum(); },
@@ -78,8 +67,6 @@ TEST(TimeConstant, GradientMatchesFiniteDifferences) {
 TEST(TimeConstant, RefusesAReferenceStepThatIsNotPositive) {
   EXPECT_EQ(message_of<ConfigError>([] { relaxation_rate(full({1}, 0), 0); }),
             "reference step: expected a positive time, found 0 s");
-  EXPECT_EQ(message_of<ConfigError>([] { forget_gate_for(full({1}, 1), -1); }),
-            "reference step: expected a positive time, found -1 s");
 }
 
 }  // namespace

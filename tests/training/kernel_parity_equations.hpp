@@ -120,8 +120,8 @@ void make_constant(State& state) {
 }
 
 /// Row `row` of a published state becomes that of `fresh`.
-inline void reset_row(equations::PublishedState& state,
-                      const equations::PublishedState& fresh,
+inline void reset_row(equations::XlstmState& state,
+                      const equations::XlstmState& fresh,
                       std::int64_t row) {
   const auto reset = [row](Tensor& x, const Tensor& start) {
     x = x.clone();
@@ -139,7 +139,7 @@ inline void reset_row(equations::PublishedState& state,
   }
 }
 
-inline void add_state(Blocks& blocks, int part, const equations::PublishedState& state) {
+inline void add_state(Blocks& blocks, int part, const equations::XlstmState& state) {
   for (std::size_t l = 0; l < state.size(); ++l) {
     const auto add = [&](const char* name, const Tensor& x) {
       blocks[fmt::format("part {}, layer {}, state {}", part, l, name)] = x;

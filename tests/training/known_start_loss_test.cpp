@@ -115,7 +115,7 @@ TEST(LogConductance, StartsAtTheStartWhateverTheNetworkSays) {
   Rng rng(1);
   const KnownStartBatch batch = measured_batch(pool.draw(2, 1000, rng), scales);
   const auto shape = clustering_student_shape(kernels::Convention::kContinuous);
-  kernels::ContinuousNetwork<float> network(shape);
+  models::TapedRelaxation network(shape);
   torch::manual_seed(1);
   const Tensor p = 0.3 * torch::randn({static_cast<std::int64_t>(parameter_count(shape))});
   const Tensor log_g = log_conductance(run(network, p, batch), batch);

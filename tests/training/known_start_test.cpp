@@ -34,10 +34,10 @@ TEST(TrainKnownStart, KeepsTheAverageWhereItIsBetterThanTheParameters) {
   std::filesystem::remove(file);
   const TrainingOutcome outcome =
       train_known_start(config, shape, models::relaxation_start(shape, 50e-9, rng), {.data = &data},
-                        3, file, "this", [](double, const std::string&) {});
+                        3, {file, "this"}, [](double, const std::string&) {});
   ASSERT_TRUE(outcome.usable) << outcome.reason;
   double best = std::numeric_limits<double>::infinity();
-  for (const std::vector<double>& point : outcome.state.curve) best = std::min(best, point[2]);
+  for (const CurvePoint& point : outcome.state.curve) best = std::min(best, point.validation);
   EXPECT_LT(outcome.state.best_validation, best);
 }
 

@@ -4,15 +4,10 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <filesystem>
 #include <limits>
 
 namespace psi_xlstm::training {
 namespace {
-
-std::filesystem::path temporary(const char* name) {
-  return std::filesystem::path(::testing::TempDir()) / name;
-}
 
 // Ten steps of LibTorch's AdamW with the same clipped gradients.
 TEST(OptimizerStep, IsAdamWOfLibTorch) {
@@ -49,32 +44,6 @@ TEST(LearningRate, RisesThenFallsAlongACosine) {
   EXPECT_NEAR(learning_rate(phase, 0), 2.0 / 20, 1e-12);
   EXPECT_NEAR(learning_rate(phase, 500), 2 * 0.55, 1e-12);
   EXPECT_NEAR(learning_rate(phase, 1000), 2 * 0.1, 1e-12);
-}
-
-TEST(TrainingState, ComesBackFromItsFile) {
-  TrainingState state = begin_training({0.1, 0.2, 0.3}, 7);
-  const std::vector<float> gradient = {1, -2, 0.5f};
-  optimizer_step(state, gradient, 0.01, 1, 0);
-  state.rng.normal();  // half of a pair is kept
-  state.best_parameters = state.parameters;
-  state.best_validation = 0.25;
-  state.best_step = 1;
-  state.assignment = {0, 2, 1};
-  state.curve = {{1, 0.5, 0.25, 0, 0, 0, 0}, {2, 0.4, 0.2, 0, 0, 0, 1}};
-  const auto file = temporary("training.safetensors");
-  save_training(file, state, "of this");
-  TrainingState other;
-  EXPECT_FALSE(resume_training(file, "of something else", other));
-  ASSERT_TRUE(resume_training(file, "of this", other));
-  EXPECT_EQ(other.parameters, state.parameters);
-  EXPECT_EQ(other.first_moment, state.first_moment);
-  EXPECT_EQ(other.second_moment, state.second_moment);
-  EXPECT_EQ(other.step, 1);
-  EXPECT_EQ(other.rng.state(), state.rng.state());
-  EXPECT_EQ(other.best_parameters, state.best_parameters);
-  EXPECT_EQ(other.best_validation, 0.25);
-  EXPECT_EQ(other.assignment, state.assignment);
-  EXPECT_EQ(other.curve, state.curve);
 }
 
 }  // namespace

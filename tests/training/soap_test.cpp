@@ -9,6 +9,8 @@
 #include <numeric>
 #include <set>
 
+#include "training/checkpoint.hpp"
+
 namespace psi_xlstm::training {
 namespace {
 
@@ -172,8 +174,10 @@ TEST(Soap, GoesOnWithTheSameBytes) {
   TrainingState whole = begin_training(std::vector<double>(kRows * kColumns, 1), 1);
   for (int k = 0; k < 15; ++k) soap.step(whole, gradient(k), 0.01, 1, 0.1);
   save_training(file, whole, "this");
-  TrainingState resumed;
-  ASSERT_TRUE(resume_training(file, "this", resumed));
+  const std::size_t count = whole.parameters.size();
+  auto found = resume_training(file, "this", {.parameters = count, .bases = soap.remembered()});
+  ASSERT_TRUE(found.state) << found.reason;
+  TrainingState& resumed = *found.state;
   for (int k = 15; k < 30; ++k) {
     soap.step(whole, gradient(k), 0.01, 1, 0.1);
     soap.step(resumed, gradient(k), 0.01, 1, 0.1);

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <memory>
+#include <vector>
+
 #include "equations/network.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "support/tensors.hpp"
 
 namespace psi_xlstm::models {
 namespace {
@@ -29,8 +33,8 @@ TEST(PublishedTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
   const auto loss = [](const Tensor& y, const Tensor& hidden) {
     return y.square().sum() + (hidden * hidden.cos()).sum();
   };
-  kernels::XlstmNetwork<float> network(shape);
-  auto state = network.initial_state(3);
+  TapedPublished network(shape);
+  auto state = network->initial_state(3);
   const Tensor fused = random_parameters(shape).requires_grad_(true);
   const Trajectory found = published_trajectory(network, fused, inputs, state);
   loss(found.output, found.hidden[0]).backward();
@@ -50,7 +54,7 @@ TEST(RelaxationTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
   const auto loss = [](const Tensor& y, const Tensor& hidden) {
     return y.sin().sum() + hidden.square().sum();
   };
-  kernels::ContinuousNetwork<float> network(shape);
+  TapedRelaxation network(shape);
   const Tensor fused = random_parameters(shape).requires_grad_(true);
   const Trajectory found = relaxation_trajectory(network, fused, inputs, rho, rest);
   loss(found.output, found.hidden[1]).backward();
@@ -65,7 +69,7 @@ TEST(RelaxationTrajectory, IsTheNetworkOfTheEquationsForAutograd) {
 
 TEST(RelaxationTrajectory, RefusesSizesThatDoNotFit) {
   const auto shape = clustering_student_shape(Convention::kContinuous);
-  kernels::ContinuousNetwork<float> network(shape);
+  TapedRelaxation network(shape);
   const Tensor p = random_parameters(shape);
   EXPECT_THROW(relaxation_trajectory(network, p, torch::zeros({5, 2, 2}), torch::zeros({5, 2}),
                                      torch::zeros({2, 2})),
@@ -73,6 +77,46 @@ TEST(RelaxationTrajectory, RefusesSizesThatDoNotFit) {
   EXPECT_THROW(relaxation_trajectory(network, p, torch::zeros({6, 2, 2}, torch::kFloat64),
                                      torch::zeros({5, 2}), torch::zeros({2, 2})),
                ShapeError);
+}
+
+// The gradient of a loss of a network that the caller has dropped since is that of one that lives.
+TEST(PublishedTrajectory, KeepsItsNetworkForTheBackwardPass) {
+  const auto shape = clustering_student_shape(Convention::kXlstm);
+  const Tensor inputs = torch::randn({9, 3, 2});
+  const auto gradient = [&](bool dropped) {
+    auto network = std::make_unique<TapedPublished>(shape);
+    auto state = (*network)->initial_state(3);
+    const Tensor p = random_parameters(shape).requires_grad_(true);
+    const Tensor loss = published_trajectory(*network, p, inputs, state).output.square().sum();
+    if (dropped) {
+      network.reset();
+      TapedPublished other(shape);  // where the dropped one was
+      other.use().set_parameters(std::vector<float>(parameter_count(shape), 1.0F));
+    }
+    loss.backward();
+    return p.grad();
+  };
+  EXPECT_TRUE(torch::equal(gradient(true), gradient(false)));
+}
+
+TEST(RelaxationTrajectory, RefusesTheBackwardPassOfAnEarlierUse) {
+  const auto shape = clustering_student_shape(Convention::kContinuous);
+  TapedRelaxation network(shape);
+  const Tensor p = random_parameters(shape).requires_grad_(true);
+  const auto loss = [&](double scale) {
+    const Tensor inputs = scale * torch::ones({6, 2, 2});
+    return relaxation_trajectory(network, p, inputs, torch::ones({5, 2}), torch::zeros({2, 2}))
+        .output.square()
+        .sum();
+  };
+  const Tensor first = loss(1), second = loss(2);
+  EXPECT_EQ(testing::message_of<ShapeError>([&] { first.backward(); }),
+            "backward pass: expected that of the last use of the network, found 1 uses behind it");
+  second.backward();
+  EXPECT_GT(p.grad().abs().max().item<double>(), 0);
+  const Tensor third = loss(1);
+  network.use();
+  EXPECT_THROW(third.backward(), ShapeError);
 }
 
 }  // namespace

@@ -31,9 +31,9 @@ struct TrainingProblem {
 TrainingProblem training_problem(int steps, int sequences);
 
 /// Training that goes on step after step on the same data, with the states carried along.
-class Trainer {
+class TrainingSubject {
  public:
-  virtual ~Trainer() = default;
+  virtual ~TrainingSubject() = default;
 
   /// Forward pass, derivative of the mean squared error, reverse, clipping to norm 1, AdamW.
   virtual void step() = 0;
@@ -43,16 +43,16 @@ class Trainer {
 };
 
 /// By the fused kernels.
-std::unique_ptr<Trainer> kernel_trainer(const TrainingProblem& problem,
-                                        kernels::InstructionSet set);
+std::unique_ptr<TrainingSubject> kernel_trainer(const TrainingProblem& problem,
+                                                kernels::InstructionSet set);
 
 /// By autograd through a loop over the samples: every step runs the linear maps and the cell
 /// (equations/cells.hpp) of one layer after the other.
-std::unique_ptr<Trainer> plain_libtorch_trainer(const TrainingProblem& problem);
+std::unique_ptr<TrainingSubject> plain_libtorch_trainer(const TrainingProblem& problem);
 
 /// The same by equations::published_network: layer after layer, the linear maps of all samples in
 /// one product, so that only what recurs is left in the loop.
-std::unique_ptr<Trainer> batched_libtorch_trainer(const TrainingProblem& problem);
+std::unique_ptr<TrainingSubject> batched_libtorch_trainer(const TrainingProblem& problem);
 
 /// The largest difference between two gradients of `shape`, over the largest entry of its block.
 double gradient_difference(const kernels::NetworkShape& shape,

@@ -24,9 +24,9 @@ std::span<const float> numbers(const Tensor& x) {
   return {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())};
 }
 
-class KernelTrainer : public Trainer {
+class KernelTraining : public TrainingSubject {
  public:
-  KernelTrainer(const TrainingProblem& problem, kernels::InstructionSet set)
+  KernelTraining(const TrainingProblem& problem, kernels::InstructionSet set)
       : problem_(problem),
         network_(problem.shape, set),
         state_(network_.initial_state(problem.sequences())),
@@ -76,11 +76,11 @@ equations::MlstmState constant(const equations::MlstmState& s) {
 // The forward pass of a loop over all steps. Leaves the last states in `state`.
 using LibtorchLoop = Tensor (*)(const TrainingProblem& problem,
                                 const Tensor& parameters,
-                                equations::PublishedState& state);
+                                equations::XlstmState& state);
 
 Tensor batched_loop(const TrainingProblem& problem,
                     const Tensor& parameters,
-                    equations::PublishedState& state) {
+                    equations::XlstmState& state) {
   auto run = equations::published_network(problem.shape, parameters, problem.inputs, {}, state);
   state = std::move(run.state);
   return run.output;
@@ -92,7 +92,7 @@ class PlainStep {
   PlainStep(const kernels::NetworkShape& shape, const Tensor& parameters)
       : shape_(shape), p_(equations::named_parameters(shape, parameters)) {}
 
-  Tensor operator()(const Tensor& input, equations::PublishedState& state) const {
+  Tensor operator()(const Tensor& input, equations::XlstmState& state) const {
     Tensor x = linear("input", input);
     for (std::size_t l = 0; l < shape_.layers.size(); ++l) {
       const std::string name = fmt::format("layers.{}", l);
@@ -136,16 +136,16 @@ class PlainStep {
 
 Tensor plain_loop(const TrainingProblem& problem,
                   const Tensor& parameters,
-                  equations::PublishedState& state) {
+                  equations::XlstmState& state) {
   const PlainStep step(problem.shape, parameters);
   std::vector<Tensor> output;
   for (const Tensor& input : problem.inputs.unbind(0)) output.push_back(step(input, state));
   return torch::stack(output);
 }
 
-class LibtorchTrainer : public Trainer {
+class LibtorchTraining : public TrainingSubject {
  public:
-  LibtorchTrainer(const TrainingProblem& problem, LibtorchLoop loop)
+  LibtorchTraining(const TrainingProblem& problem, LibtorchLoop loop)
       : problem_(problem),
         loop_(loop),
         state_(equations::empty_state(problem.shape, problem.sequences())),
@@ -170,7 +170,7 @@ class LibtorchTrainer : public Trainer {
  private:
   TrainingProblem problem_;
   LibtorchLoop loop_;
-  equations::PublishedState state_;
+  equations::XlstmState state_;
   Tensor parameters_, gradient_;
   torch::optim::AdamW optimizer_;
 };
@@ -201,17 +201,17 @@ TrainingProblem training_problem(int steps, int sequences) {
   return problem;
 }
 
-std::unique_ptr<Trainer> kernel_trainer(const TrainingProblem& problem,
-                                        kernels::InstructionSet set) {
-  return std::make_unique<KernelTrainer>(problem, set);
+std::unique_ptr<TrainingSubject> kernel_trainer(const TrainingProblem& problem,
+                                                kernels::InstructionSet set) {
+  return std::make_unique<KernelTraining>(problem, set);
 }
 
-std::unique_ptr<Trainer> plain_libtorch_trainer(const TrainingProblem& problem) {
-  return std::make_unique<LibtorchTrainer>(problem, plain_loop);
+std::unique_ptr<TrainingSubject> plain_libtorch_trainer(const TrainingProblem& problem) {
+  return std::make_unique<LibtorchTraining>(problem, plain_loop);
 }
 
-std::unique_ptr<Trainer> batched_libtorch_trainer(const TrainingProblem& problem) {
-  return std::make_unique<LibtorchTrainer>(problem, batched_loop);
+std::unique_ptr<TrainingSubject> batched_libtorch_trainer(const TrainingProblem& problem) {
+  return std::make_unique<LibtorchTraining>(problem, batched_loop);
 }
 
 double gradient_difference(const kernels::NetworkShape& shape,

@@ -186,7 +186,7 @@ void add_training(Benchmarks& benchmarks, const std::vector<InstructionSet>& set
     const TrainingProblem problem = training_problem(kSteps, batch);
     const auto add = [&](const std::string& name, const auto& make) {
       benchmarks.add(name, kTrainingTime, [make]() -> Step {
-        return [trainer = std::shared_ptr<Trainer>(make())] { trainer->step(); };
+        return [trainer = std::shared_ptr<TrainingSubject>(make())] { trainer->step(); };
       });
     };
     add(loop_name(batch), [problem] { return plain_libtorch_trainer(problem); });

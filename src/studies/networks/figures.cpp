@@ -12,6 +12,7 @@
 
 #include "metrics/spectrum.hpp"
 #include "metrics/statistics.hpp"
+#include "studies/compact/figures.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -149,6 +150,20 @@ std::optional<Figure> compression_figure(const NetworkStudyResult& result) {
   Figure figure{.title = "Error against size, mean over the seeds", .panel_height = 340};
   figure.panels = {std::move(panel)};
   return figure;
+}
+
+std::optional<Figure> network_waveform_figure(const NetworkStudyResult& result) {
+  for (const ModelOutcome& o : result.outcomes) {
+    if (!o.usable || (o.stored && !o.stored->layer_widths.empty())) continue;
+    const auto own = std::find_if(result.seeds.begin(), result.seeds.end(),
+                                  [&](const SeedData& data) { return data.seed == o.seed; });
+    if (own == result.seeds.end() || o.predictions.empty()) continue;
+    const fit::Prediction& p = o.predictions.back();
+    Figure figure = waveform_figure(own->dataset.records[static_cast<std::size_t>(p.record)], p);
+    figure.title += fmt::format(", seed {}, {}", o.seed, o.label);
+    return figure;
+  }
+  return std::nullopt;
 }
 
 std::optional<Figure> network_spectrum_figure(const NetworkStudyResult& result) {

@@ -17,6 +17,9 @@ std::optional<Figure> performance_figure(const NetworkStudyResult& result);
 /// Mean MSE over the noise floor against the number of deployed parameters.
 std::optional<Figure> compression_figure(const NetworkStudyResult& result);
 
+/// The first usable model with a memory on its last test record, over the record of its own seed.
+std::optional<Figure> network_waveform_figure(const NetworkStudyResult& result);
+
 /// Amplitude spectra from 50 to 150 kHz on the last test record of the first seed: measured,
 /// models, and below what is left of each.
 std::optional<Figure> network_spectrum_figure(const NetworkStudyResult& result);

@@ -11,7 +11,6 @@
 #include "report/html.hpp"
 #include "run/manifest.hpp"
 #include "run/publish.hpp"
-#include "studies/compact/figures.hpp"
 #include "studies/networks/figures.hpp"
 
 namespace psi_xlstm {
@@ -68,25 +67,12 @@ std::vector<ReportCard> cards(const NetworkStudyResult& result) {
   return out;
 }
 
-// The first model of the first seed on its last test record.
-std::optional<Figure> first_waveform(const NetworkStudyResult& result) {
-  for (const ModelOutcome& o : result.outcomes) {
-    if (!o.usable || o.label == "pinn") continue;
-    const fit::Prediction& p = o.predictions.back();
-    Figure figure = waveform_figure(
-        result.seeds.front().dataset.records[static_cast<std::size_t>(p.record)], p);
-    figure.title += fmt::format(", seed {}, {}", o.seed, o.label);
-    return figure;
-  }
-  return std::nullopt;
-}
-
 std::vector<NamedFigure> figures(const NetworkStudyResult& result) {
   return {
       {"performance", "Every model beside predictors without memory. Lower is better.",
        performance_figure(result)},
       {"compression", "What a smaller model costs in accuracy.", compression_figure(result)},
-      {"waveform", "One model along a test record.", first_waveform(result)},
+      {"waveform", "One model along a test record.", network_waveform_figure(result)},
       {"spectrum",
        "Where in frequency the current and the errors lie. White noise is flat; where a model's "
        "error is as small as that, it has reached the measurement.",

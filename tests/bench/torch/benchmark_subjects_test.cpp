@@ -25,7 +25,7 @@ TEST(Trainers, HaveTheSameGradientsStepAfterStep) {
     const auto plain = plain_libtorch_trainer(problem);
     const auto batched = batched_libtorch_trainer(problem);
     for (int step = 0; step < 4; ++step) {  // the states are carried, the parameters move
-      for (Trainer* trainer : {fused.get(), plain.get(), batched.get()}) trainer->step();
+      for (TrainingSubject* trainer : {fused.get(), plain.get(), batched.get()}) trainer->step();
       EXPECT_LT(gradient_difference(problem.shape, fused->gradient(), plain->gradient()), 1e-3)
           << kernels::name(set) << ", step " << step;
       EXPECT_LT(gradient_difference(problem.shape, batched->gradient(), plain->gradient()), 1e-3)

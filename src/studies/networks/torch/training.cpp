@@ -19,8 +19,9 @@
 #include "psi_xlstm/core/version.hpp"
 #include "studies/compact/data_source.hpp"
 #include "studies/networks/protocol.hpp"
-#include "training/feed_forward.hpp"
 #include "training/initialization.hpp"
+#include "training/known_start.hpp"
+#include "training/mlp.hpp"
 #include "training/published.hpp"
 
 namespace psi_xlstm {
@@ -29,7 +30,10 @@ namespace {
 using kernels::Convention;
 using kernels::NetworkShape;
 
-const std::vector<int> kFeedForwardWidths = {2, 64, 64, 64, 1};
+constexpr const char* kModelFile = "model.safetensors";
+constexpr const char* kCurrentsFile = "predictions.safetensors";
+constexpr const char* kCurveFile = "curve.json";
+const std::vector<int> kMlpWidths = {2, 64, 64, 64, 1};
 
 NetworkShape shape_of(const NetworkConfig& network, Convention convention) {
   if (network.name == "clustering") {
@@ -53,7 +57,7 @@ struct Work {
   std::filesystem::path folder;
 
   int start_seed() const { return training_seed(network, seed); }
-  std::filesystem::path checkpoint() const { return folder / "training.safetensors"; }
+  training::Checkpoint checkpoint() const { return {folder / "training.safetensors", fingerprint}; }
 };
 
 // The teacher's stored network, for a student of a study that has one.
@@ -120,9 +124,9 @@ std::vector<double> start_of(const Work& work, const NetworkShape& shape, Stored
   return start;
 }
 
-training::TrainingOutcome train_feed_forward(const Work& work,
-                                             StoredNetwork& stored,
-                                             const training::Report& report) {
+training::TrainingOutcome train_mlp(const Work& work,
+                                    StoredNetwork& stored,
+                                    const training::Report& report) {
   const auto set = [&](const std::vector<int>& records) {
     training::SampleSet out;
     for (int r : records) {
@@ -144,11 +148,10 @@ training::TrainingOutcome train_feed_forward(const Work& work,
     }
     return out;
   };
-  stored.layer_widths = kFeedForwardWidths;
-  return training::train_feed_forward(work.network, kFeedForwardWidths,
-                                      set(work.data.dataset.split.train),
-                                      set(work.data.dataset.split.validation), work.start_seed(),
-                                      work.checkpoint(), work.fingerprint, report);
+  stored.layer_widths = kMlpWidths;
+  return training::train_mlp(work.network, kMlpWidths, set(work.data.dataset.split.train),
+                             set(work.data.dataset.split.validation), work.start_seed(),
+                             work.checkpoint(), report);
 }
 
 training::TrainingOutcome train_recurrent(const Work& work,
@@ -161,10 +164,9 @@ training::TrainingOutcome train_recurrent(const Work& work,
   if (work.published) {
     training::PublishedTeacher teacher;
     if (work.teacher) teacher = {work.teacher->shape, work.teacher->parameters};
-    return training::train_published(work.network, shape, start, work.data.dataset,
-                                     {stored.current_scale, stored.time_scale},
-                                     work.teacher ? &teacher : nullptr, work.start_seed(),
-                                     work.checkpoint(), work.fingerprint, report);
+    return training::train_published(
+        work.network, shape, start, work.data.dataset, {stored.current_scale, stored.time_scale},
+        work.teacher ? &teacher : nullptr, work.start_seed(), work.checkpoint(), report);
   }
   training::KnownStartNetwork teacher;
   if (work.teacher) {
@@ -177,7 +179,7 @@ training::TrainingOutcome train_recurrent(const Work& work,
                                       .law = equations::ThresholdDevice{},
                                       .teacher = work.teacher ? &teacher : nullptr};
   return training::train_known_start(work.network, shape, start, problem, work.start_seed(),
-                                     work.checkpoint(), work.fingerprint, report);
+                                     work.checkpoint(), report);
 }
 
 // What a report says about the clusters of forget gates.
@@ -211,14 +213,6 @@ StoredCurrents predict(const StoredNetwork& stored, const Work& work) {
   return stored_currents(data, predictions);
 }
 
-std::vector<CurvePoint> curve_of(const training::TrainingState& state) {
-  std::vector<CurvePoint> out;
-  for (const auto& row : state.curve) {
-    out.push_back({static_cast<int>(row[0]), row[1], row[2], row[3], row[4], row[5], row[6]});
-  }
-  return out;
-}
-
 // A network that a circuit can hold carries the box of its data; a finished one gets what it lacks.
 void add_box(const Work& work, StoredNetwork& stored) {
   if (work.published || !stored.layer_widths.empty()) return;
@@ -227,16 +221,23 @@ void add_box(const Work& work, StoredNetwork& stored) {
       stored, fit::training_records(data.dataset, data.dataset.split.train, data.starts));
 }
 
+// Whether all files of this training are there and whole; a damaged one is trained again.
 bool finished(const Work& work) {
-  for (const char* name : {"predictions.safetensors", "curve.json", "model.safetensors"}) {
+  for (const char* name : {kCurrentsFile, kCurveFile, kModelFile}) {
     if (!std::filesystem::exists(work.folder / name)) return false;
   }
-  StoredNetwork stored = load_network(work.folder / "model.safetensors");
-  if (stored.fingerprint != work.fingerprint) return false;
-  if (stored.box.duration > 0) return true;
-  add_box(work, stored);
-  if (stored.box.duration > 0) save_network(work.folder / "model.safetensors", stored);
-  return true;
+  try {
+    StoredNetwork stored = load_network(work.folder / kModelFile);
+    if (stored.fingerprint != work.fingerprint) return false;
+    load_curve(work.folder / kCurveFile);
+    load_currents(work.folder / kCurrentsFile);
+    if (stored.box.duration > 0) return true;
+    add_box(work, stored);
+    if (stored.box.duration > 0) save_network(work.folder / kModelFile, stored);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -269,7 +270,7 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
   stored.conductance_scale = training::conductance_scale(work.data.dataset);
   stored.fingerprint = work.fingerprint;
   const training::TrainingOutcome trained = network.name == "pinn"
-                                                ? train_feed_forward(work, stored, report)
+                                                ? train_mlp(work, stored, report)
                                                 : train_recurrent(work, stored, report);
   if (!trained.usable) return {false, trained.reason};
   stored.parameters = trained.parameters;
@@ -280,11 +281,11 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
   stored.facts.push_back(
       {"best validation after this many steps", static_cast<double>(trained.state.best_step)});
   add_cluster_facts(trained.state, stored);
-  save_curve(work.folder / "curve.json", curve_of(trained.state));
-  save_currents(work.folder / "predictions.safetensors", predict(stored, work));
+  save_curve(work.folder / kCurveFile, trained.state.curve);
+  save_currents(work.folder / kCurrentsFile, predict(stored, work));
   add_box(work, stored);
-  save_network(work.folder / "model.safetensors", stored);
-  std::filesystem::remove(work.checkpoint());
+  save_network(work.folder / kModelFile, stored);
+  std::filesystem::remove(work.checkpoint().file);
   return {.usable = true};
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "config/networks.hpp"
-#include "training/known_start.hpp"
+#include "training/checkpoint.hpp"
 
 namespace psi_xlstm {
 

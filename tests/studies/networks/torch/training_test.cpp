@@ -169,6 +169,27 @@ TEST(NetworkTraining, GoesOnWhereItWasKilledWithTheSameBytes) {
   }
 }
 
+// Every file of a training in turn cut in half, and a checkpoint of nothing: trained again.
+TEST(NetworkTraining, TrainsAgainWhatIsDamaged) {
+  const fs::path again = empty_folder("damaged"), own = "seed_42/pinn";
+  for (const char* name :
+       {"model.safetensors", "predictions.safetensors", "curve.json", "training.safetensors"}) {
+    fs::remove_all(again);
+    fs::create_directories(again / "seed_42");
+    fs::copy(trained() / own, again / own);
+    const fs::path file = again / own / name;
+    if (fs::exists(file)) {
+      const std::string bytes = read_file(file);
+      write_file(file, bytes.substr(0, bytes.size() / 2));
+    } else {
+      write_file(file, "half");
+      fs::remove(again / own / "model.safetensors");
+    }
+    EXPECT_TRUE(train_network(known_start(), 3, 42, again, silent).usable) << name;
+    EXPECT_TRUE(bytes_below(again / own) == bytes_below(trained() / own)) << name;
+  }
+}
+
 TEST(NetworkTraining, TakesWhatIsFinished) {
   int reports = 0;
   EXPECT_TRUE(train_network(known_start(), 0, 42, trained(), [&](double, const std::string&) {

@@ -1,0 +1,100 @@
+#include "training/published.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "devices/published_recipe.hpp"
+#include "training/initialization.hpp"
+
+namespace psi_xlstm::training {
+namespace {
+
+void silent(double, const std::string&) {}
+
+// A student so small that an epoch takes a moment.
+kernels::NetworkShape shape_of(int hidden) {
+  kernels::NetworkShape shape = kernels::low_rank_student_shape(kernels::Convention::kXlstm);
+  shape.width = 4;
+  shape.layers.resize(1);
+  shape.layers[0].hidden = hidden;
+  shape.layers[0].heads = 1;
+  return shape;
+}
+
+NetworkConfig student(int epochs) {
+  NetworkConfig config;
+  config.name = "low_rank";
+  config.phases.resize(1);
+  config.phases[0].steps = epochs;
+  config.phases[0].samples = 4000;
+  return config;
+}
+
+class TrainPublished : public ::testing::Test {
+ protected:
+  static TrainingOutcome train(const NetworkConfig& config,
+                               const Dataset& data,
+                               const PublishedTeacher* teacher) {
+    const kernels::NetworkShape shape = shape_of(4);
+    Rng rng(7);
+    const auto file = std::filesystem::path(::testing::TempDir()) / "published_test.safetensors";
+    std::filesystem::remove(file);
+    return train_published(config, shape, models::published_start(shape, rng), data, {}, teacher, 3,
+                           {file, "this"}, silent);
+  }
+
+  static inline const Dataset data_ = published_dataset({.seed = 123});
+};
+
+// Whatever the records of the test are, the same epoch is kept, with the same losses.
+TEST_F(TrainPublished, DoesNotLookAtTheRecordsOfTheTest) {
+  Dataset other = data_;
+  for (int r : other.split.test) {
+    for (double& i : other.records[static_cast<std::size_t>(r)].current[0]) i = 1;
+  }
+  const TrainingOutcome found = train(student(2), other, nullptr);
+  const TrainingOutcome wanted = train(student(2), data_, nullptr);
+  ASSERT_TRUE(found.usable) << found.reason;
+  EXPECT_EQ(found.state.curve, wanted.state.curve);
+  EXPECT_EQ(found.parameters, wanted.parameters);
+}
+
+// The loss of a network that says 0 is the mean square of the validation record, and that alone.
+TEST_F(TrainPublished, ChoosesOnTheValidationRecord) {
+  NetworkConfig config = student(1);
+  config.phases[0].learning_rate = 1e-30;
+  const kernels::NetworkShape shape = shape_of(4);
+  const std::vector<double> nothing(parameter_count(shape), 0.0);
+  const auto file = std::filesystem::path(::testing::TempDir()) / "published_zero.safetensors";
+  std::filesystem::remove(file);
+  const PublishedScales scales{.current = current_scale(data_)};
+  const TrainingOutcome found =
+      train_published(config, shape, nothing, data_, scales, nullptr, 3, {file, "this"}, silent);
+  double sum = 0;
+  const Record& record = data_.records[7];
+  for (double i : record.current[0]) sum += i * i / (scales.current * scales.current);
+  ASSERT_EQ(found.state.curve.size(), 1u);
+  EXPECT_NEAR(found.state.curve[0].validation / (sum / static_cast<double>(record.size())), 1,
+              1e-4);
+}
+
+TEST_F(TrainPublished, DoesNotRunATeacherWithoutWeight) {
+  const kernels::NetworkShape shape = shape_of(6);
+  Rng rng(5);
+  const PublishedTeacher teacher{shape, models::published_start(shape, rng)};
+  NetworkConfig config = student(1);
+  const TrainingOutcome alone = train(config, data_, nullptr);
+  const TrainingOutcome without = train(config, data_, &teacher);
+  EXPECT_EQ(without.state.curve, alone.state.curve);
+  EXPECT_EQ(without.state.parameters, alone.state.parameters);  // no projection behind them
+  config.distillation.alpha = 1;
+  const TrainingOutcome with = train(config, data_, &teacher);
+  EXPECT_GT(with.state.curve[0].hidden, 0);
+  EXPECT_GT(with.state.parameters.size(), alone.state.parameters.size());
+}
+
+}  // namespace
+}  // namespace psi_xlstm::training
