@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"

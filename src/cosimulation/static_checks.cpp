@@ -8,7 +8,7 @@
 
 #include "core/number_text.hpp"
 #include "cosimulation/cosimulation.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/jacobian.hpp"
 

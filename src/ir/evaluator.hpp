@@ -46,7 +46,9 @@ class Evaluator {
   void forward_gather(const Node& node, double* out) const;
   void backward(int id, double* by_ports, double* by_states, double* by_parameters);
   void backward_affine(const Node& node, const double* adjoint, double* by_parameters);
-  bool backward_of_many(const Node& node, const double* adjoint, const double* out);
+  void backward_gather(const Node& node, const double* adjoint);
+  void backward_group_sum(const Node& node, const double* adjoint);
+  void backward_standard(const Node& node, const double* adjoint, const double* out);
   std::vector<int> ancestors(const std::vector<int>& roots) const;
 
   const Network& network_;

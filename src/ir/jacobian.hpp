@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "ir/operations.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::ir {
@@ -44,7 +45,9 @@ class SparseJacobian {
   // The inputs through which a user of a row depends on them.
   std::vector<int> seen(std::size_t row) const;
   void evaluate_affine(const Node& node, std::size_t first);
-  void evaluate_element(const Node& node, std::size_t out, int element);
+  void evaluate_gathered(const Node& node, std::size_t out, int element);
+  void evaluate_group(const Node& node, std::size_t out, int element);
+  void evaluate_element(const Operation& operation, const Node& node, std::size_t out, int element);
   void evaluate_standard(const Node& node, std::size_t first);
   void accumulate(double factor, std::size_t from, std::size_t to);
   double seen_derivative(std::size_t row, int input) const;

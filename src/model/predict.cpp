@@ -7,7 +7,7 @@
 
 #include "core/number_text.hpp"
 #include "fit/evaluation.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 
 namespace psi_xlstm {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cosimulation/cosimulation.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/jacobian.hpp"
 #include "support/every_operation.hpp"

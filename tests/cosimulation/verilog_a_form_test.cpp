@@ -8,7 +8,7 @@
 #include "cosimulation/circuit_cosimulation.hpp"
 #include "cosimulation/cosimulation.hpp"
 #include "cosimulation/emitted_model.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"

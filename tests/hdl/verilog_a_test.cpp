@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/adms.hpp"

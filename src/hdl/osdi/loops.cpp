@@ -7,8 +7,6 @@
 
 namespace psi_xlstm::hdl {
 
-using ir::Op;
-
 LoopPrinter::LoopPrinter(const ir::Network& network)
     : network_(network),
       pattern_(network, ir::Junctions::kInputs),
@@ -85,19 +83,22 @@ void LoopPrinter::mark(std::vector<bool>& marks, int root) const {
 }
 
 void LoopPrinter::print_node(int id) {
-  const Op op = network_.node(id).op;
   const int behind_states = network_.state_count();
   if (start_alone_[at(id)]) {
     values_[at(id)] = fmt::format("(c + {})", behind_states + out_.junctions + fixed_.at(id));
     return;
   }
   if (!moving_[at(id)]) return constant_value(id);
-  if (op == Op::kPorts || op == Op::kStates) {
-    values_[at(id)] = op == Op::kPorts ? "v" : "c";
-    return make_input(id, op == Op::kPorts ? 0 : network_.port_count());
-  }
-  value(id);
-  if (differentiated_[at(id)]) slope(id);
+  const auto input = [&](const char* name, int first) {
+    values_[at(id)] = name;
+    make_input(id, first);
+  };
+  ir::visit(network_.node(id).op, ir::Ways{[&](ir::PortsOp) { input("v", 0); },
+                                           [&](ir::StatesOp) { input("c", network_.port_count()); },
+                                           [&](auto) {
+                                             value(id);
+                                             if (differentiated_[at(id)]) slope(id);
+                                           }});
   const auto junction = junctions_.find(id);
   if (junction == junctions_.end()) return;
   for (const Result& result : results_) {
@@ -134,11 +135,9 @@ std::string LoopPrinter::start_function() {
   }
   for (int id = 0; id < static_cast<int>(wanted.size()); ++id) {
     if (!wanted[at(id)]) continue;
-    if (network_.node(id).op == Op::kStart) {
-      values_[at(id)] = "(&logarithm)";
-    } else {
-      start_alone_[at(id)] ? value(id) : constant_value(id);
-    }
+    ir::visit(network_.node(id).op,
+              ir::Ways{[&](ir::StartOp) { values_[at(id)] = "(&logarithm)"; },
+                       [&](auto) { start_alone_[at(id)] ? value(id) : constant_value(id); }});
   }
   line("memcpy(start, {}, {} * sizeof(double));", values_[at(network_.start_node)],
        network_.state_count());
@@ -162,7 +161,7 @@ void LoopPrinter::store(const Result& result) {
   std::vector<Piece> pieces;
   for (int i = 0; i < width(result.node); ++i) {
     int node = result.node, element = i;
-    while (network_.node(node).op == Op::kGather &&
+    while (network_.node(node).op == ir::Op::kGather &&
            !(junctions_.contains(node) && !result.junction)) {
       std::tie(node, element) = ir::gathered(network_, network_.node(node), element);
     }

@@ -7,7 +7,7 @@
 
 #include "core/atomic_file.hpp"
 #include "core/number_text.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "report/html.hpp"

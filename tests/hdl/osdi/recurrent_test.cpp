@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/rng.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "hdl/subcircuit.hpp"
 #include "hdl/verilog_a.hpp"
 #include "ir/dynamics.hpp"
