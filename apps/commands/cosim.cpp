@@ -10,7 +10,7 @@
 
 #include "command.hpp"
 #include "cosimulation/circuit_cosimulation.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "model/circuit_network.hpp"
 #include "model/compact_model.hpp"
 #include "psi_xlstm/core/error.hpp"

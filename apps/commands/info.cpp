@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "command.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "hdl/osdi/library.hpp"
 #include "hdl/verilog_a_compiler.hpp"
 #include "model/compact_model.hpp"

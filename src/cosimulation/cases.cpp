@@ -7,7 +7,7 @@
 
 #include "core/number_text.hpp"
 #include "cosimulation/trapezoidal.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 
 namespace psi_xlstm {
 namespace {

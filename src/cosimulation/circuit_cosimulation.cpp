@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "cosimulation/cases.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/forms.hpp"

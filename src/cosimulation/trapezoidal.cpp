@@ -48,13 +48,13 @@ class Integration {
   }
 
   double current() {
-    evaluator_.evaluate(ir::Part::kOutput, &voltage_, states_.data());
+    evaluator_.evaluate(ir::Part::kOutput, {&voltage_, 1}, states_);
     return evaluator_.value(network_.current_node);
   }
 
   double conductance() {
     const double zero = 0;
-    evaluator_.evaluate(ir::Part::kOutput, &zero, states_.data());
+    evaluator_.evaluate(ir::Part::kOutput, {&zero, 1}, states_);
     return evaluator_.value(network_.conductance_node);
   }
 
@@ -64,13 +64,13 @@ class Integration {
     voltage_ = driven_.stimulus.value(time);
     if (driven_.series_resistance > 0) {
       const auto current_at = [&](double v) {
-        evaluator_.evaluate(ir::Part::kOutput, &v, states_.data());
+        evaluator_.evaluate(ir::Part::kOutput, {&v, 1}, states_);
         return evaluator_.value(network_.current_node);
       };
       voltage_ = solve_device_voltage(current_at, driven_.series_resistance, voltage_);
     }
     if (states_.empty()) return;
-    evaluator_.evaluate(ir::Part::kDynamics, &voltage_, states_.data());
+    evaluator_.evaluate(ir::Part::kDynamics, {&voltage_, 1}, states_);
     for (std::size_t s = 0; s < states_.size(); ++s) {
       const int k = network_.rate_of_state[s];
       slopes_[s] = evaluator_.rate(k) * (evaluator_.target(static_cast<int>(s)) - states_[s]);

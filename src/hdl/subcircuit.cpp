@@ -8,15 +8,13 @@
 #include <vector>
 
 #include "core/number_text.hpp"
-#include "hdl/emission.hpp"
 #include "hdl/text/expression.hpp"
 #include "hdl/text/network_lines.hpp"
-#include "ir/jacobian.hpp"
+#include "hdl/text/plan.hpp"
+#include "ir/operations.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
-
-using ir::Op;
 
 // A weighted sum of node voltages, a constant, and starts of states (which depend on g0).
 struct LinearForm {
@@ -41,7 +39,7 @@ class Printer : NetworkLines {
   explicit Printer(const ir::Network& network) : NetworkLines(network) {}
 
   std::string print() {
-    for (const std::string& fact : model_facts(network_, plan_)) line("* {}", fact);
+    for (const std::string& fact : facts_) line("* {}", fact);
     const bool tied = network_.state_count() > 0 && network_.start != ir::Start::kRest;
     std::string parameters;
     if (tied) parameters += fmt::format(" g0={}", shortest(plan_.default_conductance));
@@ -101,36 +99,37 @@ class Printer : NetworkLines {
       out.constant = constants_.value(id, element);
       return out;
     }
-    switch (node.op) {
-      case Op::kPorts:
-        out.terms.push_back({1, plus(), minus()});
-        return out;
-      case Op::kStates:
-        out.terms.push_back({1 / plan_.kappa[at(element)], fmt::format("x{}", element + 1), "0"});
-        out.starts.emplace_back(1, fmt::format("c0_{}", element + 1));
-        return out;
-      case Op::kGather: {
-        const auto [argument, from] = ir::gathered(network_, node, element);
-        return form(argument, from);
-      }
-      case Op::kGroupSum: {
-        const int size = network_.node(node.arguments[0]).width / node.width;
-        for (int j = 0; j < size; ++j) out.add(form(node.arguments[0], element * size + j), 1);
-        return out;
-      }
-      case Op::kScale:
-        out.add(form(node.arguments[0], element), node.factor);
-        return out;
-      case Op::kSum:
-        out.add(form(node.arguments[0], element), 1);
-        out.add(form(node.arguments[1], element), 1);
-        return out;
-      case Op::kAffine:
-        return affine(node, element);
-      default:
-        out.terms.push_back({1, output_node(id, element), "0"});
-        return out;
-    }
+    const auto own_node = [&] { out.terms.push_back({1, output_node(id, element), "0"}); };
+    ir::visit(node.op,
+              ir::Ways{[&](ir::PortsOp) {
+                         out.terms.push_back({1, plus(), minus()});
+                       },
+                       [&](ir::StatesOp) {
+                         out.terms.push_back(
+                             {1 / plan_.kappa[at(element)], fmt::format("x{}", element + 1), "0"});
+                         out.starts.emplace_back(1, fmt::format("c0_{}", element + 1));
+                       },
+                       [](ir::StartOp) {},  // depends on the start alone
+                       [&](ir::AffineOp) { out = affine(node, element); },
+                       [&](ir::GatherOp) {
+                         const auto [argument, from] = ir::gathered(network_, node, element);
+                         out = form(argument, from);
+                       },
+                       [&](ir::GroupSumOp) {
+                         const int size = network_.node(node.arguments[0]).width / node.width;
+                         for (int j = 0; j < size; ++j) {
+                           out.add(form(node.arguments[0], element * size + j), 1);
+                         }
+                       },
+                       [&](ir::StandardOp) { own_node(); },
+                       [&](ir::ElementwiseOp op) {
+                         if (!op.row.linear) return own_node();
+                         const ir::Slopes slopes = ir::slopes_of(node, 0, 0, 0);
+                         out.add(form(node.arguments[0], element), slopes.by_left);
+                         if (op.row.arguments < 2) return;
+                         out.add(form(node.arguments[1], element), slopes.by_right);
+                       }});
+    return out;
   }
 
   LinearForm affine(const ir::Node& node, int element) {
@@ -183,11 +182,20 @@ class Printer : NetworkLines {
 
   // A sum as one expression: the square in it is no node of its own, so that no iterate of the
   // simulator takes the root of a negative number.
-  std::string radicand(int id, int element) {
+  std::string expanded(int id, int element) {
     const ir::Node& node = network_.node(id);
-    if (node.op != Op::kSum || !depends_[at(id)]) return operand(id, element);
-    return fmt::format("{}+{}", operand(node.arguments[0], element),
-                       operand(node.arguments[1], element));
+    if (!ir::operation(node.op).spice.own_node || !depends_[at(id)]) return operand(id, element);
+    return filled(
+        ir::operation(node.op).spice.expression,
+        {.a = operand(node.arguments[0], element), .b = operand(node.arguments[1], element)});
+  }
+
+  std::string argument_of(const ir::Operation& row, int id, int element) {
+    if (row.spice.argument == ir::SpiceText::Argument::kVoltage) {
+      return fmt::format("V({})", sum_node(id, element));
+    }
+    return row.spice.argument == ir::SpiceText::Argument::kExpression ? operand(id, element)
+                                                                      : expanded(id, element);
   }
 
   // Mean and deviation have nodes of their own, m<id> and v<id>.
@@ -212,13 +220,17 @@ class Printer : NetworkLines {
   // The name of the parameter, or the number, that an element is once g0 is known.
   std::string start_value(int id, int element) const {
     const ir::Node& node = network_.node(id);
-    if (node.op == Op::kGather) {
-      const auto [argument, from] = ir::gathered(network_, node, element);
-      return start_value(argument, from);
-    }
-    if (node.op == Op::kStart) return "start";
-    if (!start_alone_[at(id)]) return in_parentheses(constants_.value(id, element));
-    return fmt::format("s{}_{}", id, element + 1);
+    return ir::visit(node.op, ir::Ways{[&](ir::GatherOp) {
+                                         const auto [argument, from] =
+                                             ir::gathered(network_, node, element);
+                                         return start_value(argument, from);
+                                       },
+                                       [](ir::StartOp) -> std::string { return "start"; },
+                                       [&](auto) {
+                                         return start_alone_[at(id)]
+                                                    ? fmt::format("s{}_{}", id, element + 1)
+                                                    : in_parentheses(constants_.value(id, element));
+                                       }});
   }
 
   // Everything that depends on g0 alone, as parameters.
@@ -226,9 +238,9 @@ class Printer : NetworkLines {
     line(".param start={{log(g0/{})}}", shortest(network_.conductance_scale));
     for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
       const int id = static_cast<int>(i);
-      const Op op = network_.node(id).op;
-      if (!start_alone_[i] || op == Op::kStart || op == Op::kGather) continue;
-      if (op == Op::kStandard) start_mean_and_root(id);
+      const ir::Op op = network_.node(id).op;
+      if (!start_alone_[i] || !ir::operation(op).computes) continue;
+      ir::visit(op, ir::Ways{[&](ir::StandardOp) { start_mean_and_root(id); }, [](auto) {}});
       for (int e = 0; e < network_.node(id).width; ++e) {
         line(".param s{}_{}={{{}}}", id, e + 1, start_expression(id, e));
       }
@@ -256,46 +268,38 @@ class Printer : NetworkLines {
 
   std::string start_expression(int id, int element) const {
     const ir::Node& node = network_.node(id);
-    if (node.op == Op::kAffine) {
-      const double* p = network_.parameters.data();
-      std::string sum = node.bias >= 0 ? shortest(p[node.bias + element]) : "0.0";
-      int inputs = 0, column = 0;
-      for (int argument : node.arguments) inputs += network_.node(argument).width;
-      for (int argument : node.arguments) {
-        for (int j = 0; j < network_.node(argument).width; ++j, ++column) {
-          sum += fmt::format("+({})*{}", shortest(p[node.weight + element * inputs + column]),
-                             start_value(argument, j));
-        }
-      }
-      return sum;
-    }
-    const std::string a = start_value(node.arguments[0], element);
-    switch (node.op) {
-      case Op::kGroupSum: {
-        const int size = network_.node(node.arguments[0]).width / node.width;
-        return sum_of(node.arguments[0], element * size, size);
-      }
-      case Op::kStandard:
-        return fmt::format("({}-sm{})/sr{}", a, id, id);
-      case Op::kScale:
-        return fmt::format("({})*{}", shortest(node.factor), a);
-      case Op::kTanh:
-        return fmt::format("tanh({})", a);
-      case Op::kSigmoid:
-        return fmt::format("1.0/(1.0+exp(-({})))", a);
-      case Op::kSoftplus:
-        return fmt::format("log(1.0+exp({}))", a);
-      case Op::kExp:
-        return fmt::format("exp({})", a);
-      case Op::kLog:
-        return fmt::format("log({})", a);
-      case Op::kSqrt:
-        return fmt::format("sqrt({})", a);
-      default: {
-        const char sign = node.op == Op::kSum ? '+' : node.op == Op::kProduct ? '*' : '/';
-        return fmt::format("({}){}({})", a, sign, start_value(node.arguments[1], element));
+    return ir::visit(
+        node.op, ir::Ways{[&](ir::AffineOp) { return start_affine(node, element); },
+                          [&](ir::GroupSumOp) {
+                            const int size = network_.node(node.arguments[0]).width / node.width;
+                            return sum_of(node.arguments[0], element * size, size);
+                          },
+                          [&](ir::StandardOp) {
+                            return fmt::format("({}-sm{})/sr{}",
+                                               start_value(node.arguments[0], element), id, id);
+                          },
+                          [&](ir::ElementwiseOp op) {
+                            Names names{.a = start_value(node.arguments[0], element),
+                                        .f = shortest(node.factor)};
+                            if (op.row.arguments == 2)
+                              names.b = start_value(node.arguments[1], element);
+                            return filled(op.row.spice.parameter, names);
+                          },
+                          [](auto) { return std::string(); }});
+  }
+
+  std::string start_affine(const ir::Node& node, int element) const {
+    const double* p = network_.parameters.data();
+    std::string sum = node.bias >= 0 ? shortest(p[node.bias + element]) : "0.0";
+    int inputs = 0, column = 0;
+    for (int argument : node.arguments) inputs += network_.node(argument).width;
+    for (int argument : node.arguments) {
+      for (int j = 0; j < network_.node(argument).width; ++j, ++column) {
+        sum += fmt::format("+({})*{}", shortest(p[node.weight + element * inputs + column]),
+                           start_value(argument, j));
       }
     }
+    return sum;
   }
 
   // The value of one element as an expression of node voltages.
@@ -303,30 +307,24 @@ class Printer : NetworkLines {
     const ir::Node& node = network_.node(id);
     if (start_alone_[at(id)]) return fmt::format("{{{}}}", start_value(id, element));
     if (!depends_[at(id)]) return fmt::format("({})", shortest(constants_.value(id, element)));
-    if (node.op == Op::kGather) {
-      const auto [argument, from] = ir::gathered(network_, node, element);
-      return operand(argument, from);
-    }
-    if (node.op == Op::kStandard) return standard(id, element);
-    if (node.op == Op::kPorts) return fmt::format("V({},{})", plus(), minus());
-    if (node.op == Op::kScale) {
-      return fmt::format("{}*{}", shortest(node.factor), operand(node.arguments[0], element));
-    }
-    if (node.op == Op::kProduct || node.op == Op::kQuotient) {
-      return fmt::format("({}){}({})", operand(node.arguments[0], element),
-                         node.op == Op::kProduct ? '*' : '/', operand(node.arguments[1], element));
-    }
-    if (node.op == Op::kAffine || node.op == Op::kSum || node.op == Op::kStates ||
-        node.op == Op::kGroupSum) {
-      return fmt::format("V({})", sum_node(id, element));
-    }
-    if (node.op == Op::kSqrt) return fmt::format("sqrt({})", radicand(node.arguments[0], element));
-    const std::string a = fmt::format("V({})", sum_node(node.arguments[0], element));
-    if (node.op == Op::kTanh) return fmt::format("tanh({})", a);
-    if (node.op == Op::kSigmoid) return fmt::format("(1.0/(1.0+exp(-{})))", a);
-    if (node.op == Op::kSoftplus) return fmt::format("ln(1.0+exp({}))", a);
-    if (node.op == Op::kExp) return fmt::format("exp({})", a);
-    return fmt::format("ln({})", a);
+    const auto voltage = [&] { return fmt::format("V({})", sum_node(id, element)); };
+    return ir::visit(node.op,
+                     ir::Ways{[&](ir::PortsOp) { return fmt::format("V({},{})", plus(), minus()); },
+                              [&](ir::GatherOp) {
+                                const auto [argument, from] = ir::gathered(network_, node, element);
+                                return operand(argument, from);
+                              },
+                              [&](ir::StandardOp) { return standard(id, element); },
+                              [&](ir::ElementwiseOp op) {
+                                if (op.row.spice.own_node) return voltage();
+                                Names names{.a = argument_of(op.row, node.arguments[0], element),
+                                            .f = shortest(node.factor)};
+                                if (op.row.arguments == 2) {
+                                  names.b = argument_of(op.row, node.arguments[1], element);
+                                }
+                                return filled(op.row.spice.expression, names);
+                              },
+                              [&](auto) { return voltage(); }});
   }
 
   std::map<std::pair<int, int>, std::string> outputs_, sums_;

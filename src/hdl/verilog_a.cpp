@@ -8,22 +8,22 @@
 #include <vector>
 
 #include "core/number_text.hpp"
-#include "hdl/emission.hpp"
 #include "hdl/text/expression.hpp"
 #include "hdl/text/network_lines.hpp"
-#include "ir/jacobian.hpp"
+#include "hdl/text/plan.hpp"
+#include "ir/lowering.hpp"
+#include "ir/operations.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
 
-using ir::Op;
-
 class Printer : NetworkLines {
  public:
-  explicit Printer(const ir::Network& network) : NetworkLines(network) {}
+  Printer(const ir::Network& network, const ir::Network& lowered)
+      : NetworkLines(network, lowered) {}
 
   std::string print() {
-    for (const std::string& fact : model_facts(network_, plan_)) line("// {}", fact);
+    for (const std::string& fact : facts_) line("// {}", fact);
     line("`include \"disciplines.vams\"");
     line("");
     line("module {}({}, {});", network_.name, plus(), minus());
@@ -100,8 +100,6 @@ class Printer : NetworkLines {
       for (int i = 0; is_assigned(static_cast<int>(id)) && i < network_.nodes[id].width; ++i) {
         names.push_back(variable(static_cast<int>(id), i));
       }
-      if (network_.nodes[id].op != Op::kStandard) continue;
-      for (const char* prefix : {"mean_", "root_"}) names.push_back(prefix + std::to_string(id));
     }
     constexpr std::size_t kPerLine = 8;
     for (std::size_t i = 0; i < names.size(); i += kPerLine) {
@@ -118,7 +116,7 @@ class Printer : NetworkLines {
     line("        c_{0} = c0_{0} + {1}*V(x_{0});", s + 1, in_parentheses(1 / plan_.kappa[at(s)]));
   }
 
-  // dx/dt = kappa lambda (z - c); the rate is a node of its own (emission.hpp).
+  // dx/dt = kappa lambda (z - c); the rate is a node of its own (plan.hpp).
   void state_equation(int s) {
     const double cx = plan_.charge_capacitance, scale = plan_.rate_scale;
     const int n = s + 1;
@@ -135,9 +133,8 @@ class Printer : NetworkLines {
   }
 
   bool is_assigned(int id) const {
-    const Op op = network_.node(id).op;
-    return (depends_[at(id)] || start_alone_[at(id)]) && op != Op::kPorts && op != Op::kStates &&
-           op != Op::kStart && op != Op::kGather;
+    return (depends_[at(id)] || start_alone_[at(id)]) &&
+           ir::operation(network_.node(id).op).computes;
   }
 
   int junction_count() const {
@@ -169,19 +166,20 @@ class Printer : NetworkLines {
   }
 
   std::string computed(int id, int element) const {
-    if (network_.node(id).op == Op::kStart) return "start";
-    if (network_.node(id).op == Op::kGather) {
-      const auto [argument, from] = ir::gathered(network_, network_.node(id), element);
-      return value(argument, from);
-    }
-    if (network_.node(id).op == Op::kPorts) return "v";
-    if (network_.node(id).op == Op::kStates) return fmt::format("c_{}", element + 1);
-    return variable(id, element);
+    const ir::Node& node = network_.node(id);
+    return ir::visit(node.op,
+                     ir::Ways{[](ir::PortsOp) -> std::string { return "v"; },
+                              [&](ir::StatesOp) { return fmt::format("c_{}", element + 1); },
+                              [](ir::StartOp) -> std::string { return "start"; },
+                              [&](ir::GatherOp) {
+                                const auto [argument, from] = ir::gathered(network_, node, element);
+                                return value(argument, from);
+                              },
+                              [&](auto) { return variable(id, element); }});
   }
 
   void assignments(int id) {
     if (is_assigned(id)) {
-      if (network_.node(id).op == Op::kStandard) mean_and_root(id);
       for (int i = 0; i < network_.node(id).width; ++i) {
         line("        {} = {};", variable(id, i), expression(id, i));
       }
@@ -190,29 +188,6 @@ class Printer : NetworkLines {
     for (int i = 0; first > 0 && i < network_.node(id).width; ++i) {
       line("        I(y_{0}) <+ V(y_{0}) - {1};", first + i, computed(id, i));
     }
-  }
-
-  // Of kStandard: what is subtracted from its elements and what they are divided by.
-  void mean_and_root(int id) {
-    const ir::Node& node = network_.node(id);
-    std::string sum, squares;
-    for (int i = 0; i < node.width; ++i) {
-      const std::string a = value(node.arguments[0], i);
-      sum += (i == 0 ? "" : " + ") + a;
-      squares += fmt::format("{0}({1} - mean_{2})*({1} - mean_{2})", i == 0 ? "" : " + ", a, id);
-    }
-    line("        mean_{} = ({})/{};", id, sum, shortest(node.width));
-    line("        root_{} = sqrt(({})/{} + {});", id, squares, shortest(node.width),
-         shortest(node.factor));
-  }
-
-  std::string group_sum(const ir::Node& node, int element) const {
-    const int size = network_.node(node.arguments[0]).width / node.width;
-    std::string sum;
-    for (int j = element * size; j < (element + 1) * size; ++j) {
-      sum += (sum.empty() ? "" : " + ") + value(node.arguments[0], j);
-    }
-    return sum;
   }
 
   std::string affine(const ir::Node& node, int element) const {
@@ -231,31 +206,16 @@ class Printer : NetworkLines {
 
   std::string expression(int id, int i) const {
     const ir::Node& node = network_.node(id);
-    if (node.op == Op::kAffine) return affine(node, i);
-    if (node.op == Op::kGroupSum) return group_sum(node, i);
-    const std::string a = value(node.arguments[0], i);
-    switch (node.op) {
-      case Op::kScale:
-        return fmt::format("{}*{}", in_parentheses(node.factor), a);
-      case Op::kTanh:
-        return fmt::format("tanh({})", a);
-      case Op::kSigmoid:
-        return fmt::format("1.0/(1.0 + exp(-{}))", a);
-      case Op::kSoftplus:
-        return fmt::format("ln(1.0 + exp({}))", a);
-      case Op::kExp:
-        return fmt::format("exp({})", a);
-      case Op::kLog:
-        return fmt::format("ln({})", a);
-      case Op::kSqrt:
-        return fmt::format("sqrt({})", a);
-      case Op::kStandard:
-        return fmt::format("({} - mean_{})/root_{}", a, id, id);
-      default: {
-        const char sign = node.op == Op::kSum ? '+' : node.op == Op::kProduct ? '*' : '/';
-        return fmt::format("{} {} {}", a, sign, value(node.arguments[1], i));
-      }
-    }
+    return ir::visit(node.op, ir::Ways{[&](ir::AffineOp) { return affine(node, i); },
+                                       [&](ir::ElementwiseOp op) {
+                                         Names names{.a = value(node.arguments[0], i),
+                                                     .f = in_parentheses(node.factor)};
+                                         if (op.row.arguments == 2)
+                                           names.b = value(node.arguments[1], i);
+                                         return filled(op.row.verilog_a, names);
+                                       },
+                                       // no variables of their own, or lowered
+                                       [](auto) { return std::string(); }});
   }
 };
 
@@ -264,7 +224,7 @@ class Printer : NetworkLines {
 std::string verilog_a(const ir::Network& network) {
   ir::validate(network);
   require_one_port(network);
-  return Printer(network).print();
+  return Printer(network, ir::lowered(network)).print();
 }
 
 }  // namespace psi_xlstm::hdl

@@ -1,12 +1,24 @@
 #include "ir/evaluator.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "ir/operations.hpp"
-#include "ir/vector_functions.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::ir {
+
+void expect_inputs(const Network& network,
+                   std::span<const double> ports,
+                   std::span<const double> states) {
+  if (ports.size() == network.ports.size() && states.size() == network.rate_of_state.size()) return;
+  throw ShapeError(fmt::format(
+      "network {}: expected the voltages of {} ports and {} states, found {} and {}", network.name,
+      network.port_count(), network.state_count(), ports.size(), states.size()));
+}
+
 Evaluator::Evaluator(const Network& network) : network_(network), parameters_(network.parameters) {
   validate(network);
   std::size_t total = 0;
@@ -50,42 +62,32 @@ std::vector<int> Evaluator::ancestors(const std::vector<int>& roots) const {
   return order;
 }
 
-void Evaluator::evaluate(Part part, const double* ports, const double* states) {
-  for (int id : program_[static_cast<int>(part)]) forward(id, ports, states);
+void Evaluator::evaluate(Part part, std::span<const double> ports, std::span<const double> states) {
+  if (part != Part::kStart) expect_inputs(network_, ports, states);
+  for (int id : program_[static_cast<int>(part)]) forward(id, ports.data(), states.data());
 }
 
 void Evaluator::forward(int id, const double* ports, const double* states) {
   const Node& node = network_.node(id);
-  double* out = &values_[offset(id)];
-  if (node.op == Op::kPorts || node.op == Op::kStates) {
-    const double* from = node.op == Op::kPorts ? ports : states;
-    std::copy(from, from + node.width, out);
-    return;
-  }
-  if (node.op == Op::kStart) {
-    *out = start_;
-    return;
-  }
-  if (node.op == Op::kAffine) return forward_affine(node, out);
-  if (node.op == Op::kGather) return forward_gather(node, out);
-  const double* a = &values_[offset(node.arguments[0])];
-  if (node.op == Op::kStandard) {
-    standardise(a, out, node.width, node.factor);
-    return;
-  }
-  if (node.op == Op::kGroupSum) {
-    const int size = network_.node(node.arguments[0]).width / node.width;
-    for (int i = 0; i < node.width; ++i)
-      out[i] = std::accumulate(a + i * size, a + (i + 1) * size, 0.0);
-    return;
-  }
-  if (node.arguments.size() == 2) {
-    const double* b = &values_[offset(node.arguments[1])];
-    for (int i = 0; i < node.width; ++i) out[i] = binary_value(node.op, a[i], b[i]);
-    return;
-  }
-  if (node.op == Op::kTanh) return tanh_of(a, out, node.width);
-  for (int i = 0; i < node.width; ++i) out[i] = unary_value(node, a[i]);
+  double* const out = &values_[offset(id)];
+  const auto argument = [&](std::size_t k) -> const double* {
+    return k < node.arguments.size() ? &values_[offset(node.arguments[k])] : nullptr;
+  };
+  visit(node.op, Ways{[&](PortsOp) { std::copy_n(ports, node.width, out); },
+                      [&](StatesOp) { std::copy_n(states, node.width, out); },
+                      [&](StartOp) { *out = start_; }, [&](AffineOp) { forward_affine(node, out); },
+                      [&](GatherOp) { forward_gather(node, out); },
+                      [&](GroupSumOp) {
+                        const double* const a = argument(0);
+                        const int size = network_.node(node.arguments[0]).width / node.width;
+                        for (int i = 0; i < node.width; ++i) {
+                          out[i] = std::accumulate(a + i * size, a + (i + 1) * size, 0.0);
+                        }
+                      },
+                      [&](StandardOp) { standardise(argument(0), out, node.width, node.factor); },
+                      [&](ElementwiseOp op) {
+                        op.row.values(argument(0), argument(1), node.factor, out, node.width);
+                      }});
 }
 
 void Evaluator::forward_gather(const Node& node, double* out) const {
@@ -120,75 +122,75 @@ void Evaluator::forward_affine(const Node& node, double* out) const {
   }
 }
 
-void Evaluator::gradient(
-    int id, int element, double* by_ports, double* by_states, double* by_parameters) {
-  std::fill_n(by_ports, network_.port_count(), 0.0);
-  std::fill_n(by_states, network_.state_count(), 0.0);
-  std::fill_n(by_parameters, parameters_.size(), 0.0);
+void Evaluator::gradient(int id,
+                         int element,
+                         std::span<double> by_ports,
+                         std::span<double> by_states,
+                         std::span<double> by_parameters) {
+  expect_inputs(network_, by_ports, by_states);
+  if (by_parameters.size() != parameters_.size()) {
+    throw ShapeError(fmt::format("network {}: expected derivatives by {} parameters, found {}",
+                                 network_.name, parameters_.size(), by_parameters.size()));
+  }
+  std::ranges::fill(by_ports, 0.0);
+  std::ranges::fill(by_states, 0.0);
+  std::ranges::fill(by_parameters, 0.0);
   const std::vector<int>& order = ancestors_[at(id)];
   for (int node : order) {
     std::fill_n(&adjoints_[offset(node)], network_.node(node).width, 0.0);
   }
   adjoints_[offset(id) + at(element)] = 1;
   for (std::size_t i = order.size(); i-- > 0;) {
-    backward(order[i], by_ports, by_states, by_parameters);
+    backward(order[i], by_ports.data(), by_states.data(), by_parameters.data());
   }
 }
 
 void Evaluator::backward(int id, double* by_ports, double* by_states, double* by_parameters) {
   const Node& node = network_.node(id);
-  const double* adjoint = &adjoints_[offset(id)];
-  const double* out = &values_[offset(id)];
-  if (node.op == Op::kPorts || node.op == Op::kStates) {
-    double* to = node.op == Op::kPorts ? by_ports : by_states;
+  const double* const adjoint = &adjoints_[offset(id)];
+  const double* const out = &values_[offset(id)];
+  const auto add_to = [&](double* to) {
     for (int i = 0; i < node.width; ++i) to[i] += adjoint[i];
-    return;
-  }
-  if (node.op == Op::kStart) return;
-  if (node.op == Op::kAffine) return backward_affine(node, adjoint, by_parameters);
-  if (backward_of_many(node, adjoint, out)) return;
-  double* to_a = &adjoints_[offset(node.arguments[0])];
-  const double* a = &values_[offset(node.arguments[0])];
-  if (node.arguments.size() == 1) {
-    for (int i = 0; i < node.width; ++i) to_a[i] += adjoint[i] * unary_slope(node, a[i], out[i]);
-    return;
-  }
-  double* to_b = &adjoints_[offset(node.arguments[1])];
-  const double* b = &values_[offset(node.arguments[1])];
-  for (int i = 0; i < node.width; ++i) {
-    const BinarySlopes slopes = binary_slopes(node.op, a[i], b[i], out[i]);
-    to_a[i] += adjoint[i] * slopes.by_left;
-    to_b[i] += adjoint[i] * slopes.by_right;
+  };
+  visit(node.op,
+        Ways{[&](PortsOp) { add_to(by_ports); }, [&](StatesOp) { add_to(by_states); },
+             [](StartOp) {}, [&](AffineOp) { backward_affine(node, adjoint, by_parameters); },
+             [&](GatherOp) { backward_gather(node, adjoint); },
+             [&](GroupSumOp) { backward_group_sum(node, adjoint); },
+             [&](StandardOp) { backward_standard(node, adjoint, out); },
+             [&](ElementwiseOp op) {
+               const std::size_t a = offset(node.arguments[0]);
+               const bool two = node.arguments.size() == 2;
+               const std::size_t b = two ? offset(node.arguments[1]) : 0;
+               op.row.add_slopes(&values_[a], two ? &values_[b] : nullptr, out, node.factor,
+                                 adjoint, &adjoints_[a], two ? &adjoints_[b] : nullptr, node.width);
+             }});
+}
+
+void Evaluator::backward_gather(const Node& node, const double* adjoint) {
+  int first = 0;
+  for (int argument : node.arguments) {
+    double* to = &adjoints_[offset(argument)];
+    const int end = first + network_.node(argument).width;
+    for (int i = 0; i < node.width; ++i) {
+      const int element = node.elements[at(i)];
+      if (element >= first && element < end) to[element - first] += adjoint[i];
+    }
+    first = end;
   }
 }
 
-// Operations of which an element depends on several elements of the arguments.
-bool Evaluator::backward_of_many(const Node& node, const double* adjoint, const double* out) {
-  if (node.op == Op::kGather) {
-    int first = 0;
-    for (int argument : node.arguments) {
-      double* to = &adjoints_[offset(argument)];
-      const int end = first + network_.node(argument).width;
-      for (int i = 0; i < node.width; ++i) {
-        const int element = node.elements[at(i)];
-        if (element >= first && element < end) to[element - first] += adjoint[i];
-      }
-      first = end;
-    }
-    return true;
-  }
-  if (node.op != Op::kGroupSum && node.op != Op::kStandard) return false;
+void Evaluator::backward_group_sum(const Node& node, const double* adjoint) {
   const int argument = node.arguments[0], width = network_.node(argument).width;
-  double* to = &adjoints_[offset(argument)];
-  if (node.op == Op::kGroupSum) {
-    for (int i = 0; i < width; ++i) to[i] += adjoint[i / (width / node.width)];
-    return true;
-  }
-  const double inverse =
-      standardise(&values_[offset(argument)], scratch_.data(), width, node.factor);
-  standard_slope(out, inverse, adjoint, scratch_.data(), width);
-  for (int i = 0; i < width; ++i) to[i] += scratch_[at(i)];
-  return true;
+  double* const to = &adjoints_[offset(argument)];
+  for (int i = 0; i < width; ++i) to[i] += adjoint[i / (width / node.width)];
+}
+
+void Evaluator::backward_standard(const Node& node, const double* adjoint, const double* out) {
+  const std::size_t argument = offset(node.arguments[0]);
+  const double inverse = standardise(&values_[argument], scratch_.data(), node.width, node.factor);
+  standard_slope(out, inverse, adjoint, scratch_.data(), node.width);
+  for (int i = 0; i < node.width; ++i) adjoints_[argument + at(i)] += scratch_[at(i)];
 }
 
 void Evaluator::backward_affine(const Node& node, const double* adjoint, double* by_parameters) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "ir/evaluator.hpp"
 #include "ir/operations.hpp"
 
 namespace psi_xlstm::ir {
@@ -44,62 +45,87 @@ std::vector<int> SparseJacobian::seen(std::size_t row) const {
 }
 
 void SparseJacobian::find_patterns() {
+  // Every element sees all elements of the arguments: one pattern for all.
+  const auto alike = [](Op op) {
+    return visit(op, Ways{[](AffineOp) { return true; }, [](StandardOp) { return true; },
+                          [](auto) { return false; }});
+  };
   for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
     const Node& node = network_.nodes[id];
-    const bool alike = node.op == Op::kAffine || node.op == Op::kStandard;
     for (int element = 0; element < node.width; ++element) {
       const std::size_t out = row(static_cast<int>(id), element);
-      patterns_[out] = alike && element > 0 ? patterns_[out - 1] : pattern_of(node, element);
+      patterns_[out] =
+          alike(node.op) && element > 0 ? patterns_[out - 1] : pattern_of(node, element);
     }
   }
 }
 
 std::vector<int> SparseJacobian::pattern_of(const Node& node, int element) const {
-  if (node.op == Op::kPorts) return {element};
-  if (node.op == Op::kStates) return {network_.port_count() + element};
-  std::vector<int> pattern;
-  if (node.op == Op::kGather) {
-    const auto [argument, from] = gathered(network_, node, element);
-    return seen(row(argument, from));
-  }
-  for (int argument : node.arguments) {
-    const int width = network_.node(argument).width;
-    int begin = element, end = element + 1;
-    if (node.op == Op::kAffine || node.op == Op::kStandard) {
-      begin = 0;
-      end = width;
-    } else if (node.op == Op::kGroupSum) {
-      begin = element * (width / node.width);
-      end = (element + 1) * (width / node.width);
+  // Of the elements [begin, end) of every argument.
+  const auto of_elements = [&](auto begin, auto end) {
+    std::vector<int> pattern;
+    for (int argument : node.arguments) {
+      const int width = network_.node(argument).width;
+      for (int j = begin(width); j < end(width); ++j)
+        pattern = merged(pattern, seen(row(argument, j)));
     }
-    for (int j = begin; j < end; ++j) pattern = merged(pattern, seen(row(argument, j)));
-  }
-  return pattern;
+    return pattern;
+  };
+  const auto of_all = [&] {
+    return of_elements([](int) { return 0; }, [](int width) { return width; });
+  };
+  return visit(
+      node.op,
+      Ways{[&](PortsOp) { return std::vector<int>{element}; },
+           [&](StatesOp) { return std::vector<int>{network_.port_count() + element}; },
+           [](StartOp) { return std::vector<int>{}; }, [&](AffineOp) { return of_all(); },
+           [&](GatherOp) {
+             const auto [argument, from] = gathered(network_, node, element);
+             return seen(row(argument, from));
+           },
+           [&](GroupSumOp) {
+             return of_elements([&](int width) { return element * (width / node.width); },
+                                [&](int width) { return (element + 1) * (width / node.width); });
+           },
+           [&](StandardOp) { return of_all(); },
+           [&](ElementwiseOp) {
+             return of_elements([&](int) { return element; }, [&](int) { return element + 1; });
+           }});
 }
 
-void SparseJacobian::evaluate(const double* ports, const double* states) {
+void SparseJacobian::evaluate(std::span<const double> ports, std::span<const double> states) {
+  expect_inputs(network_, ports, states);
   for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
     const Node& node = network_.nodes[id];
     const std::size_t first = offsets_[id];
-    if (node.op == Op::kAffine) {
-      evaluate_affine(node, first);
-      continue;
-    }
-    if (node.op == Op::kStandard) {
-      evaluate_standard(node, first);
-      continue;
-    }
-    for (int element = 0; element < node.width; ++element) {
-      const std::size_t out = first + static_cast<std::size_t>(element);
-      if (node.op == Op::kPorts || node.op == Op::kStates) {
-        values_[out] = (node.op == Op::kPorts ? ports : states)[element];
+    const auto inputs = [&](std::span<const double> from) {
+      for (int i = 0; i < node.width; ++i) {
+        const std::size_t out = first + static_cast<std::size_t>(i);
+        values_[out] = from[static_cast<std::size_t>(i)];
         derivatives_[out][0] = 1;
-      } else if (node.op == Op::kStart) {
-        values_[out] = 0;
-      } else {
-        evaluate_element(node, out, element);
       }
-    }
+    };
+    const auto each = [&](auto evaluate_one) {
+      for (int i = 0; i < node.width; ++i) {
+        const std::size_t out = first + static_cast<std::size_t>(i);
+        std::fill(derivatives_[out].begin(), derivatives_[out].end(), 0.0);
+        evaluate_one(out, i);
+      }
+    };
+    visit(
+        node.op,
+        Ways{[&](PortsOp) { inputs(ports); }, [&](StatesOp) { inputs(states); },
+             [&](StartOp) { values_[first] = 0; }, [&](AffineOp) { evaluate_affine(node, first); },
+             [&](GatherOp) {
+               each([&](std::size_t out, int i) { evaluate_gathered(node, out, i); });
+             },
+             [&](GroupSumOp) {
+               each([&](std::size_t out, int i) { evaluate_group(node, out, i); });
+             },
+             [&](StandardOp) { evaluate_standard(node, first); },
+             [&](ElementwiseOp op) {
+               each([&](std::size_t out, int i) { evaluate_element(op.row, node, out, i); });
+             }});
   }
 }
 
@@ -121,33 +147,33 @@ void SparseJacobian::evaluate_affine(const Node& node, std::size_t first) {
   }
 }
 
-void SparseJacobian::evaluate_element(const Node& node, std::size_t out, int element) {
-  std::fill(derivatives_[out].begin(), derivatives_[out].end(), 0.0);
-  if (node.op == Op::kGather) {
-    const auto [argument, from] = gathered(network_, node, element);
-    values_[out] = values_[row(argument, from)];
-    return accumulate(1, row(argument, from), out);
+void SparseJacobian::evaluate_gathered(const Node& node, std::size_t out, int element) {
+  const auto [argument, from] = gathered(network_, node, element);
+  values_[out] = values_[row(argument, from)];
+  accumulate(1, row(argument, from), out);
+}
+
+void SparseJacobian::evaluate_group(const Node& node, std::size_t out, int element) {
+  const int size = network_.node(node.arguments[0]).width / node.width;
+  values_[out] = 0;
+  for (int j = element * size; j < (element + 1) * size; ++j) {
+    values_[out] += values_[row(node.arguments[0], j)];
+    accumulate(1, row(node.arguments[0], j), out);
   }
-  if (node.op == Op::kGroupSum) {
-    const int size = network_.node(node.arguments[0]).width / node.width;
-    values_[out] = 0;
-    for (int j = element * size; j < (element + 1) * size; ++j) {
-      values_[out] += values_[row(node.arguments[0], j)];
-      accumulate(1, row(node.arguments[0], j), out);
-    }
-    return;
-  }
+}
+
+void SparseJacobian::evaluate_element(const Operation& operation,
+                                      const Node& node,
+                                      std::size_t out,
+                                      int element) {
+  const bool two = node.arguments.size() == 2;
   const std::size_t left = row(node.arguments[0], element);
-  if (node.arguments.size() == 1) {
-    values_[out] = unary_value(node, values_[left]);
-    accumulate(unary_slope(node, values_[left], values_[out]), left, out);
-    return;
-  }
-  const std::size_t right = row(node.arguments[1], element);
-  values_[out] = binary_value(node.op, values_[left], values_[right]);
-  const BinarySlopes slopes = binary_slopes(node.op, values_[left], values_[right], values_[out]);
+  const std::size_t right = two ? row(node.arguments[1], element) : left;
+  const double a = values_[left], b = two ? values_[right] : 0;
+  values_[out] = operation.value(a, b, node.factor);
+  const Slopes slopes = operation.slopes(a, b, values_[out], node.factor);
   accumulate(slopes.by_left, left, out);
-  accumulate(slopes.by_right, right, out);
+  if (two) accumulate(slopes.by_right, right, out);
 }
 
 // All elements share one pattern: column by column of the argument's derivatives.

@@ -4,8 +4,10 @@
 /// The Jacobian of some nodes of an ir::Network by port voltages and states, by forward mode on the
 /// entries that can be non-zero: what Newton's method, AC analysis and implicit integration need.
 
+#include <span>
 #include <vector>
 
+#include "ir/operations.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::ir {
@@ -22,8 +24,9 @@ class SparseJacobian {
   /// Throws ShapeError where validate(network) would.
   explicit SparseJacobian(const Network& network, Junctions junctions = Junctions::kTransparent);
 
-  /// Computes all values and derivatives at `ports` [P] in V and `states` [S].
-  void evaluate(const double* ports, const double* states);
+  /// Computes all values and derivatives at `ports` [P] in V and `states` [S]. Throws ShapeError
+  /// for another number of either.
+  void evaluate(std::span<const double> ports, std::span<const double> states);
 
   /// The inputs on which element `element` of node `id` depends, ascending.
   const std::vector<int>& inputs(int id, int element) const { return patterns_[row(id, element)]; }
@@ -44,7 +47,9 @@ class SparseJacobian {
   // The inputs through which a user of a row depends on them.
   std::vector<int> seen(std::size_t row) const;
   void evaluate_affine(const Node& node, std::size_t first);
-  void evaluate_element(const Node& node, std::size_t out, int element);
+  void evaluate_gathered(const Node& node, std::size_t out, int element);
+  void evaluate_group(const Node& node, std::size_t out, int element);
+  void evaluate_element(const Operation& operation, const Node& node, std::size_t out, int element);
   void evaluate_standard(const Node& node, std::size_t first);
   void accumulate(double factor, std::size_t from, std::size_t to);
   double seen_derivative(std::size_t row, int input) const;

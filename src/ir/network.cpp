@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/identifier.hpp"
+#include "ir/operations.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::ir {
@@ -16,24 +17,6 @@ namespace {
 
 void expect(bool condition, const Network& network, const std::string& what) {
   if (!condition) throw ShapeError(fmt::format("network {}: {}", network.name, what));
-}
-
-int argument_count(Op op) {
-  switch (op) {
-    case Op::kPorts:
-    case Op::kStates:
-    case Op::kStart:
-      return 0;
-    case Op::kAffine:
-    case Op::kGather:
-      return -1;  // any
-    case Op::kSum:
-    case Op::kProduct:
-    case Op::kQuotient:
-      return 2;
-    default:
-      return 1;
-  }
 }
 
 // Far above every network that is trained, far below what fills a memory or takes minutes to print.
@@ -74,7 +57,7 @@ void validate_gather(const Network& network, const Node& node, int id) {
 
 void validate_node(const Network& network, int id) {
   const Node& node = network.node(id);
-  const int wanted = argument_count(node.op);
+  const int wanted = operation(node.op).arguments;
   expect(
       wanted < 0 || static_cast<int>(node.arguments.size()) == wanted, network,
       fmt::format("node {}: expected {} arguments, found {}", id, wanted, node.arguments.size()));
@@ -84,27 +67,31 @@ void validate_node(const Network& network, int id) {
     expect(argument >= 0 && argument < id, network,
            fmt::format("node {}: expected arguments before it, found {}", id, argument));
   }
-  if (node.op == Op::kAffine) return validate_affine(network, node, id);
-  if (node.op == Op::kGather) return validate_gather(network, node, id);
-  if (node.op == Op::kGroupSum) {
-    const int inputs = network.node(node.arguments[0]).width;
-    return expect(inputs % node.width == 0, network,
-                  fmt::format("node {}: expected groups of one size, found {} numbers in {} groups",
-                              id, inputs, node.width));
-  }
-  if (node.arguments.empty()) {
-    const int width = node.op == Op::kPorts    ? network.port_count()
-                      : node.op == Op::kStates ? network.state_count()
-                                               : 1;
+  const auto of_width = [&](int width) {
     expect(node.width == width, network,
            fmt::format("node {}: expected width {}, found {}", id, width, node.width));
-  }
-  for (int argument : node.arguments) {
-    expect(network.node(argument).width == node.width, network,
-           fmt::format("node {}: expected arguments of width {}, found {}", id, node.width,
-                       network.node(argument).width));
-  }
-  expect(std::isfinite(node.factor), network, fmt::format("node {}: factor is not finite", id));
+  };
+  const auto alike = [&] {
+    for (int argument : node.arguments) {
+      expect(network.node(argument).width == node.width, network,
+             fmt::format("node {}: expected arguments of width {}, found {}", id, node.width,
+                         network.node(argument).width));
+    }
+    expect(std::isfinite(node.factor), network, fmt::format("node {}: factor is not finite", id));
+  };
+  visit(node.op,
+        Ways{[&](PortsOp) { of_width(network.port_count()); },
+             [&](StatesOp) { of_width(network.state_count()); }, [&](StartOp) { of_width(1); },
+             [&](AffineOp) { validate_affine(network, node, id); },
+             [&](GatherOp) { validate_gather(network, node, id); },
+             [&](GroupSumOp) {
+               const int inputs = network.node(node.arguments[0]).width;
+               expect(inputs % node.width == 0, network,
+                      fmt::format("node {}: expected groups of one size, found {} numbers "
+                                  "in {} groups",
+                                  id, inputs, node.width));
+             },
+             [&](StandardOp) { alike(); }, [&](ElementwiseOp) { alike(); }});
 }
 
 void validate_role(const Network& network, int id, int width, const char* role) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/safetensors.hpp"
+#include "ir/operations.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::ir {
@@ -15,23 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::pair<Op, const char*>, 17> kOpNames = {{{Op::kPorts, "ports"},
-                                                                  {Op::kStates, "states"},
-                                                                  {Op::kAffine, "affine"},
-                                                                  {Op::kScale, "scale"},
-                                                                  {Op::kTanh, "tanh"},
-                                                                  {Op::kSigmoid, "sigmoid"},
-                                                                  {Op::kSoftplus, "softplus"},
-                                                                  {Op::kExp, "exp"},
-                                                                  {Op::kLog, "log"},
-                                                                  {Op::kSqrt, "sqrt"},
-                                                                  {Op::kSum, "sum"},
-                                                                  {Op::kProduct, "product"},
-                                                                  {Op::kQuotient, "quotient"},
-                                                                  {Op::kStart, "start"},
-                                                                  {Op::kGather, "gather"},
-                                                                  {Op::kGroupSum, "group_sum"},
-                                                                  {Op::kStandard, "standard"}}};
 constexpr std::array<std::pair<Head, const char*>, 3> kHeadNames = {
     {{Head::kExp, "exp"}, {Head::kSoftplus, "softplus"}, {Head::kAffine, "affine"}}};
 constexpr std::array<std::pair<Start, const char*>, 3> kStartNames = {
@@ -49,6 +33,13 @@ template <class Names>
 auto value_of(const Names& names, const std::string& text) {
   for (const auto& [value, name] : names) {
     if (name == text) return value;
+  }
+  throw DataError(fmt::format("unknown name \"{}\"", text));
+}
+
+Op op_named(const std::string& text) {
+  for (const Operation& row : operations()) {
+    if (row.name == text) return row.op;
   }
   throw DataError(fmt::format("unknown name \"{}\"", text));
 }
@@ -80,18 +71,18 @@ TrainingBox box_from(const Json& tree) {
 }
 
 Json node_tree(const Node& node) {
-  Json tree = {{"op", name_of(kOpNames, node.op)}, {"width", node.width}};
+  Json tree = {{"op", operation(node.op).name}, {"width", node.width}};
   if (!node.arguments.empty()) tree["arguments"] = node.arguments;
   if (node.weight >= 0) tree["weight"] = node.weight;
   if (node.bias >= 0) tree["bias"] = node.bias;
-  if (node.op == Op::kScale || node.op == Op::kStandard) tree["factor"] = node.factor;
+  if (operation(node.op).has_factor) tree["factor"] = node.factor;
   if (!node.elements.empty()) tree["elements"] = node.elements;
   return tree;
 }
 
 Node node_from(const Json& tree) {
   Node node;
-  node.op = value_of(kOpNames, tree.at("op").get<std::string>());
+  node.op = op_named(tree.at("op").get<std::string>());
   node.width = tree.at("width");
   node.arguments = tree.value("arguments", std::vector<int>{});
   node.weight = tree.value("weight", -1);

@@ -6,13 +6,14 @@
 #include <cmath>
 #include <numeric>
 
+#include "ir/bounds.hpp"
+
 namespace psi_xlstm::ir {
 namespace {
 
 constexpr double kInputGateBound = 5;  // equations/relaxation.hpp
 constexpr double kLayerNormEps = 1e-5;
 constexpr int kRestIterations = 8;
-constexpr double kWidestStart = 20;  // |ln(g0/gs)|: nine decades to either side
 
 std::size_t at(int index) { return static_cast<std::size_t>(index); }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cosimulation/cosimulation.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/needs_osdi.hpp"

@@ -10,7 +10,7 @@
 
 #include "cosimulation/cosimulation.hpp"
 #include "cosimulation/reference.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"

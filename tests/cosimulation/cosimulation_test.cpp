@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "simulators/ngspice/forms.hpp"
 #include "support/every_operation.hpp"

@@ -7,8 +7,8 @@
 
 #include "cosimulation/circuit_cosimulation.hpp"
 #include "cosimulation/cosimulation.hpp"
-#include "hdl/emission.hpp"
 #include "hdl/emitted_model.hpp"
+#include "hdl/text/plan.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/forms.hpp"
 #include "support/needs_osdi.hpp"

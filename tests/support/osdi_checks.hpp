@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/rng.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "hdl/osdi/library.hpp"
 #include "hdl/osdi/osdi.hpp"
 #include "psi_xlstm/ir/network.hpp"

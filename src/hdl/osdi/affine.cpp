@@ -8,8 +8,6 @@
 
 namespace psi_xlstm::hdl {
 
-using ir::Op;
-
 double StraightLinePrinter::weight(const ir::Node& n, int row, int column) const {
   int inputs = 0;
   for (int argument : n.arguments) inputs += network_.node(argument).width;

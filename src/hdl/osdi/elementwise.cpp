@@ -3,152 +3,96 @@
 #include "hdl/text/expression.hpp"
 
 namespace psi_xlstm::hdl {
+namespace {
 
-using ir::Op;
-
-void StraightLinePrinter::elementwise(int id) {
-  const ir::Node& n = network_.node(id);
-  const Column& y = columns_[at(id)];
-  const Column& a = columns_[at(n.arguments[0])];
-  switch (n.op) {
-    case Op::kScale:
-      define_blocks(y, [&](int b) { return known(n.factor, y) + " * " + a.operand(b); });
-      return differentiate(id, known(n.factor, y), "");
-    case Op::kTanh:
-    case Op::kSigmoid:
-    case Op::kSoftplus:
-    case Op::kExp:
-      return transcendental(id, a);
-    case Op::kLog:
-    case Op::kSqrt:
-      return of_math_library(id, a);
-    default:
-      return of_two(id, a, columns_[at(n.arguments[1])]);
+bool has_names(std::string_view form) {
+  for (const char* name : {"{a}", "{b}", "{y}", "{e}", "{l}"}) {
+    if (form.find(name) != form.npos) return true;
   }
+  return false;
 }
+
+}  // namespace
 
 std::string StraightLinePrinter::known(double number, const Column& column) {
   return column.width == 1 ? in_parentheses(number) : fmt::format("splat({})", shortest(number));
 }
 
-void StraightLinePrinter::transcendental(int id, const Column& a) {
-  const Op op = network_.node(id).op;
-  if (op == Op::kSoftplus) return softplus(id, a);
-  const char* const stem = op == Op::kTanh ? "tanh" : op == Op::kSigmoid ? "sigmoid" : "exp";
-  define_blocks(columns_[at(id)],
-                [&](int b) { return fmt::format("{}4({})", stem, a.operand(b)); });
-  differentiate_by_value(id);
+void StraightLinePrinter::elementwise(int id, const ir::Operation& row) {
+  if (*row.c.shared != '\0') define_by(id, factor_column(id, "e"), row.c.shared, row.c.on_vectors);
+  define_by(id, columns_[at(id)], row.c.value, row.c.on_vectors);
+  if (!differentiated_[at(id)]) return;
+  const Factor left = factor(id, "s", row.c.by_left, row.c.on_vectors);
+  differentiate(id, left, factor(id, "u", row.c.by_right, row.c.on_vectors));
 }
 
-void StraightLinePrinter::softplus(int id, const Column& a) {
-  const Column e = factor_column(id, "e"), slope = factor_column(id, "s");
-  define_blocks(e, [&](int b) { return fmt::format("falling4({})", a.operand(b)); });
-  define_blocks(columns_[at(id)], [&](int b) {
-    return fmt::format("softplus4({}, {})", a.operand(b), e.operand(b));
-  });
-  if (!differentiated_[at(id)]) return;
-  define_blocks(
-      slope, [&](int b) { return fmt::format("logistic4({}, {})", a.operand(b), e.operand(b)); });
-  differentiate(id, slope.name, "");
+// `names` of one block, or of one element.
+template <class Operand>
+Names StraightLinePrinter::names(int id, Operand operand) const {
+  const ir::Node& n = network_.node(id);
+  const Column& y = columns_[at(id)];
+  return {.a = operand(columns_[at(n.arguments[0])]),
+          .b = n.arguments.size() > 1 ? operand(columns_[at(n.arguments[1])]) : "",
+          .y = operand(y),
+          .f = known(n.factor, y),
+          .e = operand(factor_column(id, "e")),
+          .l = operand(factor_column(id, "s")),
+          .one = known(1.0, y)};
+}
+
+void StraightLinePrinter::define_by(int id, const Column& to, const char* form, bool on_vectors) {
+  if (on_vectors) {
+    return define_blocks(to, [&](int b) {
+      return filled(form, names(id, [&](const Column& c) { return c.operand(b); }));
+    });
+  }
+  std::vector<std::string> elements;
+  for (int i = 0; i < to.width; ++i) {
+    elements.push_back(filled(form, names(id, [&](const Column& c) { return c.scalar(i); })));
+  }
+  define(to, elements);
+}
+
+StraightLinePrinter::Factor StraightLinePrinter::factor(int id,
+                                                        const char* stem,
+                                                        const char* form,
+                                                        bool on_vectors) {
+  const Column& y = columns_[at(id)];
+  if (!has_names(form)) {
+    return {filled(form, {.f = known(network_.node(id).factor, y), .one = known(1.0, y)}), true};
+  }
+  const Column column = factor_column(id, stem);
+  define_by(id, column, form, on_vectors);
+  return {column.name, false};
 }
 
 bool StraightLinePrinter::has_one_exponential(int id) const {
   const ir::Node& n = network_.node(id);
-  const bool exponential =
-      n.op == Op::kTanh || n.op == Op::kSigmoid || n.op == Op::kSoftplus || n.op == Op::kExp;
-  return exponential && n.width == 1 && depends_[at(id)];
+  return *ir::operation(n.op).c.exponent != '\0' && n.width == 1 && depends_[at(id)];
 }
 
 void StraightLinePrinter::exponentials(const std::vector<int>& ids) {
   std::vector<std::string> exponents;
   for (int id : ids) {
-    const Op op = network_.node(id).op;
-    const std::string a = columns_[at(network_.node(id).arguments[0])].scalar(0);
-    exponents.push_back(op == Op::kExp    ? a
-                        : op == Op::kTanh ? fmt::format("-2.0 * fabs({})", a)
-                                          : fmt::format("-fabs({})", a));
+    const ir::Node& n = network_.node(id);
+    exponents.push_back(
+        filled(ir::operation(n.op).c.exponent, {.a = columns_[at(n.arguments[0])].scalar(0)}));
   }
   line("const Real4 e{}_group = exp4({});", ids.front(), vector_of(exponents));
   for (std::size_t k = 0; k < ids.size(); ++k) {
     line("const double e{} = e{}_group[{}];", ids[k], ids.front(), k);
   }
-  for (int id : ids) of_exponential(id, columns_[at(network_.node(id).arguments[0])].scalar(0));
+  for (int id : ids) of_exponential(id);
 }
 
-void StraightLinePrinter::of_exponential(int id, const std::string& a) {
-  const Op op = network_.node(id).op;
-  columns_[at(id)] = {
-      .kind = Column::Kind::kVariables, .width = 1, .numbers = {}, .name = fmt::format("t{}", id)};
-  const char* const function = op == Op::kTanh      ? "tanh1"
-                               : op == Op::kSigmoid ? "logistic1"
-                                                    : "softplus1";
-  line("const double t{0} = {1};", id,
-       op == Op::kExp ? fmt::format("e{}", id) : fmt::format("{}({}, e{})", function, a, id));
-  if (op != Op::kSoftplus) return differentiate_by_value(id);
+void StraightLinePrinter::of_exponential(int id) {
+  const ir::CText& c = ir::operation(network_.node(id).op).c;
+  Column& y = columns_[at(id)];
+  y = {.kind = Column::Kind::kVariables, .width = 1, .numbers = {}, .name = fmt::format("t{}", id)};
+  define_by(id, y, c.of_exponential, false);
   if (!differentiated_[at(id)]) return;
-  line("const double s{0} = logistic1({1}, e{0});", id, a);
-  differentiate(id, fmt::format("s{}", id), "");
-}
-
-void StraightLinePrinter::differentiate_by_value(int id) {
-  if (!differentiated_[at(id)]) return;
-  const Op op = network_.node(id).op;
-  const Column& y = columns_[at(id)];
-  const Column factor = factor_column(id, "s");
-  const std::string one = known(1.0, y);
-  define_blocks(factor, [&](int b) {
-    const std::string t = y.operand(b);
-    if (op == Op::kTanh) return fmt::format("{} - {} * {}", one, t, t);
-    if (op == Op::kSigmoid) return fmt::format("{} * ({} - {})", t, one, t);
-    return t;
-  });
-  differentiate(id, factor.name, "");
-}
-
-void StraightLinePrinter::of_math_library(int id, const Column& a) {
-  const bool is_log = network_.node(id).op == Op::kLog;
-  const Column& y = columns_[at(id)];
-  std::vector<std::string> values, factors;
-  for (int i = 0; i < y.width; ++i) {
-    values.push_back(fmt::format("{}({})", is_log ? "log" : "sqrt", a.scalar(i)));
-    factors.push_back(is_log ? fmt::format("1.0 / {}", a.scalar(i))
-                             : fmt::format("0.5 / {}", y.scalar(i)));
-  }
-  define(y, values);
-  if (!differentiated_[at(id)]) return;
-  define(factor_column(id, "s"), factors);
-  differentiate(id, fmt::format("s{}", id), "");
-}
-
-void StraightLinePrinter::of_two(int id, const Column& a, const Column& b) {
-  const Op op = network_.node(id).op;
-  const Column& y = columns_[at(id)];
-  if (op == Op::kQuotient) return quotient(id, a, b);
-  const char sign = op == Op::kSum ? '+' : '*';
-  define_blocks(y,
-                [&](int k) { return fmt::format("{} {} {}", a.operand(k), sign, b.operand(k)); });
-  if (!differentiated_[at(id)]) return;
-  if (op == Op::kSum) return differentiate(id, known(1.0, y), known(1.0, y));
-  const Column left = factor_column(id, "s"), right = factor_column(id, "u");
-  define_blocks(left, [&](int k) { return b.operand(k); });
-  define_blocks(right, [&](int k) { return a.operand(k); });
-  differentiate(id, left.name, right.name);
-}
-
-void StraightLinePrinter::quotient(int id, const Column& a, const Column& b) {
-  const Column& y = columns_[at(id)];
-  std::vector<std::string> values, by_left, by_right;
-  for (int i = 0; i < y.width; ++i) {
-    values.push_back(fmt::format("{} / {}", a.scalar(i), b.scalar(i)));
-    by_left.push_back(fmt::format("1.0 / {}", b.scalar(i)));
-    by_right.push_back(fmt::format("-{} / {}", y.scalar(i), b.scalar(i)));
-  }
-  define(y, values);
-  if (!differentiated_[at(id)]) return;
-  const Column left = factor_column(id, "s"), right = factor_column(id, "u");
-  define(left, by_left);
-  define(right, by_right);
-  differentiate(id, left.name, right.name);
+  const bool own = *c.slope_of_exponential != '\0';
+  differentiate(id, factor(id, "s", own ? c.slope_of_exponential : c.by_left, false), {});
 }
 
 Column StraightLinePrinter::factor_column(int id, const char* stem) const {
@@ -158,32 +102,31 @@ Column StraightLinePrinter::factor_column(int id, const char* stem) const {
           .name = fmt::format("{}{}", stem, id)};
 }
 
-void StraightLinePrinter::differentiate(int id, const std::string& left, const std::string& right) {
-  if (!differentiated_[at(id)]) return;
+void StraightLinePrinter::differentiate(int id, const Factor& left, const Factor& right) {
   const ir::Node& n = network_.node(id);
   for (int d = 0; d < inputs_; ++d) {
     Column& slope = slopes_[at(id)][at(d)];
     slope.width = n.width;
     slope.name = fmt::format("d{}_{}", id, d);
-    std::vector<std::pair<std::string, const Column*>> products;
+    std::vector<std::pair<const Factor*, const Column*>> products;
     for (std::size_t k = 0; k < n.arguments.size(); ++k) {
       const Column& from = slopes_[at(n.arguments[k])][at(d)];
-      if (!from.absent()) products.emplace_back(k == 0 ? left : right, &from);
+      if (!from.absent()) products.emplace_back(k == 0 ? &left : &right, &from);
     }
     if (products.empty()) continue;
-    if (n.op == Op::kScale && products[0].second->kind == Column::Kind::kNumbers) {
+    const bool alone = n.arguments.size() == 1 && left.constant;
+    if (alone && products[0].second->kind == Column::Kind::kNumbers) {
       slope.kind = Column::Kind::kNumbers;
       slope.numbers = products[0].second->numbers;
-      for (double& number : slope.numbers) number *= n.factor;
+      for (double& number : slope.numbers) number *= ir::slopes_of(n, 0, 0, 0).by_left;
       continue;
     }
     slope.kind = Column::Kind::kVariables;
     define_blocks(slope, [&](int b) {
       std::string text;
       for (const auto& [factor, from] : products) {
-        const bool is_number = factor.find_first_of("(.") != std::string::npos;
         const std::string block =
-            n.width == 1 || is_number ? factor : fmt::format("{}_{}", factor, b);
+            n.width == 1 || factor->constant ? factor->text : fmt::format("{}_{}", factor->text, b);
         text += fmt::format("{}{} * {}", text.empty() ? "" : " + ", block, from->operand(b));
       }
       return text;

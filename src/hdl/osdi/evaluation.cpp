@@ -8,8 +8,6 @@
 
 namespace psi_xlstm::hdl {
 
-using ir::Op;
-
 StraightLinePrinter::StraightLinePrinter(const ir::Network& network)
     : network_(network),
       depends_(ir::depends_on_inputs(network)),
@@ -17,8 +15,9 @@ StraightLinePrinter::StraightLinePrinter(const ir::Network& network)
       inputs_(network.port_count() + network.state_count()),
       columns_(network.nodes.size()),
       slopes_(network.nodes.size(), std::vector<Column>(at(inputs_))) {
-  const std::vector<double> zeros(at(inputs_), 0.0);
-  pattern_.evaluate(zeros.data(), zeros.data());
+  const std::vector<double> ports(network.ports.size(), 0.0);
+  const std::vector<double> states(at(network.state_count()), 0.0);
+  pattern_.evaluate(ports, states);
   find_needed();
 }
 
@@ -88,13 +87,11 @@ void StraightLinePrinter::node(int id) {
     return;
   }
   value.kind = Column::Kind::kVariables;
-  if (n.op == Op::kPorts || n.op == Op::kStates) {
-    inputs(id, n.op == Op::kPorts ? "v" : "c", n.op == Op::kPorts ? 0 : network_.port_count());
-  } else if (n.op == Op::kAffine) {
-    affine(id);
-  } else {
-    elementwise(id);
-  }
+  ir::visit(n.op, ir::Ways{[&](ir::PortsOp) { inputs(id, "v", 0); },
+                           [&](ir::StatesOp) { inputs(id, "c", network_.port_count()); },
+                           [&](ir::AffineOp) { affine(id); },
+                           [&](ir::ElementwiseOp op) { elementwise(id, op.row); },
+                           [](auto) {}});  // written as loops (needs_loops)
 }
 
 void StraightLinePrinter::inputs(int id, const char* source, int first) {
@@ -143,7 +140,9 @@ void StraightLinePrinter::store() {
 bool needs_loops(const ir::Network& network) {
   if (network.start == ir::Start::kNode || !network.junctions.empty()) return true;
   return std::any_of(network.nodes.begin(), network.nodes.end(), [](const ir::Node& node) {
-    return node.op == Op::kGather || node.op == Op::kGroupSum || node.op == Op::kStandard;
+    return ir::visit(
+        node.op, ir::Ways{[](ir::GatherOp) { return true; }, [](ir::GroupSumOp) { return true; },
+                          [](ir::StandardOp) { return true; }, [](auto) { return false; }});
   });
 }
 

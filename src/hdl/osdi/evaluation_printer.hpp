@@ -13,7 +13,9 @@
 
 #include "hdl/osdi/column.hpp"
 #include "hdl/osdi/evaluation.hpp"
+#include "hdl/text/expression.hpp"
 #include "ir/jacobian.hpp"
+#include "ir/operations.hpp"
 
 namespace psi_xlstm::hdl {
 
@@ -79,25 +81,24 @@ class StraightLinePrinter {
 
   // --- one element after another -----------------------------------------------------------------
 
-  void elementwise(int id);
+  void elementwise(int id, const ir::Operation& row);
+  // dy/d(argument): variables, or an expression that is the same for every block.
+  struct Factor {
+    std::string text;
+    bool constant = false;
+  };
+  Factor factor(int id, const char* stem, const char* form, bool on_vectors);
+  // Defines the variables of `to` by a text of the operation of node `id`.
+  void define_by(int id, const Column& to, const char* form, bool on_vectors);
+  template <class Operand>
+  Names names(int id, Operand operand) const;
   // A known number as an operand beside elements of `column`.
   static std::string known(double number, const Column& column);
-  // Of several numbers.
-  void transcendental(int id, const Column& a);
-  // The value and the slope share exp(-|a|).
-  void softplus(int id, const Column& a);
   // Of one number, whose exponential is the variable e<id>.
-  void of_exponential(int id, const std::string& a);
-  // dy/d(input) of tanh, sigmoid or exp, from the value.
-  void differentiate_by_value(int id);
-  // ln and square root by the library of C; lanes beside the elements stay 0.
-  void of_math_library(int id, const Column& a);
-  void of_two(int id, const Column& a, const Column& b);
-  void quotient(int id, const Column& a, const Column& b);
+  void of_exponential(int id);
   Column factor_column(int id, const char* stem) const;
-  // dy/d(input) = left * d(first argument) + right * d(second); the factors are variables, or
-  // expressions in parentheses, of which every block is the same.
-  void differentiate(int id, const std::string& left, const std::string& right);
+  // dy/d(input) = left * d(first argument) + right * d(second)
+  void differentiate(int id, const Factor& left, const Factor& right);
 
   // --- results -----------------------------------------------------------------------------------
 

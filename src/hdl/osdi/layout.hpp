@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "hdl/emission.hpp"
 #include "hdl/osdi/evaluation.hpp"
+#include "hdl/text/plan.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::hdl {

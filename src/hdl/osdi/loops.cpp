@@ -7,8 +7,6 @@
 
 namespace psi_xlstm::hdl {
 
-using ir::Op;
-
 LoopPrinter::LoopPrinter(const ir::Network& network)
     : network_(network),
       pattern_(network, ir::Junctions::kInputs),
@@ -19,8 +17,9 @@ LoopPrinter::LoopPrinter(const ir::Network& network)
       values_(network.nodes.size()),
       slopes_(network.nodes.size()),
       roots_(network.nodes.size()) {
-  const std::vector<double> zeros(at(network.port_count() + network.state_count()), 0.0);
-  pattern_.evaluate(zeros.data(), zeros.data());
+  const std::vector<double> ports(network.ports.size(), 0.0);
+  const std::vector<double> states(at(network.state_count()), 0.0);
+  pattern_.evaluate(ports, states);
   find_roles();
 }
 
@@ -85,19 +84,22 @@ void LoopPrinter::mark(std::vector<bool>& marks, int root) const {
 }
 
 void LoopPrinter::print_node(int id) {
-  const Op op = network_.node(id).op;
   const int behind_states = network_.state_count();
   if (start_alone_[at(id)]) {
     values_[at(id)] = fmt::format("(c + {})", behind_states + out_.junctions + fixed_.at(id));
     return;
   }
   if (!moving_[at(id)]) return constant_value(id);
-  if (op == Op::kPorts || op == Op::kStates) {
-    values_[at(id)] = op == Op::kPorts ? "v" : "c";
-    return make_input(id, op == Op::kPorts ? 0 : network_.port_count());
-  }
-  value(id);
-  if (differentiated_[at(id)]) slope(id);
+  const auto input = [&](const char* name, int first) {
+    values_[at(id)] = name;
+    make_input(id, first);
+  };
+  ir::visit(network_.node(id).op, ir::Ways{[&](ir::PortsOp) { input("v", 0); },
+                                           [&](ir::StatesOp) { input("c", network_.port_count()); },
+                                           [&](auto) {
+                                             value(id);
+                                             if (differentiated_[at(id)]) slope(id);
+                                           }});
   const auto junction = junctions_.find(id);
   if (junction == junctions_.end()) return;
   for (const Result& result : results_) {
@@ -134,11 +136,9 @@ std::string LoopPrinter::start_function() {
   }
   for (int id = 0; id < static_cast<int>(wanted.size()); ++id) {
     if (!wanted[at(id)]) continue;
-    if (network_.node(id).op == Op::kStart) {
-      values_[at(id)] = "(&logarithm)";
-    } else {
-      start_alone_[at(id)] ? value(id) : constant_value(id);
-    }
+    ir::visit(network_.node(id).op,
+              ir::Ways{[&](ir::StartOp) { values_[at(id)] = "(&logarithm)"; },
+                       [&](auto) { start_alone_[at(id)] ? value(id) : constant_value(id); }});
   }
   line("memcpy(start, {}, {} * sizeof(double));", values_[at(network_.start_node)],
        network_.state_count());
@@ -162,7 +162,7 @@ void LoopPrinter::store(const Result& result) {
   std::vector<Piece> pieces;
   for (int i = 0; i < width(result.node); ++i) {
     int node = result.node, element = i;
-    while (network_.node(node).op == Op::kGather &&
+    while (network_.node(node).op == ir::Op::kGather &&
            !(junctions_.contains(node) && !result.junction)) {
       std::tie(node, element) = ir::gathered(network_, network_.node(node), element);
     }

@@ -18,6 +18,7 @@
 
 #include "hdl/osdi/evaluation.hpp"
 #include "ir/jacobian.hpp"
+#include "ir/operations.hpp"
 
 namespace psi_xlstm::hdl {
 
@@ -85,7 +86,9 @@ class LoopPrinter {
   void value(int id);
   void affine_value(int id);
   void gather_value(int id);
-  void elementwise_value(int id);
+  std::string new_value(int id);
+  void elementwise_value(int id, const ir::Operation& row);
+  std::string element_text(int id, const std::string& form, const std::string& left);
 
   // --- slopes ------------------------------------------------------------------------------------
 
@@ -94,8 +97,11 @@ class LoopPrinter {
   // `slope` with every element multiplied by that of the array `factors` [count].
   Slope scaled(const Slope& slope, const std::string& factors, int count);
   static void append(Slope& to, const Slope& more);
-  std::string unary_factors(int id);
-  void quotient_slope(int id);
+  Slope elementwise_slope(int id, const ir::Operation& row);
+  std::string factors(int id,
+                      const std::string& form,
+                      const std::string& of_all,
+                      const std::string& left);
   Slope affine_slope(int id);
   // W of argument k times a term of it.
   DenseTerm product(int id, std::size_t k, const DenseTerm& term);

@@ -7,8 +7,6 @@
 
 namespace psi_xlstm::hdl {
 
-using ir::Op;
-
 namespace {
 
 // Neighbours among the columns of a term that are neighbours where they go, too.
@@ -49,35 +47,26 @@ std::string LoopPrinter::element_of(const std::vector<int>& list) {
 }
 
 void LoopPrinter::slope(int id) {
-  const ir::Node& n = network_.node(id);
   Slope& out = slopes_[at(id)];
-  switch (n.op) {
-    case Op::kAffine:
-      out = affine_slope(id);
-      return;
-    case Op::kGather:
-      out = gather_slope(id);
-      return;
-    case Op::kGroupSum:
-      out = group_slope(id);
-      return;
-    case Op::kStandard:
-      out = standard_slope(id);
-      return;
-    case Op::kSum:
-      out = slopes_[at(argument(id, 0))];
-      append(out, slopes_[at(argument(id, 1))]);
-      return;
-    case Op::kProduct:
-      out = scaled(slopes_[at(argument(id, 0))], values_[at(argument(id, 1))], n.width);
-      append(out, scaled(slopes_[at(argument(id, 1))], values_[at(argument(id, 0))], n.width));
-      return;
-    case Op::kQuotient:
-      return quotient_slope(id);
-    default:
-      if (slopes_[at(argument(id, 0))].absent()) return;
-      out = scaled(slopes_[at(argument(id, 0))], unary_factors(id), n.width);
-  }
+  ir::visit(network_.node(id).op,
+            ir::Ways{[&](ir::AffineOp) { out = affine_slope(id); },
+                     [&](ir::GatherOp) { out = gather_slope(id); },
+                     [&](ir::GroupSumOp) { out = group_slope(id); },
+                     [&](ir::StandardOp) { out = standard_slope(id); },
+                     [&](ir::ElementwiseOp op) { out = elementwise_slope(id, op.row); },
+                     [](auto) {}});  // an input
+}
+
+LoopPrinter::Slope LoopPrinter::elementwise_slope(int id, const ir::Operation& row) {
+  const Slope& a = slopes_[at(argument(id, 0))];
+  const bool two = row.arguments == 2;
+  if (!two && a.absent()) return {};
+  const std::string left = factors(id, row.c.by_left, row.c.all_slopes, "");
+  Slope out = scaled(a, left, width(id));
+  if (!two || slopes_[at(argument(id, 1))].absent()) return out;
+  append(out,
+         scaled(slopes_[at(argument(id, 1))], factors(id, row.c.by_right, "", left), width(id)));
+  return out;
 }
 
 void LoopPrinter::append(Slope& to, const Slope& more) {
@@ -86,6 +75,7 @@ void LoopPrinter::append(Slope& to, const Slope& more) {
 }
 
 LoopPrinter::Slope LoopPrinter::scaled(const Slope& slope, const std::string& factors, int count) {
+  if (factors.empty()) return slope;
   Slope out = slope;
   for (DenseTerm& term : out.dense) {
     if (term.factors.empty()) {
@@ -108,36 +98,26 @@ LoopPrinter::Slope LoopPrinter::scaled(const Slope& slope, const std::string& fa
   return out;
 }
 
-// dy/da of an operation on one element after the other.
-std::string LoopPrinter::unary_factors(int id) {
+// dy/d(argument) of an operation on one element after the other as an array; empty: ones.
+std::string LoopPrinter::factors(int id,
+                                 const std::string& form,
+                                 const std::string& of_all,
+                                 const std::string& left) {
   const ir::Node& n = network_.node(id);
-  if (n.op == Op::kScale) return numbers(std::vector<double>(at(n.width), n.factor));
   const std::string y = values_[at(id)], a = values_[at(argument(id, 0))];
-  if (n.op == Op::kExp) return y;
-  const std::string name = new_array("s", n.width);
-  if (n.op == Op::kSoftplus) {
-    line("logistic_all({}, {}, {});", name, a, n.width);
-    return name;
+  const std::string b = n.arguments.size() > 1 ? values_[at(argument(id, 1))] : "";
+  if (form == "{1}") return "";
+  if (form == "{f}") return numbers(std::vector<double>(at(n.width), n.factor));
+  for (const auto& [name, array] : {std::pair("{y}", y), {"{a}", a}, {"{b}", b}, {"{l}", left}}) {
+    if (form == name) return array;
   }
-  const std::string expression = n.op == Op::kTanh      ? fmt::format("1.0 - {0}[i] * {0}[i]", y)
-                                 : n.op == Op::kSigmoid ? fmt::format("{0}[i] * (1.0 - {0}[i])", y)
-                                 : n.op == Op::kLog     ? fmt::format("1.0 / {}[i]", a)
-                                                        : fmt::format("0.5 / {}[i]", y);
-  line("for (int i = 0; i < {}; ++i) {}[i] = {};", n.width, name, expression);
+  const std::string name = new_array("s", n.width);
+  if (!of_all.empty()) {
+    line("{}({}, {}, {});", of_all, name, a, n.width);
+  } else {
+    line("for (int i = 0; i < {}; ++i) {}[i] = {};", n.width, name, element_text(id, form, left));
+  }
   return name;
-}
-
-void LoopPrinter::quotient_slope(int id) {
-  const Slope &a = slopes_[at(argument(id, 0))], &b = slopes_[at(argument(id, 1))];
-  const int count = width(id);
-  const std::string by_left = new_array("s", count), divisor = values_[at(argument(id, 1))];
-  line("for (int i = 0; i < {}; ++i) {}[i] = 1.0 / {}[i];", count, by_left, divisor);
-  slopes_[at(id)] = scaled(a, by_left, count);
-  if (b.absent()) return;
-  const std::string by_right = new_array("s", count);
-  line("for (int i = 0; i < {}; ++i) {}[i] = -{}[i] * {}[i];", count, by_right, values_[at(id)],
-       by_left);
-  append(slopes_[at(id)], scaled(b, by_right, count));
 }
 
 // What is made of inputs themselves is a constant matrix.

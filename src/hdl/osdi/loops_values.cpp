@@ -5,8 +5,6 @@
 
 namespace psi_xlstm::hdl {
 
-using ir::Op;
-
 namespace {
 
 // `texts` as the content of an array, ten to a line.
@@ -74,25 +72,29 @@ std::string LoopPrinter::new_array(const char* stem, int count) {
 
 void LoopPrinter::value(int id) {
   const ir::Node& n = network_.node(id);
-  if (n.op == Op::kAffine) return affine_value(id);
-  if (n.op == Op::kGather) return gather_value(id);
-  if (n.op != Op::kGroupSum && n.op != Op::kStandard) return elementwise_value(id);
-  const std::string name = new_array("t", n.width), a = values_[at(argument(id, 0))];
-  values_[at(id)] = name;
-  if (n.op == Op::kGroupSum) {
-    line("sum_groups({}, {}, {}, {});", name, a, n.width, width(argument(id, 0)) / n.width);
-    return;
-  }
-  roots_[at(id)] = fresh("root");
-  line("const double {} = standardise({}, {}, {}, {});", roots_[at(id)], name, a, n.width,
-       shortest(n.factor));
-  line("(void){};", roots_[at(id)]);
+  ir::visit(n.op, ir::Ways{[&](ir::AffineOp) { affine_value(id); },
+                           [&](ir::GatherOp) { gather_value(id); },
+                           [&](ir::GroupSumOp) {
+                             line("sum_groups({}, {}, {}, {});", new_value(id),
+                                  values_[at(argument(id, 0))], n.width,
+                                  width(argument(id, 0)) / n.width);
+                           },
+                           [&](ir::StandardOp) {
+                             const std::string name = new_value(id);
+                             roots_[at(id)] = fresh("root");
+                             line("const double {} = standardise({}, {}, {}, {});", roots_[at(id)],
+                                  name, values_[at(argument(id, 0))], n.width, shortest(n.factor));
+                             line("(void){};", roots_[at(id)]);
+                           },
+                           [&](ir::ElementwiseOp op) { elementwise_value(id, op.row); },
+                           [](auto) {}});  // an input
 }
+
+std::string LoopPrinter::new_value(int id) { return values_[at(id)] = new_array("t", width(id)); }
 
 void LoopPrinter::affine_value(int id) {
   const ir::Node& n = network_.node(id);
-  const std::string name = new_array("t", n.width);
-  values_[at(id)] = name;
+  const std::string name = new_value(id);
   if (n.bias >= 0) {
     const auto first = network_.parameters.begin() + n.bias;
     line("memcpy({0}, {1}, sizeof {0});", name, numbers({first, first + n.width}));
@@ -125,8 +127,7 @@ void LoopPrinter::gather_value(int id) {
     values_[at(id)] = fmt::format("({} + {})", values_[at(runs[0].argument)], runs[0].from);
     return;
   }
-  const std::string name = new_array("t", n.width);
-  values_[at(id)] = name;
+  const std::string name = new_value(id);
   if (n.arguments.size() == 1) {
     line("for (int i = 0; i < {}; ++i) {}[i] = {}[{}[i]];", n.width, name,
          values_[at(argument(id, 0))], indices(n.elements));
@@ -138,35 +139,24 @@ void LoopPrinter::gather_value(int id) {
   }
 }
 
-void LoopPrinter::elementwise_value(int id) {
+// A text of the operation of node `id` for the element i of its arrays.
+std::string LoopPrinter::element_text(int id, const std::string& form, const std::string& left) {
   const ir::Node& n = network_.node(id);
-  const std::string name = new_array("t", n.width), a = values_[at(argument(id, 0))];
-  values_[at(id)] = name;
-  const auto all = [&](const char* function) {
-    line("{}({}, {}, {});", function, name, a, n.width);
-  };
-  const auto each = [&](const std::string& expression) {
-    line("for (int i = 0; i < {}; ++i) {}[i] = {};", n.width, name, expression);
-  };
-  switch (n.op) {
-    case Op::kScale:
-      return each(fmt::format("{} * {}[i]", in_parentheses(n.factor), a));
-    case Op::kTanh:
-      return all("tanh_all");
-    case Op::kSigmoid:
-      return all("sigmoid_all");
-    case Op::kSoftplus:
-      return all("softplus_all");
-    case Op::kExp:
-      return all("exp_all");
-    case Op::kLog:
-      return each(fmt::format("log({}[i])", a));
-    case Op::kSqrt:
-      return each(fmt::format("sqrt({}[i])", a));
-    default: {
-      const char sign = n.op == Op::kSum ? '+' : n.op == Op::kProduct ? '*' : '/';
-      return each(fmt::format("{}[i] {} {}[i]", a, sign, values_[at(argument(id, 1))]));
-    }
+  const auto element = [](const std::string& array) { return array + "[i]"; };
+  return filled(form, {.a = element(values_[at(argument(id, 0))]),
+                       .b = n.arguments.size() > 1 ? element(values_[at(argument(id, 1))]) : "",
+                       .y = element(values_[at(id)]),
+                       .f = in_parentheses(n.factor),
+                       .l = element(left)});
+}
+
+void LoopPrinter::elementwise_value(int id, const ir::Operation& row) {
+  const std::string name = new_value(id);
+  if (*row.c.all != '\0') {
+    line("{}({}, {}, {});", row.c.all, name, values_[at(argument(id, 0))], width(id));
+  } else {
+    line("for (int i = 0; i < {}; ++i) {}[i] = {};", width(id), name,
+         element_text(id, row.c.value, ""));
   }
 }
 

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "core/number_text.hpp"
-#include "hdl/emission.hpp"
 #include "hdl/osdi/layout.hpp"
 #include "hdl/osdi/text.hpp"
 #include "hdl/text/lines.hpp"
+#include "hdl/text/plan.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::hdl {

@@ -5,7 +5,7 @@
 /// without a Verilog-A compiler, and the fastest form of a model in it.
 ///
 /// Nodes: the ports, the reference terminal, one node x_<s> per state, one node r_<s> per rate
-/// (hdl/emission.hpp). The states are optional last terminals, as many as fit into 20 terminals.
+/// (hdl/text/plan.hpp). The states are optional last terminals, as many as fit into 20 terminals.
 /// Instance parameters: m; area, multiplies every current; with states hold, tau_scale (multiplies
 /// every time constant) and dtmax [s]; g0 [S] where the start is tied to it; with one port noise
 /// (1: thermal noise of I/V; ngspice asks for it from release 42 on). Each but m may stand on the

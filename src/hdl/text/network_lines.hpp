@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "hdl/emission.hpp"
 #include "hdl/text/lines.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/jacobian.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
@@ -14,15 +14,19 @@ namespace psi_xlstm::hdl {
 /// all that does not.
 class NetworkLines : protected Lines {
  protected:
-  explicit NetworkLines(const ir::Network& network)
-      : network_(network),
+  explicit NetworkLines(const ir::Network& network) : NetworkLines(network, network) {}
+
+  /// Of `network`, printed from `lowered`, which computes the same.
+  NetworkLines(const ir::Network& network, const ir::Network& lowered)
+      : network_(lowered),
         plan_(plan_emission(network)),
-        depends_(ir::depends_on_inputs(network)),
-        start_alone_(ir::depends_on_start_alone(network)),
-        constants_(network) {
-    const double zero = 0;
+        facts_(model_facts(network, plan_)),
+        depends_(ir::depends_on_inputs(lowered)),
+        start_alone_(ir::depends_on_start_alone(lowered)),
+        constants_(lowered) {
+    const std::vector<double> ports(network.ports.size(), 0.0);
     const std::vector<double> states(at(network.state_count()), 0.0);
-    constants_.evaluate(&zero, states.data());
+    constants_.evaluate(ports, states);
   }
 
   const std::string& plus() const { return network_.ports[0]; }
@@ -30,6 +34,7 @@ class NetworkLines : protected Lines {
 
   const ir::Network& network_;
   const EmissionPlan plan_;
+  const std::vector<std::string> facts_;
   const std::vector<bool> depends_, start_alone_;
   ir::SparseJacobian constants_;
 };

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "metrics/spectrum.hpp"
 #include "metrics/statistics.hpp"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "report/html.hpp"

@@ -8,7 +8,7 @@
 #include "core/identifier.hpp"
 #include "core/sha256.hpp"
 #include "cosimulation/traces.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "hdl/model_files.hpp"
 #include "hdl/text/names.hpp"
 #include "ir/dynamics.hpp"
@@ -163,7 +163,7 @@ double start_conductance(const ir::Network& network, const fit::Prediction& show
   for (const auto& state : shown.states) c.push_back(state.front());
   ir::Evaluator evaluator(network);
   const double zero = 0;
-  evaluator.evaluate(ir::Part::kOutput, &zero, c.data());
+  evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, c);
   return evaluator.value(network.conductance_node);
 }
 

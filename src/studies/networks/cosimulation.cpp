@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "core/number_text.hpp"
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "model/circuit_network.hpp"
 #include "model/network_prediction.hpp"

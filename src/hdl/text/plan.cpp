@@ -1,130 +1,19 @@
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/number_text.hpp"
 #include "hdl/text/names.hpp"
+#include "ir/bounds.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/operations.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
-
-using ir::Op;
-
-constexpr double kWidestStart = 20;  // |ln(g0/gs)|: nine decades to either side
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-struct Interval {
-  double low = 0, high = 0;
-};
-
-Interval scaled(Interval a, double factor) {
-  return {std::min(a.low * factor, a.high * factor), std::max(a.low * factor, a.high * factor)};
-}
-
-Interval product(Interval a, Interval b) {
-  const double corners[] = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
-  return {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
-}
-
-Interval square(Interval a) {
-  const double largest = std::max(a.low * a.low, a.high * a.high);
-  const bool around_zero = a.low < 0 && a.high > 0;
-  return {around_zero ? 0 : std::min(a.low * a.low, a.high * a.high), largest};
-}
-
-// Bounds every element of every node while |V| stays within `voltage` and the states in [-1, 1].
-class Bounds {
- public:
-  Bounds(const ir::Network& network, double voltage) : network_(network), voltage_(voltage) {
-    for (const ir::Node& node : network.nodes) {
-      std::vector<Interval> row;
-      for (int i = 0; i < node.width; ++i) row.push_back(bound(node, i));
-      bounds_.push_back(std::move(row));
-    }
-  }
-
-  double largest_argument() const { return largest_argument_; }
-
- private:
-  Interval of(int id, int element) const {
-    return bounds_[static_cast<std::size_t>(id)][static_cast<std::size_t>(element)];
-  }
-
-  Interval affine(const ir::Node& node, int element) const {
-    const double* p = network_.parameters.data();
-    const double bias = node.bias >= 0 ? p[node.bias + element] : 0;
-    Interval sum{bias, bias};
-    int inputs = 0, column = 0;
-    for (int argument : node.arguments) inputs += network_.node(argument).width;
-    for (int argument : node.arguments) {
-      for (int j = 0; j < network_.node(argument).width; ++j, ++column) {
-        const Interval term = scaled(of(argument, j), p[node.weight + element * inputs + column]);
-        sum = {sum.low + term.low, sum.high + term.high};
-      }
-    }
-    return sum;
-  }
-
-  Interval group_sum(const ir::Node& node, int element) const {
-    const int argument = node.arguments[0], size = network_.node(argument).width / node.width;
-    Interval sum;
-    for (int j = element * size; j < (element + 1) * size; ++j) {
-      sum = {sum.low + of(argument, j).low, sum.high + of(argument, j).high};
-    }
-    return sum;
-  }
-
-  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
-
-  Interval bound(const ir::Node& node, int i) {
-    if (node.op == Op::kPorts) return {-voltage_, voltage_};
-    if (node.op == Op::kStates) {
-      const double limit = network_.state_limit.empty() ? 1 : network_.state_limit[at(i)];
-      return {-limit, limit};
-    }
-    if (node.op == Op::kStart) return {-kWidestStart, kWidestStart};
-    if (node.op == Op::kAffine) return affine(node, i);
-    if (node.op == Op::kStandard) {  // of n numbers with mean 0 and mean square 1
-      const double largest = std::sqrt(std::max(node.width - 1.0, 0.0));
-      return {-largest, largest};
-    }
-    if (node.op == Op::kGather) {
-      const auto [argument, from] = ir::gathered(network_, node, i);
-      return of(argument, from);
-    }
-    if (node.op == Op::kGroupSum) return group_sum(node, i);
-    const Interval a = of(node.arguments[0], i);
-    if (node.op == Op::kScale) return scaled(a, node.factor);
-    if (node.arguments.size() == 2) {
-      const Interval b = of(node.arguments[1], i);
-      if (node.op == Op::kSum) return {a.low + b.low, a.high + b.high};
-      if (node.op == Op::kProduct && node.arguments[0] == node.arguments[1]) return square(a);
-      if (node.op == Op::kProduct) return product(a, b);
-      if (b.low <= 0 && b.high >= 0) return {-kInfinity, kInfinity};
-      return product(a, {1 / b.high, 1 / b.low});
-    }
-    const bool exponential =
-        node.op == Op::kExp || node.op == Op::kSoftplus || node.op == Op::kSigmoid;
-    if (exponential) {
-      const double largest = std::max(std::abs(a.low), std::abs(a.high));
-      const bool bounded = std::isfinite(a.low) && std::isfinite(a.high);
-      largest_argument_ = std::max(largest_argument_, bounded ? largest : kInfinity);
-    }
-    return {ir::unary_value(node, a.low), ir::unary_value(node, a.high)};
-  }
-
-  const ir::Network& network_;
-  double voltage_;
-  double largest_argument_ = 0;
-  std::vector<std::vector<Interval>> bounds_;
-};
 
 // Conductance at V -> 0 over the corners of the states' box: e +- sum |k|. A network that is told
 // its start knows those it was trained on.
@@ -202,7 +91,8 @@ EmissionPlan plan_emission(const ir::Network& network) {
   EmissionPlan plan;
   const double voltage = 3 * std::max({std::abs(network.box.voltage_min),
                                        std::abs(network.box.voltage_max), network.voltage_scale});
-  plan.largest_argument = Bounds(network, voltage).largest_argument();
+  const std::vector<ir::Interval> ports(network.ports.size(), {-voltage, voltage});
+  plan.largest_argument = ir::Bounds(network, ports).largest_argument();
   if (!(plan.largest_argument < kLargestArgument)) {
     throw EmitError(
         fmt::format("model {}: expected arguments of exponentials below {} in size up to {:.3g} V, "

@@ -1,4 +1,4 @@
-#include "hdl/emission.hpp"
+#include "hdl/text/plan.hpp"
 
 #include <gtest/gtest.h>
 
