@@ -11,8 +11,7 @@
 #include "command.hpp"
 #include "cosimulation/circuit_cosimulation.hpp"
 #include "hdl/emission.hpp"
-#include "model/circuit_network.hpp"
-#include "psi_xlstm/core/error.hpp"
+#include "model/model.hpp"
 #include "studies/networks/cosimulation.hpp"
 
 namespace psi_xlstm::apps {
@@ -36,19 +35,22 @@ CosimReport compare(const Options& o, const ir::Network& network) {
   return cosimulate_all(network, config, {}, g0, simulator);
 }
 
+int print_report(const CosimReport& report) {
+  fmt::print("{}", cosimulation_text(report.rows()));
+  for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
+  if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
+  return report.passed() ? kDone : kMissedCriterion;
+}
+
 // A recurrent network, which has a co-simulation of its own.
-int compare_recurrent(const StoredNetwork& stored, const std::string& config_file, double g0) {
+int compare_recurrent(const model::Model& model, const std::string& config_file, double g0) {
   CosimConfig config;
   config.limit_training_like = 1e-3;
   if (!config_file.empty()) config = read_config<CosimConfig>(config_file);
-  const NetworkCosimReport found =
-      cosimulate_network(stored, config, g0 > 0 ? g0 : stored.conductance_scale,
-                         {.time_limit_s = config.time_limit_s});
-  fmt::print("{}", cosimulation_text(found.report.rows()));
+  const NetworkCosimReport found = cosimulate_network(
+      model, config, g0 > 0 ? g0 : model.starts().middle, {.time_limit_s = config.time_limit_s});
   for (const std::string& cost : found.costs) fmt::print("{}\n", cost);
-  for (const std::string& warning : found.report.warnings) spdlog::warn("{}", warning);
-  if (!found.report.left_out.empty()) spdlog::info("{}", found.report.left_out);
-  return found.report.passed() ? kDone : kMissedCriterion;
+  return print_report(found.report);
 }
 
 }  // namespace
@@ -68,20 +70,11 @@ void add_cosim(CLI::App& app, int& exit_code) {
       ->needs(circuit);
   command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
   command->callback([o, &exit_code] {
-    if (const auto stored = load_recurrent(o->model)) {
-      if (!o->circuit.empty()) {
-        throw ConfigError(fmt::format(
-            "{}: expected a compact student for --circuit, found a recurrent network", o->model));
-      }
-      exit_code = compare_recurrent(*stored, o->config, o->g0);
-      return;
-    }
-    const StoredModel model = load_model(o->model);
-    const CosimReport report = compare(*o, model.network);
-    fmt::print("{}", cosimulation_text(report.rows()));
-    for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
-    if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
-    exit_code = report.passed() ? kDone : kMissedCriterion;
+    const auto model = model::load(o->model);
+    const ir::Network network = model->circuit_network();
+    exit_code = model->about().kind == model::Kind::kRecurrent && o->circuit.empty()
+                    ? compare_recurrent(*model, o->config, o->g0)
+                    : print_report(compare(*o, network));
   });
 }
 

@@ -5,25 +5,36 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/atomic_file.hpp"
 #include "core/safetensors.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/recurrent.hpp"
 #include "kernels/continuous/network.hpp"
-#include "model/compact_model.hpp"
+#include "model/file_format.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
 
-ir::Network with_box(const StoredNetwork& stored, const ir::TrainingBox& box) {
-  if (stored.protocol != "known_start" || !stored.layer_widths.empty()) {
-    throw DataError(
-        fmt::format("network {}: expected a recurrent one of the protocol known_start, found {} of "
-                    "the protocol {}",
-                    stored.model, stored.layer_widths.empty() ? "one" : "one without recurrence",
-                    stored.protocol));
+// Why the equations of `stored` are none of a circuit element.
+std::string why_not_emitted(const StoredNetwork& stored) {
+  if (!stored.layer_widths.empty()) {
+    return fmt::format(
+        "model {}: expected a recurrent or a compact model for a circuit, found a feed-forward "
+        "network, which has no state",
+        stored.model);
   }
+  if (stored.protocol != "known_start") {
+    return fmt::format(
+        "model {}: expected one of the known-start protocol for a circuit, found one of the {} "
+        "protocol, which sees the time since the start of the record",
+        stored.model, stored.protocol);
+  }
+  return "";
+}
+
+ir::Network with_box(const StoredNetwork& stored, const ir::TrainingBox& box) {
+  const std::string problem = why_not_emitted(stored);
+  if (!problem.empty()) throw DataError(problem);
   return ir::recurrent_network({.shape = stored.shape,
                                 .parameters = stored.parameters,
                                 .conductance_scale = stored.conductance_scale,
@@ -87,24 +98,24 @@ ir::Trajectory thinned_run(const StoredNetwork& stored,
 }  // namespace
 
 std::optional<StoredNetwork> load_recurrent(const std::filesystem::path& file) {
-  const SafetensorsFile content = parse_safetensors(read_file(file), file.string());
-  if (content.metadata.contains("network")) return std::nullopt;
-  return load_network(file);
+  const SafetensorsFile content = model::read_stored_file(file, model::kModelFormat);
+  if (!holds_network(content) && content.metadata.contains("network")) return std::nullopt;
+  return parse_stored_network(content, file.string());
+}
+
+std::string why_no_circuit(const StoredNetwork& stored) {
+  const std::string problem = why_not_emitted(stored);
+  if (!problem.empty() || stored.box.duration > 0) return problem;
+  return fmt::format(
+      "model {}: expected the box of its training data, found none; \"psi run\" with the same "
+      "config adds it without training again",
+      stored.model);
 }
 
 ir::Network circuit_network(const StoredNetwork& stored) {
-  if (stored.protocol == "known_start" && stored.layer_widths.empty() && stored.box.duration <= 0) {
-    throw DataError(
-        fmt::format("network {}: expected the box of its training data, found none; \"psi run\" "
-                    "with the same config adds it without training again",
-                    stored.model));
-  }
+  const std::string problem = why_no_circuit(stored);
+  if (!problem.empty()) throw DataError(problem);
   return with_box(stored, stored.box);
-}
-
-ir::Network load_circuit_network(const std::filesystem::path& file) {
-  if (const auto stored = load_recurrent(file)) return circuit_network(*stored);
-  return load_model(file).network;
 }
 
 void walk_states(const StoredNetwork& stored,

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// From what a training left on disk to the network that is emitted, whichever kind it is.
+/// From a network of a study to the one that is emitted.
 
 #include <cstddef>
 #include <filesystem>
@@ -16,16 +16,16 @@
 
 namespace psi_xlstm {
 
-/// The recurrent network of the known-start study in `file`; nothing where the file holds a compact
-/// student. Throws DataError where it is missing or neither of them.
+/// The recurrent network in `file`; nothing where the file holds a compact student. Throws
+/// DataError where it is missing or neither of them.
 std::optional<StoredNetwork> load_recurrent(const std::filesystem::path& file);
 
-/// `stored` for a circuit, named after its model. Throws DataError where it is of the published
-/// protocol (it sees the time), has no recurrence, or lacks the box of its training data.
-ir::Network circuit_network(const StoredNetwork& stored);
+/// Why no circuit can hold `stored`, one sentence; empty where one can. It must be recurrent, of
+/// the known-start protocol, and know the box of its training data.
+std::string why_no_circuit(const StoredNetwork& stored);
 
-/// The network of `file`, a compact student or a recurrent one. Throws as the functions above do.
-ir::Network load_circuit_network(const std::filesystem::path& file);
+/// `stored` for a circuit, named after its model. Throws DataError with why_no_circuit().
+ir::Network circuit_network(const StoredNetwork& stored);
 
 /// Told a sample of the record and the states [S] there, in the order of circuit_network().
 using StateVisitor = std::function<void(std::size_t sample, const std::vector<double>& states)>;

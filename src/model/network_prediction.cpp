@@ -140,6 +140,12 @@ void walk_memory(const StoredNetwork& network,
                  double g0,
                  std::size_t interval,
                  const MemoryVisitor& visit) {
+  if (network.shape.layers.empty() ||
+      network.shape.layers.back().kind != kernels::LayerKind::kMlstm) {
+    throw ShapeError(fmt::format(
+        "network {}: expected an mLSTM as last layer, whose memory is wanted, found another",
+        network.model));
+  }
   const auto& layer = network.shape.layers.back();
   const auto D = static_cast<std::size_t>(layer.rank > 0 ? layer.rank : layer.hidden / layer.heads);
   if (network.protocol == "published") {

@@ -21,7 +21,8 @@ std::vector<double> network_current(const StoredNetwork& network, const Record& 
 /// one of head h at h * stride.
 using MemoryVisitor = std::function<void(const std::vector<double>& memory, std::size_t stride)>;
 
-/// Runs `network` as network_current does and calls `visit` after every `interval` samples.
+/// Runs `network` as network_current does and calls `visit` after every `interval` samples. Throws
+/// ShapeError where the last layer is no mLSTM.
 void walk_memory(const StoredNetwork& network,
                  const Record& record,
                  double g0,
