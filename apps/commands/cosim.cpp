@@ -28,8 +28,10 @@ CosimReport compare(const Options& o, const ir::Network& network) {
   const SimulatorOptions simulator{.time_limit_s = config.time_limit_s,
                                    .verilog_a_compiler = o.openvaf};
   if (!o.circuit.empty()) {
+    // As a subcircuit hundreds of states take minutes: a network of a study is run compiled.
+    const bool compiled = network.start == ir::Start::kNode && o.paths.empty();
     return cosimulate_circuit(network, read_circuit(o.circuit, network), config, simulator,
-                              o.paths);
+                              compiled ? std::vector<std::string>{"osdi"} : o.paths);
   }
   const double g0 = o.g0 > 0 ? o.g0 : hdl::plan_emission(network).default_conductance;
   return cosimulate_all(network, config, {}, g0, simulator);
