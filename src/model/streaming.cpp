@@ -1,24 +1,18 @@
 #include "model/streaming.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <utility>
 #include <vector>
 
-#include "devices/published_recipe.hpp"
 #include "model/recurrent_streamer.hpp"
 #include "model/streaming_loops.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
-
-constexpr int kPasses = 5;
 
 int padded(int width) { return (width + kStreamingGroup - 1) / kStreamingGroup * kStreamingGroup; }
 
@@ -92,25 +86,6 @@ class PinnStreamer : public Streamer {
   double scale_, time_scale_, log_conductance_;
 };
 
-// The last sequence of the published data.
-struct Drive {
-  std::vector<double> time, voltage;
-};
-
-Drive drive() {
-  const PublishedTones tones = published_tones(kPublishedSequences - 1);
-  Drive out{.time = published_times()};
-  for (double t : out.time) out.voltage.push_back(published_drive(t, tones.low, tones.high));
-  return out;
-}
-
-// What this thread has had of a core so far [s]: other programs disturb that less than a clock.
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
 }  // namespace
 
 std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0) {
@@ -120,28 +95,6 @@ std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0)
 
 std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0) {
   return compact_streamer(network, g0);
-}
-
-double nanoseconds_per_step(Streamer& streamer) {
-  const Drive input = drive();
-  double best = std::numeric_limits<double>::infinity();
-  [[maybe_unused]] volatile double seen = 0;  // what nobody reads would not be computed
-  for (int pass = 0; pass < kPasses; ++pass) {
-    const double start = thread_seconds();
-    for (std::size_t k = 0; k < input.time.size(); ++k) {
-      seen = streamer.step(input.time[k], input.voltage[k]);
-    }
-    best = std::min(best, thread_seconds() - start);
-  }
-  return 1e9 * best / static_cast<double>(input.time.size());
-}
-
-double streaming_nanoseconds(const StoredNetwork& network) {
-  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
-}
-
-double streaming_nanoseconds(const ir::Network& network) {
-  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
 }
 
 }  // namespace psi_xlstm

@@ -2,7 +2,7 @@
 
 /// @file
 /// Models that run as a simulator or a controller would run them: one sequence, one sample at a
-/// time; and how long a step takes, by one protocol for all of them.
+/// time.
 
 #include <memory>
 
@@ -28,15 +28,5 @@ std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0)
 
 /// The same of a compact student. Throws ShapeError where `network` is something else.
 std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0);
-
-/// Nanoseconds per sample of `streamer` along the last published drive: 40,000 samples, one after
-/// the other, the best of five passes in one thread. Counts what the thread had of its core.
-double nanoseconds_per_step(Streamer& streamer);
-
-/// nanoseconds_per_step of a trained network.
-double streaming_nanoseconds(const StoredNetwork& network);
-
-/// The same of a compact student.
-double streaming_nanoseconds(const ir::Network& network);
 
 }  // namespace psi_xlstm

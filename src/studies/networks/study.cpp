@@ -9,11 +9,11 @@
 #include "core/atomic_file.hpp"
 #include "core/identifier.hpp"
 #include "jobs/trainer_process.hpp"
-#include "model/streaming.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "run/manifest.hpp"
 #include "run/stopwatch.hpp"
+#include "studies/networks/latency.hpp"
 #include "studies/networks/report.hpp"
 #include "studies/time_constants/study.hpp"
 
