@@ -8,8 +8,8 @@
 #include "core/safetensors.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/recurrent.hpp"
-#include "kernels/continuous/network.hpp"
 #include "model/file_format.hpp"
+#include "model/network_prediction.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -55,27 +55,6 @@ Record thinned(const Record& record, std::size_t every) {
   return out;
 }
 
-// The states of one layer of the kernels as those of the network (ir/recurrent.hpp).
-void append_states(const kernels::LayerShape& layer,
-                   const std::vector<double>& state,
-                   std::vector<double>& out) {
-  if (layer.kind == kernels::LayerKind::kSlstm) {
-    const auto H = static_cast<std::size_t>(layer.hidden), units = state.size() / 2;
-    for (std::size_t j = 0; j < H; ++j) out.push_back(state[j]);
-    for (std::size_t j = 0; j < H; ++j) out.push_back(std::log(state[units + j]));
-    return;
-  }
-  const auto heads = static_cast<std::size_t>(layer.heads);
-  const auto D = static_cast<std::size_t>(layer.rank > 0 ? layer.rank : layer.hidden / layer.heads);
-  const std::size_t row = heads * D;
-  for (std::size_t head = 0; head < heads; ++head) {
-    for (std::size_t x = 0; x < D; ++x) {
-      for (std::size_t y = 0; y < D; ++y) out.push_back(state[y * row + head * D + x]);
-    }
-  }
-  for (std::size_t k = 0; k < row; ++k) out.push_back(state[D * row + k]);
-}
-
 // What `stored` does on `record`, seen at every `every`-th sample.
 ir::Trajectory thinned_run(const StoredNetwork& stored,
                            const ir::Network& network,
@@ -116,36 +95,6 @@ ir::Network circuit_network(const StoredNetwork& stored) {
   const std::string problem = why_no_circuit(stored);
   if (!problem.empty()) throw DataError(problem);
   return with_box(stored, stored.box);
-}
-
-void walk_states(const StoredNetwork& stored,
-                 const Record& record,
-                 double g0,
-                 std::size_t every,
-                 const StateVisitor& visit) {
-  kernels::RelaxationNetwork<double> kernel(stored.shape);
-  kernel.set_parameters(stored.parameters);
-  kernels::RelaxationState<double> state;
-  const double logarithm = std::log(g0 / stored.conductance_scale);
-  const double rest[] = {0, logarithm};
-  kernel.forward({.inputs = rest, .rest_inputs = rest}, state);
-  for (std::size_t k = 0; k < record.size(); k += every) {
-    if (k > 0) {
-      std::vector<double> inputs, rho;
-      for (std::size_t j = k - every; j <= k; ++j) {
-        inputs.insert(inputs.end(), {record.voltage[0][j], logarithm});
-        if (j == k - every) continue;
-        rho.push_back((record.time[j] - record.time[j - 1]) / stored.reference_step);
-      }
-      kernel.forward({.steps = static_cast<int>(every), .inputs = inputs.data(), .rho = rho.data()},
-                     state);
-    }
-    std::vector<double> c;
-    for (std::size_t l = 0; l < stored.shape.layers.size(); ++l) {
-      append_states(stored.shape.layers[l], state.layers[l], c);
-    }
-    visit(k, c);
-  }
 }
 
 ir::TrainingBox network_box(const StoredNetwork& stored,

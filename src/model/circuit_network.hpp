@@ -3,9 +3,7 @@
 /// @file
 /// From a network of a study to the one that is emitted.
 
-#include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,17 +24,6 @@ std::string why_no_circuit(const StoredNetwork& stored);
 
 /// `stored` for a circuit, named after its model. Throws DataError with why_no_circuit().
 ir::Network circuit_network(const StoredNetwork& stored);
-
-/// Told a sample of the record and the states [S] there, in the order of circuit_network().
-using StateVisitor = std::function<void(std::size_t sample, const std::vector<double>& states)>;
-
-/// Runs `stored`, which circuit_network() takes, along `record` from the conductance `g0` [S] and
-/// calls `visit` at every `every`-th sample, the first included.
-void walk_states(const StoredNetwork& stored,
-                 const Record& record,
-                 double g0,
-                 std::size_t every,
-                 const StateVisitor& visit);
 
 /// The box of `stored` on the records it was trained on, run in steps of several samples.
 ir::TrainingBox network_box(const StoredNetwork& stored,

@@ -21,12 +21,17 @@ class Streamer {
   virtual double step(double time, double voltage) = 0;
 };
 
-/// `network` at the start of a sequence from the conductance `g0` [S] (not used in the published
-/// protocol), in single precision. Throws ShapeError where its parameters do not fit its shape.
-/// Does not keep `network`.
-std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0);
+/// In what a model is run: as fast as it can be, or as exactly.
+enum class Precision { kSingle, kDouble };
 
-/// The same of a compact student. Throws ShapeError where `network` is something else.
+/// `network` at the start of a sequence from the conductance `g0` [S] (not used in the published
+/// protocol). Throws ShapeError where its parameters do not fit its shape. Does not keep `network`.
+std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network,
+                                        double g0,
+                                        Precision precision = Precision::kSingle);
+
+/// The same of a compact student, in single precision. Throws ShapeError where `network` is
+/// something else.
 std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0);
 
 }  // namespace psi_xlstm
