@@ -11,9 +11,7 @@
 #include "command.hpp"
 #include "cosimulation/circuit_cosimulation.hpp"
 #include "hdl/text/plan.hpp"
-#include "model/circuit_network.hpp"
-#include "model/compact_model.hpp"
-#include "psi_xlstm/core/error.hpp"
+#include "model/model.hpp"
 #include "studies/compact/study.hpp"
 #include "studies/networks/cosimulation.hpp"
 
@@ -31,8 +29,10 @@ CosimReport compare(const Options& o, const ir::Network& network) {
   const SimulatorOptions simulator{.time_limit_s = config.time_limit_s,
                                    .verilog_a_compiler = o.openvaf};
   if (!o.circuit.empty()) {
+    // As a subcircuit hundreds of states take minutes: a network of a study is run compiled.
+    const bool compiled = network.start == ir::Start::kNode && o.paths.empty();
     return cosimulate_circuit(network, read_circuit(o.circuit, network), config, simulator,
-                              o.paths);
+                              compiled ? std::vector<std::string>{"osdi"} : o.paths);
   }
   const double g0 = o.g0 > 0 ? o.g0 : hdl::plan_emission(network).default_conductance;
   const Progress progress = terminal_progress();
@@ -43,19 +43,22 @@ CosimReport compare(const Options& o, const ir::Network& network) {
   return report;
 }
 
+int print_report(const CosimReport& report) {
+  fmt::print("{}", cosimulation_text(report.rows()));
+  for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
+  if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
+  return told(report.verdict());
+}
+
 // A recurrent network, which has a co-simulation of its own.
-int compare_recurrent(const StoredNetwork& stored, const std::string& config_file, double g0) {
+int compare_recurrent(const model::Model& model, const std::string& config_file, double g0) {
   CosimConfig config;
   config.limit_training_like = 1e-3;
   if (!config_file.empty()) config = read_config<CosimConfig>(config_file);
-  const NetworkCosimReport found =
-      cosimulate_network(stored, config, g0 > 0 ? g0 : stored.conductance_scale,
-                         {.time_limit_s = config.time_limit_s});
-  fmt::print("{}", cosimulation_text(found.report.rows()));
+  const NetworkCosimReport found = cosimulate_network(
+      model, config, g0 > 0 ? g0 : model.starts().middle, {.time_limit_s = config.time_limit_s});
   for (const std::string& cost : found.costs) fmt::print("{}\n", cost);
-  for (const std::string& warning : found.report.warnings) spdlog::warn("{}", warning);
-  if (!found.report.left_out.empty()) spdlog::info("{}", found.report.left_out);
-  return told(found.report.verdict());
+  return print_report(found.report);
 }
 
 }  // namespace
@@ -75,20 +78,11 @@ void add_cosim(CLI::App& app, int& exit_code) {
       ->needs(circuit);
   command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
   command->callback([o, &exit_code] {
-    if (const auto stored = load_recurrent(o->model)) {
-      if (!o->circuit.empty()) {
-        throw ConfigError(fmt::format(
-            "{}: expected a compact student for --circuit, found a recurrent network", o->model));
-      }
-      exit_code = compare_recurrent(*stored, o->config, o->g0);
-      return;
-    }
-    const StoredModel model = load_model(o->model);
-    const CosimReport report = compare(*o, model.network);
-    fmt::print("{}", cosimulation_text(report.rows()));
-    for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
-    if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
-    exit_code = told(report.verdict());
+    const auto model = model::load(o->model);
+    const ir::Network network = model->circuit_network();
+    exit_code = model->about().kind == model::Kind::kRecurrent && o->circuit.empty()
+                    ? compare_recurrent(*model, o->config, o->g0)
+                    : print_report(compare(*o, network));
   });
 }
 

@@ -8,7 +8,7 @@
 #include "command.hpp"
 #include "core/identifier.hpp"
 #include "hdl/model_files.hpp"
-#include "model/circuit_network.hpp"
+#include "model/model.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -23,7 +23,7 @@ void add_emit(CLI::App& app, int& exit_code) {
   command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c and .osdi");
   command->add_option("--name", o->name, "Name of the module (default: the model's)");
   command->callback([o, &exit_code] {
-    ir::Network network = load_circuit_network(o->model);
+    ir::Network network = model::load(o->model)->circuit_network();
     if (!o->name.empty()) network.name = checked_identifier(o->name, "--name");
     const hdl::ModelFiles written = hdl::write_model_files(network, o->out);
     for (const std::filesystem::path& file : written.files) fmt::print("{}\n", file.string());

@@ -5,13 +5,15 @@
 #include <memory>
 
 #include "command.hpp"
-#include "hdl/text/plan.hpp"
+#include "core/number_text.hpp"
 #include "hdl/osdi/library.hpp"
+#include "hdl/text/plan.hpp"
 #include "hdl/verilog_a_compiler.hpp"
-#include "model/compact_model.hpp"
+#include "model/model.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "report/gnuplot.hpp"
+#include "report/utf8.hpp"
 #include "simulators/ngspice/simulator.hpp"
 
 namespace psi_xlstm::apps {
@@ -38,15 +40,41 @@ void print_program() {
   fmt::print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
 }
 
+const char* words_for(model::SecondInput input) {
+  if (input == model::SecondInput::kNone) return "the voltage";
+  return input == model::SecondInput::kTime ? "the voltage and the time"
+                                            : "the voltage and the conductance at the start";
+}
+
+// What every model has, whatever its kind.
+void print_description(const model::Description& about) {
+  fmt::print("{}\n", printable(about.name));
+  fmt::print("  {} model{}, {} port{}, sees {}\n", model::name_of(about.kind),
+             about.protocol.empty() ? "" : " of the protocol " + about.protocol, about.ports.size(),
+             about.ports.size() == 1 ? "" : "s", words_for(about.sees));
+  fmt::print("  {} states, {} trained numbers, {} needed afterwards, at steps of {}\n",
+             about.states, about.trained_parameters, about.deployed_parameters,
+             engineering(about.reference_step, "s"));
+}
+
 void print_model(const std::string& file) {
-  const StoredModel model = load_model(file);
-  fmt::print("{}\n", model.network.name);
-  for (const std::string& fact :
-       hdl::model_facts(model.network, hdl::plan_emission(model.network))) {
-    fmt::print("  {}\n", fact);
+  const auto model = model::load(file);
+  const model::Description& about = model->about();
+  print_description(about);
+  if (about.no_circuit.empty()) {
+    const ir::Network network = model->circuit_network();
+    for (const std::string& fact : hdl::model_facts(network, hdl::plan_emission(network))) {
+      fmt::print("  {}\n", fact);
+    }
+  } else {
+    fmt::print("  no circuit: {}\n", printable(about.no_circuit));
   }
-  for (const ir::ParameterBlock& block : model.network.blocks) {
-    fmt::print("  {:<22} {} x {}\n", block.name, block.rows, block.columns);
+  for (const NamedNumber& fact : about.facts) {
+    fmt::print("  {}: {}\n", printable(fact.name),
+               fact.value ? fmt::format("{:.6g}", *fact.value) : "unknown");
+  }
+  for (const kernels::ParameterBlock& block : about.blocks) {
+    fmt::print("  {:<22} {} x {}\n", printable(block.name), block.rows, block.columns);
   }
 }
 

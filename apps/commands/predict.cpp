@@ -34,12 +34,12 @@ void add_predict(CLI::App& app, int& exit_code) {
                    "drive, else the middle of the model's range)")
       ->check(positive());
   command->callback([o, &exit_code] {
-    const ir::Network network = load_model(o->model).network;
+    const auto model = model::load(o->model);
     const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
     std::vector<Record> records =
         read_csv({file}, {.fewest_samples = 2, .current_required = false});
     for (Record& record : records) {
-      for (const std::string& warning : predict_in_place(network, o->g0, record)) {
+      for (const std::string& warning : model::predict_in_place(*model, o->g0, record)) {
         spdlog::warn("{}", warning);
       }
     }

@@ -15,7 +15,7 @@ namespace psi_xlstm {
 CircuitEquations::CircuitEquations(const Circuit& circuit,
                                    const ir::Network& network,
                                    double default_conductance)
-    : circuit_(circuit), network_(network), evaluator_(network), derivatives_(network) {
+    : circuit_(circuit), network_(network) {
   for (const std::string& node : circuit.nodes) {
     numbers_[node] = static_cast<int>(kinds_.size());
     kinds_.push_back(UnknownKind::kVoltage);
@@ -38,10 +38,15 @@ CircuitEquations::CircuitEquations(const Circuit& circuit,
   first_state_ = static_cast<int>(kinds_.size());
   for (const CircuitDevice& d : circuit.devices) {
     device_ends_.push_back({unknown_of(d.plus), unknown_of(d.minus)});
-    starts_.push_back(ir::initial_state(network, d.conductance.value_or(default_conductance)));
+    const double g0 = d.conductance.value_or(default_conductance);
+    starts_.push_back(ir::initial_state(network, g0));
+    if (network.start == ir::Start::kNode) {
+      models_.push_back(std::make_unique<DeviceModel>(ir::at_start(network, g0)));
+    }
     kinds_.resize(kinds_.size() + static_cast<std::size_t>(network.state_count()),
                   UnknownKind::kState);
   }
+  if (models_.empty()) models_.push_back(std::make_unique<DeviceModel>(network));
   state_slopes_.resize(static_cast<std::size_t>(network.state_count()));
 }
 
@@ -116,7 +121,9 @@ void CircuitEquations::device_residual(
   if (states == 0) return;
   const double voltage = across(y, device_ends_[device]);
   if (!held) {
-    ir::state_derivative(evaluator_, network_, {&voltage, 1}, states_of(device, y), state_slopes_);
+    DeviceModel& model = model_of(device);
+    ir::state_derivative(model.evaluator, model.network, {&voltage, 1}, states_of(device, y),
+                         state_slopes_);
   }
   for (int s = 0; s < states; ++s) {
     const auto i = static_cast<std::size_t>(s);
@@ -133,14 +140,16 @@ void CircuitEquations::residual(
 
 double CircuitEquations::device_current(std::size_t device, const double* y) {
   const double voltage = across(y, device_ends_[device]);
-  evaluator_.evaluate(ir::Part::kOutput, {&voltage, 1}, states_of(device, y));
-  return circuit_.devices[device].area * evaluator_.value(network_.current_node);
+  ir::Evaluator& evaluator = model_of(device).evaluator;
+  evaluator.evaluate(ir::Part::kOutput, {&voltage, 1}, states_of(device, y));
+  return circuit_.devices[device].area * evaluator.value(network_.current_node);
 }
 
 double CircuitEquations::device_conductance(std::size_t device, const double* y) {
   const double zero = 0;
-  evaluator_.evaluate(ir::Part::kOutput, {&zero, 1}, states_of(device, y));
-  return evaluator_.value(network_.conductance_node);
+  ir::Evaluator& evaluator = model_of(device).evaluator;
+  evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, states_of(device, y));
+  return evaluator.value(network_.conductance_node);
 }
 
 // --- dF/dy + factor dF/dy'
@@ -183,15 +192,17 @@ void CircuitEquations::element_jacobian(std::size_t element, double factor, cons
   }
 }
 
-void CircuitEquations::device_state_row(std::size_t device, int state, double factor, bool held) {
+void CircuitEquations::device_state_row(
+    std::size_t device, int state, const double* y, double factor, bool held) {
   const int first = first_state(device), row = first + state;
   const auto k = network_.rate_of_state[static_cast<std::size_t>(state)];
-  const double rate = derivatives_.value(network_.rate_node, k);
-  const double gap = derivatives_.value(network_.target_node, state);
+  const ir::SparseJacobian& derivatives = model_of(device).derivatives;
+  const double rate = derivatives.value(network_.rate_node, k);
+  const double gap = derivatives.value(network_.target_node, state) - y[row];
   const auto slope = [&](int input) {
     return held ? 0
-                : derivatives_.derivative(network_.rate_node, k, input) * gap +
-                      rate * derivatives_.derivative(network_.target_node, state, input);
+                : derivatives.derivative(network_.rate_node, k, input) * gap +
+                      rate * derivatives.derivative(network_.target_node, state, input);
   };
   add_across(row, device_ends_[device], -slope(0));
   for (int j = 0; j < states_per_device(); ++j) {
@@ -207,14 +218,15 @@ void CircuitEquations::device_jacobian(std::size_t device,
   const Ends ends = device_ends_[device];
   const double voltage = across(y, ends), area = circuit_.devices[device].area;
   const int first = first_state(device);
-  derivatives_.evaluate({&voltage, 1}, states_of(device, y));
-  add_current(ends, ends, area * derivatives_.derivative(network_.current_node, 0, 0));
+  ir::SparseJacobian& derivatives = model_of(device).derivatives;
+  derivatives.evaluate({&voltage, 1}, states_of(device, y));
+  add_current(ends, ends, area * derivatives.derivative(network_.current_node, 0, 0));
   for (int s = 0; s < states_per_device(); ++s) {
-    const double gain = area * derivatives_.derivative(network_.current_node, 0, 1 + s);
+    const double gain = area * derivatives.derivative(network_.current_node, 0, 1 + s);
     add(ends.plus, first + s, gain);
     add(ends.minus, first + s, -gain);
   }
-  for (int s = 0; s < states_per_device(); ++s) device_state_row(device, s, factor, held);
+  for (int s = 0; s < states_per_device(); ++s) device_state_row(device, s, y, factor, held);
 }
 
 const Eigen::SparseMatrix<double>& CircuitEquations::jacobian(double time,

@@ -7,8 +7,11 @@
 /// voltages, inductors) in the order of the elements, the states of the devices.
 
 #include <Eigen/SparseCore>
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "circuit/circuit.hpp"
@@ -70,12 +73,21 @@ class CircuitEquations {
   void device_residual(
       std::size_t device, const double* y, const double* slope, bool held, double* f);
   void device_jacobian(std::size_t device, const double* y, double factor, bool held);
-  void device_state_row(std::size_t device, int state, double factor, bool held);
+  void device_state_row(std::size_t device, int state, const double* y, double factor, bool held);
+
+  /// What a device computes with: the network, at its own start where it sees that.
+  struct DeviceModel {
+    explicit DeviceModel(ir::Network at_start)
+        : network(std::move(at_start)), evaluator(network), derivatives(network) {}
+    ir::Network network;
+    ir::Evaluator evaluator;
+    ir::SparseJacobian derivatives;
+  };
+  DeviceModel& model_of(std::size_t device) { return *models_[models_.size() == 1 ? 0 : device]; }
 
   const Circuit& circuit_;
   const ir::Network& network_;
-  ir::Evaluator evaluator_;
-  ir::SparseJacobian derivatives_;
+  std::vector<std::unique_ptr<DeviceModel>> models_;  ///< One of each device, or of all.
   std::map<std::string, int> numbers_;
   std::vector<UnknownKind> kinds_;
   std::vector<Ends> element_ends_, device_ends_;

@@ -185,7 +185,7 @@ std::string network_bytes(const Network& network,
   validate(network);
   SafetensorsFile file;
   file.metadata = metadata;
-  file.metadata["format"] = "pt";
+  file.metadata.try_emplace("format", "pt");
   file.metadata["network"] = network_tree(network).dump();
   for (const ParameterBlock& b : network.blocks) {
     const std::span<const double> values = network.block(b.name);
@@ -195,7 +195,10 @@ std::string network_bytes(const Network& network,
 }
 
 StoredNetwork parse_network(std::string_view bytes, const std::string& where) {
-  SafetensorsFile file = parse_safetensors(bytes, where);
+  return network_of(parse_safetensors(bytes, where), where);
+}
+
+StoredNetwork network_of(SafetensorsFile file, const std::string& where) {
   const auto found = file.metadata.find("network");
   if (found == file.metadata.end()) {
     throw DataError(

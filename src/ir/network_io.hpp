@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/safetensors.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::ir {
@@ -16,8 +17,8 @@ namespace psi_xlstm::ir {
 std::string box_text(const TrainingBox& box);
 TrainingBox parse_box(const std::string& text);
 
-/// The bytes of the file; `metadata` is kept beside the network (keys other than "network" and
-/// "format").
+/// The bytes of the file; `metadata` is kept beside the network (keys other than "network"; without
+/// a "format" it gets "pt").
 std::string network_bytes(const Network& network,
                           const std::map<std::string, std::string>& metadata);
 
@@ -30,5 +31,8 @@ struct StoredNetwork {
 /// The reverse. Throws DataError where the bytes are no such file or the network is inconsistent;
 /// `where` opens the message.
 StoredNetwork parse_network(std::string_view bytes, const std::string& where);
+
+/// The same of a file that has been read.
+StoredNetwork network_of(SafetensorsFile file, const std::string& where);
 
 }  // namespace psi_xlstm::ir

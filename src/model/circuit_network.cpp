@@ -5,25 +5,36 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/atomic_file.hpp"
 #include "core/safetensors.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/recurrent.hpp"
-#include "kernels/continuous/network.hpp"
-#include "model/compact_model.hpp"
+#include "model/file_format.hpp"
+#include "model/network_prediction.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
 
-ir::Network with_box(const StoredNetwork& stored, const ir::TrainingBox& box) {
-  if (stored.protocol != "known_start" || !stored.layer_widths.empty()) {
-    throw DataError(
-        fmt::format("network {}: expected a recurrent one of the protocol known_start, found {} of "
-                    "the protocol {}",
-                    stored.model, stored.layer_widths.empty() ? "one" : "one without recurrence",
-                    stored.protocol));
+// Why the equations of `stored` are none of a circuit element.
+std::string why_not_emitted(const StoredNetwork& stored) {
+  if (!stored.layer_widths.empty()) {
+    return fmt::format(
+        "model {}: expected a recurrent or a compact model for a circuit, found a feed-forward "
+        "network, which has no state",
+        stored.model);
   }
+  if (stored.protocol != "known_start") {
+    return fmt::format(
+        "model {}: expected one of the known-start protocol for a circuit, found one of the {} "
+        "protocol, which sees the time since the start of the record",
+        stored.model, stored.protocol);
+  }
+  return "";
+}
+
+ir::Network with_box(const StoredNetwork& stored, const ir::TrainingBox& box) {
+  const std::string problem = why_not_emitted(stored);
+  if (!problem.empty()) throw DataError(problem);
   return ir::recurrent_network({.shape = stored.shape,
                                 .parameters = stored.parameters,
                                 .conductance_scale = stored.conductance_scale,
@@ -42,27 +53,6 @@ Record thinned(const Record& record, std::size_t every) {
     out.voltage[0].push_back(record.voltage[0][k]);
   }
   return out;
-}
-
-// The states of one layer of the kernels as those of the network (ir/recurrent.hpp).
-void append_states(const kernels::LayerShape& layer,
-                   const std::vector<double>& state,
-                   std::vector<double>& out) {
-  if (layer.kind == kernels::LayerKind::kSlstm) {
-    const auto H = static_cast<std::size_t>(layer.hidden), units = state.size() / 2;
-    for (std::size_t j = 0; j < H; ++j) out.push_back(state[j]);
-    for (std::size_t j = 0; j < H; ++j) out.push_back(std::log(state[units + j]));
-    return;
-  }
-  const auto heads = static_cast<std::size_t>(layer.heads);
-  const auto D = static_cast<std::size_t>(layer.rank > 0 ? layer.rank : layer.hidden / layer.heads);
-  const std::size_t row = heads * D;
-  for (std::size_t head = 0; head < heads; ++head) {
-    for (std::size_t x = 0; x < D; ++x) {
-      for (std::size_t y = 0; y < D; ++y) out.push_back(state[y * row + head * D + x]);
-    }
-  }
-  for (std::size_t k = 0; k < row; ++k) out.push_back(state[D * row + k]);
 }
 
 // What `stored` does on `record`, seen at every `every`-th sample.
@@ -87,54 +77,24 @@ ir::Trajectory thinned_run(const StoredNetwork& stored,
 }  // namespace
 
 std::optional<StoredNetwork> load_recurrent(const std::filesystem::path& file) {
-  const SafetensorsFile content = parse_safetensors(read_file(file), file.string());
-  if (content.metadata.contains("network")) return std::nullopt;
-  return load_network(file);
+  const SafetensorsFile content = model::read_stored_file(file, model::kModelFormat);
+  if (!holds_network(content) && content.metadata.contains("network")) return std::nullopt;
+  return parse_stored_network(content, file.string());
+}
+
+std::string why_no_circuit(const StoredNetwork& stored) {
+  const std::string problem = why_not_emitted(stored);
+  if (!problem.empty() || stored.box.duration > 0) return problem;
+  return fmt::format(
+      "model {}: expected the box of its training data, found none; \"psi run\" with the same "
+      "config adds it without training again",
+      stored.model);
 }
 
 ir::Network circuit_network(const StoredNetwork& stored) {
-  if (stored.protocol == "known_start" && stored.layer_widths.empty() && stored.box.duration <= 0) {
-    throw DataError(
-        fmt::format("network {}: expected the box of its training data, found none; \"psi run\" "
-                    "with the same config adds it without training again",
-                    stored.model));
-  }
+  const std::string problem = why_no_circuit(stored);
+  if (!problem.empty()) throw DataError(problem);
   return with_box(stored, stored.box);
-}
-
-ir::Network load_circuit_network(const std::filesystem::path& file) {
-  if (const auto stored = load_recurrent(file)) return circuit_network(*stored);
-  return load_model(file).network;
-}
-
-void walk_states(const StoredNetwork& stored,
-                 const Record& record,
-                 double g0,
-                 std::size_t every,
-                 const StateVisitor& visit) {
-  kernels::ContinuousNetwork<double> kernel(stored.shape);
-  kernel.set_parameters(stored.parameters);
-  kernels::ContinuousState<double> state;
-  const double logarithm = std::log(g0 / stored.conductance_scale);
-  const double rest[] = {0, logarithm};
-  kernel.forward({.inputs = rest, .rest_inputs = rest}, state);
-  for (std::size_t k = 0; k < record.size(); k += every) {
-    if (k > 0) {
-      std::vector<double> inputs, rho;
-      for (std::size_t j = k - every; j <= k; ++j) {
-        inputs.insert(inputs.end(), {record.voltage[0][j], logarithm});
-        if (j == k - every) continue;
-        rho.push_back((record.time[j] - record.time[j - 1]) / stored.reference_step);
-      }
-      kernel.forward({.steps = static_cast<int>(every), .inputs = inputs.data(), .rho = rho.data()},
-                     state);
-    }
-    std::vector<double> c;
-    for (std::size_t l = 0; l < stored.shape.layers.size(); ++l) {
-      append_states(stored.shape.layers[l], state.layers[l], c);
-    }
-    visit(k, c);
-  }
 }
 
 ir::TrainingBox network_box(const StoredNetwork& stored,

@@ -1,11 +1,9 @@
 #pragma once
 
 /// @file
-/// From what a training left on disk to the network that is emitted, whichever kind it is.
+/// From a network of a study to the one that is emitted.
 
-#include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,27 +14,16 @@
 
 namespace psi_xlstm {
 
-/// The recurrent network of the known-start study in `file`; nothing where the file holds a compact
-/// student. Throws DataError where it is missing or neither of them.
+/// The recurrent network in `file`; nothing where the file holds a compact student. Throws
+/// DataError where it is missing or neither of them.
 std::optional<StoredNetwork> load_recurrent(const std::filesystem::path& file);
 
-/// `stored` for a circuit, named after its model. Throws DataError where it is of the published
-/// protocol (it sees the time), has no recurrence, or lacks the box of its training data.
+/// Why no circuit can hold `stored`, one sentence; empty where one can. It must be recurrent, of
+/// the known-start protocol, and know the box of its training data.
+std::string why_no_circuit(const StoredNetwork& stored);
+
+/// `stored` for a circuit, named after its model. Throws DataError with why_no_circuit().
 ir::Network circuit_network(const StoredNetwork& stored);
-
-/// The network of `file`, a compact student or a recurrent one. Throws as the functions above do.
-ir::Network load_circuit_network(const std::filesystem::path& file);
-
-/// Told a sample of the record and the states [S] there, in the order of circuit_network().
-using StateVisitor = std::function<void(std::size_t sample, const std::vector<double>& states)>;
-
-/// Runs `stored`, which circuit_network() takes, along `record` from the conductance `g0` [S] and
-/// calls `visit` at every `every`-th sample, the first included.
-void walk_states(const StoredNetwork& stored,
-                 const Record& record,
-                 double g0,
-                 std::size_t every,
-                 const StateVisitor& visit);
 
 /// The box of `stored` on the records it was trained on, run in steps of several samples.
 ir::TrainingBox network_box(const StoredNetwork& stored,

@@ -5,21 +5,22 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "core/atomic_file.hpp"
 #include "core/config_io.hpp"
 #include "core/json_numbers.hpp"
+#include "core/stored_json.hpp"
 #include "ir/network_io.hpp"
+#include "model/file_format.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
 
-// Infinity, where a fit failed, is null in JSON.
-double number_from(const Json& tree) {
-  return tree.is_null() ? std::numeric_limits<double>::infinity() : tree.get<double>();
-}
+constexpr const char* kKind = "compact";
 
 Json candidate_tree(const fit::CandidateReport& c) {
   return {{"shape", config_tree(c.shape)},
@@ -32,15 +33,32 @@ Json candidate_tree(const fit::CandidateReport& c) {
 }
 
 fit::CandidateReport candidate_from(const Json& tree, const std::string& where) {
+  constexpr double kFailed = std::numeric_limits<double>::infinity();
   fit::CandidateReport c;
-  c.shape = config_from_json<StudentShape>(nlohmann::json(tree.at("shape")), where);
-  c.parameters = tree.at("parameters");
-  c.chi2_per_sample = number_from(tree.at("chi2_per_sample"));
-  c.validation_mse = number_from(tree.at("validation_mse_A2"));
-  c.shape_score = number_from(tree.at("shape_score_A2"));
-  c.shape_standard_error = number_from(tree.at("shape_standard_error_A2"));
-  c.chosen = tree.at("chosen");
+  c.shape = config_from_json<StudentShape>(nlohmann::json(member(tree, "shape")), where);
+  c.parameters = int_member(tree, "parameters", 0);
+  c.chi2_per_sample = number_member_or(tree, "chi2_per_sample", kFailed);
+  c.validation_mse = number_member_or(tree, "validation_mse_A2", kFailed);
+  c.shape_score = number_member_or(tree, "shape_score_A2", kFailed);
+  c.shape_standard_error = number_member_or(tree, "shape_standard_error_A2", kFailed);
+  c.chosen = bool_member(tree, "chosen");
   return c;
+}
+
+// What `text` says about the training of `model`.
+void read_training(const std::string& text, const std::string& where, StoredModel& model) {
+  const Json training = parse_stored_json(text);
+  model.shape = config_from_json<StudentShape>(nlohmann::json(member(training, "shape")), where);
+  model.chi2_per_sample = number_member(training, "chi2_per_sample");
+  model.standard_deviations = numbers_member(training, "standard_deviations");
+  const std::size_t count = model.network.parameters.size();
+  if (!model.standard_deviations.empty() && model.standard_deviations.size() != count) {
+    throw DataError(fmt::format("expected {} standard deviations, found {}", count,
+                                model.standard_deviations.size()));
+  }
+  for (const Json& c : list_member(training, "candidates")) {
+    model.candidates.push_back(candidate_from(c, where));
+  }
 }
 
 }  // namespace
@@ -64,31 +82,32 @@ void save_model(const std::filesystem::path& file, const StoredModel& model) {
   for (const auto& candidate : model.candidates) {
     training["candidates"].push_back(candidate_tree(candidate));
   }
-  write_file(file, ir::network_bytes(model.network, {{"training", training.dump()},
-                                                     {"fingerprint", model.fingerprint}}));
+  std::map<std::string, std::string> metadata = model::opening(model::kModelFormat);
+  metadata["kind"] = kKind;
+  metadata["training"] = training.dump();
+  metadata["fingerprint"] = model.fingerprint;
+  write_file(file, ir::network_bytes(model.network, metadata));
+}
+
+StoredModel parse_model(const SafetensorsFile& content, const std::string& where) {
+  return model::named_problems(where, [&] {
+    const auto kind = content.metadata.find("kind");
+    if (kind != content.metadata.end() && kind->second != kKind) {
+      throw DataError(
+          fmt::format("expected a compact model, found kind {}", quotation(kind->second)));
+    }
+    ir::StoredNetwork stored = ir::network_of(content, where);
+    StoredModel model;
+    model.network = std::move(stored.network);
+    model.fingerprint = stored.metadata["fingerprint"];
+    const std::string& training = stored.metadata["training"];
+    if (!training.empty()) read_training(training, where, model);
+    return model;
+  });
 }
 
 StoredModel load_model(const std::filesystem::path& file) {
-  const std::string where = file.string();
-  ir::StoredNetwork stored = ir::parse_network(read_file(file), where);
-  StoredModel model;
-  model.network = std::move(stored.network);
-  model.fingerprint = stored.metadata["fingerprint"];
-  const std::string training_text = stored.metadata["training"];
-  if (training_text.empty()) return model;
-  try {
-    const Json training = Json::parse(training_text);
-    model.shape = config_from_json<StudentShape>(nlohmann::json(training.at("shape")), where);
-    model.chi2_per_sample = training.at("chi2_per_sample");
-    model.standard_deviations = training.at("standard_deviations").get<std::vector<double>>();
-    for (const Json& c : training.at("candidates")) {
-      model.candidates.push_back(candidate_from(c, where));
-    }
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(
-        fmt::format("{}: expected the metadata of a trained model: {}", where, e.what()));
-  }
-  return model;
+  return parse_model(model::read_stored_file(file, model::kModelFormat), file.string());
 }
 
 }  // namespace psi_xlstm

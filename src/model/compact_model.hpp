@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/safetensors.hpp"
 #include "fit/selection.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
@@ -29,7 +30,10 @@ StoredModel stored_model(const fit::TrainingResult& training, const StudentShape
 /// Writes `model` to `file`.
 void save_model(const std::filesystem::path& file, const StoredModel& model);
 
-/// Reads a model. Throws DataError where the file is missing or no model.
+/// Reads a model. Throws DataError where the file is missing or no compact model.
 StoredModel load_model(const std::filesystem::path& file);
+
+/// The same of what read_stored_file() gave; `where` opens the messages.
+StoredModel parse_model(const SafetensorsFile& content, const std::string& where);
 
 }  // namespace psi_xlstm

@@ -17,11 +17,23 @@ namespace psi_xlstm {
 /// protocol ignores it. Throws DataError for a protocol or a model that is not known.
 std::vector<double> network_current(const StoredNetwork& network, const Record& record, double g0);
 
+/// Told a sample of the record and the states [S] there, in the order of circuit_network().
+using StateVisitor = std::function<void(std::size_t sample, const std::vector<double>& states)>;
+
+/// Runs `stored`, which circuit_network() takes, along `record` from the conductance `g0` [S] and
+/// calls `visit` at every `every`-th sample, the first included.
+void walk_states(const StoredNetwork& stored,
+                 const Record& record,
+                 double g0,
+                 std::size_t every,
+                 const StateVisitor& visit);
+
 /// Told the memories C of all heads of the last layer, an mLSTM: row-major [D of k][D of v], the
 /// one of head h at h * stride.
 using MemoryVisitor = std::function<void(const std::vector<double>& memory, std::size_t stride)>;
 
-/// Runs `network` as network_current does and calls `visit` after every `interval` samples.
+/// Runs `network` as network_current does and calls `visit` after every `interval` samples. Throws
+/// ShapeError where the last layer is no mLSTM.
 void walk_memory(const StoredNetwork& network,
                  const Record& record,
                  double g0,

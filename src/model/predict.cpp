@@ -7,75 +7,105 @@
 #include <limits>
 
 #include "core/number_text.hpp"
-#include "fit/evaluation.hpp"
-#include "hdl/text/plan.hpp"
-#include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 
-namespace psi_xlstm {
+namespace psi_xlstm::model {
 namespace {
 
-double start_of(const ir::Network& network,
-                const hdl::EmissionPlan& plan,
+using Warnings = std::vector<std::string>;
+
+double start_of(const Model& model,
+                const StartRange& range,
                 std::optional<double> g0,
                 const Record& record,
-                std::vector<std::string>& warnings) {
+                Warnings& warnings) {
   if (g0) return *g0;
   if (record.initial_conductance) return *record.initial_conductance;
-  const bool tied = network.state_count() > 0 && network.start == ir::Start::kTied;
-  if (network.port_count() == 1 && !record.current[0].empty()) {
-    Dataset dataset;
-    dataset.records = {record};
-    return fit::predict(network, dataset, {0}, {}, true).front().start.value;
+  if (!record.current.empty() && !record.current[0].empty()) {
+    constexpr std::size_t kFewest = 8;
+    const double start = record.size() < kFewest ? 0 : model.start_of(record);
+    if (start > 0 && std::isfinite(start)) return start;
+    throw DataError(fmt::format(
+        "record {}: expected at least {} samples whose current tells the conductance at the start, "
+        "found {} that do not; give it",
+        record.id, kFewest, record.size()));
   }
-  if (tied) {
-    warnings.push_back(fmt::format("record {}: no initial conductance is given, assumed {}",
-                                   record.id, engineering(plan.default_conductance, "S")));
-  }
-  return plan.default_conductance;
+  warnings.push_back(fmt::format("record {}: no initial conductance is given, assumed {}",
+                                 record.id, engineering(range.middle, "S")));
+  return range.middle;
 }
 
-}  // namespace
+void warn_of_start(const Model& model,
+                   const StartRange& range,
+                   double start,
+                   const Record& record,
+                   Warnings& warnings) {
+  if (range.high <= 0 || (start >= range.low && start <= range.high)) return;
+  const bool compact = model.about().kind == Kind::kCompact;
+  warnings.push_back(
+      fmt::format("record {}: the initial conductance {} is outside the range {} to {} that the "
+                  "model {}",
+                  record.id, engineering(start, "S"), engineering(range.low, "S"),
+                  engineering(range.high, "S"), compact ? "can hold" : "was trained on"));
+}
 
-std::vector<std::string> predict_in_place(const ir::Network& network,
-                                          std::optional<double> g0,
-                                          Record& record) {
-  if (record.voltage.size() != network.ports.size()) {
-    throw DataError(fmt::format("record {}: expected the {} ports of model {}, found {}", record.id,
-                                network.port_count(), network.name, record.voltage.size()));
-  }
-  std::vector<std::string> warnings;
-  const hdl::EmissionPlan plan = hdl::plan_emission(network);
-  const double start = start_of(network, plan, g0, record, warnings);
-  const bool tied = network.state_count() > 0 && network.start == ir::Start::kTied;
-  if (tied && (start < plan.conductance_low || start > plan.conductance_high)) {
-    warnings.push_back(
-        fmt::format("record {}: the initial conductance {} is outside the range {} to {} that the "
-                    "model can hold",
-                    record.id, engineering(start, "S"), engineering(plan.conductance_low, "S"),
-                    engineering(plan.conductance_high, "S")));
-  }
+void warn_of_extrapolation(const Model& model, const Record& record, Warnings& warnings) {
+  const ir::TrainingBox& box = model.about().box;
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const std::vector<double>& voltage : record.voltage) {
     const auto [least, most] = std::minmax_element(voltage.begin(), voltage.end());
     low = std::min(low, *least);
     high = std::max(high, *most);
   }
-  const ir::TrainingBox& box = network.box;
   const double slack = 1e-9 * (box.voltage_max - box.voltage_min);
-  if (low < box.voltage_min - slack || high > box.voltage_max + slack) {
+  const bool known = box.voltage_max > box.voltage_min;
+  if (known && (low < box.voltage_min - slack || high > box.voltage_max + slack)) {
     warnings.push_back(
         fmt::format("record {}: the voltage runs from {} to {}, the model was trained on {} to {}: "
                     "it extrapolates",
                     record.id, engineering(low, "V"), engineering(high, "V"),
                     engineering(box.voltage_min, "V"), engineering(box.voltage_max, "V")));
   }
-  record.current =
-      ir::simulate(network, record.time, record.voltage, ir::initial_state(network, start))
-          .currents;
+  const double longest = model.about().longest_time;
+  if (longest > 0 && record.time.back() > longest * (1 + 1e-9)) {
+    warnings.push_back(
+        fmt::format("record {}: the time runs to {}, the model, which sees it, was trained to {}: "
+                    "it extrapolates",
+                    record.id, engineering(record.time.back(), "s"), engineering(longest, "s")));
+  }
+}
+
+}  // namespace
+
+Warnings predict_in_place(const Model& model, std::optional<double> g0, Record& record) {
+  model.check_ports(record);
+  Warnings warnings;
+  double start = 1;
+  if (model.about().sees == SecondInput::kStart) {
+    const StartRange range = model.starts();
+    start = start_of(model, range, g0, record, warnings);
+    warn_of_start(model, range, start, record, warnings);
+  } else if (g0 && model.about().sees == SecondInput::kTime) {
+    warnings.push_back(fmt::format(
+        "record {}: the model sees the time and no initial conductance: the given one changes "
+        "nothing",
+        record.id));
+  }
+  std::vector<std::vector<double>> currents = model.currents(record, start);
+  if (record.size() > 0) warn_of_extrapolation(model, record, warnings);
+  for (const std::vector<double>& current : currents) {
+    const auto lost =
+        std::find_if_not(current.begin(), current.end(), [](double i) { return std::isfinite(i); });
+    if (lost == current.end()) continue;
+    throw DataError(fmt::format(
+        "record {}: expected a finite current at every sample, found {} at sample {}: the model "
+        "does not hold under this voltage",
+        record.id, *lost, lost - current.begin()));
+  }
+  record.current = std::move(currents);
   record.clean_current.clear();
   record.initial_conductance.reset();
   return warnings;
 }
 
-}  // namespace psi_xlstm
+}  // namespace psi_xlstm::model

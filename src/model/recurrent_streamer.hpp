@@ -1,17 +1,69 @@
 #pragma once
 
-// Streamers of the models with states, in single precision (streaming.hpp).
+// Recurrent networks on their way along one sequence, in either precision (streaming.hpp), with the
+// states that they carry.
 
-#include <memory>
+#include <vector>
 
+#include "kernels/continuous/network.hpp"
+#include "kernels/xlstm/network.hpp"
 #include "model/streaming.hpp"
 
 namespace psi_xlstm {
 
-/// Of a recurrent network. Throws as make_streamer does.
-std::unique_ptr<Streamer> recurrent_streamer(const StoredNetwork& network, double g0);
+/// Time that goes back begins a sequence.
+class Clock {
+ public:
+  /// Whether `time` is that of a first sample.
+  bool begins(double time) const { return !running_ || time < last_; }
+  /// Goes to `time`; returns how long that took, 0 at a first sample.
+  double advance(double time);
 
-/// Of a compact student. Throws as make_streamer does.
-std::unique_ptr<Streamer> compact_streamer(const ir::Network& network, double g0);
+ private:
+  bool running_ = false;
+  double last_ = 0;
+};
+
+/// Inputs (V, t), output the current; every sample is one step.
+template <class Real>
+class XlstmStreamer : public Streamer {
+ public:
+  /// Throws ShapeError where the parameters do not fit the shape.
+  explicit XlstmStreamer(const StoredNetwork& network);
+
+  double step(double time, double voltage) override;
+
+  /// After the last sample.
+  kernels::XlstmState<Real> state() { return network_.stream_state(); }
+
+ private:
+  kernels::XlstmNetwork<Real> network_;
+  double scale_, time_scale_;
+  Clock clock_;
+};
+
+/// Inputs (V, ln(g0/gs)), output the logarithm of the conductance up to what it is at rest.
+template <class Real>
+class ContinuousStreamer : public Streamer {
+ public:
+  /// Throws as XlstmStreamer does.
+  ContinuousStreamer(const StoredNetwork& network, double g0);
+
+  double step(double time, double voltage) override;
+
+  /// After the last sample.
+  const kernels::ContinuousState<Real>& state() const { return state_; }
+
+ private:
+  kernels::ContinuousNetwork<Real> network_;
+  kernels::ContinuousState<Real> at_rest_, state_;
+  double scale_, reference_step_, start_, tie_ = 0;
+  Clock clock_;
+};
+
+extern template class XlstmStreamer<float>;
+extern template class XlstmStreamer<double>;
+extern template class ContinuousStreamer<float>;
+extern template class ContinuousStreamer<double>;
 
 }  // namespace psi_xlstm

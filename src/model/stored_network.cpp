@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -9,7 +10,9 @@
 
 #include "core/atomic_file.hpp"
 #include "core/safetensors.hpp"
+#include "core/stored_json.hpp"
 #include "ir/network_io.hpp"
+#include "model/file_format.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -22,15 +25,19 @@ using kernels::LayerShape;
 using kernels::NetworkShape;
 using kernels::ParameterBlock;
 
-constexpr const char* kStructure = "stored_network";  // metadata key
+constexpr const char* kStructure = "network";            // metadata key
+constexpr const char* kOldStructure = "stored_network";  // of version 1
+constexpr int kInputs = 2;                               // of every network of a study
+constexpr int kWidest = 4096;                            // of a layer
 
 template <class Value>
-Value choice(const Json& text, const std::pair<Value, const char*> (&names)[2]) {
+Value choice(const Json& tree, const char* key, const std::pair<Value, const char*> (&names)[2]) {
+  const std::string text = text_member(tree, key);
   for (const auto& [value, name] : names) {
-    if (text.get<std::string>() == name) return value;
+    if (text == name) return value;
   }
-  throw DataError(fmt::format("expected \"{}\" or \"{}\", found {}", names[0].second,
-                              names[1].second, text.dump()));
+  throw DataError(fmt::format("expected \"{}\" or \"{}\" as \"{}\", found {}", names[0].second,
+                              names[1].second, key, quotation(text)));
 }
 
 constexpr std::pair<Convention, const char*> kConventions[] = {
@@ -55,15 +62,15 @@ Json shape_tree(const NetworkShape& shape) {
 
 NetworkShape shape_from(const Json& tree) {
   NetworkShape shape;
-  shape.inputs = tree.at("inputs");
-  shape.width = tree.at("width");
-  shape.convention = choice(tree.at("convention"), kConventions);
-  for (const Json& layer : tree.at("layers")) {
-    shape.layers.push_back({.kind = choice(layer.at("kind"), kKinds),
-                            .hidden = layer.at("hidden"),
-                            .heads = layer.at("heads"),
-                            .rank = layer.at("rank"),
-                            .clusters = layer.at("clusters")});
+  shape.inputs = int_member(tree, "inputs", kInputs, kInputs);
+  shape.width = int_member(tree, "width", 1, kWidest);
+  shape.convention = choice(tree, "convention", kConventions);
+  for (const Json& layer : list_member(tree, "layers")) {
+    shape.layers.push_back({.kind = choice(layer, "kind", kKinds),
+                            .hidden = int_member(layer, "hidden", 1, kWidest),
+                            .heads = int_member(layer, "heads", 1, kWidest),
+                            .rank = int_member(layer, "rank", 0, kWidest),
+                            .clusters = int_member(layer, "clusters", 0, kWidest)});
   }
   return shape;
 }
@@ -86,23 +93,50 @@ Json structure_tree(const StoredNetwork& network) {
           {"training_box", Json::parse(ir::box_text(network.box))}};
 }
 
-StoredNetwork structure_from(const Json& tree, const std::string& where) {
-  StoredNetwork network;
-  network.model = tree.at("model");
-  network.protocol = tree.at("protocol");
-  network.shape = shape_from(tree.at("shape"));
-  network.layer_widths = tree.at("layer_widths").get<std::vector<int>>();
-  network.reference_step = tree.at("reference_step_s");
-  network.current_scale = tree.at("current_scale_A");
-  network.time_scale = tree.at("time_scale_s");
-  network.conductance_scale = tree.at("conductance_scale_S");
-  network.trained_parameters = tree.at("trained_parameters");
-  network.deployed_parameters = tree.at("deployed_parameters");
-  for (const Json& fact : tree.at("facts")) {
-    network.facts.push_back(config_from_json<NamedNumber>(nlohmann::json(fact), where));
+// What runs a network takes it as it is: two inputs, one output, the equations of its protocol.
+void check_structure(const StoredNetwork& network) {
+  const bool published = network.protocol == "published";
+  if (!published && network.protocol != "known_start") {
+    throw DataError(fmt::format("expected the protocol published or known_start, found {}",
+                                quotation(network.protocol)));
   }
-  network.fingerprint = tree.at("fingerprint");
+  if (!network.layer_widths.empty()) {
+    if (network.layer_widths.size() < 2 || network.layer_widths.front() != kInputs ||
+        network.layer_widths.back() != 1) {
+      throw DataError(fmt::format(
+          "expected layer widths from {} to 1, found {} widths from {} to {}", kInputs,
+          network.layer_widths.size(), network.layer_widths.front(), network.layer_widths.back()));
+    }
+    return;
+  }
+  if ((network.shape.convention == Convention::kXlstm) != published) {
+    throw DataError(fmt::format("expected the convention of the protocol {}, found the other one",
+                                network.protocol));
+  }
+}
+
+StoredNetwork structure_from(const Json& tree) {
+  StoredNetwork network;
+  network.model = text_member(tree, "model");
+  network.protocol = text_member(tree, "protocol");
+  network.shape = shape_from(member(tree, "shape"));
+  for (const Json& width : list_member(tree, "layer_widths")) {
+    network.layer_widths.push_back(int_member({{"width", width}}, "width", 1, kWidest));
+  }
+  network.reference_step = positive_member(tree, "reference_step_s");
+  network.current_scale = positive_member(tree, "current_scale_A");
+  network.time_scale = positive_member(tree, "time_scale_s");
+  network.conductance_scale = positive_member(tree, "conductance_scale_S");
+  network.trained_parameters = int_member(tree, "trained_parameters", 0);
+  network.deployed_parameters = int_member(tree, "deployed_parameters", 0);
+  for (const Json& fact : list_member(tree, "facts")) {
+    const Json& value = member(fact, "value");
+    network.facts.push_back({text_member(fact, "name"), std::nullopt});
+    if (!value.is_null()) network.facts.back().value = number_member(fact, "value");
+  }
+  network.fingerprint = text_member(tree, "fingerprint");
   if (tree.contains("training_box")) network.box = ir::parse_box(tree["training_box"].dump());
+  check_structure(network);
   return network;
 }
 
@@ -115,39 +149,19 @@ std::vector<std::int64_t> tensor_shape(const ParameterBlock& block) {
   return {block.rows, block.columns};
 }
 
-const std::vector<double>& tensor(const SafetensorsFile& file,
-                                  const std::string& name,
-                                  std::vector<std::int64_t> shape = {}) {
-  const auto found = file.tensors.find(name);
-  if (found == file.tensors.end() || (!shape.empty() && found->second.shape != shape)) {
-    throw DataError(fmt::format("expected a tensor \"{}\"{}, found {}", name,
-                                shape.empty() ? "" : " of its shape",
+// The numbers of `block`, in a tensor of its shape.
+const std::vector<double>& values_of(const SafetensorsFile& file, const ParameterBlock& block) {
+  const auto found = file.tensors.find(block.name);
+  if (found == file.tensors.end() || found->second.shape != tensor_shape(block)) {
+    throw DataError(fmt::format("expected a tensor \"{}\" of its shape, found {}", block.name,
                                 found == file.tensors.end() ? "none" : "another shape"));
   }
+  for (const double value : found->second.values) {
+    if (std::isfinite(value)) continue;
+    throw DataError(
+        fmt::format("tensor \"{}\": expected finite numbers, found {}", block.name, value));
+  }
   return found->second.values;
-}
-
-const std::string& metadata(const SafetensorsFile& file, const char* name) {
-  const auto found = file.metadata.find(name);
-  if (found == file.metadata.end()) {
-    throw DataError(fmt::format("expected the metadata \"{}\", found none", name));
-  }
-  return found->second;
-}
-
-// The file's content turned into something by `read`; every problem becomes a sentence that opens
-// with the file's name.
-template <class Read>
-auto parsed(const std::filesystem::path& file, const char* expected, const Read& read) {
-  const std::string where = file.string();
-  const SafetensorsFile content = parse_safetensors(read_file(file), where);
-  try {
-    return read(content);
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("{}: expected {}: {}", where, expected, e.what()));
-  } catch (const Error& e) {
-    throw DataError(fmt::format("{}: {}", where, e.what()));
-  }
 }
 
 // Fills a point of a curve; null is what was not finite.
@@ -210,7 +224,9 @@ void save_network(const std::filesystem::path& file, const StoredNetwork& networ
                                  network.model, count, network.parameters.size()));
   }
   SafetensorsFile out;
-  out.metadata = {{"format", "pt"}, {kStructure, structure_tree(network).dump()}};
+  out.metadata = model::opening(model::kModelFormat);
+  out.metadata["kind"] = network.layer_widths.empty() ? "recurrent" : "feed_forward";
+  out.metadata[kStructure] = structure_tree(network).dump();
   for (const ParameterBlock& block : blocks) {
     const auto first = network.parameters.begin() + static_cast<std::ptrdiff_t>(block.offset);
     out.tensors[block.name] = {tensor_shape(block),
@@ -219,46 +235,41 @@ void save_network(const std::filesystem::path& file, const StoredNetwork& networ
   write_file(file, safetensors_bytes(out));
 }
 
-StoredNetwork load_network(const std::filesystem::path& file) {
-  return parsed(file, "a trained network", [&](const SafetensorsFile& in) {
-    StoredNetwork network = structure_from(Json::parse(metadata(in, kStructure)), "structure");
+bool holds_network(const SafetensorsFile& content) {
+  const auto kind = content.metadata.find("kind");
+  if (kind == content.metadata.end()) return content.metadata.contains(kOldStructure);
+  return kind->second == "recurrent" || kind->second == "feed_forward";
+}
+
+StoredNetwork parse_stored_network(const SafetensorsFile& content, const std::string& where) {
+  return model::named_problems(where, [&] {
+    if (!holds_network(content)) {
+      throw DataError("expected a recurrent or a feed-forward network, found something else");
+    }
+    const char* const key = content.metadata.contains("kind") ? kStructure : kOldStructure;
+    StoredNetwork network = structure_from(parse_stored_json(metadata_text(content, key, where)));
+    std::size_t tensors = 0;
     for (const ParameterBlock& block : stored_blocks(network)) {
-      const std::vector<double>& values = tensor(in, block.name, tensor_shape(block));
+      const std::vector<double>& values = values_of(content, block);
       network.parameters.insert(network.parameters.end(), values.begin(), values.end());
+      ++tensors;
+    }
+    const bool recurrent = network.layer_widths.empty();
+    const std::string kind = recurrent ? "recurrent" : "feed_forward";
+    if (content.metadata.contains("kind") && content.metadata.at("kind") != kind) {
+      throw DataError(fmt::format("expected the structure of a {} network, found that of a {} one",
+                                  content.metadata.at("kind"), kind));
+    }
+    if (tensors != content.tensors.size()) {
+      throw DataError(fmt::format("expected the {} tensors of the structure, found {}", tensors,
+                                  content.tensors.size()));
     }
     return network;
   });
 }
 
-void save_currents(const std::filesystem::path& file, const StoredCurrents& currents) {
-  const std::size_t count = currents.records.size();
-  if (currents.scored_from.size() != count || currents.current.size() != count) {
-    throw ShapeError(fmt::format("{}: expected {} currents and first samples, found {} and {}",
-                                 file.string(), count, currents.current.size(),
-                                 currents.scored_from.size()));
-  }
-  SafetensorsFile out;
-  Json records = Json::array();
-  for (std::size_t i = 0; i < count; ++i) {
-    records.push_back({{"id", currents.records[i]}, {"scored_from", currents.scored_from[i]}});
-    const auto size = static_cast<std::int64_t>(currents.current[i].size());
-    out.tensors[fmt::format("record_{}.current_A", i)] = {{size}, currents.current[i]};
-  }
-  out.metadata = {{"format", "pt"}, {"records", records.dump()}};
-  write_file(file, safetensors_bytes(out));
-}
-
-StoredCurrents load_currents(const std::filesystem::path& file) {
-  return parsed(file, "the currents of test records", [](const SafetensorsFile& in) {
-    StoredCurrents currents;
-    const Json records = Json::parse(metadata(in, "records"));
-    for (std::size_t i = 0; i < records.size(); ++i) {
-      currents.records.push_back(records[i].at("id"));
-      currents.scored_from.push_back(records[i].at("scored_from"));
-      currents.current.push_back(tensor(in, fmt::format("record_{}.current_A", i)));
-    }
-    return currents;
-  });
+StoredNetwork load_network(const std::filesystem::path& file) {
+  return parse_stored_network(model::read_stored_file(file, model::kModelFormat), file.string());
 }
 
 void save_curve(const std::filesystem::path& file, const std::vector<CurvePoint>& curve) {

@@ -6,7 +6,7 @@
 /// Knows nothing of LibTorch.
 ///
 ///   seed_<n>/<model>/model.safetensors        StoredNetwork
-///   seed_<n>/<model>/predictions.safetensors  StoredCurrents
+///   seed_<n>/<model>/predictions.safetensors  StoredCurrents (predictions.hpp)
 ///   seed_<n>/<model>/curve.json               std::vector<CurvePoint>
 ///   seed_<n>/<model>/training.safetensors     where a killed training goes on; gone when done
 
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/config_io.hpp"
+#include "core/safetensors.hpp"
 #include "kernels/simd/network_shape.hpp"
 #include "metrics/results.hpp"
 #include "metrics/training_curve.hpp"
@@ -40,13 +41,6 @@ struct StoredNetwork {
   ir::TrainingBox box;  ///< Known-start, recurrent: of the training data; else of duration 0.
 };
 
-/// Currents of a model on the test records of the study, in order.
-struct StoredCurrents {
-  std::vector<std::string> records;          ///< Record ids, e.g. "seq8".
-  std::vector<int> scored_from;              ///< First sample that counts.
-  std::vector<std::vector<double>> current;  ///< [A], [record][N].
-};
-
 /// The blocks of `network.parameters` in order: those of kernels::parameter_blocks; of a pinn
 /// layers.<i>.weight [out, in], layers.<i>.bias [out]. Throws ShapeError for a shape that makes no
 /// sense.
@@ -65,14 +59,15 @@ std::filesystem::path network_folder(const std::filesystem::path& run,
 /// metadata. Throws ShapeError where the parameters do not fit the shape.
 void save_network(const std::filesystem::path& file, const StoredNetwork& network);
 
-/// Reads it back. Throws DataError where the file is missing or something else.
+/// Reads it back. Throws DataError where the file is missing or something else, or where a shape or
+/// a number in it is not what the networks of a study have.
 StoredNetwork load_network(const std::filesystem::path& file);
 
-/// Writes `currents`. Throws ShapeError where its lists differ in length.
-void save_currents(const std::filesystem::path& file, const StoredCurrents& currents);
+/// The same of what read_stored_file() gave; `where` opens the messages.
+StoredNetwork parse_stored_network(const SafetensorsFile& content, const std::string& where);
 
-/// Reads them back. Throws as load_network does.
-StoredCurrents load_currents(const std::filesystem::path& file);
+/// Whether `content` says that it holds one.
+bool holds_network(const SafetensorsFile& content);
 
 /// Writes `curve`; a loss that is not finite becomes null, and reads back as NaN.
 void save_curve(const std::filesystem::path& file, const std::vector<CurvePoint>& curve);

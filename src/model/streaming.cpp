@@ -1,16 +1,14 @@
 #include "model/streaming.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <utility>
 #include <vector>
 
-#include "devices/published_recipe.hpp"
+#include "ir/dynamics.hpp"
+#include "ir/streaming.hpp"
 #include "model/recurrent_streamer.hpp"
 #include "model/streaming_loops.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -18,9 +16,20 @@
 namespace psi_xlstm {
 namespace {
 
-constexpr int kPasses = 5;
-
 int padded(int width) { return (width + kStreamingGroup - 1) / kStreamingGroup * kStreamingGroup; }
+
+// The blocks of a map of two inputs to one output.
+std::vector<kernels::ParameterBlock> pinn_blocks(const StoredNetwork& network) {
+  std::vector<kernels::ParameterBlock> blocks = stored_blocks(network);
+  if (blocks.empty() || blocks.front().columns != 2 || blocks.back().rows != 1 ||
+      blocks.back().offset + blocks.back().size() != network.parameters.size()) {
+    throw ShapeError(fmt::format(
+        "network {}: expected a map of two inputs to one output with as many parameters, found "
+        "{} parameters",
+        network.model, network.parameters.size()));
+  }
+  return blocks;
+}
 
 // One linear layer: out = sum_i rows[i] (x, 1)_i, the bias as the last row.
 struct LinearLayer {
@@ -38,14 +47,7 @@ class PinnStreamer : public Streamer {
         scale_(published_ ? network.current_scale : network.conductance_scale),
         time_scale_(network.time_scale),
         log_conductance_(published_ ? 0 : std::log(g0 / network.conductance_scale)) {
-    const std::vector<kernels::ParameterBlock> blocks = stored_blocks(network);
-    if (blocks.empty() || blocks.front().columns != 2 || blocks.back().rows != 1 ||
-        blocks.back().offset + blocks.back().size() != network.parameters.size()) {
-      throw ShapeError(fmt::format(
-          "network {}: expected a map of two inputs to one output with as many parameters, found "
-          "{} parameters",
-          network.model, network.parameters.size()));
-    }
+    const std::vector<kernels::ParameterBlock> blocks = pinn_blocks(network);
     for (std::size_t b = 0; b + 1 < blocks.size(); b += 2) add_layer(network, blocks[b]);
     output_.resize(static_cast<std::size_t>(layers_.back().outputs));
   }
@@ -92,56 +94,80 @@ class PinnStreamer : public Streamer {
   double scale_, time_scale_, log_conductance_;
 };
 
-// The last sequence of the published data.
-struct Drive {
-  std::vector<double> time, voltage;
+// The same in double precision, one number after the other.
+class ExactPinnStreamer : public Streamer {
+ public:
+  ExactPinnStreamer(const StoredNetwork& network, double g0)
+      : network_(network),
+        blocks_(pinn_blocks(network)),
+        log_conductance_(std::log(g0 / network.conductance_scale)) {}
+
+  double step(double time, double voltage) override {
+    const bool published = network_.protocol == "published";
+    std::vector<double> x = {voltage, published ? time / network_.time_scale : log_conductance_};
+    for (std::size_t b = 0; b < blocks_.size(); b += 2) {
+      const double* const weights = network_.parameters.data() + blocks_[b].offset;
+      const double* const bias = network_.parameters.data() + blocks_[b + 1].offset;
+      std::vector<double> y(static_cast<std::size_t>(blocks_[b].rows));
+      for (std::size_t o = 0; o < y.size(); ++o) {
+        double sum = bias[o];
+        for (std::size_t i = 0; i < x.size(); ++i) sum += weights[o * x.size() + i] * x[i];
+        y[o] = b + 2 < blocks_.size() ? std::tanh(sum) : sum;
+      }
+      x = std::move(y);
+    }
+    return published ? network_.current_scale * x[0]
+                     : voltage * network_.conductance_scale * std::exp(x[0]);
+  }
+
+ private:
+  StoredNetwork network_;
+  std::vector<kernels::ParameterBlock> blocks_;
+  double log_conductance_;
 };
 
-Drive drive() {
-  const PublishedTones tones = published_tones(kPublishedSequences - 1);
-  Drive out{.time = published_times()};
-  for (double t : out.time) out.voltage.push_back(published_drive(t, tones.low, tones.high));
-  return out;
-}
+class CompactStreamer : public Streamer {
+ public:
+  CompactStreamer(const ir::Network& network, double g0)
+      : stream_(network), start_(ir::initial_state(network, g0)) {}
 
-// What this thread has had of a core so far [s]: other programs disturb that less than a clock.
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  double step(double time, double voltage) override {
+    const bool first = clock_.begins(time);
+    const double duration = clock_.advance(time);
+    return first ? stream_.start(start_, voltage) : stream_.step(duration, voltage);
+  }
+
+ private:
+  ir::CompactStream<float> stream_;
+  std::vector<double> start_;
+  Clock clock_;
+};
+
+// A recurrent network in the precision of Real.
+template <class Real>
+std::unique_ptr<Streamer> recurrent_streamer(const StoredNetwork& network, double g0) {
+  if (network.shape.convention == kernels::Convention::kXlstm) {
+    return std::make_unique<XlstmStreamer<Real>>(network);
+  }
+  return std::make_unique<ContinuousStreamer<Real>>(network, g0);
 }
 
 }  // namespace
 
-std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0) {
-  if (!network.layer_widths.empty()) return std::make_unique<PinnStreamer>(network, g0);
-  return recurrent_streamer(network, g0);
+std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network,
+                                        double g0,
+                                        Precision precision) {
+  const bool single = precision == Precision::kSingle;
+  if (network.layer_widths.empty()) {
+    return single ? recurrent_streamer<float>(network, g0)
+                  : recurrent_streamer<double>(network, g0);
+  }
+  if (single) return std::make_unique<PinnStreamer>(network, g0);
+  return std::make_unique<ExactPinnStreamer>(network, g0);
 }
 
 std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0) {
-  return compact_streamer(network, g0);
-}
-
-double nanoseconds_per_step(Streamer& streamer) {
-  const Drive input = drive();
-  double best = std::numeric_limits<double>::infinity();
-  [[maybe_unused]] volatile double seen = 0;  // what nobody reads would not be computed
-  for (int pass = 0; pass < kPasses; ++pass) {
-    const double start = thread_seconds();
-    for (std::size_t k = 0; k < input.time.size(); ++k) {
-      seen = streamer.step(input.time[k], input.voltage[k]);
-    }
-    best = std::min(best, thread_seconds() - start);
-  }
-  return 1e9 * best / static_cast<double>(input.time.size());
-}
-
-double streaming_nanoseconds(const StoredNetwork& network) {
-  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
-}
-
-double streaming_nanoseconds(const ir::Network& network) {
-  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
+  return std::make_unique<CompactStreamer>(network, g0);
 }
 
 }  // namespace psi_xlstm

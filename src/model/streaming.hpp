@@ -2,7 +2,7 @@
 
 /// @file
 /// Models that run as a simulator or a controller would run them: one sequence, one sample at a
-/// time; and how long a step takes, by one protocol for all of them.
+/// time.
 
 #include <memory>
 
@@ -21,22 +21,17 @@ class Streamer {
   virtual double step(double time, double voltage) = 0;
 };
 
+/// In what a model is run: as fast as it can be, or as exactly.
+enum class Precision { kSingle, kDouble };
+
 /// `network` at the start of a sequence from the conductance `g0` [S] (not used in the published
-/// protocol), in single precision. Throws ShapeError where its parameters do not fit its shape.
-/// Does not keep `network`.
-std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network, double g0);
+/// protocol). Throws ShapeError where its parameters do not fit its shape. Does not keep `network`.
+std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network,
+                                        double g0,
+                                        Precision precision = Precision::kSingle);
 
-/// The same of a compact student. Throws ShapeError where `network` is something else.
+/// The same of a compact student, in single precision. Throws ShapeError where `network` is
+/// something else.
 std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0);
-
-/// Nanoseconds per sample of `streamer` along the last published drive: 40,000 samples, one after
-/// the other, the best of five passes in one thread. Counts what the thread had of its core.
-double nanoseconds_per_step(Streamer& streamer);
-
-/// nanoseconds_per_step of a trained network.
-double streaming_nanoseconds(const StoredNetwork& network);
-
-/// The same of a compact student.
-double streaming_nanoseconds(const ir::Network& network);
 
 }  // namespace psi_xlstm

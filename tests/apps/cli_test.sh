@@ -4,6 +4,7 @@
 set -euo pipefail
 : "${PSI:?expected the path of the program psi}"
 PSI=$(realpath "$PSI")
+stored=$(realpath "$(dirname "$0")/../golden/stored_0.1")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -205,6 +206,35 @@ has stderr "warning: record outside: the voltage runs from 500 mV to 50.0 V, the
 refuses "--g0" predict "$model" inside.csv --g0 -1
 refuses "nowhere.csv" predict "$model" nowhere.csv
 refuses "expected to write the file" predict "$model" inside.csv --g0 2e-4 --out device.csv/out.csv
+
+echo "== stored networks of every kind"
+awk 'BEGIN { print "time_s,voltage_V"; for (k = 0; k < 400; k++) printf "%.9g,%.9g\n", 5e-8 * k, 0.6 * sin(0.05 * k) }' >wave.csv
+for name in teacher clustering low_rank; do
+  run 0 "$PSI" predict "$stored/$name.safetensors" wave.csv --g0 3e-4
+  [ -z "$(messages)" ] || fail "expected no message"
+  [ "$(wc -l <stdout)" = 401 ] || fail "expected 400 samples"
+  run 0 "$PSI" info "$stored/$name.safetensors"
+  has stdout "recurrent model of the protocol known_start, 1 port, sees the voltage and the conductance"
+  has stdout "longest time step for accurate transients: "
+  has stdout "input.weight           4 x 2"
+  run 0 "$PSI" emit "$stored/$name.safetensors" --out networks
+  exists networks/$name.va networks/$name.sp networks/$name.c
+done
+for name in published_teacher published_pinn; do
+  run 0 "$PSI" predict "$stored/$name.safetensors" wave.csv
+  [ -z "$(messages)" ] || fail "expected no message"
+  run 0 "$PSI" info "$stored/$name.safetensors"
+  has stdout "of the protocol published, 1 port, sees the voltage and the time"
+  has stdout "no circuit: model "
+  for command in emit cosim; do refuses " for a circuit, found " $command "$stored/$name.safetensors"; done
+done
+run 0 "$PSI" predict "$stored/pinn.safetensors" wave.csv --g0 3e-4
+refuses "which has no state" emit "$stored/pinn.safetensors"
+refuses "which sees the time since the start of the record" emit "$stored/published_teacher.safetensors"
+run 0 "$PSI" info "$model"
+has stdout "compact model, 1 port, sees the voltage and the conductance at the start"
+has stdout "conductance the states can hold at 0 V: "
+refuses "expected a psi-xlstm model" info first/seed_11/fit_0/predictions.safetensors
 
 echo "== a model in the benchmark of simulators"
 run 0 "$PSI" bench spice --model "$model" --quick --json bench.json --figure bench.svg

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "core/rng.hpp"
+#include "kernels/continuous/network.hpp"
+#include "kernels/xlstm/network.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -48,24 +52,74 @@ TEST(NetworkCurrent, StartsWithTheGivenConductance) {
   }
 }
 
-// Records are run in pieces with the states carried over: a sample more or less changes nothing
-// before it.
-TEST(NetworkCurrent, DoesNotDependOnThePieces) {
+// Sample by sample gives what the kernels give of the whole record at once.
+TEST(NetworkCurrent, IsThatOfTheWholeRecordAtOnce) {
+  constexpr double kStart = 3e-4;
+  const Record r = record(1500);
+  const int steps = static_cast<int>(r.size());
+  for (const auto& shape :
+       {teacher_shape(Convention::kXlstm), clustering_student_shape(Convention::kXlstm, 3)}) {
+    const StoredNetwork n = network(shape, "published");
+    kernels::XlstmNetwork<double> whole(shape);
+    whole.set_parameters(n.parameters);
+    std::vector<double> inputs;
+    for (std::size_t k = 0; k < r.size(); ++k) {
+      inputs.insert(inputs.end(), {r.voltage[0][k], r.time[k] / n.time_scale});
+    }
+    auto state = whole.initial_state(1);
+    const auto y = whole.forward({.steps = steps, .inputs = inputs.data()}, state, false);
+    const auto current = network_current(n, r, kStart);
+    for (std::size_t k = 0; k < r.size(); ++k) {
+      EXPECT_NEAR(current[k], n.current_scale * y[k], 1e-12 * n.current_scale) << k;
+    }
+  }
+  for (const auto& shape :
+       {teacher_shape(Convention::kContinuous), low_rank_student_shape(Convention::kContinuous)}) {
+    const StoredNetwork n = network(shape, "known_start");
+    kernels::ContinuousNetwork<double> whole(shape);
+    whole.set_parameters(n.parameters);
+    const double start = std::log(kStart / n.conductance_scale);
+    const double rest[] = {0, start};
+    kernels::ContinuousState<double> state;
+    const double y_rest = whole.forward({.inputs = rest, .rest_inputs = rest}, state)[0];
+    std::vector<double> inputs, rho;
+    for (std::size_t k = 0; k < r.size(); ++k) {
+      inputs.insert(inputs.end(), {r.voltage[0][k], start});
+      if (k > 0) rho.push_back((r.time[k] - r.time[k - 1]) / n.reference_step);
+    }
+    const auto y =
+        whole.forward({.steps = steps - 1, .inputs = inputs.data(), .rho = rho.data()}, state);
+    const auto current = network_current(n, r, kStart);
+    for (std::size_t k = 0; k < r.size(); ++k) {
+      EXPECT_NEAR(current[k], r.voltage[0][k] * kStart * std::exp(y[k] - y_rest), 1e-12 * kStart)
+          << k;
+    }
+  }
+}
+
+TEST(WalkMemory, VisitsEveryPieceOfARecord) {
   for (const char* protocol : {"known_start", "published"}) {
     const bool published = std::string(protocol) == "published";
     const auto shape = teacher_shape(published ? Convention::kXlstm : Convention::kContinuous);
-    const StoredNetwork n = network(shape, protocol);
-    const auto longer = network_current(n, record(2100), 3e-4);
-    const auto shorter = network_current(n, record(1500), 3e-4);
-    ASSERT_EQ(longer.size(), 2100u);
-    ASSERT_EQ(shorter.size(), 1500u);
-    for (std::size_t k = 0; k < shorter.size(); ++k) EXPECT_DOUBLE_EQ(longer[k], shorter[k]) << k;
     int visits = 0;
-    walk_memory(n, record(1500), 3e-4, 300, [&](const std::vector<double>& memory, std::size_t) {
-      ++visits;
-      EXPECT_GE(memory.size(), 4u * 16 * 16);
-    });
+    walk_memory(network(shape, protocol), record(1500), 3e-4, 300,
+                [&](const std::vector<double>& memory, std::size_t stride) {
+                  ++visits;
+                  EXPECT_GE(memory.size(), 4u * 16 * 16);
+                  EXPECT_EQ(stride, 16u * 16);
+                });
     EXPECT_EQ(visits, 5);
+  }
+}
+
+// A layer without a memory has none to show.
+TEST(WalkMemory, RefusesANetworkWithoutOne) {
+  for (const char* protocol : {"known_start", "published"}) {
+    const bool published = std::string(protocol) == "published";
+    const auto n = network(
+        clustering_student_shape(published ? Convention::kXlstm : Convention::kContinuous, 3),
+        protocol);
+    EXPECT_THROW(walk_memory(n, record(5), 3e-4, 2, [](const auto&, std::size_t) {}), ShapeError);
   }
 }
 

@@ -2,18 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/every_operation.hpp"
-#include "support/networks.hpp"
+#include "support/stored_models.hpp"
 
-namespace psi_xlstm {
+namespace psi_xlstm::model {
 namespace {
 
 using Warnings = std::vector<std::string>;
+
+Warnings predict_with(const ir::Network& network, std::optional<double> g0, Record& record) {
+  return predict_in_place(*of(StoredModel{.network = network}), g0, record);
+}
 
 // 300 samples of two tones that stay within 4/3 of `amplitude`.
 Record drive(const ir::Network& network, double amplitude) {
@@ -34,7 +40,7 @@ TEST(PredictInPlace, GivesTheCurrentOfTheSimulationFromTheGivenConductance) {
   for (const ir::Network& network : {testing::one_state(), testing::three_states()}) {
     Record record = drive(network, 0.7);
     const Record before = record;
-    EXPECT_EQ(predict_in_place(network, 3e-4, record), Warnings{});
+    EXPECT_EQ(predict_with(network, 3e-4, record), Warnings{});
     EXPECT_EQ(record.current[0], simulated(network, before, 3e-4));
     EXPECT_EQ(record.time, before.time);
     EXPECT_EQ(record.voltage, before.voltage);
@@ -51,27 +57,29 @@ TEST(PredictInPlace, RunsAModelOfTwoPorts) {
   record.voltage = {testing::two_tones(record.time, 0.5, 0.3),
                     testing::two_tones(record.time, 0.4, 0.7)};
   record.current.resize(2);
-  EXPECT_EQ(predict_in_place(network, {}, record), Warnings{});
+  EXPECT_EQ(predict_with(network, {}, record), Warnings{});
   const ir::PortTrajectory run =
       ir::simulate(network, record.time, record.voltage, ir::rest_state(network));
   EXPECT_EQ(record.current, run.currents);
   EXPECT_NE(record.current[0], record.current[1]);
   record.voltage[1][7] = 1.5;  // only the second port leaves its range
-  ASSERT_EQ(predict_in_place(network, {}, record).size(), 1U);
+  ASSERT_EQ(predict_with(network, {}, record).size(), 1U);
 }
 
 TEST(PredictInPlace, RefusesARecordOfAnotherNumberOfPorts) {
   const ir::Network network = testing::every_operation(2);
   Record record = drive(network, 0.5);
   try {
-    predict_in_place(network, {}, record);
+    predict_with(network, {}, record);
     FAIL() << "expected a DataError";
   } catch (const DataError& e) {
-    EXPECT_STREQ(e.what(), "record sweep: expected the 2 ports of model every_operation, found 1");
+    EXPECT_STREQ(
+        e.what(),
+        "record sweep: expected the voltages of the 2 ports of model every_operation, found 1");
   }
   record.voltage.resize(2, record.voltage[0]);
   record.current.resize(2);
-  EXPECT_THROW(predict_in_place(testing::one_state(), {}, record), DataError);
+  EXPECT_THROW(predict_with(testing::one_state(), {}, record), DataError);
 }
 
 TEST(PredictInPlace, TakesTheConductanceOfTheRecordWhereNoneIsGiven) {
@@ -80,7 +88,7 @@ TEST(PredictInPlace, TakesTheConductanceOfTheRecordWhereNoneIsGiven) {
   record.initial_conductance = 5e-4;
   record.clean_current.assign(record.size(), 0);
   const Record before = record;
-  EXPECT_EQ(predict_in_place(network, {}, record), Warnings{});
+  EXPECT_EQ(predict_with(network, {}, record), Warnings{});
   EXPECT_EQ(record.current[0], simulated(network, before, 5e-4));
   EXPECT_TRUE(record.clean_current.empty());
   EXPECT_FALSE(record.initial_conductance.has_value());
@@ -91,7 +99,7 @@ TEST(PredictInPlace, TheGivenConductanceWinsOverThatOfTheRecord) {
   Record record = drive(network, 0.7);
   record.initial_conductance = 5e-4;
   const Record before = record;
-  predict_in_place(network, 2e-4, record);
+  predict_with(network, 2e-4, record);
   EXPECT_EQ(record.current[0], simulated(network, before, 2e-4));
 }
 
@@ -102,7 +110,7 @@ TEST(PredictInPlace, FindsTheStartFromACurrentInTheDrive) {
   Record record = drive(network, 0.7);
   record.current[0] = simulated(network, record, 6e-4);
   const std::vector<double> measured = record.current[0];
-  EXPECT_EQ(predict_in_place(network, {}, record), Warnings{});
+  EXPECT_EQ(predict_with(network, {}, record), Warnings{});
   for (std::size_t k = 0; k < measured.size(); ++k) {
     EXPECT_NEAR(record.current[0][k], measured[k], 1e-7 * 1e-3) << "at sample " << k;
   }
@@ -113,7 +121,7 @@ TEST(PredictInPlace, SaysThatItAssumedTheStart) {
   const ir::Network network = testing::one_state();
   Record record = drive(network, 0.7);
   const Record before = record;
-  EXPECT_EQ(predict_in_place(network, {}, record),
+  EXPECT_EQ(predict_with(network, {}, record),
             Warnings{"record sweep: no initial conductance is given, assumed 219 uS"});
   const std::vector<double> low = simulated(network, before, 2.185e-4);
   const std::vector<double> high = simulated(network, before, 2.195e-4);
@@ -124,9 +132,9 @@ TEST(PredictInPlace, SaysThatItAssumedTheStart) {
 TEST(PredictInPlace, AModelWithoutStatesNeedsNoStart) {
   const ir::Network network = testing::static_curve();
   Record record = drive(network, 0.7);
-  EXPECT_EQ(predict_in_place(network, {}, record), Warnings{});
+  EXPECT_EQ(predict_with(network, {}, record), Warnings{});
   Record other = drive(network, 0.7);
-  EXPECT_EQ(predict_in_place(network, 123.0, other), Warnings{});
+  EXPECT_EQ(predict_with(network, 123.0, other), Warnings{});
   EXPECT_EQ(record.current[0], other.current[0]);
 }
 
@@ -135,20 +143,20 @@ TEST(PredictInPlace, WarnsOutsideTheTrainingVoltagesOnEitherSide) {
   Record record = drive(network, 0.5);
   record.voltage[0][6] = -0.75;
   record.voltage[0][7] = 1.25;
-  EXPECT_EQ(predict_in_place(network, {}, record),
+  EXPECT_EQ(predict_with(network, {}, record),
             Warnings{"record sweep: the voltage runs from -750 mV to 1.25 V, the model was trained "
                      "on -1.00 V to 1.00 V: it extrapolates"});
   record.voltage[0][7] = -1.25;
-  EXPECT_EQ(predict_in_place(network, {}, record).size(), 1u);
+  EXPECT_EQ(predict_with(network, {}, record).size(), 1u);
   record.voltage[0][7] = -1;
-  EXPECT_EQ(predict_in_place(network, {}, record), Warnings{});
+  EXPECT_EQ(predict_with(network, {}, record), Warnings{});
 }
 
 TEST(PredictInPlace, WarnsOfAConductanceThatTheStatesCannotHold) {
   const ir::Network network = testing::one_state();
   for (double g0 : {1e3, 1e-9}) {
     Record record = drive(network, 0.7);
-    const Warnings warnings = predict_in_place(network, g0, record);
+    const Warnings warnings = predict_with(network, g0, record);
     ASSERT_EQ(warnings.size(), 1u);
     EXPECT_EQ(warnings[0], std::string("record sweep: the initial conductance ") +
                                (g0 > 1 ? "1.00 kS" : "1.00 nS") +
@@ -156,5 +164,115 @@ TEST(PredictInPlace, WarnsOfAConductanceThatTheStatesCannotHold) {
   }
 }
 
+// 200 samples of the step that the stored networks were trained on.
+Record short_drive() {
+  Record record;
+  record.id = "sweep";
+  record.time = testing::uniform_times(200, 50e-9);
+  record.voltage = {testing::two_tones(record.time, 0.5, 1e5)};
+  record.current.resize(1);
+  return record;
+}
+
+TEST(PredictInPlace, RunsEveryNetworkOfAKnownStart) {
+  for (const char* name : {"teacher", "clustering", "low_rank", "pinn"}) {
+    const auto model = load(testing::old_file(name));
+    Record record = short_drive();
+    const Record before = record;
+    EXPECT_EQ(predict_in_place(*model, 3e-4, record), Warnings{}) << name;
+    EXPECT_EQ(record.current[0], model->currents(before, 3e-4).front()) << name;
+    EXPECT_NE(record.current[0], model->currents(before, 4e-4).front()) << name;
+    record = before;
+    EXPECT_EQ(predict_in_place(*model, {}, record),
+              Warnings{"record sweep: no initial conductance is given, assumed 200 uS"});
+    EXPECT_EQ(record.current[0], model->current(before, 2e-4)) << name;
+  }
+}
+
+// The first current of such a network is that of the conductance it was told.
+TEST(PredictInPlace, FindsTheStartOfANetworkFromACurrentInTheDrive) {
+  const auto model = load(testing::old_file("low_rank"));
+  Record record = short_drive();
+  record.current[0] = model->current(record, 5e-4);
+  const std::vector<double> measured = record.current[0];
+  EXPECT_EQ(predict_in_place(*model, {}, record), Warnings{});
+  for (std::size_t k = 0; k < measured.size(); ++k) {
+    EXPECT_NEAR(record.current[0][k], measured[k], 0.1 * 5e-4) << "at sample " << k;
+  }
+}
+
+TEST(PredictInPlace, RunsNetworksThatSeeTheTimeAndWarnsBeyondIt) {
+  for (const char* name : {"published_teacher", "published_pinn"}) {
+    const auto model = load(testing::old_file(name));
+    Record record = short_drive();
+    const Record before = record;
+    EXPECT_EQ(predict_in_place(*model, {}, record), Warnings{}) << name;
+    EXPECT_EQ(record.current[0], model->current(before, 1)) << name;
+    record = before;
+    EXPECT_EQ(predict_in_place(*model, 3e-4, record),
+              Warnings{"record sweep: the model sees the time and no initial conductance: the "
+                       "given one changes nothing"});
+    record = before;
+    record.time.back() = 3e-3;
+    EXPECT_EQ(predict_in_place(*model, {}, record),
+              Warnings{"record sweep: the time runs to 3.00 ms, the model, which sees it, was "
+                       "trained to 2.00 ms: it extrapolates"});
+  }
+}
+
+TEST(PredictInPlace, WarnsOutsideTheTrainingDataOfANetwork) {
+  const auto model = load(testing::old_file("clustering"));
+  Record record = short_drive();
+  record.voltage[0][5] = 1.5;
+  EXPECT_EQ(
+      predict_in_place(*model, 5e-3, record),
+      (Warnings{"record sweep: the initial conductance 5.00 mS is outside the range 100 uS "
+                "to 2.00 mS that the model was trained on",
+                "record sweep: the voltage runs from -638 mV to 1.50 V, the model was trained "
+                "on -800 mV to 1.20 V: it extrapolates"}));
+}
+
+template <class Work>
+std::string problem_with(const Work& work) {
+  try {
+    work();
+  } catch (const DataError& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+TEST(PredictInPlace, RefusesADriveOfAnotherNumberOfPorts) {
+  for (const auto& model : {of(testing::compact_model()), load(testing::old_file("teacher")),
+                            load(testing::old_file("published_pinn"))}) {
+    Record record = short_drive();
+    record.voltage.push_back(record.voltage[0]);
+    EXPECT_EQ(problem_with([&] { predict_in_place(*model, 3e-4, record); }),
+              "record sweep: expected the voltages of the 1 port of model " + model->about().name +
+                  ", found 2");
+  }
+}
+
+// A current that says nothing is no start.
+TEST(PredictInPlace, RefusesACurrentThatTellsNoStart) {
+  const auto model = of(testing::compact_model());
+  Record record = short_drive();
+  record.time.resize(5);
+  record.voltage[0].resize(5);
+  record.current[0].assign(5, 1e-6);
+  EXPECT_EQ(problem_with([&] { predict_in_place(*model, {}, record); }),
+            "record sweep: expected at least 8 samples whose current tells the conductance at the "
+            "start, found 5 that do not; give it");
+}
+
+TEST(PredictInPlace, RefusesACurrentThatIsNotFinite) {
+  ir::Network network = testing::one_state();
+  testing::set_block(network, "readout.weight", {80});
+  Record record = drive(network, 0.7);
+  const std::string problem = problem_with([&] { predict_with(network, 1e300, record); });
+  EXPECT_EQ(problem.find("record sweep: expected a finite current at every sample, found "), 0u)
+      << problem;
+}
+
 }  // namespace
-}  // namespace psi_xlstm
+}  // namespace psi_xlstm::model

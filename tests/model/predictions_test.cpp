@@ -4,9 +4,14 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "core/atomic_file.hpp"
 #include "core/config_io.hpp"
+#include "core/safetensors.hpp"
+#include "psi_xlstm/core/error.hpp"
 #include "support/broken_files.hpp"
+#include "support/stored_models.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -103,19 +108,70 @@ TEST(LoadPredictions, RefusesColumnsOfDifferentLengthsAndAScoreOutsideTheRecord)
   longer.predictions[1].current.push_back(0);
   save_predictions(file, longer);
   EXPECT_EQ(testing::problem_with(load_predictions, file),
-            file.string() + ": expected columns of 3 samples");
+            file.string() +
+                ": expected columns of 3 samples, found 4 in \"record_1.predicted_current_A\"");
+  longer = predictions();
+  longer.dataset.records[1].clean_current.pop_back();
+  save_predictions(file, longer);
+  EXPECT_EQ(
+      testing::problem_with(load_predictions, file),
+      file.string() + ": expected columns of 3 samples, found 2 in \"record_1.clean_current_A\"");
   for (int from : {-1, 4}) {
     StoredPredictions outside = predictions();
     outside.predictions[0].scored_from = from;
     save_predictions(file, outside);
     EXPECT_EQ(testing::problem_with(load_predictions, file),
-              file.string() + ": expected columns of 3 samples");
+              file.string() + ": expected a whole number of 0 to 3 as \"scored_from\", found " +
+                  std::to_string(from));
   }
   StoredPredictions fewer = predictions();
   fewer.baselines.record_conductances.pop_back();
   save_predictions(file, fewer);
   EXPECT_EQ(testing::problem_with(load_predictions, file),
             file.string() + ": expected the numbers of the baselines");
+}
+
+TEST(LoadPredictions, ReadsThemWithoutTheirFormatAsVersion01WroteThem) {
+  const fs::path file = file_named("old.safetensors");
+  save_predictions(file, predictions());
+  SafetensorsFile content = parse_safetensors(read_file(file), "new");
+  EXPECT_EQ(content.metadata.at("format"), "psi-xlstm predictions");
+  EXPECT_EQ(content.metadata.at("format_version"), "2");
+  for (const char* key : {"format", "format_version", "made_by"}) content.metadata.erase(key);
+  write_file(file, safetensors_bytes(content));
+  EXPECT_EQ(load_predictions(file).predictions[1].current, predictions().predictions[1].current);
+}
+
+// One format: the currents of any predictions can be read.
+TEST(LoadCurrents, ReadsPredictionsWithAllColumns) {
+  const fs::path file = file_named("all.safetensors");
+  save_predictions(file, predictions());
+  const StoredCurrents currents = load_currents(file);
+  EXPECT_EQ(currents.records, (std::vector<std::string>{"dev/1", "dev/2"}));
+  EXPECT_EQ(currents.scored_from, (std::vector<int>{0, 1}));
+  EXPECT_EQ(currents.current[1], predictions().predictions[1].current);
+}
+
+TEST(LoadCurrents, ReadsThemAsVersion01WroteThem) {
+  const StoredCurrents currents = load_currents(testing::old_file("currents"));
+  EXPECT_EQ(currents.records, (std::vector<std::string>{"seq8", "seq9"}));
+  EXPECT_EQ(currents.scored_from, (std::vector<int>{1, 0}));
+  EXPECT_EQ(currents.current, (std::vector<std::vector<double>>{{1e-6, 2e-6, -3e-6}, {0, 1e-5}}));
+}
+
+TEST(StoredCurrents, ComeBackAsTheyWere) {
+  const fs::path file = file_named("predictions.safetensors");
+  const StoredCurrents currents = {{"seq8", "seq9"}, {2, 0}, {{1e-3, 2, 3}, {-4.5e-9, 5}}};
+  save_currents(file, currents);
+  const StoredCurrents back = load_currents(file);
+  EXPECT_EQ(back.records, currents.records);
+  EXPECT_EQ(back.scored_from, currents.scored_from);
+  EXPECT_EQ(back.current, currents.current);
+}
+
+TEST(StoredCurrents, RefuseListsOfOtherLengths) {
+  EXPECT_THROW(save_currents(file_named("lists.safetensors"), {{"seq8"}, {}, {{1}}}), ShapeError);
+  EXPECT_THROW(save_currents(file_named("lists.safetensors"), {{"seq8"}, {1}, {}}), ShapeError);
 }
 
 }  // namespace

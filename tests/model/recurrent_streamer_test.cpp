@@ -80,11 +80,5 @@ TEST(RecurrentStreamerErrors, RefusesTooFewParameters) {
   }
 }
 
-TEST(StreamingNanoseconds, AreKnownForARecurrentNetwork) {
-  NetworkConfig config;
-  config.name = "low_rank";
-  EXPECT_GT(streaming_nanoseconds(testing::drawn_network(config, "known_start", 1)), 0);
-}
-
 }  // namespace
 }  // namespace psi_xlstm

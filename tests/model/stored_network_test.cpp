@@ -78,7 +78,8 @@ TEST(StoredNetwork, NamesItsTensors) {
   EXPECT_EQ(content.tensors.size(), 8u);
   EXPECT_EQ(content.tensors.at("layers.0.weight").shape, (std::vector<std::int64_t>{64, 2}));
   EXPECT_EQ(content.tensors.at("layers.3.bias").shape, (std::vector<std::int64_t>{1}));
-  EXPECT_EQ(content.metadata.at("format"), "pt");
+  EXPECT_EQ(content.metadata.at("format"), "psi-xlstm model");
+  EXPECT_EQ(content.metadata.at("kind"), "feed_forward");
 
   const StoredNetwork low_rank = network_of("low_rank");
   save_network(file, low_rank);
@@ -122,7 +123,7 @@ TEST(StoredNetwork, NamesTheFileThatIsNone) {
   EXPECT_EQ(problem_with(load).find(file.string() + ": expected "), 0u);
   save_currents(file, {{"seq8"}, {0}, {{1, 2}}});
   EXPECT_EQ(problem_with(load),
-            file.string() + ": expected the metadata \"stored_network\", found none");
+            file.string() + ": expected a psi-xlstm model, found \"psi-xlstm predictions\"");
 }
 
 TEST(StoredNetwork, NamesWhatIsWrongInside) {
@@ -147,29 +148,38 @@ TEST(StoredNetwork, NamesWhatIsWrongInside) {
                                                         {"\"relaxation\"", "7"},
                                                         {"\"heads\":4", "\"heads\":5"},
                                                         {"\"facts\"", "\"fax\""},
+                                                        {"\"inputs\":2", "\"inputs\":3"},
+                                                        {"\"inputs\":2", "\"inputs\":1e300"},
+                                                        {"\"relaxation\"", "\"published\""},
+                                                        {"\"known_start\"", "\"published\""},
+                                                        {"\"width\":32", "\"width\":2147483647"},
                                                         {"\"hidden\":32", "\"hidden\":-32"}}) {
     bad = good;
-    std::string& text = bad.metadata.at("stored_network");
+    std::string& text = bad.metadata.at("network");
     const auto at = text.find(from);
     ASSERT_NE(at, std::string::npos) << from;
     text.replace(at, from.size(), to);
     EXPECT_EQ(problem(bad).find(file.string() + ": "), 0u) << from;
   }
+  bad = good;
+  bad.tensors["output.bias"].values = {std::numeric_limits<double>::infinity()};
+  EXPECT_EQ(problem(bad),
+            file.string() + ": tensor \"output.bias\": expected finite numbers, found inf");
 }
 
-TEST(StoredCurrents, ComeBackAsTheyWere) {
-  const fs::path file = file_named("predictions.safetensors");
-  const StoredCurrents currents = {{"seq8", "seq9"}, {2, 0}, {{1e-3, 2, 3}, {-4.5e-9, 5}}};
-  save_currents(file, currents);
-  const StoredCurrents back = load_currents(file);
-  EXPECT_EQ(back.records, currents.records);
-  EXPECT_EQ(back.scored_from, currents.scored_from);
-  EXPECT_EQ(back.current, currents.current);
-}
-
-TEST(StoredCurrents, RefuseListsOfOtherLengths) {
-  EXPECT_THROW(save_currents(file_named("lists.safetensors"), {{"seq8"}, {}, {{1}}}), ShapeError);
-  EXPECT_THROW(save_currents(file_named("lists.safetensors"), {{"seq8"}, {1}, {}}), ShapeError);
+// What runs a feed-forward network reads two inputs and one output.
+TEST(StoredNetwork, RefusesLayerWidthsThatNoProtocolHas) {
+  const fs::path file = file_named("widths.safetensors");
+  for (const std::vector<int>& widths :
+       {std::vector<int>{3, 4, 1}, {2, 4, 2}, {1}, {2}, {2, 4097, 1}}) {
+    StoredNetwork network = network_of("pinn");
+    network.layer_widths = widths;
+    const auto blocks = stored_blocks(network);
+    network.parameters.assign(blocks.empty() ? 0 : blocks.back().offset + blocks.back().size(), 0);
+    save_network(file, network);
+    EXPECT_EQ(problem_with([&] { load_network(file); }).find(file.string() + ": expected "), 0u)
+        << widths.front();
+  }
 }
 
 TEST(TrainingCurve, ComesBackAsItWas) {

@@ -14,7 +14,7 @@
 #include "bench/torch/benchmark_subjects.hpp"
 #include "fit/compact_student.hpp"
 #include "kernels/simd/machine_peak.hpp"
-#include "model/streaming.hpp"
+#include "studies/networks/latency.hpp"
 #include "training/blas.hpp"
 #include "training/initialization.hpp"
 

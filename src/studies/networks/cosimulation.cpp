@@ -8,8 +8,7 @@
 #include "core/number_text.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
-#include "model/circuit_network.hpp"
-#include "model/network_prediction.hpp"
+#include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/forms.hpp"
 #include "studies/compact/data_source.hpp"
@@ -56,24 +55,24 @@ std::string cost_of(const CosimOutcome& outcome) {
 }
 
 // The discrete network against the equation it stands for.
-CosimRow discretisation(const StoredNetwork& stored,
+CosimRow discretisation(const model::Model& model,
                         const ir::Network& started,
                         const CosimCase& wanted) {
   Record drive;
   drive.voltage.resize(1);
-  const int steps = static_cast<int>(std::lround(wanted.stop_time / stored.reference_step));
+  const int steps = static_cast<int>(std::lround(wanted.stop_time / started.reference_step));
   for (int k = 0; k <= steps; ++k) {
-    drive.time.push_back(k * stored.reference_step);
+    drive.time.push_back(k * started.reference_step);
     drive.voltage[0].push_back(wanted.stimulus.value(drive.time.back()));
   }
-  const std::vector<double> found = network_current(stored, drive, wanted.conductance);
+  const std::vector<double> found = model.currents(drive, wanted.conductance).front();
   const ReferenceResult reference = integrate_reference(
       state_equation(started), wanted.stimulus, 0, ir::initial_state(started, wanted.conductance),
       drive.time, {.max_step = 20 * wanted.max_step});
-  CosimRow row{.model = stored.model,
+  CosimRow row{.model = started.name,
                .path = "inference",
                .stimulus = fmt::format("{}, steps of {}", wanted.name,
-                                       engineering(stored.reference_step, "s"))};
+                                       engineering(started.reference_step, "s"))};
   if (!reference.usable()) return row;
   compare_currents(row, reference.current, found);
   return row;
@@ -98,22 +97,22 @@ void check_frozen(const ir::Network& network,
 
 }  // namespace
 
-NetworkCosimReport cosimulate_network(const StoredNetwork& stored,
+NetworkCosimReport cosimulate_network(const model::Model& model,
                                       const CosimConfig& config,
                                       double conductance,
                                       const SimulatorOptions& simulator) {
   NetworkCosimReport out;
-  const ir::Network network = circuit_network(stored);
+  const ir::Network network = model.circuit_network();
   const ir::Network started = ir::at_start(network, conductance);
   const CosimCase wanted = training_like(network, config, conductance);
-  out.report.checks.push_back(discretisation(stored, started, wanted));
+  out.report.checks.push_back(discretisation(model, started, wanted));
   const std::string problem = problem_with_osdi(simulator);
   if (!problem.empty()) {
     out.report.left_out = fmt::format("the OSDI path is left out: {}", problem);
     return out;
   }
-  const EmittedModel model(network, EmittedForm::kOsdi);
-  CosimOutcome outcome = compare_transient(started, model, wanted, simulator);
+  const EmittedModel compiled(network, EmittedForm::kOsdi);
+  CosimOutcome outcome = compare_transient(started, compiled, wanted, simulator);
   out.report.warn(outcome);
   if (outcome.reason.empty()) out.costs.push_back(cost_of(outcome));
   out.report.transients.push_back(std::move(outcome));

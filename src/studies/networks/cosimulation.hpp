@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cosimulation/cosimulation.hpp"
-#include "model/stored_network.hpp"
+#include "model/model.hpp"
 
 namespace psi_xlstm {
 
@@ -18,16 +18,16 @@ struct NetworkCosimReport {
   std::vector<std::string> costs;  ///< A sentence for every simulation.
 };
 
-/// Compares `stored` with its own equation, integrated by CVODE, over 50 us with a jump of the
-/// published waveform from `conductance` [S]:
+/// Compares the recurrent `model` with its own equation, integrated by CVODE, over 50 us with a
+/// jump of the published waveform from `conductance` [S]:
 ///
 ///   osdi        the compiled model in ngspice, in time, and frozen: it must fail
 ///   inference   what the network computed in training, at steps of the reference step: the
 ///               discretisation, not judged
 ///
 /// `config` gives tolerance, step and the limit of the training-like stimulus. Throws what the
-/// printers throw; a simulation that fails is a warning of the report.
-NetworkCosimReport cosimulate_network(const StoredNetwork& stored,
+/// printers and circuit_network() throw; a simulation that fails is a warning of the report.
+NetworkCosimReport cosimulate_network(const model::Model& model,
                                       const CosimConfig& config,
                                       double conductance,
                                       const SimulatorOptions& simulator);

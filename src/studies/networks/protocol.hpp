@@ -17,6 +17,7 @@
 
 #include "config/networks.hpp"
 #include "fit/evaluation.hpp"
+#include "model/predictions.hpp"
 #include "model/stored_network.hpp"
 #include "psi_xlstm/data/record.hpp"
 

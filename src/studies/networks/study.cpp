@@ -8,9 +8,9 @@
 
 #include "core/identifier.hpp"
 #include "jobs/trainer_process.hpp"
-#include "model/streaming.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "studies/networks/check.hpp"
+#include "studies/networks/latency.hpp"
 #include "studies/networks/report.hpp"
 #include "studies/time_constants/study.hpp"
 

@@ -11,6 +11,7 @@
 #include "ir/evaluator.hpp"
 #include "metrics/k_means.hpp"
 #include "model/circuit_network.hpp"
+#include "model/network_prediction.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
