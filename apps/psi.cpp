@@ -1,20 +1,25 @@
 // psi: waveforms of an electronic device in, a verified compact model out.
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <sstream>
 #include <string>
 
 #include "commands/command.hpp"
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 
 namespace {
+
+using namespace psi_xlstm::apps;
 
 // Every file is written at once, so what is on disk is whole: the next run goes on from there.
 void interrupted(int signal) { _exit(128 + signal); }
@@ -26,14 +31,28 @@ std::string unknown_subcommand(const CLI::App& app, int argc, char** argv) {
   return app.get_subcommands(same_name).empty() ? argv[1] : "";
 }
 
+// Runs the subcommand that the words ask for. Where they ask for help or cannot be understood, says
+// so and returns the exit code.
+std::optional<int> parsed(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out, errors;
+    const int code = app.exit(e, out, errors);
+    print_text(out.str());
+    std::cerr << psi_xlstm::printable_lines(errors.str());
+    return code == 0 ? kDone : kWrongInput;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace psi_xlstm::apps;
   std::signal(SIGINT, interrupted);
   std::signal(SIGTERM, interrupted);
-  spdlog::set_default_logger(spdlog::stderr_color_mt("psi"));
-  spdlog::set_pattern("%n: %^%l%$: %v");
+  open_standard_descriptors();
+  log_to_standard_error();
 
   CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");
   app.set_version_flag("--version", psi_xlstm::version());
@@ -57,9 +76,8 @@ int main(int argc, char** argv) {
     return kWrongInput;
   }
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kDone : kWrongInput;
+    if (const auto ended = parsed(app, argc, argv)) exit_code = *ended;
+    flush_output();
   } catch (const psi_xlstm::Error& e) {
     spdlog::error("{}", e.what());
     return kWrongInput;

@@ -54,7 +54,7 @@ int bench_train(const std::string& json) {
   }
   const auto benchmark = read_config<TrainBenchmark>(file.path());
   for (const Table& table : train_benchmark_tables(benchmark)) {
-    fmt::print("{}\n", to_text(table));
+    print("{}\n", to_text(table));
   }
   const double difference = benchmark.conditions.gradient_difference;
   if (difference <= kGradientTolerance) return kDone;

@@ -23,9 +23,8 @@ void add_check(CLI::App& app, int& exit_code) {
     const CheckResult result = is_network_study(config) ? check_network_run(*run)
                                : is_tau_study(config)   ? check_tau_run(*run)
                                                         : check_run(*run);
-    for (const std::string& difference : result.differences) fmt::print("{}\n", difference);
-    fmt::print("{} numbers computed again, {} differences\n", result.values,
-               result.differences.size());
+    for (const std::string& difference : result.differences) print("{}\n", difference);
+    print("{} numbers computed again, {} differences\n", result.values, result.differences.size());
     exit_code = result.differences.empty() ? kDone : kMissedCriterion;
   });
 }

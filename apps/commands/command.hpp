@@ -8,6 +8,7 @@
 #include <string>
 
 #include "studies/compact/study.hpp"
+#include "terminal.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -29,12 +30,6 @@ void add_bench_spice(CLI::App& bench, int& exit_code);
 
 /// Shows progress on stderr: a bar on a terminal, plain lines otherwise.
 Progress terminal_progress();
-
-/// A number > 0.
-CLI::Validator positive();
-
-/// A time > 0, "0.34ms" or "3.4e-4", which it turns into seconds.
-CLI::Validator time_in_seconds();
 
 /// Runs `config`, prints the closing tables and the path of the report, and returns the
 /// exit code.

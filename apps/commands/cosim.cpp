@@ -44,8 +44,8 @@ int compare_recurrent(const StoredNetwork& stored, const std::string& config_fil
   const NetworkCosimReport found =
       cosimulate_network(stored, config, g0 > 0 ? g0 : stored.conductance_scale,
                          {.time_limit_s = config.time_limit_s});
-  fmt::print("{}", cosimulation_text(found.report.rows()));
-  for (const std::string& cost : found.costs) fmt::print("{}\n", cost);
+  print("{}", cosimulation_text(found.report.rows()));
+  for (const std::string& cost : found.costs) print("{}\n", cost);
   for (const std::string& warning : found.report.warnings) spdlog::warn("{}", warning);
   if (!found.report.left_out.empty()) spdlog::info("{}", found.report.left_out);
   return found.report.passed() ? kDone : kMissedCriterion;
@@ -78,7 +78,7 @@ void add_cosim(CLI::App& app, int& exit_code) {
     }
     const StoredModel model = load_model(o->model);
     const CosimReport report = compare(*o, model.network);
-    fmt::print("{}", cosimulation_text(report.rows()));
+    print("{}", cosimulation_text(report.rows()));
     for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
     if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
     exit_code = report.passed() ? kDone : kMissedCriterion;

@@ -106,7 +106,7 @@ void add_data(CLI::App& app, int& exit_code) {
     o->has_duration = duration->count() > 0;
     const std::vector<Record> records = records_of(*o);
     write_file(o->out, csv_text(records));
-    fmt::print("{} record{} in {}\n", records.size(), records.size() == 1 ? "" : "s", o->out);
+    print("{} record{} in {}\n", records.size(), records.size() == 1 ? "" : "s", o->out);
     exit_code = kDone;
   });
 }

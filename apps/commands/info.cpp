@@ -17,35 +17,34 @@ namespace psi_xlstm::apps {
 namespace {
 
 void print_program() {
-  fmt::print("psi {} (commit {})\n", version(), git_commit());
-  for (const auto& [name, number] : library_versions()) fmt::print("{:<14} {}\n", name, number);
+  print("psi {} (commit {})\n", version(), git_commit());
+  for (const auto& [name, number] : library_versions()) print("{:<14} {}\n", name, number);
   try {
     const SimulatorInfo simulator = simulator_info({});
-    fmt::print("{:<14} {}, {}, compiled models (OSDI): {}\n", "ngspice", simulator.version,
-               simulator.library,
-               simulator.has_osdi ? "yes" : "no; scripts/ngspice_osdi.sh builds one that has");
+    print("{:<14} {}, {}, compiled models (OSDI): {}\n", "ngspice", simulator.version,
+          simulator.library,
+          simulator.has_osdi ? "yes" : "no; scripts/ngspice_osdi.sh builds one that has");
   } catch (const SpiceError& e) {
-    fmt::print("{:<14} none: {}\n", "ngspice", e.what());
+    print("{:<14} none: {}\n", "ngspice", e.what());
   }
   const auto compiler = hdl::c_compiler();
-  fmt::print("{:<14} {}\n", "C compiler", compiler ? compiler->string() : "none: no .osdi");
+  print("{:<14} {}\n", "C compiler", compiler ? compiler->string() : "none: no .osdi");
   const auto openvaf = hdl::verilog_a_compiler({});
-  fmt::print(
-      "{:<14} {}\n", "Verilog-A",
-      openvaf ? openvaf->string() : "no compiler: openvaf or openvaf-r on PATH, PSI_OPENVAF");
+  print("{:<14} {}\n", "Verilog-A",
+        openvaf ? openvaf->string() : "no compiler: openvaf or openvaf-r on PATH, PSI_OPENVAF");
   const GnuplotResult gnuplot = run_gnuplot("print GPVAL_VERSION");
-  fmt::print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
+  print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
 }
 
 void print_model(const std::string& file) {
   const StoredModel model = load_model(file);
-  fmt::print("{}\n", model.network.name);
+  print("{}\n", model.network.name);
   for (const std::string& fact :
        hdl::model_facts(model.network, hdl::plan_emission(model.network))) {
-    fmt::print("  {}\n", fact);
+    print("  {}\n", fact);
   }
   for (const ir::ParameterBlock& block : model.network.blocks) {
-    fmt::print("  {:<22} {} x {}\n", block.name, block.rows, block.columns);
+    print("  {:<22} {} x {}\n", block.name, block.rows, block.columns);
   }
 }
 

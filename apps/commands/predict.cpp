@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -44,7 +43,7 @@ void add_predict(CLI::App& app, int& exit_code) {
     }
     const std::string text = csv_text(records);
     if (o->out == "-") {
-      std::fwrite(text.data(), 1, text.size(), stdout);
+      write_output(text);
     } else {
       write_file(o->out, text);
     }

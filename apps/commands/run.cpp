@@ -21,9 +21,9 @@ int run_study(const StudyConfig& config, const RunOptions& options) {
 
 int run_study(const NetworkStudyConfig& config, const RunOptions& options) {
   const NetworkStudyResult result = run_network_study(config, options, terminal_progress());
-  fmt::print("{}", summary_text(result));
+  print("{}", summary_text(result));
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
-  if (!result.interrupted) fmt::print("report: {}\n", (options.folder / "report.html").string());
+  if (!result.interrupted) print("report: {}\n", (options.folder / "report.html").string());
   if (result.passed) return kDone;
   spdlog::error("{}", result.reason);
   return result.interrupted ? kInterrupted : kMissedCriterion;

@@ -34,9 +34,9 @@ int run_tau(const Options& o) {
   const std::string stem = std::filesystem::path(config.files.front()).stem().string();
   const std::filesystem::path folder = o.out.empty() ? "results/" + stem + "_tau" : o.out;
   const TauStudyResult result = run_tau_study(config, {folder, o.threads}, terminal_progress());
-  fmt::print("{}", tau_summary(result));
+  print("{}", tau_summary(result));
   for (const std::string& warning : result.estimate.warnings) spdlog::warn("{}", warning);
-  fmt::print("report: {}\n", (folder / "report.html").string());
+  print("report: {}\n", (folder / "report.html").string());
   return kDone;
 }
 

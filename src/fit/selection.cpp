@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/parallel.hpp"
+#include "core/seed.hpp"
 #include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -191,7 +192,7 @@ SelectionResult select(const Dataset& dataset,
     for (int fit = 0; fit < (shapes[i].states == 0 ? 1 : kFitsPerShape); ++fit) {
       Attempt attempt{.shape = i, .config = base};
       attempt.config.student = shapes[i];
-      attempt.config.seed = config.seed + 1000 * fit;
+      attempt.config.seed = derived_seed(config.seed, 1000, fit);
       attempts.push_back(std::move(attempt));
     }
   }

@@ -24,9 +24,9 @@
 #include <system_error>
 #include <vector>
 
+#include "core/utf8.hpp"
 #include "jobs/trainer_process.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "report/utf8.hpp"
 
 extern char** environ;
 

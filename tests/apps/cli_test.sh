@@ -91,7 +91,7 @@ sed '1s/.*/record,time_s,v1,v2/' device.csv >ports.csv
 head -40 device.csv >short.csv
 truncate -s 2G garbage
 mkdir a_folder
-refuses "nowhere.csv: expected a readable CSV file, found none" fit nowhere.csv
+refuses "nowhere.csv: expected a readable CSV file, found: " fit nowhere.csv
 refuses "a_folder: expected a CSV file, found a directory" fit a_folder
 refuses "empty.csv: expected a header line such as" fit empty.csv
 refuses "columns.csv:1: expected a time column such as time_s" fit columns.csv

@@ -4,11 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <span>
 #include <utility>
 
-#include "core/sha256.hpp"
 #include "data/split.hpp"
 #include "devices/mem3.hpp"
 #include "devices/published_recipe.hpp"
@@ -29,10 +26,6 @@ Dataset read_files(const DataSourceConfig& config) {
   dataset.source = fmt::format("{}", fmt::join(config.files, ", "));
   if (config.noise) dataset.noise = config.noise;
   return dataset;
-}
-
-std::string_view as_bytes(const std::vector<double>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)};
 }
 
 double median_step(const Record& record) {
@@ -76,20 +69,6 @@ SourcedData load_data(const DataSourceConfig& config, int seed) {
   out.starts.prefix = config.prefix;
   out.starts.conductance = config.initial_conductance;
   return out;
-}
-
-std::string checksum(const Dataset& dataset) {
-  std::string all;
-  for (const Record& record : dataset.records) {
-    all += record.id + ":";
-    all += sha256_hex(as_bytes(record.time));
-    all += sha256_hex(as_bytes(record.voltage[0]));
-    all += sha256_hex(as_bytes(record.current[0]));
-  }
-  for (const auto* part : {&dataset.split.train, &dataset.split.validation, &dataset.split.test}) {
-    all += fmt::format("/{}", fmt::join(*part, ","));
-  }
-  return sha256_hex(all + (dataset.continuous ? "/continuous" : ""));
 }
 
 std::optional<ErrorMetrics> device_law_errors(const DataSourceConfig& config,

@@ -8,6 +8,7 @@
 
 #include "core/atomic_file.hpp"
 #include "core/identifier.hpp"
+#include "core/seed.hpp"
 #include "core/sha256.hpp"
 #include "cosimulation/traces.hpp"
 #include "hdl/emission.hpp"
@@ -40,7 +41,7 @@ std::string fingerprint(const StudyConfig& config, const FitConfig& fit, const S
 FitConfig fit_config(const StudyConfig& config, int fit) {
   constexpr int kApart = 10;
   FitConfig out = config.fit;
-  out.seed += kApart * fit;
+  out.seed = derived_seed(config.fit.seed, kApart, fit);
   return out;
 }
 
