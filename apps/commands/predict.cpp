@@ -14,6 +14,22 @@
 #include "psi_xlstm/data/readers/csv.hpp"
 
 namespace psi_xlstm::apps {
+namespace {
+
+void predict_record(const ir::Network& network,
+                    std::optional<double> g0,
+                    const std::string& file,
+                    Record& record) {
+  try {
+    for (const std::string& warning : predict_in_place(network, g0, record)) {
+      spdlog::warn("{}", warning);
+    }
+  } catch (const DataError& e) {
+    throw DataError(fmt::format("{}: record {}: {}", file, record.id, e.what()));
+  }
+}
+
+}  // namespace
 
 void add_predict(CLI::App& app, int& exit_code) {
   struct Options {
@@ -36,11 +52,7 @@ void add_predict(CLI::App& app, int& exit_code) {
     const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
     std::vector<Record> records =
         read_csv({file}, {.fewest_samples = 2, .current_required = false});
-    for (Record& record : records) {
-      for (const std::string& warning : predict_in_place(network, o->g0, record)) {
-        spdlog::warn("{}", warning);
-      }
-    }
+    for (Record& record : records) predict_record(network, o->g0, file, record);
     const std::string text = csv_text(records);
     if (o->out == "-") {
       write_output(text);

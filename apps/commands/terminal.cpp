@@ -83,11 +83,14 @@ void flush_output() {
 void print_text(std::string_view text) { write_output(printable_lines(text)); }
 
 CLI::Validator positive() {
+  constexpr double kLargest = 1e18;
   return {[](std::string& text) {
             double value = 0;
             const bool number = CLI::detail::lexical_cast(text, value);
-            return number && value > 0 ? std::string{}
-                                       : fmt::format("expected a number > 0, found {}", text);
+            return number && value > 0 && value <= kLargest
+                       ? std::string{}
+                       : fmt::format("expected a number > 0 and at most {}, found {}", kLargest,
+                                     text);
           },
           "> 0"};
 }

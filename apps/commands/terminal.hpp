@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/named_enum.hpp"
+
 namespace psi_xlstm::apps {
 
 /// Opens those of the descriptors 0, 1 and 2 that are closed, so that no file of results takes
@@ -35,7 +37,20 @@ void print(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   print_text(fmt::format(format, std::forward<Arguments>(arguments)...));
 }
 
-/// A number > 0.
+/// An option that takes one of the names of an enum and sets `value` to what it means.
+template <NamedEnum E>
+CLI::Option* add_choice(CLI::App& command,
+                        const std::string& name,
+                        E& value,
+                        const std::string& description) {
+  return command
+      .add_option_function<std::string>(
+          name, [&value](const std::string& chosen) { value = value_named<E>(chosen).value(); },
+          description)
+      ->check(CLI::IsMember(all_names<E>()));
+}
+
+/// A number > 0 and at most 1e18.
 CLI::Validator positive();
 
 /// A time > 0, "0.34ms" or "3.4e-4", which it turns into seconds.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -38,11 +38,20 @@ struct TrainingStage {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("decimation", c.decimation, at_least(1));
-    visit("iterations", c.iterations, at_least(1));
-    visit("window", c.window, at_least(0));
+    visit("decimation", c.decimation, between(1, 1e6));
+    visit("iterations", c.iterations, between(1, 1e6));
+    visit("window", c.window, between(0, 1e9));
   }
 };
+
+/// How starts begin: whole records, growing windows (devices that forget within a record), or as
+/// many starts of each.
+enum class Curriculum { kWhole, kWindows, kBoth };
+
+constexpr auto enum_names(Curriculum) {
+  return std::array{EnumName{Curriculum::kWhole, "whole"},
+                    EnumName{Curriculum::kWindows, "windows"}, EnumName{Curriculum::kBoth, "both"}};
+}
 
 /// How a compact student is fitted: one "fit" is the best of `starts` by training cost.
 struct FitConfig {
@@ -53,9 +62,7 @@ struct FitConfig {
   double zero_bias_rate = 0;  ///< Weight of the drift at 0 V over a record in chi^2, dimensionless.
   /// Relaxation time at 0 V of the starting points, as a fraction of the longest record.
   double initial_time_constant = 0.5;
-  /// How starts begin: "whole" records, growing "windows" (devices that forget within a record), or
-  /// "both" (as many starts of each).
-  std::string curriculum = "whole";
+  Curriculum curriculum = Curriculum::kWhole;
   std::vector<TrainingStage> first;   ///< Run from every start; the best goes on. Empty: automatic.
   std::vector<TrainingStage> refine;  ///< Run on the best start. Empty: automatic.
 
@@ -64,10 +71,10 @@ struct FitConfig {
     visit("student", c.student);
     visit("starts", c.starts, between(1, 64));
     visit("seed", c.seed, at_least(0));
-    visit("ridge", c.ridge, at_least(0));
-    visit("zero_bias_rate", c.zero_bias_rate, at_least(0));
-    visit("initial_time_constant", c.initial_time_constant, greater_than(0));
-    visit("curriculum", c.curriculum, one_of({"whole", "windows", "both"}));
+    visit("ridge", c.ridge, between(0, 1e12));
+    visit("zero_bias_rate", c.zero_bias_rate, between(0, 1e12));
+    visit("initial_time_constant", c.initial_time_constant, positive_up_to(1e12));
+    visit("curriculum", c.curriculum);
     visit("first", c.first);
     visit("refine", c.refine);
   }

@@ -201,14 +201,14 @@ TEST(Train, KeepsAStartThatIsKnownBetterThanTheSamplesTellIt) {
 
 TEST(Train, ReportsEveryStartOfEveryCurriculum) {
   FitConfig config = small_fit();
-  config.curriculum = "both";
+  config.curriculum = Curriculum::kBoth;
   config.starts = 1;
   config.first = {{.decimation = 8, .iterations = 2}};
   config.refine = {{.decimation = 8, .iterations = 1}};
   const TrainingResult result = train(records_of_a_device(), config, "starts");
   ASSERT_EQ(result.starts.size(), 2U);
-  EXPECT_EQ(result.starts[0].curriculum, "whole");
-  EXPECT_EQ(result.starts[1].curriculum, "windows");
+  EXPECT_EQ(result.starts[0].curriculum, Curriculum::kWhole);
+  EXPECT_EQ(result.starts[1].curriculum, Curriculum::kWindows);
   EXPECT_NE(result.starts[0].chi2_per_sample, result.starts[1].chi2_per_sample);
 }
 

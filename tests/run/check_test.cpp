@@ -40,7 +40,7 @@ StudyConfig small_study() {
   StudyConfig config;
   config.study = "small";
   config.seeds = {1};
-  config.data = {.source = "csv", .files = {file.string()}};
+  config.data = {.source = DataSource::kCsv, .files = {file.string()}};
   config.fit.student = {.states = 1, .features = 3};
   config.fit.starts = 1;
   config.cosim.limit = config.cosim.limit_training_like = 1e-3;

@@ -203,7 +203,7 @@ void check_config(const StudyConfig& config) {
   if (different.size() != config.seeds.size()) {
     throw ConfigError("seeds: expected different seeds, found one twice");
   }
-  if (config.data.source == "csv" && config.seeds.size() > 1) {
+  if (config.data.source == DataSource::kCsv && config.seeds.size() > 1) {
     throw ConfigError(
         fmt::format("seeds: expected one seed for data from files, found {}", config.seeds.size()));
   }
@@ -238,7 +238,7 @@ void run_fits(const RunOptions& options,
   const StudyConfig& config = result.config;
   const auto total = static_cast<double>(config.seeds.size()) * config.fits;
   for (int seed : config.seeds) {
-    progress("data", 0, fmt::format("{}, seed {}", config.data.source, seed));
+    progress("data", 0, fmt::format("{}, seed {}", name_of(config.data.source), seed));
     const SourcedData data = load_data(config.data, seed);
     if (result.fits.empty()) {  // the input is right: from here on the folder belongs to this run
       claim(options.folder);

@@ -40,7 +40,7 @@ DataSourceConfig csv_config(const std::string& name, int records) {
   std::vector<Record> all;
   for (int i = 1; i <= records; ++i) all.push_back(triangle(std::to_string(i), 120));
   DataSourceConfig config;
-  config.source = "csv";
+  config.source = DataSource::kCsv;
   config.files = {written(name, all)};
   return config;
 }
@@ -70,8 +70,8 @@ TEST(DataSource, PublishedRecordsStartAtAnEstimateUnlessTheConductanceIsGiven) {
 
 TEST(DataSource, GeneratorsTakeTheSeedOfTheStudyNotTheirOwn) {
   DataSourceConfig config;
-  config.source = "mem3";
-  config.mem3.waveform = "step";
+  config.source = DataSource::kMem3;
+  config.mem3.waveform = Mem3Waveform::kStep;
   config.mem3.duration = 1e-3;
   config.mem3.sample_rate = 1e5;
   config.mem3.seed = 7;
@@ -81,7 +81,7 @@ TEST(DataSource, GeneratorsTakeTheSeedOfTheStudyNotTheirOwn) {
   EXPECT_EQ(checksum(load_data(config, 1).dataset), first);
   EXPECT_TRUE(load_data(config, 1).starts.exact);
 
-  config.source = "vteam";
+  config.source = DataSource::kVteam;
   const std::string vteam = checksum(load_data(config, 1).dataset);
   EXPECT_NE(checksum(load_data(config, 2).dataset), vteam);
   config.vteam.seed = 9;
@@ -123,7 +123,7 @@ TEST(DataSource, SplitsAsTheConfigSays) {
 
 TEST(DataSource, SaysWhatIsWrong) {
   DataSourceConfig config;
-  config.source = "csv";
+  config.source = DataSource::kCsv;
   EXPECT_EQ(problem_with<ConfigError>(config), "data: expected at least one CSV file, found none");
   config = csv_config("source_wrong.csv", 3);
   config.sign = 0;
@@ -163,7 +163,7 @@ TEST(TrainingLikeCase, OfPublishedDataIsThePublishedDrive) {
 TEST(TrainingLikeCase, OfOtherDataIsTheVoltageOfTheRecordFromTimeZero) {
   Record record = triangle("r", 60);
   for (double& t : record.time) t += 3.5;
-  const CosimCase wanted = training_like_case({.source = "csv"}, record);
+  const CosimCase wanted = training_like_case({.source = DataSource::kCsv}, record);
   EXPECT_NEAR(wanted.stop_time, 59e-6, 1e-12);
   EXPECT_NEAR(wanted.max_step, 1e-6, 1e-12);
   for (std::size_t k = 0; k < record.size(); ++k) {
@@ -172,7 +172,7 @@ TEST(TrainingLikeCase, OfOtherDataIsTheVoltageOfTheRecordFromTimeZero) {
 }
 
 TEST(TrainingLikeCase, OfALongRecordIsItsFirst20000Samples) {
-  const CosimCase wanted = training_like_case({.source = "csv"}, triangle("r", 25'000));
+  const CosimCase wanted = training_like_case({.source = DataSource::kCsv}, triangle("r", 25'000));
   EXPECT_NEAR(wanted.stop_time, 19'999e-6, 1e-12);
 }
 

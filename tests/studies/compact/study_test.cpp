@@ -48,7 +48,7 @@ StudyConfig one_state_study() {
   config.study = "small";
   config.model = "one_state_device";
   config.seeds = {1};
-  config.data = {.source = "csv", .files = {file.string()}};
+  config.data = {.source = DataSource::kCsv, .files = {file.string()}};
   config.fit.student = {.states = 1, .features = 3};
   config.fit.starts = 2;
   config.cosim.limit = config.cosim.limit_training_like = 1e-3;

@@ -195,10 +195,10 @@ TEST(TimeConstants, StandBesideTheGatesOfTheFirstSeed) {
   config.seeds = {42};
   config.with_compact = false;
   config.networks = {network("teacher"), network("clustering", 1), network("low_rank", 1)};
-  config.time_constants = {
-      .enabled = true,
-      .estimate = {
-          .start = "rest", .response = "conductance driven by V^2", .bias_dependent = false}};
+  config.time_constants = {.enabled = true,
+                           .estimate = {.start = TauStart::kRest,
+                                        .response = "conductance driven by V^2",
+                                        .bias_dependent = false}};
   stock_for(config, "time_constants");
   const fs::path folder = folder_named("time_constants");
   run_network_study(config, {folder}, kSilent);
