@@ -7,7 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <new>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -46,18 +48,8 @@ std::optional<int> parsed(CLI::App& app, int argc, char** argv) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::signal(SIGINT, interrupted);
-  std::signal(SIGTERM, interrupted);
-  open_standard_descriptors();
-  log_to_standard_error();
-
-  CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");
-  app.set_version_flag("--version", psi_xlstm::version());
+void add_subcommands(CLI::App& app, int& exit_code) {
   app.require_subcommand(1);
-  int exit_code = kDone;
   add_run(app, exit_code);
   add_fit(app, exit_code);
   add_predict(app, exit_code);
@@ -68,9 +60,42 @@ int main(int argc, char** argv) {
   add_tau(app, exit_code);
   add_bench(app, exit_code);
   add_info(app, exit_code);
+}
+
+// What went wrong, in one sentence; returns the exit code. Call it where an exception is handled.
+int explain() {
+  try {
+    throw;
+  } catch (const psi_xlstm::Error& e) {
+    spdlog::error("{}", e.what());
+    return kWrongInput;
+  } catch (const std::filesystem::filesystem_error& e) {
+    spdlog::error("{}: expected a file or folder that can be used, found: {}", e.path1().string(),
+                  e.code().message());
+    return kWrongInput;
+  } catch (const std::bad_alloc&) {
+    spdlog::error("memory: expected enough for the work, found the end of it");
+  } catch (const std::exception& e) {
+    spdlog::error("unexpected: {}", e.what());
+  }
+  return EXIT_FAILURE;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, interrupted);
+  std::signal(SIGTERM, interrupted);
+  open_standard_descriptors();
+  log_to_standard_error();
+
+  CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");
+  app.set_version_flag("--version", psi_xlstm::version());
   app.failure_message([](const CLI::App*, const CLI::Error& e) {
     return fmt::format("psi: error: {}; psi --help says more\n", e.what());
   });
+  int exit_code = kDone;
+  add_subcommands(app, exit_code);
   if (const std::string word = unknown_subcommand(app, argc, argv); !word.empty()) {
     spdlog::error("expected a subcommand (psi --help lists them), found \"{}\"", word);
     return kWrongInput;
@@ -78,12 +103,8 @@ int main(int argc, char** argv) {
   try {
     if (const auto ended = parsed(app, argc, argv)) exit_code = *ended;
     flush_output();
-  } catch (const psi_xlstm::Error& e) {
-    spdlog::error("{}", e.what());
-    return kWrongInput;
-  } catch (const std::exception& e) {
-    spdlog::error("unexpected: {}", e.what());
-    return EXIT_FAILURE;
+  } catch (...) {
+    return explain();
   }
   return exit_code;
 }

@@ -122,6 +122,7 @@ for name in 'x; shell rm -rf' '$(touch touched)' '`touch touched`' '../up' 'µ' 
 done
 absent touched results/x ../up
 refuses "expected to write the file" fit device.csv "${small[@]}" --out device.csv/run
+refuses "File name too long" fit device.csv "${small[@]}" --out "$(printf 'a%.0s' {1..300})"
 
 echo "== files that never end, and what is no file"
 mkfifo pipe
