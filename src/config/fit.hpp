@@ -1,22 +1,30 @@
 #pragma once
 
 #include <array>
-#include <string>
 #include <vector>
 
 #include "core/config_io.hpp"
 
 namespace psi_xlstm {
 
+/// How the readout becomes the conductance of a compact student.
+enum class StudentHead { kExp, kSoftplus, kAffine };
+
+constexpr auto enum_names(StudentHead) {
+  return std::array{EnumName{StudentHead::kExp, "exp"},
+                    EnumName{StudentHead::kSoftplus, "softplus"},
+                    EnumName{StudentHead::kAffine, "affine"}};
+}
+
 /// Shape of a compact student (fit/compact_student.hpp). 0 states: a static model.
 struct StudentShape {
-  int states = 1;            ///< S.
-  int rates = 1;             ///< K, shared by the states: state s uses rate s mod K.
-  int features = 8;          ///< m, tanh features of the gates.
-  int static_features = 0;   ///< Tanh features of the curve I(V) at a fixed state.
-  std::string head = "exp";  ///< "exp", "softplus" or "affine".
-  bool liquid = true;        ///< Rates depend on the features; else they are constants.
-  bool state_gates = true;   ///< The features see the states.
+  int states = 1;           ///< S.
+  int rates = 1;            ///< K, shared by the states: state s uses rate s mod K.
+  int features = 8;         ///< m, tanh features of the gates.
+  int static_features = 0;  ///< Tanh features of the curve I(V) at a fixed state.
+  StudentHead head = StudentHead::kExp;
+  bool liquid = true;       ///< Rates depend on the features; else they are constants.
+  bool state_gates = true;  ///< The features see the states.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -24,7 +32,7 @@ struct StudentShape {
     visit("rates", c.rates, between(1, 16));
     visit("features", c.features, between(1, 64));
     visit("static_features", c.static_features, between(0, 32));
-    visit("head", c.head, one_of({"exp", "softplus", "affine"}));
+    visit("head", c.head);
     visit("liquid", c.liquid);
     visit("state_gates", c.state_gates);
   }

@@ -92,7 +92,7 @@ Matrix jacobian(const std::function<Vector(const Vector&)>& function, const Vect
   return out;
 }
 
-std::vector<StudentShape> shapes(const char* head) {
+std::vector<StudentShape> shapes(StudentHead head) {
   return {
       {.features = 3, .head = head},
       {.features = 3, .head = head, .state_gates = false},
@@ -118,7 +118,7 @@ std::span<const double> span_of(const Vector& x) {
 void expect_normal_equations(const StudentShape& shape) {
   const ir::Network network = testing::random_student(shape, 31);
   const bool tied = network.state_count() > 0 && network.start == ir::Start::kTied;
-  const std::string where = shape.head + ", S = " + std::to_string(shape.states) +
+  const std::string where = name_of(shape.head) + ", S = " + std::to_string(shape.states) +
                             (shape.state_gates ? "" : ", blind gates");
   const std::vector<Record> all = records();
   const std::vector<Segment> segments = segments_of(all, tied, 1);
@@ -143,14 +143,14 @@ void expect_normal_equations(const StudentShape& shape) {
 }
 
 TEST(SensitivityModel, NormalEquationsMatchDifferencesOfTheSimulation) {
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     for (const StudentShape& shape : shapes(head)) expect_normal_equations(shape);
   }
 }
 
 // Data that are the simulation itself leave nothing: full scale takes the place of the noise.
 TEST(SensitivityModel, SeesTheSameCurrentsAsTheSimulation) {
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     for (const StudentShape& shape : shapes(head)) {
       const ir::Network network = testing::random_student(shape, 32);
       Record record = records()[0];
@@ -163,7 +163,8 @@ TEST(SensitivityModel, SeesTheSameCurrentsAsTheSimulation) {
           make_segments(record, {.noise_sd = full_scale, .start = {.value = 2e-4}});
       const SensitivityModel model(network, segments, 0);
       EXPECT_EQ(model.sample_count(), kSamples);
-      EXPECT_LT(std::sqrt(model.evaluate(network.parameters, false).cost), 1e-12) << shape.head;
+      EXPECT_LT(std::sqrt(model.evaluate(network.parameters, false).cost), 1e-12)
+          << name_of(shape.head);
     }
   }
 }
