@@ -1,20 +1,27 @@
 // psi: waveforms of an electronic device in, a verified compact model out.
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <new>
+#include <optional>
+#include <sstream>
 #include <string>
 
 #include "commands/command.hpp"
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 
 namespace {
+
+using namespace psi_xlstm::apps;
 
 // Every file is written at once, so what is on disk is whole: the next run goes on from there.
 void interrupted(int signal) { _exit(128 + signal); }
@@ -26,19 +33,23 @@ std::string unknown_subcommand(const CLI::App& app, int argc, char** argv) {
   return app.get_subcommands(same_name).empty() ? argv[1] : "";
 }
 
-}  // namespace
+// Runs the subcommand that the words ask for. Where they ask for help or cannot be understood, says
+// so and returns the exit code.
+std::optional<int> parsed(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out, errors;
+    const int code = app.exit(e, out, errors);
+    print_text(out.str());
+    std::cerr << psi_xlstm::printable_lines(errors.str());
+    return code == 0 ? kDone : kWrongInput;
+  }
+}
 
-int main(int argc, char** argv) {
-  using namespace psi_xlstm::apps;
-  std::signal(SIGINT, interrupted);
-  std::signal(SIGTERM, interrupted);
-  spdlog::set_default_logger(spdlog::stderr_color_mt("psi"));
-  spdlog::set_pattern("%n: %^%l%$: %v");
-
-  CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");
-  app.set_version_flag("--version", psi_xlstm::version());
+void add_subcommands(CLI::App& app, int& exit_code) {
   app.require_subcommand(1);
-  int exit_code = kDone;
   add_run(app, exit_code);
   add_fit(app, exit_code);
   add_predict(app, exit_code);
@@ -49,23 +60,51 @@ int main(int argc, char** argv) {
   add_tau(app, exit_code);
   add_bench(app, exit_code);
   add_info(app, exit_code);
+}
+
+// What went wrong, in one sentence; returns the exit code. Call it where an exception is handled.
+int explain() {
+  try {
+    throw;
+  } catch (const psi_xlstm::Error& e) {
+    spdlog::error("{}", e.what());
+    return kWrongInput;
+  } catch (const std::filesystem::filesystem_error& e) {
+    spdlog::error("{}: expected a file or folder that can be used, found: {}", e.path1().string(),
+                  e.code().message());
+    return kWrongInput;
+  } catch (const std::bad_alloc&) {
+    spdlog::error("memory: expected enough for the work, found the end of it");
+  } catch (const std::exception& e) {
+    spdlog::error("unexpected: {}", e.what());
+  }
+  return EXIT_FAILURE;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, interrupted);
+  std::signal(SIGTERM, interrupted);
+  open_standard_descriptors();
+  log_to_standard_error();
+
+  CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");
+  app.set_version_flag("--version", psi_xlstm::version());
   app.failure_message([](const CLI::App*, const CLI::Error& e) {
     return fmt::format("psi: error: {}; psi --help says more\n", e.what());
   });
+  int exit_code = kDone;
+  add_subcommands(app, exit_code);
   if (const std::string word = unknown_subcommand(app, argc, argv); !word.empty()) {
     spdlog::error("expected a subcommand (psi --help lists them), found \"{}\"", word);
     return kWrongInput;
   }
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kDone : kWrongInput;
-  } catch (const psi_xlstm::Error& e) {
-    spdlog::error("{}", e.what());
-    return kWrongInput;
-  } catch (const std::exception& e) {
-    spdlog::error("unexpected: {}", e.what());
-    return EXIT_FAILURE;
+    if (const auto ended = parsed(app, argc, argv)) exit_code = *ended;
+    flush_output();
+  } catch (...) {
+    return explain();
   }
   return exit_code;
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "bench/train_benchmark.hpp"
 #include "command.hpp"
+#include "core/atomic_file.hpp"
 #include "core/config_io.hpp"
 #include "jobs/trainer_process.hpp"
 
@@ -22,7 +22,7 @@ class ResultFile {
   explicit ResultFile(const std::string& wanted)
       : temporary_(wanted.empty()),
         path_(temporary_ ? std::filesystem::temp_directory_path() /
-                               fmt::format("psi_bench_{}.json", ::getpid())
+                               fmt::format("psi_bench_{}.json", unforeseeable_name())
                          : std::filesystem::absolute(wanted)) {}
   ResultFile(const ResultFile&) = delete;
   ResultFile& operator=(const ResultFile&) = delete;
@@ -54,7 +54,7 @@ int bench_train(const std::string& json) {
   }
   const auto benchmark = read_config<TrainBenchmark>(file.path());
   for (const Table& table : train_benchmark_tables(benchmark)) {
-    fmt::print("{}\n", to_text(table));
+    print("{}\n", to_text(table));
   }
   const double difference = benchmark.conditions.gradient_difference;
   if (difference <= kGradientTolerance) return kDone;

@@ -53,7 +53,7 @@ int bench_spice(const Options& o) {
   if (!streams.reason.empty()) benchmark.failures.push_back(streams.reason);
   progress("report", 1, "measured");
   for (const Table& table : spice_benchmark_tables(benchmark)) {
-    fmt::print("{}\n", to_text(table));
+    print("{}\n", to_text(table));
   }
   if (!o.json.empty()) write_file(o.json, config_text(benchmark));
   if (!o.figure.empty()) write_figure(o.figure, benchmark);

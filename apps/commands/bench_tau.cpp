@@ -21,7 +21,7 @@ void add_bench_tau(CLI::App& bench, int& exit_code) {
   command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
   command->callback([o, &exit_code] {
     const TauBenchmark result = run_tau_benchmark(*o, terminal_progress());
-    fmt::print("{}\n", to_text(result.table));
+    print("{}\n", to_text(result.table));
     exit_code = kDone;
     for (const TauScore& score : result.scores) {
       for (const std::string& missed : score.missed) {

@@ -14,9 +14,8 @@ void add_check(CLI::App& app, int& exit_code) {
   command->add_option("run", *run, "Run folder")->required();
   command->callback([run, &exit_code] {
     const CheckResult result = check_run(*run, study_kinds());
-    for (const std::string& difference : result.differences) fmt::print("{}\n", difference);
-    fmt::print("{} numbers computed again, {} differences\n", result.values,
-               result.differences.size());
+    for (const std::string& difference : result.differences) print("{}\n", difference);
+    print("{} numbers computed again, {} differences\n", result.values, result.differences.size());
     exit_code = result.differences.empty() ? kDone : kMissedCriterion;
   });
 }

@@ -10,6 +10,7 @@
 
 #include "core/progress.hpp"
 #include "run/kinds.hpp"
+#include "terminal.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -31,12 +32,6 @@ void add_bench_spice(CLI::App& bench, int& exit_code);
 
 /// Shows progress on stderr: a bar on a terminal, plain lines otherwise.
 Progress terminal_progress();
-
-/// A number > 0.
-CLI::Validator positive();
-
-/// A time > 0, "0.34ms" or "3.4e-4", which it turns into seconds.
-CLI::Validator time_in_seconds();
 
 /// Says what `judgement` came to, unless it passed, and returns the exit code.
 int told(const Judgement& judgement);

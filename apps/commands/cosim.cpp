@@ -44,7 +44,7 @@ CosimReport compare(const Options& o, const ir::Network& network) {
 }
 
 int print_report(const CosimReport& report) {
-  fmt::print("{}", cosimulation_text(report.rows()));
+  print("{}", cosimulation_text(report.rows()));
   for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
   if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
   return told(report.verdict());
@@ -57,7 +57,7 @@ int compare_recurrent(const model::Model& model, const std::string& config_file,
   if (!config_file.empty()) config = read_config<CosimConfig>(config_file);
   const NetworkCosimReport found = cosimulate_network(
       model, config, g0 > 0 ? g0 : model.starts().middle, {.time_limit_s = config.time_limit_s});
-  for (const std::string& cost : found.costs) fmt::print("{}\n", cost);
+  for (const std::string& cost : found.costs) print("{}\n", cost);
   return print_report(found.report);
 }
 

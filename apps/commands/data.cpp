@@ -68,7 +68,7 @@ std::vector<Record> relaxation_records(const Options& o) {
 std::vector<Record> records_of(const Options& o) {
   if (o.source == "mem3" || o.source == "stretched") return relaxation_records(o);
   DataSourceConfig config;
-  config.source = o.source;
+  config.source = value_named<DataSource>(o.source).value();
   return part_of(load_data(config, o.seed).dataset, o.part.empty() ? "all" : o.part);
 }
 
@@ -92,8 +92,7 @@ void add_data(CLI::App& app, int& exit_code) {
                          ->delimiter(',')
                          ->transform(time_in_seconds());
   more->add_option("--beta", o->stretched.beta, "Exponent of stretched");
-  more->add_option("--waveform", o->mem3.waveform, "bursts, step or published")
-      ->check(CLI::IsMember({"bursts", "step", "published"}));
+  add_choice(*more, "--waveform", o->mem3.waveform, "bursts, step or published");
   more->add_option("--pwl", o->pwl, "Drive: a file of two columns, time [s] and voltage [V]");
   more->add_option("--amplitude", o->mem3.amplitude, "Of the waveform [V]")->check(positive());
   const auto* duration =
@@ -106,7 +105,7 @@ void add_data(CLI::App& app, int& exit_code) {
     o->has_duration = duration->count() > 0;
     const std::vector<Record> records = records_of(*o);
     write_file(o->out, csv_text(records));
-    fmt::print("{} record{} in {}\n", records.size(), records.size() == 1 ? "" : "s", o->out);
+    print("{} record{} in {}\n", records.size(), records.size() == 1 ? "" : "s", o->out);
     exit_code = kDone;
   });
 }

@@ -26,7 +26,7 @@ void add_emit(CLI::App& app, int& exit_code) {
     ir::Network network = model::load(o->model)->circuit_network();
     if (!o->name.empty()) network.name = checked_identifier(o->name, "--name");
     const hdl::ModelFiles written = hdl::write_model_files(network, o->out);
-    for (const std::filesystem::path& file : written.files) fmt::print("{}\n", file.string());
+    for (const std::filesystem::path& file : written.files) print("{}\n", file.string());
     if (!written.left_out.empty()) spdlog::warn("{}", written.left_out);
     exit_code = kDone;
   });

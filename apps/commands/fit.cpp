@@ -28,7 +28,7 @@ StudyConfig config_for(const Options& options) {
   if (options.name.empty() && hdl::is_reserved_word(config.model)) config.model += "_device";
   config.study = config.model;
   config.seeds = {options.seed};
-  config.data.source = "csv";
+  config.data.source = DataSource::kCsv;
   for (const std::string& file : options.files) {
     config.data.files.push_back(std::filesystem::absolute(file).string());
   }
@@ -38,7 +38,7 @@ StudyConfig config_for(const Options& options) {
   config.data.noise = options.noise;
   config.data.initial_conductance = options.g0;
   config.fit.seed = options.seed;
-  config.fit.curriculum = "both";
+  config.fit.curriculum = Curriculum::kBoth;
   config.selection = {.enabled = true, .states = options.states, .features = options.features};
   config.time_constants.enabled = options.time_constants;
   config.cosim.limit = config.cosim.limit_training_like = 1e-3;

@@ -6,6 +6,7 @@
 
 #include "command.hpp"
 #include "core/number_text.hpp"
+#include "core/utf8.hpp"
 #include "hdl/osdi/library.hpp"
 #include "hdl/text/plan.hpp"
 #include "hdl/verilog_a_compiler.hpp"
@@ -13,31 +14,29 @@
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "report/gnuplot.hpp"
-#include "report/utf8.hpp"
 #include "simulators/ngspice/simulator.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
 
 void print_program() {
-  fmt::print("psi {} (commit {})\n", version(), git_commit());
-  for (const auto& [name, number] : library_versions()) fmt::print("{:<14} {}\n", name, number);
+  print("psi {} (commit {})\n", version(), git_commit());
+  for (const auto& [name, number] : library_versions()) print("{:<14} {}\n", name, number);
   try {
     const SimulatorInfo simulator = simulator_info({});
-    fmt::print("{:<14} {}, {}, compiled models (OSDI): {}\n", "ngspice", simulator.version,
-               simulator.library,
-               simulator.has_osdi ? "yes" : "no; scripts/ngspice_osdi.sh builds one that has");
+    print("{:<14} {}, {}, compiled models (OSDI): {}\n", "ngspice", simulator.version,
+          simulator.library,
+          simulator.has_osdi ? "yes" : "no; scripts/ngspice_osdi.sh builds one that has");
   } catch (const SpiceError& e) {
-    fmt::print("{:<14} none: {}\n", "ngspice", e.what());
+    print("{:<14} none: {}\n", "ngspice", e.what());
   }
   const auto compiler = hdl::c_compiler();
-  fmt::print("{:<14} {}\n", "C compiler", compiler ? compiler->string() : "none: no .osdi");
+  print("{:<14} {}\n", "C compiler", compiler ? compiler->string() : "none: no .osdi");
   const auto openvaf = hdl::verilog_a_compiler({});
-  fmt::print(
-      "{:<14} {}\n", "Verilog-A",
-      openvaf ? openvaf->string() : "no compiler: openvaf or openvaf-r on PATH, PSI_OPENVAF");
+  print("{:<14} {}\n", "Verilog-A",
+        openvaf ? openvaf->string() : "no compiler: openvaf or openvaf-r on PATH, PSI_OPENVAF");
   const GnuplotResult gnuplot = run_gnuplot("print GPVAL_VERSION");
-  fmt::print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
+  print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
 }
 
 const char* words_for(model::SecondInput input) {
@@ -48,13 +47,13 @@ const char* words_for(model::SecondInput input) {
 
 // What every model has, whatever its kind.
 void print_description(const model::Description& about) {
-  fmt::print("{}\n", printable(about.name));
-  fmt::print("  {} model{}, {} port{}, sees {}\n", model::name_of(about.kind),
-             about.protocol.empty() ? "" : " of the protocol " + about.protocol, about.ports.size(),
-             about.ports.size() == 1 ? "" : "s", words_for(about.sees));
-  fmt::print("  {} states, {} trained numbers, {} needed afterwards, at steps of {}\n",
-             about.states, about.trained_parameters, about.deployed_parameters,
-             engineering(about.reference_step, "s"));
+  print("{}\n", printable(about.name));
+  print("  {} model{}, {} port{}, sees {}\n", model::name_of(about.kind),
+        about.protocol.empty() ? "" : " of the protocol " + about.protocol, about.ports.size(),
+        about.ports.size() == 1 ? "" : "s", words_for(about.sees));
+  print("  {} states, {} trained numbers, {} needed afterwards, at steps of {}\n", about.states,
+        about.trained_parameters, about.deployed_parameters,
+        engineering(about.reference_step, "s"));
 }
 
 void print_model(const std::string& file) {
@@ -64,17 +63,17 @@ void print_model(const std::string& file) {
   if (about.no_circuit.empty()) {
     const ir::Network network = model->circuit_network();
     for (const std::string& fact : hdl::model_facts(network, hdl::plan_emission(network))) {
-      fmt::print("  {}\n", fact);
+      print("  {}\n", fact);
     }
   } else {
-    fmt::print("  no circuit: {}\n", printable(about.no_circuit));
+    print("  no circuit: {}\n", printable(about.no_circuit));
   }
   for (const NamedNumber& fact : about.facts) {
-    fmt::print("  {}: {}\n", printable(fact.name),
-               fact.value ? fmt::format("{:.6g}", *fact.value) : "unknown");
+    print("  {}: {}\n", printable(fact.name),
+          fact.value ? fmt::format("{:.6g}", *fact.value) : "unknown");
   }
   for (const kernels::ParameterBlock& block : about.blocks) {
-    fmt::print("  {:<22} {} x {}\n", printable(block.name), block.rows, block.columns);
+    print("  {:<22} {} x {}\n", printable(block.name), block.rows, block.columns);
   }
 }
 

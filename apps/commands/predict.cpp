@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -16,6 +15,22 @@
 #include "psi_xlstm/data/readers/csv.hpp"
 
 namespace psi_xlstm::apps {
+namespace {
+
+void predict_record(const model::Model& model,
+                    std::optional<double> g0,
+                    const std::string& file,
+                    Record& record) {
+  try {
+    for (const std::string& warning : model::predict_in_place(model, g0, record)) {
+      spdlog::warn("{}", warning);
+    }
+  } catch (const DataError& e) {
+    throw DataError(fmt::format("{}: {}", file, e.what()));
+  }
+}
+
+}  // namespace
 
 void add_predict(CLI::App& app, int& exit_code) {
   struct Options {
@@ -38,14 +53,10 @@ void add_predict(CLI::App& app, int& exit_code) {
     const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
     std::vector<Record> records =
         read_csv({file}, {.fewest_samples = 2, .current_required = false});
-    for (Record& record : records) {
-      for (const std::string& warning : model::predict_in_place(*model, o->g0, record)) {
-        spdlog::warn("{}", warning);
-      }
-    }
+    for (Record& record : records) predict_record(*model, o->g0, file, record);
     const std::string text = csv_text(records);
     if (o->out == "-") {
-      std::fwrite(text.data(), 1, text.size(), stdout);
+      write_output(text);
     } else {
       write_file(o->out, text);
     }

@@ -42,8 +42,7 @@ void add_tau(CLI::App& app, int& exit_code) {
   command->add_option("files", o->config.files, "CSV files: time_s, voltage_V, current_A");
   command->add_option("--out", o->out, "Folder for the results");
   command->add_option("--record", o->config.records, "Only these records")->delimiter(',');
-  command->add_option("--start", o->config.estimate.start, "rest, unknown, or \"by evidence\"")
-      ->check(CLI::IsMember({"rest", "unknown", "by evidence"}));
+  add_choice(*command, "--start", o->config.estimate.start, "rest, unknown, or \"by evidence\"");
   command->add_option("--response", o->config.estimate.response,
                       "E.g. \"conductance driven by V^2\"; any: by evidence");
   command->add_option("--sign", o->config.sign, "-1: current was counted out of the device")

@@ -11,7 +11,7 @@ namespace psi_xlstm::apps {
 
 int run_tau_anchors(std::uint32_t seed) {
   const auto anchors = measure_anchors({.seed = seed}, {});
-  fmt::print("{}", to_text(anchor_table(anchors)));
+  print("{}", to_text(anchor_table(anchors)));
   const std::string missed = missed_anchor(anchors);
   if (missed.empty()) return kDone;
   spdlog::error("{}", missed);

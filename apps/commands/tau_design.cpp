@@ -35,8 +35,8 @@ int run_tau_design(const TauDesignOptions& options) {
     request.conditions.shortest_tau = options.range.front();
     request.conditions.longest_tau = options.range.back();
   }
-  fmt::print("{}", to_text(write_tau_design(request, options.out)));
-  fmt::print("design.pwl, design.sp, plain.pwl, design.json in {}\n", options.out);
+  print("{}", to_text(write_tau_design(request, options.out)));
+  print("design.pwl, design.sp, plain.pwl, design.json in {}\n", options.out);
   return kDone;
 }
 

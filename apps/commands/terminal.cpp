@@ -1,35 +1,96 @@
-#include <fmt/format.h>
+#include "terminal.hpp"
+
+#include <fcntl.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
-#include <string>
+#include <memory>
+#include <system_error>
 
 #include "command.hpp"
 #include "core/seconds.hpp"
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
 
+// To standard error; if nobody can see it, the work goes on all the same.
+void show(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
 void draw_bar(const std::string& stage, double done, const std::string& detail) {
   constexpr int kWidth = 24;
   const int filled = static_cast<int>(done * kWidth);
-  fmt::print(stderr, "\r\033[K{:<12}[{}{}] {}", stage,
-             std::string(static_cast<std::size_t>(filled), '#'),
-             std::string(static_cast<std::size_t>(kWidth - filled), '.'), detail);
-  if (stage == "report") fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
+  std::string text = fmt::format(
+      "\r\033[K{:<12}[{}{}] {}", stage, std::string(static_cast<std::size_t>(filled), '#'),
+      std::string(static_cast<std::size_t>(kWidth - filled), '.'), printable(detail));
+  if (stage == "report") text += "\r\033[K";
+  show(text);
+}
+
+// The text of a message, made printable.
+class PrintableText : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message,
+              const std::tm&,
+              spdlog::memory_buf_t& to) override {
+    const std::string text = printable_lines({message.payload.data(), message.payload.size()});
+    to.append(text.data(), text.data() + text.size());
+  }
+
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return spdlog::details::make_unique<PrintableText>();
+  }
+};
+
+[[noreturn]] void fail_to_print() {
+  throw Error(fmt::format("standard output: expected to write all of it, found: {}",
+                          std::generic_category().message(errno)));
 }
 
 }  // namespace
 
+void open_standard_descriptors() {
+  const auto is_closed = [](int number) { return ::fcntl(number, F_GETFD) < 0 && errno == EBADF; };
+  // The lowest free number is given out, so each takes the place of the closed one.
+  if (is_closed(STDIN_FILENO)) ::open("/dev/null", O_WRONLY);
+  if (is_closed(STDOUT_FILENO)) ::open("/dev/null", O_RDONLY);
+  if (is_closed(STDERR_FILENO)) ::open("/dev/null", O_WRONLY);
+}
+
+void log_to_standard_error() {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("psi"));
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<PrintableText>('*').set_pattern("%n: %^%l%$: %*");
+  spdlog::set_formatter(std::move(formatter));
+}
+
+void write_output(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail_to_print();
+}
+
+void flush_output() {
+  if (std::fflush(stdout) != 0) fail_to_print();
+}
+
+void print_text(std::string_view text) { write_output(printable_lines(text)); }
+
 CLI::Validator positive() {
+  static constexpr double kLargest = 1e18;
   return {[](std::string& text) {
             double value = 0;
             const bool number = CLI::detail::lexical_cast(text, value);
-            return number && value > 0 ? std::string{}
-                                       : fmt::format("expected a number > 0, found {}", text);
+            return number && value > 0 && value <= kLargest
+                       ? std::string{}
+                       : fmt::format("expected a number > 0 and at most {}, found {}", kLargest,
+                                     text);
           },
           "> 0"};
 }
@@ -49,7 +110,7 @@ CLI::Validator time_in_seconds() {
 Progress terminal_progress() {
   if (isatty(STDERR_FILENO) != 0) return draw_bar;
   return [](const std::string& stage, double, const std::string& detail) {
-    fmt::print(stderr, "{}: {}\n", stage, detail);
+    show(fmt::format("{}: {}\n", stage, printable(detail)));
   };
 }
 
@@ -60,10 +121,10 @@ int told(const Judgement& judgement) {
 }
 
 int tell(const RunOutcome& outcome) {
-  fmt::print("{}", outcome.summary);
+  print("{}", outcome.summary);
   for (const std::string& warning : outcome.warnings) spdlog::warn("{}", warning);
   for (const std::string& note : outcome.notes) spdlog::info("{}", note);
-  if (!outcome.page.empty()) fmt::print("report: {}\n", outcome.page.string());
+  if (!outcome.page.empty()) print("report: {}\n", outcome.page.string());
   if (!outcome.interrupted) return told(outcome.verdict);
   spdlog::error("{}", outcome.verdict.reason);
   return kInterrupted;

@@ -13,7 +13,7 @@ namespace psi_xlstm {
 
 BenchmarkStudent train_benchmark_student(int seed, int starts, const Progress& progress) {
   progress("fit", 0, fmt::format("a student of 8 features on the published data of seed {}", seed));
-  const SourcedData data = load_data({.source = "published", .prefix = 20e-6}, seed);
+  const SourcedData data = load_data({.source = DataSource::kPublished, .prefix = 20e-6}, seed);
   const FitConfig config{.student = {.states = 1, .features = 8}, .starts = starts};
   fit::TrainingResult training =
       fit::train(fit::training_records(data.dataset, data.dataset.split.train, data.starts), config,

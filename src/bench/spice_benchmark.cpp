@@ -56,7 +56,7 @@ class Schedule {
     if (model == nullptr) return;
     Record last;
     last.id = "seq9";
-    const CosimCase drive = training_like_case({.source = "published"}, last);
+    const CosimCase drive = training_like_case({.source = DataSource::kPublished}, last);
     for (int count : options.waveforms) {
       waveforms_.push_back(array_run(devices.all().front(), count,
                                      drive.stimulus.netlist("vin", "in", "0"), kWaveformStep,

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <system_error>
 
 #include "bench/stream_benchmark.hpp"
+#include "core/atomic_file.hpp"
 #include "core/config_io.hpp"
 #include "jobs/trainer_process.hpp"
 
@@ -14,7 +14,7 @@ StreamOutcome run_stream_benchmark(const StreamBenchmarkOptions& options,
                                    const StreamProgress& progress) {
   namespace fs = std::filesystem;
   const fs::path file =
-      fs::temp_directory_path() / fmt::format("psi_bench_stream_{}.json", ::getpid());
+      fs::temp_directory_path() / fmt::format("psi_bench_stream_{}.json", unforeseeable_name());
   const TrainerReport report = run_trainers(
       {{.name = "teachers",
         .arguments = {"bench-stream", "--json", file.string(), "--samples",

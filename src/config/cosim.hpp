@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/limits.hpp"
 #include "core/config_io.hpp"
 
 namespace psi_xlstm {
@@ -26,26 +27,28 @@ struct CosimConfig {
   double smallest_swing = 0.2;   ///< Least relative change of G that a stimulus must cause.
   double time_limit_s = 120;     ///< For one simulation [s].
 
+  static constexpr double kLargestLimit = 1e6;
+
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
     visit("relative_tolerance", c.relative_tolerance, between(1e-7, 0.1));
-    visit("amplitude", c.amplitude, at_least(0));
-    visit("frequency", c.frequency, at_least(0));
-    visit("max_step", c.max_step, at_least(0));
-    visit("edge_time", c.edge_time, at_least(0));
-    visit("series_resistance", c.series_resistance, at_least(0));
-    visit("start_voltage", c.start_voltage);
+    visit("amplitude", c.amplitude, between(0, kLargestVoltage));
+    visit("frequency", c.frequency, between(0, kLargestFrequency));
+    visit("max_step", c.max_step, between(0, kLongestTime));
+    visit("edge_time", c.edge_time, between(0, kLongestTime));
+    visit("series_resistance", c.series_resistance, between(0, kLargestResistance));
+    visit("start_voltage", c.start_voltage, between(-kLargestVoltage, kLargestVoltage));
     visit("periods", c.periods, between(1, 10000));
-    visit("training_like_max_step", c.training_like_max_step, at_least(0));
-    visit("limit_training_like", c.limit_training_like, greater_than(0));
-    visit("limit", c.limit, greater_than(0));
-    visit("limit_forms", c.limit_forms, greater_than(0));
-    visit("limit_static", c.limit_static, greater_than(0));
-    visit("limit_ac", c.limit_ac, greater_than(0));
-    visit("refinement_factor", c.refinement_factor, greater_than(0));
-    visit("frozen_factor", c.frozen_factor, greater_than(0));
-    visit("smallest_swing", c.smallest_swing, at_least(0));
-    visit("time_limit_s", c.time_limit_s, greater_than(0));
+    visit("training_like_max_step", c.training_like_max_step, between(0, kLongestTime));
+    visit("limit_training_like", c.limit_training_like, positive_up_to(kLargestLimit));
+    visit("limit", c.limit, positive_up_to(kLargestLimit));
+    visit("limit_forms", c.limit_forms, positive_up_to(kLargestLimit));
+    visit("limit_static", c.limit_static, positive_up_to(kLargestLimit));
+    visit("limit_ac", c.limit_ac, positive_up_to(kLargestLimit));
+    visit("refinement_factor", c.refinement_factor, positive_up_to(1e6));
+    visit("frozen_factor", c.frozen_factor, positive_up_to(1e6));
+    visit("smallest_swing", c.smallest_swing, between(0, kLargestLimit));
+    visit("time_limit_s", c.time_limit_s, positive_up_to(1e6));
   }
 };
 

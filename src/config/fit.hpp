@@ -1,22 +1,30 @@
 #pragma once
 
-#include <optional>
-#include <string>
+#include <array>
 #include <vector>
 
 #include "core/config_io.hpp"
 
 namespace psi_xlstm {
 
+/// How the readout becomes the conductance of a compact student.
+enum class StudentHead { kExp, kSoftplus, kAffine };
+
+constexpr auto enum_names(StudentHead) {
+  return std::array{EnumName{StudentHead::kExp, "exp"},
+                    EnumName{StudentHead::kSoftplus, "softplus"},
+                    EnumName{StudentHead::kAffine, "affine"}};
+}
+
 /// Shape of a compact student (fit/compact_student.hpp). 0 states: a static model.
 struct StudentShape {
-  int states = 1;            ///< S.
-  int rates = 1;             ///< K, shared by the states: state s uses rate s mod K.
-  int features = 8;          ///< m, tanh features of the gates.
-  int static_features = 0;   ///< Tanh features of the curve I(V) at a fixed state.
-  std::string head = "exp";  ///< "exp", "softplus" or "affine".
-  bool liquid = true;        ///< Rates depend on the features; else they are constants.
-  bool state_gates = true;   ///< The features see the states.
+  int states = 1;           ///< S.
+  int rates = 1;            ///< K, shared by the states: state s uses rate s mod K.
+  int features = 8;         ///< m, tanh features of the gates.
+  int static_features = 0;  ///< Tanh features of the curve I(V) at a fixed state.
+  StudentHead head = StudentHead::kExp;
+  bool liquid = true;       ///< Rates depend on the features; else they are constants.
+  bool state_gates = true;  ///< The features see the states.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -24,7 +32,7 @@ struct StudentShape {
     visit("rates", c.rates, between(1, 16));
     visit("features", c.features, between(1, 64));
     visit("static_features", c.static_features, between(0, 32));
-    visit("head", c.head, one_of({"exp", "softplus", "affine"}));
+    visit("head", c.head);
     visit("liquid", c.liquid);
     visit("state_gates", c.state_gates);
   }
@@ -38,11 +46,20 @@ struct TrainingStage {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("decimation", c.decimation, at_least(1));
-    visit("iterations", c.iterations, at_least(1));
-    visit("window", c.window, at_least(0));
+    visit("decimation", c.decimation, between(1, 1e6));
+    visit("iterations", c.iterations, between(1, 1e6));
+    visit("window", c.window, between(0, 1e9));
   }
 };
+
+/// How starts begin: whole records, growing windows (devices that forget within a record), or as
+/// many starts of each.
+enum class Curriculum { kWhole, kWindows, kBoth };
+
+constexpr auto enum_names(Curriculum) {
+  return std::array{EnumName{Curriculum::kWhole, "whole"},
+                    EnumName{Curriculum::kWindows, "windows"}, EnumName{Curriculum::kBoth, "both"}};
+}
 
 /// How a compact student is fitted: one "fit" is the best of `starts` by training cost.
 struct FitConfig {
@@ -53,9 +70,7 @@ struct FitConfig {
   double zero_bias_rate = 0;  ///< Weight of the drift at 0 V over a record in chi^2, dimensionless.
   /// Relaxation time at 0 V of the starting points, as a fraction of the longest record.
   double initial_time_constant = 0.5;
-  /// How starts begin: "whole" records, growing "windows" (devices that forget within a record), or
-  /// "both" (as many starts of each).
-  std::string curriculum = "whole";
+  Curriculum curriculum = Curriculum::kWhole;
   std::vector<TrainingStage> first;   ///< Run from every start; the best goes on. Empty: automatic.
   std::vector<TrainingStage> refine;  ///< Run on the best start. Empty: automatic.
 
@@ -64,10 +79,10 @@ struct FitConfig {
     visit("student", c.student);
     visit("starts", c.starts, between(1, 64));
     visit("seed", c.seed, at_least(0));
-    visit("ridge", c.ridge, at_least(0));
-    visit("zero_bias_rate", c.zero_bias_rate, at_least(0));
-    visit("initial_time_constant", c.initial_time_constant, greater_than(0));
-    visit("curriculum", c.curriculum, one_of({"whole", "windows", "both"}));
+    visit("ridge", c.ridge, between(0, 1e12));
+    visit("zero_bias_rate", c.zero_bias_rate, between(0, 1e12));
+    visit("initial_time_constant", c.initial_time_constant, positive_up_to(1e12));
+    visit("curriculum", c.curriculum);
     visit("first", c.first);
     visit("refine", c.refine);
   }

@@ -11,6 +11,7 @@
 #include "config/fit.hpp"
 #include "config/tau.hpp"
 #include "core/config_io.hpp"
+#include "core/seed.hpp"
 
 namespace psi_xlstm {
 
@@ -117,7 +118,7 @@ inline int teacher_index(const std::vector<NetworkConfig>& networks) {
 
 /// The seed of the start of the training of `network` for the data of `seed`.
 inline int training_seed(const NetworkConfig& network, int seed) {
-  return seed + 1000 * network.seed;
+  return derived_seed(seed, 1000, network.seed);
 }
 
 /// A study: the same networks for every seed of the published data, in one protocol.

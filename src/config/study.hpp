@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,11 +13,20 @@
 namespace psi_xlstm {
 
 /// Where the records of a study come from.
+enum class DataSource { kPublished, kVteam, kMem3, kCsv };
+
+constexpr auto enum_names(DataSource) {
+  return std::array{EnumName{DataSource::kPublished, "published"},
+                    EnumName{DataSource::kVteam, "vteam"}, EnumName{DataSource::kMem3, "mem3"},
+                    EnumName{DataSource::kCsv, "csv"}};
+}
+
+/// The records of a study.
 struct DataSourceConfig {
-  std::string source = "published";  ///< "published", "vteam", "mem3" or "csv".
-  VteamConfig vteam;                 ///< Of source vteam; its seed is the study's.
-  Mem3Config mem3;                   ///< Of source mem3; its seed is the study's.
-  std::vector<std::string> files;    ///< Of source csv.
+  DataSource source = DataSource::kPublished;
+  VteamConfig vteam;               ///< Of source vteam; its seed is the study's.
+  Mem3Config mem3;                 ///< Of source mem3; its seed is the study's.
+  std::vector<std::string> files;  ///< Of source csv.
   int sign = 1;                 ///< Of source csv: -1 where current was counted out of the device.
   std::string split;            ///< Of source csv, see data/split.hpp.
   bool continuous = false;      ///< Of source csv: each record goes on where the last one ended.
@@ -26,16 +36,17 @@ struct DataSourceConfig {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("source", c.source, one_of({"published", "vteam", "mem3", "csv"}));
-    visit("vteam", c.vteam);
-    visit("mem3", c.mem3);
-    visit("files", c.files);
-    visit("sign", c.sign, between(-1, 1));
-    visit("split", c.split);
-    visit("continuous", c.continuous);
-    visit("noise", c.noise, greater_than(0));
-    visit("initial_conductance", c.initial_conductance, greater_than(0));
-    visit("prefix", c.prefix, at_least(0));
+    visit("source", c.source);
+    const bool csv = c.source == DataSource::kCsv;
+    visit.only_if(c.source == DataSource::kVteam, "source", "vteam", c.vteam);
+    visit.only_if(c.source == DataSource::kMem3, "source", "mem3", c.mem3);
+    visit.only_if(csv, "source", "files", c.files);
+    visit.only_if(csv, "source", "sign", c.sign, between(-1, 1));
+    visit.only_if(csv, "source", "split", c.split);
+    visit.only_if(csv, "source", "continuous", c.continuous);
+    visit.only_if(csv, "source", "noise", c.noise, positive_up_to(kLargestNoise));
+    visit("initial_conductance", c.initial_conductance, positive_up_to(kLargestConductance));
+    visit("prefix", c.prefix, between(0, kLongestTime));
   }
 };
 

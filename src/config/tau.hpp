@@ -1,25 +1,36 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
+#include "config/limits.hpp"
 #include "core/config_io.hpp"
 
 namespace psi_xlstm {
 
+/// What is known about the state at the start of a record: at rest, nothing, or what the record
+/// itself says.
+enum class TauStart { kRest, kUnknown, kByEvidence };
+
+constexpr auto enum_names(TauStart) {
+  return std::array{EnumName{TauStart::kRest, "rest"}, EnumName{TauStart::kUnknown, "unknown"},
+                    EnumName{TauStart::kByEvidence, "by evidence"}};
+}
+
 /// How time constants are estimated from records.
 struct TauConfig {
-  std::string start = "by evidence";  ///< "rest", "unknown" or "by evidence".
-  std::string response = "any";       ///< "any" or one of tau::describe().
-  bool bias_dependent = true;         ///< Try rates that depend on bias where fixed ones fail.
-  std::vector<double> tau_range;      ///< For the advice, shortest and longest [s]; empty: own.
+  TauStart start = TauStart::kByEvidence;
+  std::string response = "any";   ///< "any" or one of tau::describe().
+  bool bias_dependent = true;     ///< Try rates that depend on bias where fixed ones fail.
+  std::vector<double> tau_range;  ///< For the advice, shortest and longest [s]; empty: own.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("start", c.start, one_of({"rest", "unknown", "by evidence"}));
+    visit("start", c.start);
     visit("response", c.response);
     visit("bias_dependent", c.bias_dependent);
-    visit("tau_range_s", c.tau_range, greater_than(0));
+    visit("tau_range_s", c.tau_range, positive_up_to(kLongestTime));
   }
 };
 

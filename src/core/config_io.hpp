@@ -5,19 +5,21 @@
 /// same list reads JSON, checks types and ranges, rejects unknown keys, and writes the resolved
 /// config back.
 
-#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "core/json_reader.hpp"
+#include "core/named_enum.hpp"
+
 namespace psi_xlstm {
 
-/// Values a field may take: a range for numbers, a list for texts.
+/// Values a field may take: a range for numbers, a list for texts. An enum with names
+/// (core/named_enum.hpp) needs none.
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
@@ -31,7 +33,53 @@ struct Range {
 inline Range greater_than(double low) { return {.low = low, .open_low = true}; }
 inline Range at_least(double low) { return {.low = low}; }
 inline Range between(double low, double high) { return {.low = low, .high = high}; }
+inline Range positive_up_to(double high) { return {.low = 0, .high = high, .open_low = true}; }
 inline Range one_of(std::vector<std::string> choices) { return {.choices = std::move(choices)}; }
+
+/// Turns a config struct into JSON with every field that counts written out.
+struct ConfigWriter {
+  nlohmann::ordered_json tree = nlohmann::ordered_json::object();
+
+  template <class T>
+  void operator()(const std::string& key, const T& value, const Range& = {}) {
+    tree[key] = to_tree(value);
+  }
+
+  template <class T>
+  void only_if(
+      bool used, const std::string&, const std::string& key, const T& value, const Range& = {}) {
+    if (used) tree[key] = to_tree(value);
+  }
+
+  template <class T>
+  static nlohmann::ordered_json to_tree(const T& value) {
+    if constexpr (requires(ConfigWriter & w) { T::fields(value, w); }) {
+      ConfigWriter child;
+      T::fields(value, child);
+      return std::move(child.tree);
+    } else if constexpr (NamedEnum<T>) {
+      return name_of(value);
+    } else {
+      return value;
+    }
+  }
+  template <class T>
+  static nlohmann::ordered_json to_tree(const std::optional<T>& value) {
+    return value ? to_tree(*value) : nlohmann::ordered_json(nullptr);
+  }
+  template <class T>
+  static nlohmann::ordered_json to_tree(const std::vector<T>& values) {
+    auto list = nlohmann::ordered_json::array();
+    for (const T& value : values) list.push_back(to_tree(value));
+    return list;
+  }
+};
+
+/// One value of a config as JSON.
+template <class T>
+nlohmann::ordered_json config_value(const T& value) {
+  return ConfigWriter::to_tree(value);
+}
 
 /// Fills a config struct from JSON by calling `T::fields(config, reader)`. A missing key keeps its
 /// default; an unknown key, a wrong type and an out-of-range value are problems.
@@ -47,10 +95,29 @@ class ConfigReader {
     read_any(node_.at(key), path_ + "/" + key, value, range);
   }
 
+  /// A field that only counts if `used`, which `tag`, the key of a field before it, decides. Where
+  /// it does not count, anything but its default is a problem.
+  template <class T>
+  void only_if(bool used,
+               const std::string& tag,
+               const std::string& key,
+               T& value,
+               const Range& range = {}) {
+    if (used) return (*this)(key, value, range);
+    T found = value;
+    (*this)(key, found, range);
+    if (config_value(found) != config_value(value)) report_unused(key, tag);
+  }
+
   /// Reports the keys of this object that no field asked for.
   void finish();
 
  private:
+  void report_unused(const std::string& key, const std::string& tag);
+  void report_choice(const nlohmann::json& child,
+                     const std::string& child_path,
+                     const std::vector<std::string>& names);
+
   template <class T>
   void read_any(const nlohmann::json& child,
                 const std::string& child_path,
@@ -71,7 +138,7 @@ class ConfigReader {
             std::vector<T>& value,
             const Range& range) {
     if (!child.is_array()) {
-      problems_.push_back(child_path + ": expected a list, got " + child.dump());
+      problems_.push_back(child_path + ": expected a list, got " + excerpt(child));
       return;
     }
     value.clear();
@@ -96,6 +163,14 @@ class ConfigReader {
     value = std::move(present);
   }
 
+  template <NamedEnum E>
+  void read(const nlohmann::json& child, const std::string& child_path, E& value, const Range&) {
+    const auto found =
+        child.is_string() ? value_named<E>(child.get_ref<const std::string&>()) : std::nullopt;
+    if (found) value = *found;
+    if (!found) report_choice(child, child_path, all_names<E>());
+  }
+
   void read(const nlohmann::json&, const std::string& path, bool&, const Range&);
   void read(const nlohmann::json&, const std::string& path, int&, const Range&);
   void read(const nlohmann::json&, const std::string& path, double&, const Range&);
@@ -105,38 +180,6 @@ class ConfigReader {
   std::string path_;
   std::vector<std::string>& problems_;
   std::vector<std::string> known_;
-};
-
-/// The reverse: turns a config struct into JSON with every field written out.
-struct ConfigWriter {
-  nlohmann::ordered_json tree = nlohmann::ordered_json::object();
-
-  template <class T>
-  void operator()(const std::string& key, const T& value, const Range& = {}) {
-    tree[key] = to_tree(value);
-  }
-
- private:
-  template <class T>
-  static nlohmann::ordered_json to_tree(const T& value) {
-    if constexpr (requires(ConfigWriter & w) { T::fields(value, w); }) {
-      ConfigWriter child;
-      T::fields(value, child);
-      return std::move(child.tree);
-    } else {
-      return value;
-    }
-  }
-  template <class T>
-  static nlohmann::ordered_json to_tree(const std::optional<T>& value) {
-    return value ? to_tree(*value) : nlohmann::ordered_json(nullptr);
-  }
-  template <class T>
-  static nlohmann::ordered_json to_tree(const std::vector<T>& values) {
-    auto list = nlohmann::ordered_json::array();
-    for (const T& value : values) list.push_back(to_tree(value));
-    return list;
-  }
 };
 
 /// The resolved `config` as a JSON object, every field written out.
@@ -153,10 +196,12 @@ std::string config_text(const T& config) {
   return config_tree(config).dump(2) + "\n";
 }
 
-/// Throws ConfigError listing all `problems`, one per line; does nothing if there are none.
+/// Throws ConfigError listing `problems`, one per line, at most 20 of them; does nothing if there
+/// are none.
 void throw_if_any(const std::string& where, const std::vector<std::string>& problems);
 
-/// Parses `file` (comments allowed). Throws ConfigError if it cannot be read or is not JSON.
+/// Parses `file` (comments allowed). Throws ConfigError if it cannot be read or is not JSON within
+/// the limits of core/json_reader.hpp.
 nlohmann::json parse_json(const std::filesystem::path& file);
 
 /// Reads a T from the JSON value `root`. `where` opens every message. Throws ConfigError naming

@@ -6,7 +6,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 #include "psi_xlstm/core/error.hpp"
 
@@ -30,10 +29,15 @@ struct Decimal {
 
 // `value` rounded to three significant digits; `value` is finite and not zero.
 Decimal three_digits(double value) {
+  // Not strtod(), which reads a comma where the locale has one.
   const std::string text = fmt::format("{:.2e}", value);
-  const auto e = text.find('e');
-  return {std::strtod(text.substr(0, e).c_str(), nullptr),
-          static_cast<int>(std::strtol(text.c_str() + e + 1, nullptr, 10))};
+  const char* const end = text.data() + text.size();
+  Decimal decimal{};
+  const char* exponent =
+      std::from_chars(text.data(), end, decimal.mantissa, std::chars_format::fixed).ptr + 1;
+  if (*exponent == '+') ++exponent;
+  std::from_chars(exponent, end, decimal.power);
+  return decimal;
 }
 
 // `decimal` as a fixed-point text of three significant digits after scaling by 10^-`shift`.

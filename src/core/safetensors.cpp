@@ -9,10 +9,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <tuple>
 #include <utility>
 
+#include "core/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -24,7 +24,7 @@ using nlohmann::json;
 
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kLongestHeader = 100'000'000;  // The limit of the reference reader.
-constexpr int kDeepestLevel = 2;                       // root, tensor, shape.
+constexpr int kDeepestLevel = 3;                       // root, tensor, shape.
 constexpr const char* kMetadata = "__metadata__";
 
 [[noreturn]] void fail(const std::string& where,
@@ -40,37 +40,8 @@ struct Span {
   std::string name;
 };
 
-// Rejects what a JSON parser lets pass: repeated keys, of which it would keep the last, and nesting
-// that no header has.
-class HeaderGuard {
- public:
-  explicit HeaderGuard(const std::string& where) : where_(where) {}
-
-  bool operator()(int depth, json::parse_event_t event, const json& parsed) {
-    const bool opens =
-        event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
-    if (opens && depth > kDeepestLevel) fail(where_, "a flat header", "deeper nesting");
-    if (event == json::parse_event_t::object_start) keys_[depth].clear();
-    // The keys of an object are reported one level below the object itself.
-    if (event == json::parse_event_t::key &&
-        !keys_[depth - 1].insert(parsed.get_ref<const std::string&>()).second) {
-      fail(where_, "every name once", fmt::format("{} twice", parsed.dump()));
-    }
-    return true;
-  }
-
- private:
-  std::string where_;
-  std::map<int, std::set<std::string>> keys_;
-};
-
 json parse_header(std::string_view text, const std::string& where) {
-  json header;
-  try {
-    header = json::parse(text, HeaderGuard(where));
-  } catch (const json::exception& e) {
-    fail(where, "a JSON header", e.what());
-  }
+  const json header = parse_json(text, where, {.bytes = kLongestHeader, .depth = kDeepestLevel});
   if (!header.is_object()) fail(where, "a JSON object as header", header.type_name());
   return header;
 }

@@ -113,15 +113,10 @@ std::vector<double> sample_times(const Mem3Config& config) {
 
 std::function<double(double)> mem3_drive(const Mem3Config& config) {
   const double amplitude = config.amplitude;
-  if (config.waveform == "bursts") return bursts(config.carrier, amplitude);
-  if (config.waveform == "step") return [=](double) { return amplitude; };
-  if (config.waveform == "published") {
-    const PublishedTones tones = published_tones(0);
-    return [=](double t) { return amplitude * published_drive(t, tones.low, tones.high); };
-  }
-  throw ConfigError(
-      fmt::format("MEM3 drive: expected the waveform bursts, step or published, found \"{}\"",
-                  config.waveform));
+  if (config.waveform == Mem3Waveform::kBursts) return bursts(config.carrier, amplitude);
+  if (config.waveform == Mem3Waveform::kStep) return [=](double) { return amplitude; };
+  const PublishedTones tones = published_tones(0);
+  return [=](double t) { return amplitude * published_drive(t, tones.low, tones.high); };
 }
 
 Record simulate_mem3(const Mem3Config& config,
@@ -161,7 +156,7 @@ Record simulate_mem3(const Mem3Config& config,
 
 Record mem3_record(const Mem3Config& config, const std::function<double(double)>& voltage) {
   Record record = simulate_mem3(config, sample_times(config), voltage);
-  record.id = config.waveform + "_train";
+  record.id = name_of(config.waveform) + "_train";
   Rng rng(static_cast<std::uint32_t>(config.seed));
   if (config.noise > 0) add_noise(record, config.noise, rng);
   return record;
@@ -182,13 +177,13 @@ Dataset mem3_dataset(const Mem3Config& config) {
     Mem3Config drive = config;
     drive.amplitude *= part.amplitude;
     Record record = simulate_mem3(config, time, mem3_drive(drive));
-    record.id = fmt::format("{}_{}", config.waveform, part.name);
+    record.id = fmt::format("{}_{}", name_of(config.waveform), part.name);
     if (part.noisy && config.noise > 0) add_noise(record, config.noise, rng);
     dataset.records.push_back(std::move(record));
   }
   dataset.split = {.train = {0}, .validation = {1}, .test = {2}};
   dataset.noise = config.noise;
-  dataset.source = fmt::format("MEM3 device, {}, seed {}", config.waveform, config.seed);
+  dataset.source = fmt::format("MEM3 device, {}, seed {}", name_of(config.waveform), config.seed);
   return dataset;
 }
 

@@ -118,7 +118,7 @@ VteamParameters vteam_memtorch() {
           .alpha_off = 1,
           .r_on = 50,
           .r_off = 1000,
-          .window = "none"};
+          .window = VteamWindow::kNone};
 }
 
 VteamParameters vteam_knowm() {
@@ -132,7 +132,7 @@ VteamParameters vteam_knowm() {
           .r_off = 150e3,
           .w_on = 0,
           .w_off = 1,
-          .window = "none"};
+          .window = VteamWindow::kNone};
 }
 
 VteamParameters vteam_vt100k() { return {}; }
@@ -144,7 +144,7 @@ VteamParameters vteam_asymmetric() {
           .k_off = 1.869e-4,
           .alpha_on = 3,
           .alpha_off = 2,
-          .conduction = "exponential"};
+          .conduction = VteamConduction::kExponential};
 }
 
 VteamDevice::VteamDevice(const VteamParameters& parameters) : p_(parameters) {
@@ -159,37 +159,22 @@ VteamDevice::VteamDevice(const VteamParameters& parameters) : p_(parameters) {
   require(p_.w_off > p_.w_on, "w_off above w_on", p_.w_off);
   require(p_.window_power >= 1, "window_power >= 1", p_.window_power);
   require(p_.window_width > 0, "window_width > 0", p_.window_width);
-  constexpr std::array kWindows = {"none", "joglekar", "biolek", "prodromakis", "kvatinsky"};
-  const auto name = std::find(kWindows.begin(), kWindows.end(), p_.window);
-  if (name == kWindows.end()) {
-    throw ConfigError(fmt::format(
-        "VTEAM device: expected the window none, joglekar, biolek, prodromakis or kvatinsky, "
-        "found \"{}\"",
-        p_.window));
-  }
-  window_ = static_cast<Window>(name - kWindows.begin());
-  if (p_.conduction != "linear" && p_.conduction != "exponential") {
-    throw ConfigError(
-        fmt::format("VTEAM device: expected the conduction linear or exponential, found \"{}\"",
-                    p_.conduction));
-  }
-  exponential_ = p_.conduction == "exponential";
 }
 
 double VteamDevice::window(double u, bool up) const {
-  switch (window_) {
-    case Window::kJoglekar:
+  switch (p_.window) {
+    case VteamWindow::kJoglekar:
       return 1 - std::pow(std::abs(2 * u - 1), 2 * p_.window_power);
-    case Window::kBiolek:
+    case VteamWindow::kBiolek:
       return 1 - std::pow(up ? u : 1 - u, 2 * p_.window_power);
-    case Window::kProdromakis:
+    case VteamWindow::kProdromakis:
       return p_.window_scale * (1 - std::pow((u - 0.5) * (u - 0.5) + 0.75, p_.window_power));
-    case Window::kKvatinsky: {
+    case VteamWindow::kKvatinsky: {
       const double w = p_.w_on + u * (p_.w_off - p_.w_on);
       const double distance = up ? w - p_.window_a_off : p_.window_a_on - w;
       return std::exp(-std::exp(distance / p_.window_width));
     }
-    case Window::kNone:
+    case VteamWindow::kNone:
       break;
   }
   return 1;
@@ -212,7 +197,8 @@ double VteamDevice::rate(double V, double u) const {
 
 double VteamDevice::conductance(double u) const {
   const double x = std::clamp(u, 0.0, 1.0);
-  if (exponential_) return std::pow(p_.r_off / p_.r_on, -x) / p_.r_on;
+  if (p_.conduction == VteamConduction::kExponential)
+    return std::pow(p_.r_off / p_.r_on, -x) / p_.r_on;
   return 1 / (p_.r_on + (p_.r_off - p_.r_on) * x);
 }
 

@@ -49,8 +49,8 @@ VteamParameters vteam_asymmetric();
 /// The equations above for one set of parameters.
 class VteamDevice {
  public:
-  /// Throws ConfigError if a threshold or a speed has the wrong sign, if a resistance, exponent or
-  /// length is not positive, or if the name of the window or of the conduction is unknown.
+  /// Throws ConfigError if a threshold or a speed has the wrong sign, or if a resistance, exponent
+  /// or length is not positive.
   explicit VteamDevice(const VteamParameters& parameters);
 
   /// Returns du/dt [1/s] of the relative state u (dimensionless) at the voltage V [V].
@@ -60,13 +60,9 @@ class VteamDevice {
   double conductance(double u) const;
 
  private:
-  enum class Window { kNone, kJoglekar, kBiolek, kProdromakis, kKvatinsky };
-
   double window(double u, bool up) const;
 
   VteamParameters p_;
-  Window window_ = Window::kNone;
-  bool exponential_ = false;
 };
 
 /// Simulates a device from the relative state `initial_state` (0 at w_on, 1 at w_off) under

@@ -14,11 +14,15 @@ namespace {
 using ir::Op;
 
 ir::Head head_of(const StudentShape& shape) {
-  if (shape.head == "exp") return ir::Head::kExp;
-  if (shape.head == "softplus") return ir::Head::kSoftplus;
-  if (shape.head == "affine") return ir::Head::kAffine;
-  throw ConfigError(
-      fmt::format("head: expected exp, softplus or affine, found \"{}\"", shape.head));
+  switch (shape.head) {
+    case StudentHead::kExp:
+      return ir::Head::kExp;
+    case StudentHead::kSoftplus:
+      return ir::Head::kSoftplus;
+    case StudentHead::kAffine:
+      break;
+  }
+  return ir::Head::kAffine;
 }
 
 void add_gates(ir::NetworkBuilder& build,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/parallel.hpp"
+#include "core/seed.hpp"
 #include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -42,9 +43,9 @@ void judge(const Dataset& dataset, const StartOptions& starts, Attempt& attempt)
 
 // The curriculum that reached the lowest cost on one shape with states; whole records at equal
 // cost.
-std::string better_curriculum(const std::vector<TrainingRecord>& records,
-                              const FitConfig& config,
-                              int threads) {
+Curriculum better_curriculum(const std::vector<TrainingRecord>& records,
+                             const FitConfig& config,
+                             int threads) {
   constexpr double kClearly = 0.5;
   FitConfig probe = config;
   probe.student.states = probe.student.rates = 1;
@@ -53,10 +54,10 @@ std::string better_curriculum(const std::vector<TrainingRecord>& records,
   probe.refine = {{.decimation = 32, .iterations = 1}};
   double whole = std::numeric_limits<double>::infinity(), windows = whole;
   for (const StartReport& start : train(records, probe, "probe", threads).starts) {
-    double& best = start.curriculum == "windows" ? windows : whole;
+    double& best = start.curriculum == Curriculum::kWindows ? windows : whole;
     best = std::min(best, start.chi2_per_sample);
   }
-  return windows < kClearly * whole ? "windows" : "whole";
+  return windows < kClearly * whole ? Curriculum::kWindows : Curriculum::kWhole;
 }
 
 // Whether a static curve beats a resistor on the validation records: whether I(V) bends at all.
@@ -70,7 +71,7 @@ bool is_curved(const Dataset& dataset,
     attempt.config = config;
     attempt.config.student.states = 0;
     attempt.config.student.static_features = static_features;
-    attempt.config.curriculum = "whole";
+    attempt.config.curriculum = Curriculum::kWhole;
     attempt.training = train(records, attempt.config, "probe");
     judge(dataset, starts, attempt);
     return attempt.report.validation_mse;
@@ -183,7 +184,7 @@ SelectionResult select(const Dataset& dataset,
   FitConfig base = config;
   const bool dynamic = std::any_of(shapes.begin(), shapes.end(),
                                    [](const StudentShape& shape) { return shape.states > 0; });
-  if (dynamic && config.curriculum == "both") {
+  if (dynamic && config.curriculum == Curriculum::kBoth) {
     base.curriculum = better_curriculum(records, config, threads);
   }
   std::vector<Attempt> attempts;
@@ -191,7 +192,7 @@ SelectionResult select(const Dataset& dataset,
     for (int fit = 0; fit < (shapes[i].states == 0 ? 1 : kFitsPerShape); ++fit) {
       Attempt attempt{.shape = i, .config = base};
       attempt.config.student = shapes[i];
-      attempt.config.seed = config.seed + 1000 * fit;
+      attempt.config.seed = derived_seed(config.seed, 1000, fit);
       attempts.push_back(std::move(attempt));
     }
   }

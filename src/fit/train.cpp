@@ -17,7 +17,7 @@ namespace {
 
 // A start under way: parameters and corrections of ln g0.
 struct Candidate {
-  std::string curriculum;
+  Curriculum curriculum = Curriculum::kWhole;
   std::vector<double> x;
   double chi2_per_sample = std::numeric_limits<double>::infinity();
   double cost = std::numeric_limits<double>::infinity();
@@ -130,7 +130,7 @@ std::vector<Candidate> make_candidates(const FitConfig& config,
                                        int corrections) {
   std::vector<Candidate> candidates;
   Rng rng(static_cast<std::uint32_t>(config.seed));
-  const auto add = [&](const std::string& curriculum, const StartHint& start) {
+  const auto add = [&](Curriculum curriculum, const StartHint& start) {
     ir::Network copy = network;
     randomise(copy, config.student, start, rng);
     Candidate candidate;
@@ -142,8 +142,8 @@ std::vector<Candidate> make_candidates(const FitConfig& config,
   StartHint short_memory = hint;
   short_memory.time_constant = hint.time_constant / 3;
   for (int i = 0; i < config.starts; ++i) {
-    if (config.curriculum != "windows") add("whole", hint);
-    if (config.curriculum != "whole") add("windows", short_memory);
+    if (config.curriculum != Curriculum::kWindows) add(Curriculum::kWhole, hint);
+    if (config.curriculum != Curriculum::kWhole) add(Curriculum::kWindows, short_memory);
   }
   return candidates;
 }
@@ -183,7 +183,7 @@ TrainingResult train(const std::vector<TrainingRecord>& records,
                       result.network, trainer.correction_count());
   for_each_index(static_cast<int>(candidates.size()), threads, [&](int i) {
     Candidate& candidate = candidates[static_cast<std::size_t>(i)];
-    const bool windows = candidate.curriculum == "windows";
+    const bool windows = candidate.curriculum == Curriculum::kWindows;
     const auto stages = !config.first.empty() ? config.first
                         : windows             ? window_stages(records)
                                               : whole_stages(records);

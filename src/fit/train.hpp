@@ -26,7 +26,7 @@ struct TrainingRecord {
 
 /// How one start went.
 struct StartReport {
-  std::string curriculum;      ///< "whole" or "windows".
+  Curriculum curriculum = Curriculum::kWhole;  ///< kWhole or kWindows.
   double chi2_per_sample = 0;  ///< After the first stages; infinite where the start failed.
 };
 

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/json_reader.hpp"
 #include "core/safetensors.hpp"
+#include "core/utf8.hpp"
 #include "ir/operations.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -15,6 +18,8 @@ namespace psi_xlstm::ir {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kLargestStructure = std::uint64_t{100} << 20;  // [bytes]
 
 constexpr std::array<std::pair<Head, const char*>, 3> kHeadNames = {
     {{Head::kExp, "exp"}, {Head::kSoftplus, "softplus"}, {Head::kAffine, "affine"}}};
@@ -30,11 +35,12 @@ std::string name_of(const Names& names, Value value) {
 }
 
 template <class Names>
-auto value_of(const Names& names, const std::string& text) {
+auto value_of(const Names& names, const JsonValue& tree) {
+  const std::string text = tree.as<std::string>();
   for (const auto& [value, name] : names) {
     if (name == text) return value;
   }
-  throw DataError(fmt::format("unknown name \"{}\"", text));
+  tree.refuse("a known name");
 }
 
 Op op_named(const std::string& text) {
@@ -56,17 +62,17 @@ Json box_tree(const TrainingBox& box) {
           {"fastest_rate_per_s", box.fastest_rate}};
 }
 
-TrainingBox box_from(const Json& tree) {
+TrainingBox box_from(const JsonValue& tree) {
   TrainingBox box;
-  box.voltage_min = tree.at("voltage_min_V");
-  box.voltage_max = tree.at("voltage_max_V");
-  box.conductance_min = tree.at("conductance_min_S");
-  box.conductance_max = tree.at("conductance_max_S");
-  box.step_max = tree.at("step_max_s");
-  box.duration = tree.at("duration_s");
-  box.drive_frequency = tree.at("drive_frequency_Hz");
-  box.median_rate = tree.at("median_rate_per_s");
-  box.fastest_rate = tree.at("fastest_rate_per_s");
+  box.voltage_min = tree.at("voltage_min_V").as<double>();
+  box.voltage_max = tree.at("voltage_max_V").as<double>();
+  box.conductance_min = tree.at("conductance_min_S").as<double>();
+  box.conductance_max = tree.at("conductance_max_S").as<double>();
+  box.step_max = tree.at("step_max_s").as<double>();
+  box.duration = tree.at("duration_s").as<double>();
+  box.drive_frequency = tree.at("drive_frequency_Hz").as<double>();
+  box.median_rate = tree.at("median_rate_per_s").as<double>();
+  box.fastest_rate = tree.at("fastest_rate_per_s").as<double>();
   return box;
 }
 
@@ -80,10 +86,10 @@ Json node_tree(const Node& node) {
   return tree;
 }
 
-Node node_from(const Json& tree) {
+Node node_from(const JsonValue& tree) {
   Node node;
-  node.op = op_named(tree.at("op").get<std::string>());
-  node.width = tree.at("width");
+  node.op = op_named(tree.at("op").as<std::string>());
+  node.width = tree.at("width").as<int>();
   node.arguments = tree.value("arguments", std::vector<int>{});
   node.weight = tree.value("weight", -1);
   node.bias = tree.value("bias", -1);
@@ -123,16 +129,16 @@ Json network_tree(const Network& n) {
   return tree;
 }
 
-void read_parameters(const Json& blocks, const SafetensorsFile& file, Network& network) {
+void read_parameters(const JsonValue& blocks, const SafetensorsFile& file, Network& network) {
   NetworkBuilder build(network);
-  for (const Json& b : blocks) {
-    const std::string name = b.at(0);
-    const int rows = b.at(1), columns = b.at(2);
+  for (const JsonValue& b : blocks.elements()) {
+    const std::string name = b.at(0, 3).as<std::string>();
+    const int rows = b.at(1, 3).integer(0), columns = b.at(2, 3).integer(0);
     const auto found = file.tensors.find(name);
-    if (found == file.tensors.end() || rows < 0 || columns < 0 ||
+    if (found == file.tensors.end() ||
         found->second.shape != std::vector<std::int64_t>{rows, columns}) {
-      throw DataError(
-          fmt::format("expected a tensor \"{}\" of shape [{}, {}]", name, rows, columns));
+      throw DataError(fmt::format("{}: expected a tensor {} of shape [{}, {}]", b.where(),
+                                  in_quotes(name), rows, columns));
     }
     const int offset = build.parameters(name, rows, columns);
     std::copy(found->second.values.begin(), found->second.values.end(),
@@ -140,25 +146,25 @@ void read_parameters(const Json& blocks, const SafetensorsFile& file, Network& n
   }
 }
 
-Network network_from(const Json& tree, const SafetensorsFile& file) {
+Network network_from(const JsonValue& tree, const SafetensorsFile& file) {
   Network n;
-  n.name = tree.at("name");
-  n.ports = tree.at("ports").get<std::vector<std::string>>();
-  n.reference_terminal = tree.at("reference_terminal");
-  for (const Json& node : tree.at("nodes")) n.nodes.push_back(node_from(node));
+  n.name = tree.at("name").as<std::string>();
+  n.ports = tree.at("ports").as<std::vector<std::string>>();
+  n.reference_terminal = tree.at("reference_terminal").as<std::string>();
+  for (const JsonValue& node : tree.at("nodes").elements()) n.nodes.push_back(node_from(node));
   read_parameters(tree.at("blocks"), file, n);
-  n.rate_node = tree.at("rate_node");
-  n.target_node = tree.at("target_node");
-  n.rate_of_state = tree.at("rate_of_state").get<std::vector<int>>();
-  n.current_node = tree.at("current_node");
-  n.conductance_node = tree.at("conductance_node");
-  n.head = value_of(kHeadNames, tree.at("head").get<std::string>());
-  n.start = value_of(kStartNames, tree.at("start").get<std::string>());
-  n.readout_weight = tree.at("readout_weight");
-  n.readout_bias = tree.at("readout_bias");
-  n.conductance_scale = tree.at("conductance_scale_S");
-  n.voltage_scale = tree.at("voltage_scale_V");
-  n.reference_step = tree.at("reference_step_s");
+  n.rate_node = tree.at("rate_node").as<int>();
+  n.target_node = tree.at("target_node").as<int>();
+  n.rate_of_state = tree.at("rate_of_state").as<std::vector<int>>();
+  n.current_node = tree.at("current_node").as<int>();
+  n.conductance_node = tree.at("conductance_node").as<int>();
+  n.head = value_of(kHeadNames, tree.at("head"));
+  n.start = value_of(kStartNames, tree.at("start"));
+  n.readout_weight = tree.at("readout_weight").as<int>();
+  n.readout_bias = tree.at("readout_bias").as<int>();
+  n.conductance_scale = tree.at("conductance_scale_S").as<double>();
+  n.voltage_scale = tree.at("voltage_scale_V").as<double>();
+  n.reference_step = tree.at("reference_step_s").as<double>();
   n.box = box_from(tree.at("training_box"));
   n.start_node = tree.value("start_node", -1);
   n.state_limit = tree.value("state_limit", std::vector<double>{});
@@ -173,11 +179,8 @@ Network network_from(const Json& tree, const SafetensorsFile& file) {
 std::string box_text(const TrainingBox& box) { return box_tree(box).dump(); }
 
 TrainingBox parse_box(const std::string& text) {
-  try {
-    return box_from(Json::parse(text));
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("training box: {}", e.what()));
-  }
+  const nlohmann::json tree = parse_json(text, "training box");
+  return box_from(JsonValue(tree, "training box"));
 }
 
 std::string network_bytes(const Network& network,
@@ -205,10 +208,13 @@ StoredNetwork network_of(SafetensorsFile file, const std::string& where) {
         fmt::format("{}: expected a model with the metadata key \"network\", found none", where));
   }
   StoredNetwork out;
+  const nlohmann::json tree =
+      parse_json(found->second, where + ": network", {.bytes = kLargestStructure});
+  const JsonValue structure(tree, where + ": network ");
   try {
-    out.network = network_from(Json::parse(found->second), file);
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("{}: expected the structure of a network: {}", where, e.what()));
+    out.network = network_from(structure, file);
+  } catch (const DataError&) {
+    throw;
   } catch (const Error& e) {
     throw DataError(fmt::format("{}: {}", where, e.what()));
   }

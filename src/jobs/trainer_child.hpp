@@ -24,9 +24,10 @@
 #include <system_error>
 #include <vector>
 
+#include "core/json_reader.hpp"
+#include "core/utf8.hpp"
 #include "jobs/trainer_process.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "report/utf8.hpp"
 
 extern char** environ;
 
@@ -194,7 +195,12 @@ class Trainer {
   }
 
   void tell(const std::string& line, const TrainerProgress& progress) const {
-    const auto tree = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    nlohmann::json tree;
+    try {
+      tree = parse_json(line, "trainer");
+    } catch (const DataError&) {
+      return;  // not progress
+    }
     if (!tree.is_object()) return;
     const auto done = tree.find("done"), detail = tree.find("detail");
     if (done == tree.end() || !done->is_number()) return;

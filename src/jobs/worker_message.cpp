@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -52,7 +53,12 @@ std::optional<WorkerMessage> take_message(std::string& buffer) {
 
   WorkerMessage message;
   const char* from = buffer.data() + sizeof lengths;
-  message.header = nlohmann::json::parse(from, from + lengths.header, nullptr, false);
+  try {
+    message.header =
+        parse_json({from, lengths.header}, "ngspice worker", {.bytes = kLargestHeader});
+  } catch (const DataError& e) {
+    throw SpiceError(e.what());
+  }
   if (!message.header.is_object()) {
     throw SpiceError("ngspice worker: expected a message with a JSON header, got other bytes");
   }

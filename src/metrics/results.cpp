@@ -68,9 +68,7 @@ std::string metrics_text(const StudyMetrics& metrics) {
 
 StudyMetrics parse_metrics(std::string_view text, const std::string& where) {
   try {
-    return config_from_json<StudyMetrics>(nlohmann::json::parse(text), where);
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("{}: expected JSON, found: {}", where, e.what()));
+    return config_from_json<StudyMetrics>(parse_json(text, where), where);
   } catch (const ConfigError& e) {
     throw DataError(e.what());
   }

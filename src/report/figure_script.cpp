@@ -8,9 +8,9 @@
 #include <limits>
 #include <string_view>
 
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "report/figure_data.hpp"
-#include "report/utf8.hpp"
 
 namespace psi_xlstm {
 namespace {

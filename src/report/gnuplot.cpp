@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/program.hpp"
-#include "report/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "report/utf8.hpp"
+#include "core/utf8.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "report/utf8.hpp"
 
 namespace psi_xlstm {
 namespace {

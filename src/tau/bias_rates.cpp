@@ -97,7 +97,7 @@ BiasRates fit_bias_rates(const std::vector<Record>& records, int threads) {
   FitConfig config;
   config.student.features = kFeatures;
   config.starts = kStarts;
-  config.curriculum = "both";
+  config.curriculum = Curriculum::kBoth;
   std::size_t samples = 0;
   for (const Record& record : records) samples += record.size();
   const int decimation = 1 + static_cast<int>(samples / kRefinedSamples);

@@ -92,7 +92,7 @@ sed '1s/.*/record,time_s,v1,v2/' device.csv >ports.csv
 head -40 device.csv >short.csv
 truncate -s 2G garbage
 mkdir a_folder
-refuses "nowhere.csv: expected a readable CSV file, found none" fit nowhere.csv
+refuses "nowhere.csv: expected a readable CSV file, found: " fit nowhere.csv
 refuses "a_folder: expected a CSV file, found a directory" fit a_folder
 refuses "empty.csv: expected a header line such as" fit empty.csv
 refuses "columns.csv:1: expected a time column such as time_s" fit columns.csv
@@ -123,6 +123,48 @@ for name in 'x; shell rm -rf' '$(touch touched)' '`touch touched`' '../up' 'µ' 
 done
 absent touched results/x ../up
 refuses "expected to write the file" fit device.csv "${small[@]}" --out device.csv/run
+refuses "File name too long" fit device.csv "${small[@]}" --out "$(printf 'a%.0s' {1..300})"
+
+echo "== files that never end, and what is no file"
+mkfifo pipe
+for file in /dev/zero pipe a_folder; do
+  for command in run info emit check; do refuses "$file" "$command" "$file"; done
+  refuses "$file: expected a CSV file, found " fit "$file"
+  refuses "$file: expected a CSV file, found " tau "$file"
+done
+refuses "drive: expected a CSV file, found a pipe" data mem3 --pwl "$(mkfifo drive; echo drive)" --out x.csv
+ln -s /dev/null to_nowhere
+for file in /dev/null to_nowhere; do
+  run 0 "$PSI" data mem3 --duration 1e-4 --out "$file"
+  [ -c "$file" ] || fail "expected that $file stays a device"
+done
+[ -L to_nowhere ] || fail "expected that a link stays a link"
+refuses "/dev/full: expected to write the file, found: No space left" data mem3 --duration 1e-4 \
+  --out /dev/full
+echo before >target.csv
+ln -s target.csv link.csv
+run 0 "$PSI" data mem3 --duration 1e-4 --out link.csv
+[ -L link.csv ] || fail "expected that a link stays a link"
+[ "$(head -1 target.csv | cut -c1-6)" = time_s ] || fail "expected the data behind the link"
+cat pipe >piped.csv &
+run 0 "$PSI" data mem3 --duration 1e-4 --out pipe
+wait
+cmp piped.csv target.csv || fail "expected the data through the pipe"
+echo "psi data to standard output"
+"$PSI" data mem3 --duration 1e-4 --out /dev/stdout 2>stderr | head -n -1 >piped.csv
+cmp piped.csv target.csv || fail "expected the data on standard output"
+
+echo "== output that cannot be written"
+for command in info --help --version "data mem3 --duration 1e-4 --out x.csv"; do
+  # shellcheck disable=SC2086
+  run 1 bash -c '"$0" "$@" >/dev/full' "$PSI" $command
+  has stderr "standard output: expected to write all of it, found: No space left on device"
+  # shellcheck disable=SC2086
+  run 1 bash -c '"$0" "$@" >&-' "$PSI" $command
+  has stderr "standard output: expected to write all of it, found: Bad file descriptor"
+done
+run 0 bash -c '"$0" data mem3 --duration 1e-4 --out silent.csv 2>&- <&-' "$PSI"
+cmp silent.csv target.csv || fail "expected the data without standard error"
 
 echo "== configs"
 refuses "nowhere.json: expected a readable JSON file" run nowhere.json
@@ -130,7 +172,7 @@ echo '{"study": "two", "fits": 0, "bogus": 1, "cosim": {"limit": -1}, "seeds": "
   >problems.json
 run 1 "$PSI" run problems.json
 for problem in "/fits: must be in [1, 100], got 0" "/bogus: unknown key; known keys are study," \
-               "/cosim/limit: must be > 0, got -1" "/seeds: expected a list, got \"x\""; do
+               "/cosim/limit: must be in (0, 1000000], got -1" "/seeds: expected a list, got \"x\""; do
   has stderr "problems.json: $problem"
 done
 absent results/two
@@ -140,6 +182,19 @@ echo '{"seeds": []}' >seeds.json
 refuses "seed" run seeds.json --out no_seeds
 echo '{"data": {"source": "csv"}}' >files.json
 refuses "expected at least one CSV file, found none" run files.json --out no_files
+echo '{"study": "s", "cosim": {"max_step": 1e308, "frequency": 1e300}, "data": {"source": "csv",
+  "mem3": {"g0": 1}}, "fit": {"seed": 9999999999}}' >beyond.json
+run 1 "$PSI" run beyond.json
+for problem in "/cosim/max_step: must be in [0, 1000000000], got 1e+308" \
+               "/cosim/frequency: must be in [0, 1000000000000000], got 1e+300" \
+               "/data/mem3: unused key; with \"source\" \"csv\" it has no effect" \
+               "/fit/seed: 9999999999 does not fit in an int"; do
+  has stderr "beyond.json: $problem"
+done
+echo '{"study": "one", "study": "two"}' >twice.json
+refuses "twice.json: expected every key once, found \"study\" twice" run twice.json
+printf '%080000d' 0 | tr 0 '[' >deep.json
+refuses "deep.json: expected at most 100 levels of nesting" run deep.json
 echo '{' >broken.json
 refuses "broken.json: expected JSON" run broken.json
 
@@ -186,6 +241,14 @@ for file in device.csv zeros.safetensors first/metrics.json empty.csv nowhere.sa
   refuses "$file: expected " predict "$file" inside.csv
 done
 
+echo "== models with damaged texts in them"
+# A name with an escape sequence in it, that would clear the terminal; the lengths stay.
+LC_ALL=C sed -e 's/\\"features\.weight\\"/\\"fe\\\\u001b[2Jabc\\"/' \
+  -e 's/"features\.weight":/"fe\\u001b[2Jabc" :/' "$model" >escape.safetensors
+run 0 "$PSI" info escape.safetensors
+has stdout "fe [2Jabc"
+if grep -q "$(printf '\033')" stdout; then fail "expected no escape sequence"; fi
+
 echo "== predictions"
 run 0 "$PSI" predict "$model" inside.csv
 [ "$(messages | wc -l)" = 1 ] || fail "expected one warning"
@@ -204,6 +267,15 @@ run 0 "$PSI" predict "$model" outside.csv --g0 2e-4
 [ "$(messages | wc -l)" = 1 ] || fail "expected one warning"
 has stderr "warning: record outside: the voltage runs from 500 mV to 50.0 V, the model was trained"
 refuses "--g0" predict "$model" inside.csv --g0 -1
+refuses "--g0" predict "$model" inside.csv --g0 1e308
+printf 't,v,i\n0,0.5,1e-5\n1e-6,0.6,1e-5\n' >brief.csv
+refuses "brief.csv: record brief: noise estimate: expected at least 8 samples" predict "$model" \
+  brief.csv
+printf 't,v,i\n0,1e308,1e-5\n1e-6,0.6,1e-5\n' >beyond.csv
+refuses 'beyond.csv:2: column "v": expected a number of at most 1e+30, found "1e308"' \
+  predict "$model" beyond.csv
+run 1 bash -c '"$0" predict "$1" inside.csv --g0 2e-4 >/dev/full' "$PSI" "$model"
+has stderr "standard output: expected to write all of it"
 refuses "nowhere.csv" predict "$model" nowhere.csv
 refuses "expected to write the file" predict "$model" inside.csv --g0 2e-4 --out device.csv/out.csv
 

@@ -1,12 +1,18 @@
 #include "core/atomic_file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <string>
+#include <thread>
 
 #include "psi_xlstm/core/error.hpp"
 
@@ -69,22 +75,81 @@ TEST_F(AtomicFile, DoesNotTouchTheBytesOfTheFileItReplaces) {
   EXPECT_EQ(read_file(folder_ / "link"), "old");
 }
 
-TEST_F(AtomicFile, TakesTheNextNameIfATemporaryFileWasLeftBehind) {
-  const std::string left = ".psi-" + std::to_string(::getpid()) + "-0.tmp";
-  write_file(folder_ / left, "left behind");
-  ASSERT_TRUE(is_temporary_name(left));
-  write_file(folder_ / "file", "text");
-  EXPECT_EQ(read_file(folder_ / left), "left behind");
-  EXPECT_EQ(read_file(folder_ / "file"), "text");
+// Somebody who can foresee the name could put a link there.
+TEST_F(AtomicFile, GivesTemporaryFilesNamesThatNobodyCanForesee) {
+  std::set<std::string> names;
+  for (int i = 0; i < 1000; ++i) {
+    names.insert(unforeseeable_name());
+    EXPECT_EQ(names.rbegin()->size(), 16u);
+  }
+  EXPECT_EQ(names.size(), 1000u);
+  EXPECT_TRUE(is_temporary_name(".psi-" + unforeseeable_name() + ".tmp"));
   EXPECT_FALSE(is_temporary_name("file"));
 }
 
-TEST_F(AtomicFile, SaysWhatCannotBeRead) {
-  const auto missing = folder_ / "missing";
-  EXPECT_EQ(problem_with([&] { read_file(missing); }),
-            missing.string() + ": expected a readable file, found: No such file or directory");
-  EXPECT_EQ(problem_with([&] { read_file(folder_); }),
-            folder_.string() + ": expected a readable file, found: Is a directory");
+TEST_F(AtomicFile, KeepsThePermissionsOfTheFileItReplaces) {
+  write_file(folder_ / "file", "old");
+  fs::permissions(folder_ / "file", fs::perms::owner_read | fs::perms::owner_write);
+  write_file(folder_ / "file", "new");
+  EXPECT_EQ(fs::status(folder_ / "file").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(AtomicFile, FollowsALinkAndLeavesItALink) {
+  fs::create_directories(folder_ / "deep");
+  write_file(folder_ / "deep" / "file", "old");
+  fs::create_symlink("deep/file", folder_ / "second");
+  fs::create_symlink(folder_ / "second", folder_ / "first");
+  write_file(folder_ / "first", "new");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "first"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "second"));
+  EXPECT_EQ(read_file(folder_ / "deep" / "file"), "new");
+
+  fs::create_symlink("deep/not_yet", folder_ / "dangling");
+  write_file(folder_ / "dangling", "made");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "dangling"));
+  EXPECT_EQ(read_file(folder_ / "deep" / "not_yet"), "made");
+
+  fs::create_symlink("round", folder_ / "round");
+  EXPECT_EQ(problem_with([&] { write_file(folder_ / "round", "text"); }),
+            (folder_ / "round").string() +
+                ": expected to write the file, found: Too many levels of symbolic links");
+}
+
+TEST_F(AtomicFile, WritesThroughADeviceAndLeavesItADevice) {
+  write_file("/dev/null", "text");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_EQ(problem_with([&] { write_file("/dev/full", "text"); }),
+            "/dev/full: expected to write the file, found: No space left on device");
+  // The same by a link: one of a user's own, as root too.
+  fs::create_symlink("/dev/null", folder_ / "link");
+  write_file(folder_ / "link", "text");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+}
+
+TEST_F(AtomicFile, WritesThroughAPipeWithAName) {
+  const auto pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::string sent(300'000, 'x');  // more than a pipe holds
+  std::string received;
+  std::thread reader([&] {
+    std::ifstream stream(pipe);
+    received.assign(std::istreambuf_iterator<char>(stream), {});
+  });
+  write_file(pipe, sent);
+  reader.join();
+  EXPECT_EQ(received, sent);
+  EXPECT_TRUE(fs::is_fifo(pipe));
+}
+
+// What stands before is not overwritten: the bytes go where the descriptor is.
+TEST_F(AtomicFile, WritesToADescriptorThatIsOpenAlready) {
+  const auto file = folder_ / "file";
+  write_file(file, "before ");
+  const Descriptor open_already(::open(file.c_str(), O_WRONLY | O_APPEND));
+  write_file(fs::path("/dev/fd") / std::to_string(open_already.number()), "and after");
+  EXPECT_EQ(read_file(file), "before and after");
+  EXPECT_THROW(write_file("/dev/fd/999", "text"), DataError);
 }
 
 TEST_F(AtomicFile, SaysWhatCannotBeWrittenAndRemovesTheTemporaryFile) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -22,6 +23,24 @@ struct Stage {
   static void fields(Self& c, Visitor& visit) {
     visit("steps", c.steps, at_least(1));
     visit("rate", c.rate, between(0, 1));
+  }
+};
+
+enum class Shape { kRound, kFlat };
+constexpr auto enum_names(Shape) {
+  return std::array{EnumName{Shape::kRound, "round"}, EnumName{Shape::kFlat, "flat"}};
+}
+
+struct Tagged {
+  Shape shape = Shape::kRound;
+  double radius = 1;
+  std::vector<Stage> sides = {{}, {}};
+
+  template <class Self, class Visitor>
+  static void fields(Self& c, Visitor& visit) {
+    visit("shape", c.shape);
+    visit.only_if(c.shape == Shape::kRound, "shape", "radius", c.radius, greater_than(0));
+    visit.only_if(c.shape == Shape::kFlat, "shape", "sides", c.sides);
   }
 };
 
@@ -138,6 +157,57 @@ TEST(Range, HasATextForEveryShape) {
   EXPECT_EQ(one_of({"a", "b"}).text(), "one of a, b");
 }
 
+std::string tagged_problem(const std::string& text) {
+  try {
+    config_from_json<Tagged>(nlohmann::json::parse(text), "c.json");
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+TEST(ConfigReader, ReadsEnumsByName) {
+  const auto flat = nlohmann::json::parse(R"({"shape": "flat"})");
+  EXPECT_EQ(config_from_json<Tagged>(flat, "c.json").shape, Shape::kFlat);
+  EXPECT_EQ(tagged_problem(R"({"shape": "Flat"})"),
+            "c.json: /shape: must be one of round, flat, got \"Flat\"");
+  EXPECT_EQ(tagged_problem(R"({"shape": 1})"), "c.json: /shape: expected a text, got 1");
+  EXPECT_EQ(name_of(Shape::kFlat), "flat");
+  EXPECT_EQ(value_named<Shape>("flat"), Shape::kFlat);
+  EXPECT_EQ(value_named<Shape>(""), std::nullopt);
+}
+
+TEST(ConfigReader, RefusesAKeyThatTheChosenKindDoesNotUse) {
+  EXPECT_EQ(tagged_problem(R"({"shape": "flat", "radius": 2})"),
+            "c.json: /radius: unused key; with \"shape\" \"flat\" it has no effect");
+  EXPECT_EQ(tagged_problem(R"({"sides": [{"steps": 1}]})"),
+            "c.json: /sides: unused key; with \"shape\" at its default it has no effect");
+  EXPECT_EQ(tagged_problem(R"({"shape": "flat", "sides": [{"steps": 1}]})"), "none");
+  // A default changes nothing, so files that name every field can still be read.
+  EXPECT_EQ(tagged_problem(R"({"shape": "flat", "radius": 1})"), "none");
+}
+
+TEST(ConfigText, LeavesOutWhatTheChosenKindDoesNotUse) {
+  EXPECT_EQ(config_tree(Tagged{}).dump(), R"({"shape":"round","radius":1.0})");
+  EXPECT_EQ(config_tree(Tagged{.shape = Shape::kFlat, .sides = {}}).dump(),
+            R"({"shape":"flat","sides":[]})");
+}
+
+TEST(ConfigReader, CutsAFloodOfProblems) {
+  nlohmann::json flood;
+  for (int i = 0; i < 20'000; ++i) flood["key" + std::to_string(i)] = i;
+  const std::string unknown = problem_with(flood.dump());
+  EXPECT_LT(unknown.size(), 2000u);
+  EXPECT_NE(unknown.find("c.json: /: and 19995 more unknown keys"), unknown.npos);
+
+  const nlohmann::json list(std::vector<std::string>(5000, std::string(1000, 'x')));
+  const std::string wrong = problem_with(nlohmann::json{{"taus", list}}.dump());
+  EXPECT_LT(wrong.size(), 3000u);
+  EXPECT_NE(wrong.find("c.json: ... and 4980 more problems"), wrong.npos);
+  EXPECT_LT(problem_with(nlohmann::json{{"width", list}}.dump()).size(), 200u);
+  EXPECT_LT(problem_with(nlohmann::json{{std::string(100'000, 'k'), 1}}.dump()).size(), 300u);
+}
+
 TEST(ConfigText, ReadsBackAsItself) {
   Everything config;
   config.width = 1.0 / 3;
@@ -175,6 +245,8 @@ TEST(ReadConfig, RefusesWhatIsNoJsonFile) {
     EXPECT_THROW(read_config<Everything>(written(text)), ConfigError) << text;
   }
   EXPECT_THROW(read_config<Everything>("/nowhere/at/all.json"), ConfigError);
+  EXPECT_THROW(read_config<Everything>("/dev/zero"), ConfigError);
+  EXPECT_THROW(read_config<Everything>(written(R"({"seed": 1, "seed": 1})")), ConfigError);
   const std::string deep = std::string(300'000, '[') + std::string(300'000, ']');
   EXPECT_THROW(read_config<Everything>(written("{\"seed\": " + deep + "}")), ConfigError);
   EXPECT_THROW(read_config<Everything>(::testing::TempDir()), ConfigError);

@@ -5,13 +5,21 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <clocale>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 #include <limits>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 
+#include "core/json_reader.hpp"
+#include "core/program.hpp"
+#include "core/seconds.hpp"
+#include "data/readers/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -104,6 +112,39 @@ TEST(Engineering, GivesNoPrefixToUnitsThatAreNotOneWord) {
 TEST(Engineering, SaysWhatIsNotANumber) {
   EXPECT_EQ(engineering(std::numeric_limits<double>::quiet_NaN(), "V"), "n/a");
   EXPECT_EQ(engineering(-std::numeric_limits<double>::infinity(), "V"), "-inf");
+}
+
+// Sets a locale whose decimal point is a comma for the time of its life, where one can be made.
+class CommaLocale {
+ public:
+  CommaLocale() {
+    const auto folder = std::filesystem::path(::testing::TempDir()) / "comma_locale";
+    std::filesystem::create_directories(folder);
+    run_program({"localedef", "-i", "de_DE", "-f", "UTF-8", (folder / "de_DE.UTF-8").string()}, "",
+                60);
+    ::setenv("LOCPATH", folder.c_str(), 1);
+    std::setlocale(LC_ALL, "de_DE.UTF-8");
+  }
+  CommaLocale(const CommaLocale&) = delete;
+  CommaLocale& operator=(const CommaLocale&) = delete;
+  ~CommaLocale() {
+    std::setlocale(LC_ALL, "C");
+    ::unsetenv("LOCPATH");
+  }
+
+  bool is_set() const { return std::strtod("1,5", nullptr) == 1.5; }
+};
+
+TEST(Numbers, DoNotDependOnTheLocale) {
+  const CommaLocale comma;
+  if (!comma.is_set()) GTEST_SKIP() << "no locale with a decimal comma on this machine";
+  EXPECT_EQ(engineering(1.234e-5, "s"), "12.3 us");
+  EXPECT_EQ(engineering(-0.0987, "1/s"), "-0.0987 1/s");
+  EXPECT_EQ(shortest(1.5), "1.5");
+  EXPECT_EQ(seconds("0.34ms", "t"), 0.34e-3);
+  EXPECT_EQ(parse_json("[1.5, 2e-3]", "j").dump(), "[1.5,0.002]");
+  EXPECT_EQ(csv_number("1.5"), 1.5);
+  EXPECT_EQ(csv_number("1,5"), std::nullopt);
 }
 
 }  // namespace

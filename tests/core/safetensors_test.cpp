@@ -81,10 +81,9 @@ TEST(Safetensors, RejectsAHeaderBeyondTheFile) {
 TEST(Safetensors, RejectsWhatIsNotAHeader) {
   EXPECT_EQ(problem_with(with_length("[]", "")),
             "m.safetensors: expected a JSON object as header, found array");
-  EXPECT_EQ(problem_with(with_length("{\"a", "")).substr(0, 45),
-            "m.safetensors: expected a JSON header, found ");
+  EXPECT_EQ(problem_with(with_length("{\"a", "")).substr(0, 30), "m.safetensors: expected JSON: ");
   EXPECT_EQ(problem_with(with_length(R"({"a":{"b":{"c":{}}}})", "")),
-            "m.safetensors: expected a flat header, found deeper nesting");
+            "m.safetensors: expected at most 3 levels of nesting, found more");
   EXPECT_EQ(problem_with(with_length(R"({"a":1})", "")),
             "m.safetensors: tensor \"a\": expected an object, found number");
   EXPECT_EQ(problem_with(with_length(R"({"__metadata__":{"n":1}})", "")),
@@ -94,9 +93,9 @@ TEST(Safetensors, RejectsWhatIsNotAHeader) {
 TEST(Safetensors, RejectsNamesThatOccurTwice) {
   const std::string entry = R"({"dtype":"F64","shape":[1],"data_offsets":[0,8]})";
   EXPECT_EQ(problem_with(with_length("{\"a\":" + entry + ",\"a\":" + entry + "}", "12345678")),
-            "m.safetensors: expected every name once, found \"a\" twice");
+            "m.safetensors: expected every key once, found \"a\" twice");
   EXPECT_EQ(problem_with(with_length(R"({"a":{"dtype":"F64","dtype":"F32"}})", "")),
-            "m.safetensors: expected every name once, found \"dtype\" twice");
+            "m.safetensors: expected every key once, found \"dtype\" twice");
 }
 
 TEST(Safetensors, RejectsOffsetsThatDoNotFitTheData) {

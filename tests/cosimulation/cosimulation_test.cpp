@@ -103,7 +103,7 @@ TEST(Cosimulate, PutsTheTrainingLikeStimulusFirst) {
 }
 
 TEST(CompareTransient, HeadsAndCurvesAgreeWithTheReference) {
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     ir::Network network = testing::random_student(
         {.states = 2, .rates = 2, .features = 3, .static_features = 2, .head = head}, 12);
     network.box = {.voltage_min = -1,
@@ -114,7 +114,7 @@ TEST(CompareTransient, HeadsAndCurvesAgreeWithTheReference) {
                    .drive_frequency = 1e5,
                    .median_rate = 2e5,
                    .fastest_rate = 1e6};
-    EXPECT_LT(error_of(network, network, sine_of(network, 4)), 1e-4) << head;
+    EXPECT_LT(error_of(network, network, sine_of(network, 4)), 1e-4) << name_of(head);
   }
 }
 

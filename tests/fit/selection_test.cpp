@@ -121,10 +121,10 @@ TEST(Select, RefusesADataSetWithNothingToChooseBy) {
 }
 
 TEST(CandidateShapes, AreAllDifferentAndStayWithinWhatIsAsked) {
-  const std::vector<StudentShape> open = candidate_shapes({.head = "softplus"}, -1, -1);
+  const std::vector<StudentShape> open = candidate_shapes({.head = StudentHead::kSoftplus}, -1, -1);
   std::set<std::vector<int>> different;
   for (const StudentShape& shape : open) {
-    EXPECT_EQ(shape.head, "softplus");
+    EXPECT_EQ(shape.head, StudentHead::kSoftplus);
     different.insert({shape.states, shape.features, shape.static_features});
   }
   EXPECT_EQ(different.size(), open.size());

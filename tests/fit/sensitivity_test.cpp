@@ -93,7 +93,7 @@ Matrix jacobian(const std::function<Vector(const Vector&)>& function, const Vect
   return out;
 }
 
-std::vector<StudentShape> shapes(const char* head) {
+std::vector<StudentShape> shapes(StudentHead head) {
   return {
       {.features = 3, .head = head},
       {.features = 3, .head = head, .state_gates = false},
@@ -119,7 +119,7 @@ std::span<const double> span_of(const Vector& x) {
 void expect_normal_equations(const StudentShape& shape) {
   const ir::Network network = testing::random_student(shape, 31);
   const bool tied = network.state_count() > 0 && network.start == ir::Start::kTied;
-  const std::string where = shape.head + ", S = " + std::to_string(shape.states) +
+  const std::string where = name_of(shape.head) + ", S = " + std::to_string(shape.states) +
                             (shape.state_gates ? "" : ", blind gates");
   const std::vector<Record> all = records();
   const std::vector<Segment> segments = segments_of(all, tied, 1);
@@ -144,14 +144,14 @@ void expect_normal_equations(const StudentShape& shape) {
 }
 
 TEST(SensitivityModel, NormalEquationsMatchDifferencesOfTheSimulation) {
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     for (const StudentShape& shape : shapes(head)) expect_normal_equations(shape);
   }
 }
 
 // Data that are the simulation itself leave nothing: full scale takes the place of the noise.
 TEST(SensitivityModel, SeesTheSameCurrentsAsTheSimulation) {
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     for (const StudentShape& shape : shapes(head)) {
       const ir::Network network = testing::random_student(shape, 32);
       Record record = records()[0];
@@ -164,7 +164,8 @@ TEST(SensitivityModel, SeesTheSameCurrentsAsTheSimulation) {
           make_segments(record, {.noise_sd = full_scale, .start = {.value = 2e-4}});
       const SensitivityModel model(network, segments, 0);
       EXPECT_EQ(model.sample_count(), kSamples);
-      EXPECT_LT(std::sqrt(model.evaluate(network.parameters, false).cost), 1e-12) << shape.head;
+      EXPECT_LT(std::sqrt(model.evaluate(network.parameters, false).cost), 1e-12)
+          << name_of(shape.head);
     }
   }
 }
@@ -172,7 +173,7 @@ TEST(SensitivityModel, SeesTheSameCurrentsAsTheSimulation) {
 // The gradient is that of the cost at any decimation, also where blocks end early.
 TEST(SensitivityModel, GradientMatchesItsOwnCostOnBlocks) {
   const std::vector<Record> all = records();
-  for (const StudentShape& shape : shapes("exp")) {
+  for (const StudentShape& shape : shapes(StudentHead::kExp)) {
     const ir::Network network = testing::random_student(shape, 33);
     const int corrections = network.state_count() > 0 ? kRecords : 0;
     const std::vector<Segment> segments = segments_of(all, corrections > 0, 4);
@@ -188,7 +189,7 @@ TEST(SensitivityModel, GradientMatchesItsOwnCostOnBlocks) {
 
 // weight (duration d(ln G)/dt)^2 at 0 V, summed over the conductances.
 TEST(ZeroBiasPenalty, IsTheSquaredDriftWithItsGradient) {
-  for (const StudentShape& shape : shapes("exp")) {
+  for (const StudentShape& shape : shapes(StudentHead::kExp)) {
     if (shape.states == 0) continue;
     const ir::Network network = testing::random_student(shape, 34);
     const std::vector<Segment> none;

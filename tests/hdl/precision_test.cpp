@@ -37,7 +37,7 @@ ir::TrainingBox uneven_box(double rate) {
 std::vector<ir::Network> networks() {
   std::vector<ir::Network> all;
   for (double rate : {1e4 / M_PI, 1e9 / M_PI}) {
-    for (const char* head : {"exp", "softplus", "affine"}) {
+    for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
       all.push_back(testing::random_student(
           {.states = 2, .rates = 2, .features = 3, .static_features = 2, .head = head}, 6));
       all.back().box = uneven_box(rate);

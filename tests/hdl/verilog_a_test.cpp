@@ -33,7 +33,7 @@ std::vector<ir::Network> networks() {
   std::vector<ir::Network> all = {testing::one_state(),    testing::three_states(),
                                   testing::static_curve(), testing::slow_device(),
                                   testing::fast_device(),  testing::every_operation(1)};
-  for (const char* head : {"softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kSoftplus, StudentHead::kAffine}) {
     all.push_back(testing::random_student(
         {.states = 2, .rates = 2, .features = 2, .static_features = 2, .head = head}, 4));
     all.push_back(testing::random_student({.head = head, .liquid = false}, 4));

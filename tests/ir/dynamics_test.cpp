@@ -29,14 +29,15 @@ double conductance_at_zero(const Network& network, const std::vector<double>& c)
 }
 
 TEST(InitialState, GivesExactlyTheWantedConductance) {
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     for (int states : {1, 3}) {
       Network network = testing::random_student(
           {.states = states, .rates = 2, .static_features = 3, .head = head}, 21);
       network.start = Start::kTied;
       for (double g0 : {2e-7, 1e-4, 2e-4, 5e-3, 9e-3}) {
         const std::vector<double> c = initial_state(network, g0);
-        EXPECT_NEAR(conductance_at_zero(network, c) / g0, 1, 1e-12) << head << ", " << states;
+        EXPECT_NEAR(conductance_at_zero(network, c) / g0, 1, 1e-12)
+            << name_of(head) << ", " << states;
       }
     }
   }
@@ -56,7 +57,8 @@ TEST(InitialState, OfOneStateIsTheInverseOfTheHead) {
 }
 
 TEST(InitialState, IsRestWhereTheConductanceIsNoParameter) {
-  const Network network = testing::random_student({.states = 2, .rates = 2, .head = "affine"}, 4);
+  const Network network =
+      testing::random_student({.states = 2, .rates = 2, .head = StudentHead::kAffine}, 4);
   ASSERT_EQ(network.start, Start::kRest);
   EXPECT_EQ(initial_state(network, 1e-3), rest_state(network));
 }
@@ -180,7 +182,7 @@ TEST(Simulate, NeedsNoUniformTimes) {
 }
 
 TEST(Simulate, NoCurrentFlowsAtZeroVolts) {
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     const Network network = testing::random_student({.static_features = 3, .head = head}, 8);
     const std::vector<double> time = {0, 1e-6, 2e-6}, voltage = {0, 1, 0};
     const Trajectory run = simulate(network, time, voltage, initial_state(network, 1e-4));
@@ -273,7 +275,7 @@ TEST(Simulate, RefusesAnotherNumberOfPorts) {
 
 // To the last digits for small conductances and for large ones, where ln(exp(g) - 1) is g.
 TEST(InitialState, HasTheConductanceThatWasAskedFor) {
-  for (const char* head : {"exp", "softplus"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus}) {
     const Network network = testing::random_student({.states = 2, .features = 3, .head = head}, 8);
     for (double relative : {0.01, 0.5, 4.0, 20.0, 29.0, 31.0, 100.0}) {
       const double g0 = relative * network.conductance_scale;
@@ -281,7 +283,8 @@ TEST(InitialState, HasTheConductanceThatWasAskedFor) {
       Evaluator evaluator(network);
       const double zero = 0;
       evaluator.evaluate(Part::kOutput, {&zero, 1}, c);
-      EXPECT_NEAR(evaluator.value(network.conductance_node) / g0, 1, 1e-12) << head << relative;
+      EXPECT_NEAR(evaluator.value(network.conductance_node) / g0, 1, 1e-12)
+          << name_of(head) << relative;
     }
   }
 }

@@ -66,14 +66,14 @@ TEST(Evaluator, SharesRatesAndAddsTheStaticPart) {
 
 TEST(Evaluator, ComputesTheHeadsAsTheyAreDefined) {
   const double v = 0.3, c = 0.4;
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     const Network network = testing::random_student({.features = 2, .head = head}, 3);
     const double y = network.block("readout.bias")[0] + c * network.block("readout.weight")[0];
-    const std::string name = head;
+    const std::string name = name_of(head);
     const double g = name == "exp" ? std::exp(y) : name == "affine" ? y : std::log1p(std::exp(y));
     Evaluator evaluator(network);
     evaluator.evaluate(Part::kOutput, {&v, 1}, {&c, 1});
-    EXPECT_NEAR(evaluator.value(network.conductance_node), 2e-4 * g, 1e-18) << head;
+    EXPECT_NEAR(evaluator.value(network.conductance_node), 2e-4 * g, 1e-18) << name_of(head);
   }
 }
 
@@ -163,7 +163,7 @@ TEST(EvaluatorGradient, MatchesCentralDifferencesThroughEveryOperation) {
 }
 
 TEST(EvaluatorGradient, MatchesCentralDifferencesForEveryShapeOfStudent) {
-  for (const char* head : {"exp", "softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     for (const StudentShape& shape :
          {StudentShape{.features = 3, .static_features = 2, .head = head},
           StudentShape{.states = 3, .rates = 2, .features = 2, .head = head, .state_gates = false},

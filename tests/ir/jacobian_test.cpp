@@ -33,8 +33,8 @@ std::vector<Network> networks() {
           testing::three_states(),
           testing::static_curve(),
           testing::every_operation(2),
-          testing::random_student({.head = "softplus"}, 9),
-          testing::random_student({.states = 2, .rates = 2, .head = "affine"}, 9)};
+          testing::random_student({.head = StudentHead::kSoftplus}, 9),
+          testing::random_student({.states = 2, .rates = 2, .head = StudentHead::kAffine}, 9)};
 }
 
 // Central differences: error of order h^2 and rounding / h, together below 1e-7 of the largest.

@@ -83,8 +83,8 @@ TEST(NetworkFile, RefusesOtherFiles) {
   EXPECT_EQ(problem_with(safetensors_bytes(other)),
             "m.safetensors: expected a model with the metadata key \"network\", found none");
   other.metadata["network"] = "[1,";
-  EXPECT_EQ(problem_with(safetensors_bytes(other)).substr(0, 54),
-            "m.safetensors: expected the structure of a network: [j");
+  EXPECT_EQ(problem_with(safetensors_bytes(other)).substr(0, 41),
+            "m.safetensors: network: expected JSON: [j");
 }
 
 TEST(NetworkFile, RefusesIndicesOutsideTheNetwork) {
@@ -105,11 +105,12 @@ TEST(NetworkFile, RefusesIndicesOutsideTheNetwork) {
 
 TEST(NetworkFile, RefusesAnotherStructure) {
   EXPECT_EQ(problem_after([](Json& t) { t["head"] = "log"; }),
-            "m.safetensors: unknown name \"log\"");
-  EXPECT_EQ(problem_after([](Json& t) { t["blocks"][0][1] = 4; }),
-            "m.safetensors: expected a tensor \"features.weight\" of shape [4, 2]");
+            "m.safetensors: network /head: expected a known name, found \"log\"");
+  EXPECT_EQ(
+      problem_after([](Json& t) { t["blocks"][0][1] = 4; }),
+      "m.safetensors: network /blocks/0: expected a tensor \"features.weight\" of shape [4, 2]");
   EXPECT_EQ(problem_after([](Json& t) { t["blocks"][0][0] = "other"; }),
-            "m.safetensors: expected a tensor \"other\" of shape [3, 2]");
+            "m.safetensors: network /blocks/0: expected a tensor \"other\" of shape [3, 2]");
   EXPECT_NE(problem_after([](Json& t) { t.erase("training_box"); }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["nodes"] = "none"; }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["nodes"][4] = 7; }), "none");
@@ -118,6 +119,31 @@ TEST(NetworkFile, RefusesAnotherStructure) {
   EXPECT_NE(problem_after([](Json& t) { t["ports"] = Json::array(); }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["name"] = "x\n.control"; }), "none");
   EXPECT_NE(problem_after([](Json& t) { t = Json::array({1}); }), "none");
+}
+
+// A double that does not fit must never be converted to an int.
+TEST(NetworkFile, RefusesNumbersThatAreNoIntegers) {
+  EXPECT_EQ(problem_after([](Json& t) { t["nodes"][3]["width"] = 1e300; }),
+            "m.safetensors: network /nodes/3/width: expected an integer of 32 bits, found 1e+300");
+  EXPECT_EQ(problem_after([](Json& t) { t["rate_node"] = 2.5; }),
+            "m.safetensors: network /rate_node: expected an integer of 32 bits, found 2.5");
+  EXPECT_EQ(problem_after([](Json& t) { t["rate_of_state"] = {std::uint64_t{1} << 63}; }),
+            "m.safetensors: network /rate_of_state: expected an integer of 32 bits, found "
+            "9223372036854775808");
+  EXPECT_EQ(problem_after([](Json& t) { t["blocks"][0][1] = -1; }),
+            "m.safetensors: network /blocks/0/1: expected an integer of at least 0 that fits in "
+            "32 bits, found -1");
+  EXPECT_EQ(problem_after([](Json& t) { t["blocks"][0].push_back(1); }),
+            "m.safetensors: network /blocks/0: expected a list of 3, found "
+            "[\"features.weight\",3,2,1]");
+}
+
+TEST(NetworkFile, RefusesStructuresNestedTooDeep) {
+  SafetensorsFile file;
+  file.metadata["network"] = std::string(80'000, '[') + std::string(80'000, ']');
+  EXPECT_EQ(problem_with(safetensors_bytes(file)),
+            "m.safetensors: network: expected at most 100 levels of nesting, found more");
+  EXPECT_THROW(parse_box(file.metadata["network"]), DataError);
 }
 
 // What is read must be safe to run, whatever it is.

@@ -80,21 +80,25 @@ double difference(const Network& network, const Drive& d, InstructionSet set) {
 
 std::vector<StudentShape> shapes() {
   return {{.states = 1, .features = 8},
-          {.states = 1, .features = 3, .static_features = 5, .head = "softplus"},
-          {.states = 1, .features = 21, .head = "affine"},
+          {.states = 1, .features = 3, .static_features = 5, .head = StudentHead::kSoftplus},
+          {.states = 1, .features = 21, .head = StudentHead::kAffine},
           {.states = 1, .features = 5, .state_gates = false},
           {.states = 1, .features = 4, .static_features = 1, .liquid = false},
-          {.states = 3, .rates = 2, .features = 8, .head = "softplus"},
+          {.states = 3, .rates = 2, .features = 8, .head = StudentHead::kSoftplus},
           {.states = 5, .rates = 3, .features = 17, .static_features = 9},
-          {.states = 16, .rates = 16, .features = 64, .static_features = 32, .head = "affine"},
+          {.states = 16,
+           .rates = 16,
+           .features = 64,
+           .static_features = 32,
+           .head = StudentHead::kAffine},
           {.states = 3,
            .rates = 3,
            .features = 4,
-           .head = "affine",
+           .head = StudentHead::kAffine,
            .liquid = false,
            .state_gates = false},
           {.states = 2, .rates = 1, .features = 1, .liquid = false},
-          {.states = 0, .static_features = 7, .head = "softplus"},
+          {.states = 0, .static_features = 7, .head = StudentHead::kSoftplus},
           {.states = 0, .static_features = 0}};
 }
 

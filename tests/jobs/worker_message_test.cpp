@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <limits>
 #include <string>
 
@@ -48,6 +49,10 @@ TEST(WorkerMessage, OtherBytesAreAnError) {
   EXPECT_THROW(take_message(lengths), SpiceError);
   std::string no_json = encode({.header = "text", .values = {}});
   EXPECT_THROW(take_message(no_json), SpiceError);
+  const std::string deep = std::string(80'000, '[') + std::string(80'000, ']');
+  const std::uint64_t sizes[] = {deep.size(), 0};
+  std::string nested = std::string(reinterpret_cast<const char*>(sizes), sizeof sizes) + deep;
+  EXPECT_THROW(take_message(nested), SpiceError);
 }
 
 }  // namespace

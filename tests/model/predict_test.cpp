@@ -185,7 +185,7 @@ TEST(PredictInPlace, RunsEveryNetworkOfAKnownStart) {
     record = before;
     EXPECT_EQ(predict_in_place(*model, {}, record),
               Warnings{"record sweep: no initial conductance is given, assumed 200 uS"});
-    EXPECT_EQ(record.current[0], model->current(before, 2e-4)) << name;
+    EXPECT_EQ(record.current[0], model->currents(before, 2e-4).front()) << name;
   }
 }
 
@@ -193,7 +193,7 @@ TEST(PredictInPlace, RunsEveryNetworkOfAKnownStart) {
 TEST(PredictInPlace, FindsTheStartOfANetworkFromACurrentInTheDrive) {
   const auto model = load(testing::old_file("low_rank"));
   Record record = short_drive();
-  record.current[0] = model->current(record, 5e-4);
+  record.current[0] = model->currents(record, 5e-4).front();
   const std::vector<double> measured = record.current[0];
   EXPECT_EQ(predict_in_place(*model, {}, record), Warnings{});
   for (std::size_t k = 0; k < measured.size(); ++k) {
@@ -207,7 +207,7 @@ TEST(PredictInPlace, RunsNetworksThatSeeTheTimeAndWarnsBeyondIt) {
     Record record = short_drive();
     const Record before = record;
     EXPECT_EQ(predict_in_place(*model, {}, record), Warnings{}) << name;
-    EXPECT_EQ(record.current[0], model->current(before, 1)) << name;
+    EXPECT_EQ(record.current[0], model->currents(before, 1).front()) << name;
     record = before;
     EXPECT_EQ(predict_in_place(*model, 3e-4, record),
               Warnings{"record sweep: the model sees the time and no initial conductance: the "

@@ -6,15 +6,18 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
+#include "run/folder.hpp"
 
 namespace psi_xlstm::testing {
 
-/// The bytes of every file of a run, by its path in the folder, but for those that hold times.
+/// The bytes of every file of a run, by its path in the folder, but for those that hold times or
+/// are the list of files itself.
 inline std::map<std::string, std::string> files_of(const std::filesystem::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     const std::filesystem::path& file = entry.path();
-    const bool times = file.filename() == "timings.json" || file.stem() == "latency";
+    const bool times = file.filename() == "timings.json" || file.stem() == "latency" ||
+                       file.filename() == kLedgerName;  // grows with every run in the folder
     if (!entry.is_regular_file() || times) continue;
     files[file.lexically_relative(folder).string()] = read_file(file);
   }

@@ -48,7 +48,7 @@ inline ir::Network mem3_student() {
       {.states = 3,
        .rates = 3,
        .features = 4,
-       .head = "affine",
+       .head = StudentHead::kAffine,
        .liquid = false,
        .state_gates = false},
       {.conductance = 1.218480851e-3, .voltage = 1, .step = 5e-7}, "mem3_student");

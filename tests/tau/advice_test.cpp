@@ -153,7 +153,8 @@ Limit limit(const RelaxationDevice& device, int k, const Samples& samples, bool 
 }
 
 TEST(LimitOf, FindsTheShortRecord) {
-  const Samples published = samples_of(mem3_drive({.waveform = "published"}), 2e6, 2e-3);
+  const Samples published =
+      samples_of(mem3_drive({.waveform = Mem3Waveform::kPublished}), 2e6, 2e-3);
   for (int k = 0; k < 3; ++k) EXPECT_EQ(limit(kMem3, k, published, true), Limit::kShortRecord);
 }
 

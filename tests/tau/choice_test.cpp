@@ -51,7 +51,7 @@ TEST(ChooseMemory, JudgesEveryNumberOnSamplesThatWereHeldOut) {
 // samples, nothing speaks for it.
 TEST(ChooseMemory, TakesNoProcessThatOneGroupOfSamplesAloneSpeaksFor) {
   Mem3Config config = one_process();
-  config.waveform = "step";
+  config.waveform = Mem3Waveform::kStep;
   Record record = drawn(config);
   constexpr double kNoise = 9e-7;  // 3 % of the sd of the current [A]
   for (std::size_t i = 0; i < 4; ++i) {

@@ -31,7 +31,7 @@ TEST(Estimate, FindsOneProcessWithItsInterval) {
 // Without noise what is left is what the samples do not say about the drive between them.
 TEST(Estimate, IsExactWithoutNoise) {
   Mem3Config config = one_process();
-  config.waveform = "step";
+  config.waveform = Mem3Waveform::kStep;
   config.noise = 0;
   const TauEstimate e =
       estimate({mem3_record(config, mem3_drive(config))},
@@ -65,7 +65,7 @@ TEST(Estimate, SaysSoWhereTheRecordIsTooShort) {
 // record, of which the first few tell everything.
 TEST(Estimate, SaysSoWhereTheDriveHasNoSlowComponent) {
   Mem3Config config = one_process();
-  config.waveform = "published";
+  config.waveform = Mem3Waveform::kPublished;
   config.gains = {0.05e-3};
   config.duration = 40e-3;
   config.noise = 0.03;

@@ -18,6 +18,7 @@ namespace psi_xlstm {
 namespace {
 
 constexpr std::size_t kLongestId = 40;
+constexpr double kLargestNumber = 1e30;  // Squares and products of it are still finite.
 
 [[noreturn]] void refuse_cell(const CsvLines& lines,
                               const CsvColumn& column,
@@ -43,6 +44,9 @@ double number_in(const CsvCells& cells, const CsvColumn& column, const CsvLines&
   const auto value = csv_number(cell);
   if (!value) refuse_text(lines, column, cell);
   if (!std::isfinite(*value)) refuse_cell(lines, column, "a finite number", shown(cell));
+  if (std::abs(*value) > kLargestNumber) {
+    refuse_cell(lines, column, fmt::format("a number of at most {}", kLargestNumber), shown(cell));
+  }
   return *value;
 }
 
@@ -165,6 +169,12 @@ class FileReader {
     if (std::all_of(voltage.begin(), voltage.end(), [](double V) { return V == 0; })) {
       throw DataError(fmt::format("{}: column {}: expected a voltage, found only zeros", where,
                                   shown(header_.voltage.name)));
+    }
+    const auto& current = record_.current[0];
+    if (options_.current_required &&
+        std::all_of(current.begin(), current.end(), [](double I) { return I == 0; })) {
+      throw DataError(fmt::format("{}: column {}: expected a current, found only zeros", where,
+                                  shown(header_.current->name)));
     }
     if (!repeated_at_.empty()) {
       record_.remarks.push_back(fmt::format(

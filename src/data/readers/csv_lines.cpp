@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <system_error>
 
 #include "psi_xlstm/core/error.hpp"
@@ -16,24 +17,15 @@ namespace {
 constexpr std::size_t kBufferSize = std::size_t{256} * 1024;
 constexpr std::size_t kLongestLine = std::size_t{64} * 1024;
 constexpr std::size_t kLongestShown = 40;
+constexpr std::uint64_t kLargestText = std::uint64_t{4} << 30;  // Of a file or a pipe [bytes].
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 
-CsvLines::CsvLines(const std::filesystem::path& file) : name_(file.string()), buffer_(kBufferSize) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) {
-    throw DataError(fmt::format("{}: expected a CSV file, found a directory", name_));
-  }
-  stream_.reset(std::fopen(name_.c_str(), "rb"));
-  if (!stream_) {
-    const std::string reason = std::generic_category().message(errno);
-    throw DataError(
-        fmt::format("{}: expected a readable CSV file, found none ({})", name_, reason));
-  }
-}
+CsvLines::CsvLines(const std::filesystem::path& file)
+    : name_(file.string()), file_(file, "CSV file", kLargestText), buffer_(kBufferSize) {}
 
 std::string CsvLines::where() const { return fmt::format("{}:{}", name_, number_); }
 
@@ -43,13 +35,7 @@ bool CsvLines::fill() {
   end_ -= begin_;
   begin_ = 0;
   const std::size_t count =
-      std::fread(buffer_.data() + end_, 1, buffer_.size() - end_, stream_.get());
-  if (count == 0 && std::ferror(stream_.get()) != 0) {
-    throw DataError(
-        fmt::format("{}: expected another line or the end of the file, found a read "
-                    "error ({})",
-                    where(), std::generic_category().message(errno)));
-  }
+      file_.read(std::span(buffer_).subspan(end_), fmt::format("{}:{}", name_, number_ + 1));
   end_ += count;
   return count > 0;
 }

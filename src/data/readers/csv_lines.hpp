@@ -4,25 +4,27 @@
 /// The text level of CSV files: lines, cells and numbers, whatever they mean.
 
 #include <cstddef>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/input_file.hpp"
 
 namespace psi_xlstm {
 
 /// Streams the lines of a text file, so that a file that is no text fails at its first line.
 class CsvLines {
  public:
-  /// Opens `file`. Throws DataError if it is missing, a directory, or cannot be opened.
+  /// Opens `file`, as InputFile does. Throws DataError if it is missing, no file, or cannot be
+  /// opened.
   explicit CsvLines(const std::filesystem::path& file);
 
   /// Returns the next line that is neither blank nor a comment ("#"), without its line end and
   /// without a byte-order mark, or nothing at the end of the file. The text is valid until the next
-  /// call. Throws DataError for a line of more than 64 KiB, a NUL byte, and a failing read.
+  /// call. Throws DataError for a line of more than 64 KiB, a NUL byte, a failing read, and more
+  /// than 4 GiB.
   std::optional<std::string_view> next();
 
   /// Returns the number of the line last returned, counted from 1.
@@ -32,15 +34,11 @@ class CsvLines {
   std::string where() const;
 
  private:
-  struct Closer {
-    void operator()(std::FILE* stream) const { std::fclose(stream); }
-  };
-
   std::optional<std::string_view> raw_line();
   bool fill();
 
   std::string name_;
-  std::unique_ptr<std::FILE, Closer> stream_;
+  InputFile file_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;  // Of the bytes in buffer_ that are not consumed yet.
   std::size_t number_ = 0;

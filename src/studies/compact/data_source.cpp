@@ -4,11 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <span>
 #include <utility>
 
-#include "core/sha256.hpp"
 #include "data/split.hpp"
 #include "devices/mem3.hpp"
 #include "devices/published_recipe.hpp"
@@ -31,10 +28,6 @@ Dataset read_files(const DataSourceConfig& config) {
   return dataset;
 }
 
-std::string_view as_bytes(const std::vector<double>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)};
-}
-
 double median_step(const Record& record) {
   std::vector<double> steps;
   for (std::size_t k = 1; k < record.size(); ++k) {
@@ -47,14 +40,14 @@ double median_step(const Record& record) {
 
 SourcedData load_data(const DataSourceConfig& config, int seed) {
   SourcedData out;
-  if (config.source == "published") {
+  if (config.source == DataSource::kPublished) {
     out.dataset = published_dataset({.seed = seed});
-  } else if (config.source == "vteam") {
+  } else if (config.source == DataSource::kVteam) {
     VteamConfig vteam = config.vteam;
     vteam.seed = seed;
     out.dataset = vt100k_dataset(vteam);
     out.starts.exact = true;
-  } else if (config.source == "mem3") {
+  } else if (config.source == DataSource::kMem3) {
     Mem3Config mem3 = config.mem3;
     mem3.seed = seed;
     out.dataset = mem3_dataset(mem3);
@@ -78,24 +71,10 @@ SourcedData load_data(const DataSourceConfig& config, int seed) {
   return out;
 }
 
-std::string checksum(const Dataset& dataset) {
-  std::string all;
-  for (const Record& record : dataset.records) {
-    all += record.id + ":";
-    all += sha256_hex(as_bytes(record.time));
-    all += sha256_hex(as_bytes(record.voltage[0]));
-    all += sha256_hex(as_bytes(record.current[0]));
-  }
-  for (const auto* part : {&dataset.split.train, &dataset.split.validation, &dataset.split.test}) {
-    all += fmt::format("/{}", fmt::join(*part, ","));
-  }
-  return sha256_hex(all + (dataset.continuous ? "/continuous" : ""));
-}
-
 std::optional<ErrorMetrics> device_law_errors(const DataSourceConfig& config,
                                               const Dataset& dataset,
                                               const std::vector<fit::Prediction>& predictions) {
-  if (config.source != "published") return std::nullopt;
+  if (config.source != DataSource::kPublished) return std::nullopt;
   std::vector<fit::Prediction> truth = predictions;
   for (fit::Prediction& p : truth) {
     const Record& record = dataset.records[static_cast<std::size_t>(p.record)];
@@ -107,7 +86,7 @@ std::optional<ErrorMetrics> device_law_errors(const DataSourceConfig& config,
 CosimCase training_like_case(const DataSourceConfig& config, const Record& record) {
   CosimCase out;
   out.name = "training-like";
-  if (config.source == "published") {
+  if (config.source == DataSource::kPublished) {
     const int sequence = std::stoi(record.id.substr(3));  // "seq0" .. "seq9"
     const PublishedTones tones = published_tones(sequence);
     out.stimulus.terms = {SineTerm{.amplitude = 0.5, .frequency = tones.low},

@@ -5,6 +5,7 @@
 
 #include "config/study.hpp"
 #include "cosimulation/cosimulation.hpp"
+#include "data/checksum.hpp"
 #include "fit/evaluation.hpp"
 #include "psi_xlstm/data/record.hpp"
 
@@ -20,9 +21,6 @@ struct SourcedData {
 /// Draws or reads the records that `config` asks for. Throws what the generators and the CSV reader
 /// throw, and ConfigError where `config` contradicts itself.
 SourcedData load_data(const DataSourceConfig& config, int seed);
-
-/// SHA-256 of all times, voltages and currents of `dataset`, and of its split.
-std::string checksum(const Dataset& dataset);
 
 /// Errors of the device's own equations from the starts of `predictions`: the floor of the
 /// protocol. Absent where the equations of the source are not known.

@@ -6,11 +6,12 @@
 #include <utility>
 
 #include "core/identifier.hpp"
+#include "core/seed.hpp"
 #include "core/sha256.hpp"
 #include "cosimulation/traces.hpp"
-#include "hdl/text/plan.hpp"
 #include "hdl/model_files.hpp"
 #include "hdl/text/names.hpp"
+#include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -38,7 +39,7 @@ std::string fingerprint(const StudyConfig& config, const FitConfig& fit, const S
 FitConfig fit_config(const StudyConfig& config, int fit) {
   constexpr int kApart = 10;
   FitConfig out = config.fit;
-  out.seed += kApart * fit;
+  out.seed = derived_seed(config.fit.seed, kApart, fit);
   return out;
 }
 
@@ -223,7 +224,7 @@ void check_config(const StudyConfig& config) {
   if (different.size() != config.seeds.size()) {
     throw ConfigError("seeds: expected different seeds, found one twice");
   }
-  if (config.data.source == "csv" && config.seeds.size() > 1) {
+  if (config.data.source == DataSource::kCsv && config.seeds.size() > 1) {
     throw ConfigError(
         fmt::format("seeds: expected one seed for data from files, found {}", config.seeds.size()));
   }
@@ -306,8 +307,8 @@ StudyResult run_study(const StudyConfig& config,
   check_config(config);
   Road road(options, progress);
   StudyResult result{.config = config};
-  std::vector<SourcedData> data =
-      road.stage("data", config.data.source, [&] { return all_data(config); });
+  std::vector<SourcedData> data = road.stage("data", std::string(name_of(config.data.source)),
+                                             [&] { return all_data(config); });
   RunFolder& folder = road.claim(config_text(config));
   result.fits = run_fits(config, data, road);
   result.data = std::move(data.front());

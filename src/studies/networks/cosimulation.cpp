@@ -33,7 +33,7 @@ Stimulus later(Stimulus stimulus, double begin) {
 CosimCase training_like(const ir::Network& network, const CosimConfig& config, double g0) {
   Record shown;
   shown.id = "seq9";
-  CosimCase wanted = training_like_case({.source = "published"}, shown);
+  CosimCase wanted = training_like_case({.source = DataSource::kPublished}, shown);
   wanted.name = "training-like, 50 us";
   wanted.stimulus = later(wanted.stimulus, kBegin);
   wanted.stop_time = kDuration;

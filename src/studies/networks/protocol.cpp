@@ -92,7 +92,7 @@ std::vector<Reference> references_of(const NetworkStudyConfig& config, const See
 }  // namespace
 
 SeedData seed_data(const NetworkStudyConfig& config, int seed) {
-  const DataSourceConfig source{.source = "published", .prefix = config.prefix};
+  const DataSourceConfig source{.source = DataSource::kPublished, .prefix = config.prefix};
   SourcedData own = load_data(source, seed);
   SeedData data{.seed = seed, .dataset = std::move(own.dataset), .starts = own.starts};
   if (is_published(config) && seed != kPublishedTestSeed) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
+#include "core/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -44,7 +45,7 @@ void compare_trees(const json& again,
   if (again.is_number()) ++result.values;
   if (agree(again, stored)) return;
   result.differences.push_back(
-      fmt::format("{}: stored {}, computed again {}", path, stored.dump(), again.dump()));
+      fmt::format("{}: stored {}, computed again {}", path, excerpt(stored), excerpt(again)));
 }
 
 }  // namespace
@@ -53,10 +54,7 @@ void compare_tau(const TauStudyResult& again,
                  const std::filesystem::path& folder,
                  CheckResult& result) {
   const std::string file = (folder / "tau.json").string();
-  const json stored = json::parse(read_file(file), nullptr, false);
-  if (stored.is_discarded()) {
-    throw DataError(fmt::format("{}: expected JSON, found something else", file));
-  }
+  const json stored = parse_json(read_file(file), file);
   compare_trees(json::parse(tau_json(again)), stored, file, result);
 }
 

@@ -27,9 +27,16 @@ std::optional<tau::Response> response_named(const std::string& name) {
   throw ConfigError(fmt::format("response: expected \"any\"{}, found \"{}\"", known, name));
 }
 
-tau::StartKnowledge start_named(const std::string& name) {
-  if (name == "rest") return tau::StartKnowledge::kRest;
-  return name == "unknown" ? tau::StartKnowledge::kUnknown : tau::StartKnowledge::kByEvidence;
+tau::StartKnowledge knowledge_of(TauStart start) {
+  switch (start) {
+    case TauStart::kRest:
+      return tau::StartKnowledge::kRest;
+    case TauStart::kUnknown:
+      return tau::StartKnowledge::kUnknown;
+    case TauStart::kByEvidence:
+      break;
+  }
+  return tau::StartKnowledge::kByEvidence;
 }
 
 double sd_of(const std::vector<double>& values) {
@@ -127,7 +134,7 @@ TauStudyResult tau_study(const std::vector<Record>& records, const TauConfig& co
   }
   TauStudyResult out;
   out.estimate = tau::estimate(records, {.choice = {.response = response_named(config.response),
-                                                    .start = start_named(config.start)},
+                                                    .start = knowledge_of(config.start)},
                                          .bias_dependent = config.bias_dependent,
                                          .threads = threads});
   out.noise = relative_noise(records, out.estimate);

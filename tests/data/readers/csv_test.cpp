@@ -200,6 +200,10 @@ TEST_F(ReadCsv, RefusesARecordWithoutVoltage) {
   for (int i = 0; i < 50; ++i) text += fmt::format("{},0.0,1\n", i);
   EXPECT_EQ(refusal(text),
             "dev.csv:2: record \"dev\": column \"v\": expected a voltage, found only zeros");
+  text = "t,v,i\n";
+  for (int i = 0; i < 50; ++i) text += fmt::format("{},1,0\n", i);
+  EXPECT_EQ(refusal(text),
+            "dev.csv:2: record \"dev\": column \"i\": expected a current, found only zeros");
 }
 
 TEST_F(ReadCsv, RefusesARecordInTwoPlaces) {

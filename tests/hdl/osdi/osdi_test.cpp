@@ -33,7 +33,7 @@ std::vector<ir::Network> networks() {
   std::vector<ir::Network> list = {
       one_state(),        three_states(),         testing::static_curve(), every_operation(1),
       every_operation(3), testing::slow_device(), testing::fast_device()};
-  for (const char* head : {"softplus", "affine"}) {
+  for (StudentHead head : {StudentHead::kSoftplus, StudentHead::kAffine}) {
     list.push_back(testing::random_student(
         {.states = 2, .rates = 2, .features = 6, .static_features = 2, .head = head}, 5));
     list.back().box = {.voltage_min = -1,

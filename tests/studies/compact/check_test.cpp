@@ -15,7 +15,6 @@
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
-#include "run/run_folder.hpp"
 #include "studies/compact/study.hpp"
 #include "support/synthetic_records.hpp"
 
@@ -40,7 +39,7 @@ StudyConfig small_study() {
   StudyConfig config;
   config.study = "small";
   config.seeds = {1};
-  config.data = {.source = "csv", .files = {file.string()}};
+  config.data = {.source = DataSource::kCsv, .files = {file.string()}};
   config.fit.student = {.states = 1, .features = 3};
   config.fit.starts = 1;
   config.cosim.limit = config.cosim.limit_training_like = 1e-3;

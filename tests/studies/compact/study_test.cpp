@@ -48,7 +48,7 @@ StudyConfig one_state_study() {
   config.study = "small";
   config.model = "one_state_device";
   config.seeds = {1};
-  config.data = {.source = "csv", .files = {file.string()}};
+  config.data = {.source = DataSource::kCsv, .files = {file.string()}};
   config.fit.student = {.states = 1, .features = 3};
   config.fit.starts = 2;
   config.cosim.limit = config.cosim.limit_training_like = 1e-3;
@@ -119,7 +119,7 @@ class Study : public ::testing::Test {
 
 TEST_F(Study, OfADeviceThatTheModelCanHoldPasses) {
   EXPECT_TRUE(result_->verdict.passed()) << result_->verdict.reason;
-  EXPECT_EQ(result_->reason, "");
+  EXPECT_EQ(result_->verdict.reason, "");
   EXPECT_EQ(result_->warnings, kNone);
   ASSERT_EQ(result_->metrics.baselines.size(), 4u);
   for (const BaselineResult& b : result_->metrics.baselines) {
@@ -210,6 +210,7 @@ TEST_F(Study, GoesOnFromTheFirstModelToTheSameBytes) {
   const fs::path model = "seed_1/fit_0/model.safetensors";
   fs::create_directories(again / "seed_1/fit_0");
   fs::copy_file(folder_ / model, again / model);
+  fs::copy_file(folder_ / kLedgerName, again / kLedgerName);
   const auto written = fs::last_write_time(again / model);
   run_study(one_state_study(), {again}, kSilent);
   EXPECT_EQ(differences(folder_, again), kNone);
@@ -223,6 +224,7 @@ TEST_F(Study, DoesNotTrustABrokenModel) {
     const fs::path again = folder_named("broken");
     const fs::path file = again / "seed_1/fit_0/model.safetensors";
     write_file(file, broken);
+    fs::copy_file(folder_ / kLedgerName, again / kLedgerName);
     try {
       run_study(one_state_study(), {again}, kSilent);
       EXPECT_EQ(differences(folder_, again), kNone);

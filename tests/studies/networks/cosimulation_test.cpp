@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/networks.hpp"
+#include "model/model.hpp"
 #include "support/network_stock.hpp"
 
 namespace psi_xlstm {
@@ -18,7 +19,7 @@ TEST(CosimulateNetwork, IsNotVerifiedWhereThereIsNoCompiler) {
   const StoredNetwork stored = testing::drawn_network(config, "known_start", 1);
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
-  const NetworkCosimReport found = cosimulate_network(stored, {}, 2e-4, {});
+  const NetworkCosimReport found = cosimulate_network(*model::of(stored), {}, 2e-4, {});
   ::setenv("PATH", path.c_str(), 1);
   EXPECT_FALSE(found.report.rows().empty());
   EXPECT_EQ(found.report.verdict().verdict, Verdict::kNotVerified);

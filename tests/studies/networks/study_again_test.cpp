@@ -104,13 +104,13 @@ TEST_F(NetworkStudy, GoesOnWhereItWasInterruptedToTheSameBytes) {
   const NetworkStudyResult first = run_network_study(study(), {again, 1}, kSilent);
   sender.join();
   EXPECT_TRUE(first.interrupted);
-  EXPECT_FALSE(first.passed);
+  EXPECT_FALSE(first.verdict.passed());
   EXPECT_FALSE(fs::exists(again / "metrics.json"));
   const auto lines = log_of(stock_);
   EXPECT_EQ(lines.back(), "interrupted 7 2");
   fs::remove(stock_ / "7_2/waits");
   const NetworkStudyResult second = run_network_study(study(), {again, 2}, kSilent);
-  EXPECT_TRUE(second.passed) << second.reason;
+  EXPECT_TRUE(second.verdict.passed()) << second.verdict.reason;
   EXPECT_EQ(differences(folder_, again), kNone);
 }
 
@@ -120,8 +120,8 @@ TEST_F(NetworkStudy, MarksWhatCouldNotBeTrained) {
   write_file(stock_ / "7_1/fails", "2 the loss is NaN at step 17\n");
   const NetworkStudyResult result = run_network_study(study(), {folder, 2}, kSilent);
   fs::remove(stock_ / "7_1/fails");
-  EXPECT_FALSE(result.passed);
-  EXPECT_EQ(result.reason, "seed 7, teacher: the loss is NaN at step 17");
+  EXPECT_FALSE(result.verdict.passed());
+  EXPECT_EQ(result.verdict.reason, "seed 7, teacher: the loss is NaN at step 17");
   ASSERT_EQ(result.warnings.size(), 2u);
   EXPECT_EQ(result.warnings[0], "seed 7, clustering: seed 7, teacher could not be trained");
   const ModelResult& row = result.metrics.models[6];

@@ -80,15 +80,11 @@ TEST(TeacherIndex, IsTheFirst) {
   EXPECT_EQ(teacher_index({network("pinn"), network("clustering")}), -1);
 }
 
-TEST(IsNetworkStudy, LooksForTheProtocol) {
-  const fs::path folder = folder_named("configs");
-  write_file(folder / "networks.json", R"({"study": "x", "protocol": "published"})");
-  write_file(folder / "study.json", R"({"study": "x"})");
-  write_file(folder / "list.json", "[]");
-  EXPECT_TRUE(is_network_study(folder / "networks.json"));
-  EXPECT_FALSE(is_network_study(folder / "study.json"));
-  EXPECT_FALSE(is_network_study(folder / "list.json"));
-  EXPECT_THROW(is_network_study(folder / "nowhere.json"), ConfigError);
+TEST(NetworksKind, IsNamedInTheConfig) {
+  const StudyKind kind = networks_kind();
+  EXPECT_EQ(kind.name, "networks");
+  EXPECT_EQ(config_tree(study())["kind"], "networks");
+  EXPECT_THROW(kind.prepare({{"kind", "compact"}}, "my.json"), ConfigError);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 TEST_F(NetworkStudy, HasARowForEveryModelOfEverySeed) {
-  EXPECT_TRUE(result_->passed) << result_->reason;
+  EXPECT_TRUE(result_->verdict.passed()) << result_->verdict.reason;
   EXPECT_FALSE(result_->interrupted);
   std::vector<std::string> rows;
   for (const ModelResult& m : result_->metrics.models) {
@@ -87,7 +87,8 @@ TEST_F(NetworkStudy, MeasuresErrorsByBandWithoutTheNoise) {
     for (double& i : p.current) i *= 1.1;
   }
   result.outcomes = {outcome};
-  collect_network_metrics(result);
+  result.bands = band_rows(result.seeds, result.outcomes, {});
+  result.metrics = network_metrics(result.config, result.outcomes, {}, result.bands);
   for (const char* band :
        {"0_to_50", "50_to_70", "70_to_90", "90_to_110", "110_to_130", "130_to_150"}) {
     const std::string name = std::string("seed_42_pinn_seq9_band_") + band + "_kHz_error";
@@ -155,7 +156,7 @@ TEST(PublishedStudy, SaysWhatNothingCanBeat) {
   stock_for(config, "published");
   const fs::path folder = folder_named("published");
   const NetworkStudyResult result = run_network_study(config, {folder, 2}, kSilent);
-  EXPECT_TRUE(result.passed) << result.reason;
+  EXPECT_TRUE(result.verdict.passed()) << result.verdict.reason;
   EXPECT_NEAR(*number(result, "bayes_bound_mse_A2_mean"), 7.07e-8, 0.005e-8);
   const std::string page = read_file(folder / "report.html");
   EXPECT_NE(page.find("except by luck of the draw"), std::string::npos);
@@ -182,7 +183,7 @@ TEST(Ablation, ShowsVariantsOfAModelByTheirLabels) {
   stock_for(config, "ablation");
   const fs::path folder = folder_named("ablation");
   const NetworkStudyResult result = run_network_study(config, {folder, 2}, kSilent);
-  EXPECT_TRUE(result.passed) << result.reason;
+  EXPECT_TRUE(result.verdict.passed()) << result.verdict.reason;
   EXPECT_EQ(result.metrics.models[2].name, "clustering_k5");
   EXPECT_EQ(*result.metrics.models[2].parameters, 16961 + 2 * 2 * 32);
   EXPECT_TRUE(fs::exists(folder / "seed_7/clustering_k5/model.safetensors"));
@@ -195,10 +196,10 @@ TEST(TimeConstants, StandBesideTheGatesOfTheFirstSeed) {
   config.seeds = {42};
   config.with_compact = false;
   config.networks = {network("teacher"), network("clustering", 1), network("low_rank", 1)};
-  config.time_constants = {
-      .enabled = true,
-      .estimate = {
-          .start = "rest", .response = "conductance driven by V^2", .bias_dependent = false}};
+  config.time_constants = {.enabled = true,
+                           .estimate = {.start = TauStart::kRest,
+                                        .response = "conductance driven by V^2",
+                                        .bias_dependent = false}};
   stock_for(config, "time_constants");
   const fs::path folder = folder_named("time_constants");
   run_network_study(config, {folder}, kSilent);
@@ -226,7 +227,7 @@ TEST(CompactAlone, NeedsNoTrainer) {
   config.networks.clear();
   ::setenv("PSI_TRAINER", "/nowhere/psi_trainer", 1);
   const NetworkStudyResult result = run_network_study(config, {folder_named("alone"), 1}, kSilent);
-  EXPECT_TRUE(result.passed) << result.reason;
+  EXPECT_TRUE(result.verdict.passed()) << result.verdict.reason;
   EXPECT_EQ(result.outcomes.size(), 1u);
 }
 

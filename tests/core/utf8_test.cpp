@@ -1,4 +1,4 @@
-#include "report/utf8.hpp"
+#include "core/utf8.hpp"
 
 #include <gtest/gtest.h>
 
@@ -24,6 +24,22 @@ TEST(Printable, MarksBytesThatAreNotUtf8) {
   EXPECT_EQ(printable("\xc0\xaf"), "??");            // An overlong slash.
   EXPECT_EQ(printable("\xed\xa0\x80"), "???");       // A surrogate.
   EXPECT_EQ(printable("\xf4\x90\x80\x80"), "????");  // Above U+10FFFF.
+}
+
+TEST(Printable, KeepsLineEndsWhereTextHasLines) {
+  EXPECT_EQ(printable_lines("a\x1b[2J\nb\r\n\nc"), "a [2J\nb \n\nc");
+  EXPECT_EQ(printable_lines(""), "");
+  EXPECT_EQ(printable_lines("\n"), "\n");
+}
+
+TEST(Cut, LeavesWholeCharacters) {
+  EXPECT_EQ(cut("abc", 3), "abc");
+  EXPECT_EQ(cut("abcd", 3), "abc...");
+  EXPECT_EQ(cut("a\xe4\xb8\xad", 3), "a...");
+  EXPECT_EQ(in_quotes("a\x07"
+                      "b"),
+            "\"a b\"");
+  EXPECT_EQ(in_quotes("abcd", 2), "\"ab...\"");
 }
 
 TEST(DisplayWidth, CountsColumnsRatherThanBytes) {

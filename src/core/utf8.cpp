@@ -1,5 +1,6 @@
-#include "report/utf8.hpp"
+#include "core/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace psi_xlstm {
@@ -84,6 +85,28 @@ std::string printable(std::string_view text) {
     text.remove_prefix(character.length == 0 ? 1 : character.length);
   }
   return result;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string result;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    result += printable(text.substr(begin, end - begin));
+    if (end < text.size()) result += '\n';
+    begin = end + 1;
+  }
+  return result;
+}
+
+std::string in_quotes(std::string_view text, std::size_t longest) {
+  return '"' + cut(printable(text), longest) + '"';
+}
+
+std::string cut(std::string_view text, std::size_t longest) {
+  if (text.size() <= longest) return std::string(text);
+  // Not inside a character: bytes that go on with one start with the bits 10.
+  while (longest > 0 && (static_cast<unsigned char>(text[longest]) & 0xC0U) == 0x80U) --longest;
+  return std::string(text.substr(0, longest)) + "...";
 }
 
 int display_width(std::string_view text) {
