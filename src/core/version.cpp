@@ -12,8 +12,6 @@ namespace psi_xlstm {
 
 std::string version() { return PSI_VERSION; }
 
-std::string git_commit() { return PSI_GIT_COMMIT; }
-
 std::map<std::string, std::string> library_versions() {
   return {{"ceres", CERES_VERSION_STRING},
           {"compiler", __VERSION__},

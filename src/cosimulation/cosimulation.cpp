@@ -61,9 +61,9 @@ ReferenceResult reference_at(const ir::Network& network,
 
 // Doubles the length until the conductance has moved enough, at most to 32 times.
 void lengthen(const ir::Network& network, double smallest_swing, CosimCase& wanted) {
-  constexpr double kMostSteps = 100'000;
+  constexpr double kMostReferenceSteps = 100'000;
   if (network.state_count() == 0) return;
-  for (int i = 0; i < 5 && wanted.stop_time < 0.5 * kMostSteps * wanted.max_step; ++i) {
+  for (int i = 0; i < 5 && wanted.stop_time < 0.5 * kMostReferenceSteps * wanted.max_step; ++i) {
     const ReferenceResult r = reference_at(network, wanted, times_to(wanted.stop_time, 500));
     if (!r.usable() || swing(network, r) >= smallest_swing) return;
     wanted.stop_time *= 2;

@@ -18,9 +18,9 @@ namespace {
 
 using ir::Op;
 
-class Printer : NetworkLines {
+class VerilogAPrinter : NetworkLines {
  public:
-  explicit Printer(const ir::Network& network) : NetworkLines(network) {}
+  explicit VerilogAPrinter(const ir::Network& network) : NetworkLines(network) {}
 
   std::string print() {
     for (const std::string& fact : model_facts(network_, plan_)) line("// {}", fact);
@@ -264,7 +264,7 @@ class Printer : NetworkLines {
 std::string verilog_a(const ir::Network& network) {
   ir::validate(network);
   require_one_port(network);
-  return Printer(network).print();
+  return VerilogAPrinter(network).print();
 }
 
 }  // namespace psi_xlstm::hdl
