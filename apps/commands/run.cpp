@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "command.hpp"
@@ -35,6 +37,16 @@ struct Options {
   int threads = 2;
 };
 
+// `path`; where there is no such file but one of that name came with an installed psi, that one.
+std::string shipped_or_own(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code problem;
+  if (fs::exists(path, problem) || fs::path(path).is_absolute()) return path;
+  const fs::path program = fs::read_symlink("/proc/self/exe", problem);
+  const fs::path shipped = program.parent_path().parent_path() / "share" / "psi_xlstm" / path;
+  return fs::is_regular_file(shipped, problem) ? shipped.string() : path;
+}
+
 template <class Config>
 int run_file(const Options& options) {
   auto config = read_config<Config>(options.config);
@@ -58,6 +70,7 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--threads", options->threads, "At most this many threads or trainings")
       ->check(CLI::Range(1, 64));
   command->callback([options, &exit_code] {
+    options->config = shipped_or_own(options->config);
     exit_code = is_network_study(options->config) ? run_file<NetworkStudyConfig>(*options)
                                                   : run_file<StudyConfig>(*options);
   });
