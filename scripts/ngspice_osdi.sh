@@ -10,6 +10,7 @@
 # Nothing of the system is changed but, where they are missing, the packages that the build needs;
 # the list of source packages is read into a folder of its own.
 set -euo pipefail
+. "$(dirname "$0")/packages.sh"
 
 say() { echo "ngspice: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -36,22 +37,6 @@ find_library() {
     fi
   done
   return 1
-}
-
-install_build_packages() {
-  local package missing=() as_root=()
-  for package in "${build_packages[@]}"; do
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] ||
-      missing+=("$package")
-  done
-  [ ${#missing[@]} -eq 0 ] && return
-  if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "expected root or sudo to install ${missing[*]}, found neither"
-    as_root=(sudo)
-  fi
-  say "installing ${missing[*]}"
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" >&2
 }
 
 # Unpacks the source package of version $1 into ./source. The machine's own package sources are
@@ -86,7 +71,7 @@ show_progress() {
 # Builds version $1 and moves it to $2 in one step.
 build() {
   local version=$1 target=$2 folder
-  install_build_packages
+  install_packages ngspice "${build_packages[@]}" || fail "cannot be built without them"
   folder=$(mktemp -d "$cache/.build.XXXXXX")
   trap 'rm -rf "'"$folder"'"' EXIT
   cd "$folder"

@@ -1,45 +1,32 @@
 #!/usr/bin/env bash
-# Installs what the program needs from the distribution (tried on Debian 12), finds or builds an
-# ngspice that runs compiled device models, then configures and builds. Running it again only builds
-# what has changed.
+# Installs what psi needs from the distribution (Debian 12 or 13), then configures and builds it.
+# Running it again only builds what has changed.
+#
+#   setup.sh                  psi and its worker
+#   setup.sh --all [options]  also psi_trainer (LibTorch), the tests, and an ngspice that runs
+#                             compiled models; options go to CMake
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/packages.sh
 
-packages=(
-  g++ cmake ninja-build git
-  libeigen3-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libceres-dev
-  libsundials-dev libsuitesparse-dev libssl-dev libngspice0-dev libgtest-dev libbenchmark-dev
-  libtorch-dev libopenblas0-pthread
-  gnuplot-nox adms
-)
-
-missing=()
-for package in "${packages[@]}"; do
-  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-  [ "$status" = installed ] || missing+=("$package")
-done
-
-if [ ${#missing[@]} -gt 0 ]; then
-  if ! command -v apt-get >/dev/null; then
-    echo "setup: expected apt-get to install ${missing[*]}, found no such program" >&2
-    exit 1
+if [ "${1:-}" = --all ]; then
+  shift
+  install_packages setup "${program_packages[@]}" "${trainer_packages[@]}" "${test_packages[@]}"
+  # Everything but compiled device models works without it.
+  scripts/ngspice_osdi.sh >/dev/null ||
+    echo "setup: no ngspice with OSDI: compiled models are not simulated" >&2
+  cmake --preset release -DPSI_TRAINER=ON -DPSI_BUILD_TESTS=ON "$@"
+  cmake --build --preset release
+elif [ $# -eq 0 ]; then
+  install_packages setup "${program_packages[@]}"
+  # A folder that has the trainer and the tests keeps them.
+  if [ -f build/release/CMakeCache.txt ]; then
+    cmake --preset release
+  else
+    cmake --preset release -DPSI_TRAINER=OFF -DPSI_BUILD_TESTS=OFF
   fi
-  as_root=()
-  if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null || ! sudo -v; then
-      echo "setup: expected root or sudo to install ${missing[*]}, found neither" >&2
-      exit 1
-    fi
-    as_root=(sudo)
-  fi
-  echo "setup: installing ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  cmake --build --preset release --target programs
+else
+  echo "setup: expected --all or nothing, found \"$1\"" >&2
+  exit 1
 fi
-
-# Everything but compiled device models works without it.
-scripts/ngspice_osdi.sh >/dev/null || echo "setup: no ngspice with OSDI: compiled models are not simulated" >&2
-
-cmake --preset release
-cmake --build --preset release

@@ -1,7 +1,9 @@
 // psi run: a whole study from its config.
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "command.hpp"
@@ -16,12 +18,23 @@ struct Options {
   int threads = 2;
 };
 
+// `path`; where there is no such file but one of that name came with an installed psi, that one.
+std::string shipped_or_own(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code problem;
+  if (fs::exists(path, problem) || fs::path(path).is_absolute()) return path;
+  const fs::path program = fs::read_symlink("/proc/self/exe", problem);
+  const fs::path shipped = program.parent_path().parent_path() / "share" / "psi_xlstm" / path;
+  return fs::is_regular_file(shipped, problem) ? shipped.string() : path;
+}
+
 int run_file(const Options& options) {
-  nlohmann::json config = parse_json(options.config);
-  const StudyKind kind = kind_of(config, study_kinds(), options.config);
+  const std::string file = shipped_or_own(options.config);
+  nlohmann::json config = parse_json(file);
+  const StudyKind kind = kind_of(config, study_kinds(), file);
   if (!options.seeds.empty()) config["seeds"] = options.seeds;
-  const PreparedStudy prepared = kind.prepare(config, options.config);
-  const auto study = checked_identifier(prepared.study, options.config + ": /study");
+  const PreparedStudy prepared = kind.prepare(config, file);
+  const auto study = checked_identifier(prepared.study, file + ": /study");
   const std::filesystem::path folder = options.out.empty() ? "results/" + study : options.out;
   return tell(prepared.run({folder, options.threads}, terminal_progress()));
 }

@@ -52,7 +52,7 @@ bool is_word_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_space_or_tab(char c) { return c == ' ' || c == '\t'; }
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -76,7 +76,7 @@ void check_comment(int line, const std::string& text) {
 void check_characters(int line, const std::string& text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool allowed = byte < 128 && (std::isalnum(byte) != 0 || is_blank(c) ||
+    const bool allowed = byte < 128 && (std::isalnum(byte) != 0 || is_space_or_tab(c) ||
                                         kPunctuation.find(c) != kPunctuation.npos);
     if (allowed) continue;
     refuse(

@@ -7,7 +7,7 @@
 namespace psi_xlstm {
 namespace {
 
-constexpr std::size_t kLongest = 64;
+constexpr std::size_t kLongestIdentifier = 64;
 
 // The C locale's rules, whatever the locale of the process is.
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -16,7 +16,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 }  // namespace
 
 bool is_identifier(std::string_view text) {
-  if (text.empty() || text.size() > kLongest || !is_letter(text.front())) return false;
+  if (text.empty() || text.size() > kLongestIdentifier || !is_letter(text.front())) return false;
   for (char c : text) {
     if (!is_letter(c) && !is_digit(c) && c != '_') return false;
   }
@@ -28,7 +28,7 @@ std::string checked_identifier(std::string_view text, std::string_view where) {
     throw ConfigError(
         fmt::format("{}: expected a letter followed by letters, digits or underscores (at most {} "
                     "characters), found \"{}\"",
-                    where, kLongest, text.substr(0, kLongest)));
+                    where, kLongestIdentifier, text.substr(0, kLongestIdentifier)));
   }
   return std::string(text);
 }
@@ -36,7 +36,7 @@ std::string checked_identifier(std::string_view text, std::string_view where) {
 std::string identifier_from(std::string_view text) {
   std::string name;
   if (text.empty() || !is_letter(text.front())) name = "device_";
-  for (char c : text.substr(0, kLongest - name.size())) {
+  for (char c : text.substr(0, kLongestIdentifier - name.size())) {
     name += is_letter(c) || is_digit(c) ? c : '_';
   }
   return name;

@@ -66,7 +66,8 @@ class Integrator {
       N_VGetArrayPointer(kind_)[i] = jumps ? 0 : 1;
     }
     const auto& pattern = equations.jacobian(0, y.data(), 1, false);
-    matrix_ = SUNSparseMatrix(size, size, pattern.nonZeros(), CSC_MAT, context_);
+    matrix_ = SUNSparseMatrix(size, size, static_cast<sunindextype>(pattern.nonZeros()), CSC_MAT,
+                              context_);
     solver_ = SUNLinSol_KLU(y_, matrix_, context_);
     memory_ = IDACreate(context_);
 #if SUNDIALS_VERSION_MAJOR < 7

@@ -19,13 +19,13 @@
 namespace psi_xlstm {
 namespace {
 
-constexpr double kReadTone = 0.2;  // Of the amplitude, between bursts.
-constexpr double kFewest = 50;     // Samples of a record.
-constexpr double kMost = 50e6;
+constexpr double kReadTone = 0.2;      // Of the amplitude, between bursts.
+constexpr double kFewestSamples = 50;  // Samples of a record.
+constexpr double kMostSamples = 50e6;
 
 // The three-point Gauss rule on [0, 1]: nodes 1/2 and 1/2 -+ sqrt(3/5)/2.
-constexpr std::array<double, 3> kNodes = {0.11270166537925831, 0.5, 0.8872983346207417};
-constexpr std::array<double, 3> kWeights = {5. / 18, 8. / 18, 5. / 18};
+constexpr std::array<double, 3> kGaussNodes = {0.11270166537925831, 0.5, 0.8872983346207417};
+constexpr std::array<double, 3> kGaussWeights = {5. / 18, 8. / 18, 5. / 18};
 
 void check(const Mem3Config& config, const std::vector<double>& time) {
   if (config.gains.size() != config.taus.size()) {
@@ -47,7 +47,7 @@ void check(const Mem3Config& config, const std::vector<double>& time) {
   }
 }
 
-// The factors of one state over a step h: z <- decay z + sum_j gain[j] V(t + kNodes[j] h)^2.
+// The factors of one state over a step h: z <- decay z + sum_j gain[j] V(t + kGaussNodes[j] h)^2.
 struct StepFactors {
   double decay;
   std::array<double, 3> gain;
@@ -57,7 +57,7 @@ StepFactors step_factors(double tau, double h) {
   StepFactors factors{.decay = std::exp(-h / tau), .gain = {}};
   double total = 0;
   for (std::size_t j = 0; j < 3; ++j) {
-    factors.gain[j] = kWeights[j] * std::exp((kNodes[j] - kNodes[2]) * h / tau);
+    factors.gain[j] = kGaussWeights[j] * std::exp((kGaussNodes[j] - kGaussNodes[2]) * h / tau);
     total += factors.gain[j];
   }
   // Scaled so that a constant voltage is integrated exactly whatever h/tau is.
@@ -96,11 +96,11 @@ std::function<double(double)> bursts(double carrier, double amplitude) {
 
 std::vector<double> sample_times(const Mem3Config& config) {
   const double count = std::round(config.duration * config.sample_rate);
-  if (!(count >= kFewest && count <= kMost)) {
+  if (!(count >= kFewestSamples && count <= kMostSamples)) {
     throw DataError(fmt::format(
         "mem3_dataset: expected {} to {} samples per record, found {} (a duration of {} "
         "s at {} samples per second)",
-        kFewest, kMost, count, config.duration, config.sample_rate));
+        kFewestSamples, kMostSamples, count, config.duration, config.sample_rate));
   }
   std::vector<double> time(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < time.size(); ++i) {
@@ -140,7 +140,7 @@ Record simulate_mem3(const Mem3Config& config,
       }
       for (std::size_t k = 0; k < z.size(); ++k) z[k] *= factors[k].decay;
       for (std::size_t j = 0; j < 3; ++j) {
-        const double V = voltage(time[i - 1] + kNodes[j] * h);
+        const double V = voltage(time[i - 1] + kGaussNodes[j] * h);
         for (std::size_t k = 0; k < z.size(); ++k) z[k] += factors[k].gain[j] * V * V;
       }
     }

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/index.hpp"
 #include "ir/dynamics.hpp"
 #include "metrics/baselines.hpp"
 #include "metrics/statistics.hpp"
@@ -12,8 +13,6 @@
 
 namespace psi_xlstm::fit {
 namespace {
-
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
 double standard_deviation_of(const std::vector<double>& values) {
   const double average = mean(values);

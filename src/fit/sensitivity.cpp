@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/index.hpp"
 #include "fit/vector_kernels.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/evaluator.hpp"
@@ -13,8 +14,6 @@
 
 namespace psi_xlstm::fit {
 namespace {
-
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
 // Rows of derivatives: columns 0..Q-1 by parameters, Q by ln g0, Q+1 free (the residual), padded.
 class Rows {

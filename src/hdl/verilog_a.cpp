@@ -17,9 +17,9 @@
 namespace psi_xlstm::hdl {
 namespace {
 
-class Printer : NetworkLines {
+class VerilogAPrinter : NetworkLines {
  public:
-  Printer(const ir::Network& network, const ir::Network& lowered)
+  VerilogAPrinter(const ir::Network& network, const ir::Network& lowered)
       : NetworkLines(network, lowered) {}
 
   std::string print() {
@@ -224,7 +224,7 @@ class Printer : NetworkLines {
 std::string verilog_a(const ir::Network& network) {
   ir::validate(network);
   require_one_port(network);
-  return Printer(network, ir::lowered(network)).print();
+  return VerilogAPrinter(network, ir::lowered(network)).print();
 }
 
 }  // namespace psi_xlstm::hdl

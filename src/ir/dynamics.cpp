@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/index.hpp"
 #include "ir/jacobian.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::ir {
 namespace {
-
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
 // The rates of all states and their targets at one end of a step.
 struct Gates {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/index.hpp"
 #include "ir/bounds.hpp"
 
 namespace psi_xlstm::ir {
@@ -14,8 +15,6 @@ namespace {
 constexpr double kInputGateBound = 5;  // equations/relaxation.hpp
 constexpr double kLayerNormEps = 1e-5;
 constexpr int kRestIterations = 8;
-
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
 std::vector<int> count_from(int first, int count) {
   std::vector<int> list(at(count));
@@ -147,15 +146,15 @@ void RecurrentBuilder::slstm(int l, const kernels::LayerShape& shape) {
   const auto sum = [&](int constant, int w, int rows, int input, int state) {
     return build_.binary(Op::kSum, build_.affine(rows, {input, state}, w, -1), constant);
   };
-  struct Part {
+  struct GatePart {
     int constant, weight, rows;
   };
   const auto part = [&](const char* gate_name, const Matrix& W, const Matrix& b, const Matrix& R) {
     const std::string full = name + gate_name;
     Matrix both(W.rows(), below_.map.cols() + H);
     both << W * below_.map, R;
-    return Part{start_part(full, W, b), weight_block(full + ".weight", both),
-                static_cast<int>(W.rows())};
+    return GatePart{start_part(full, W, b), weight_block(full + ".weight", both),
+                    static_cast<int>(W.rows())};
   };
   const auto rows_of = [&](const Matrix& all, int gate) { return all.middleRows(gate * H, H); };
   const auto whole = [&](const char* gate_name, int gate) {
@@ -165,13 +164,14 @@ void RecurrentBuilder::slstm(int l, const kernels::LayerShape& shape) {
   forget << rows_of(weight, 1), rows_of(recurrent, 1), rows_of(bias, 1);
   const DistinctRows tied = distinct_rows(forget);
   const Eigen::Index I = weight.cols();
-  const Part i = whole(".input_gate", 0), z = whole(".candidate", 2), o = whole(".output_gate", 3);
-  const Part f = part(".forget_gate", tied.rows.leftCols(I), tied.rows.rightCols(1),
-                      tied.rows.middleCols(I, H));
-  const auto moving = [&](const Part& p) {
+  const GatePart i = whole(".input_gate", 0), z = whole(".candidate", 2),
+                 o = whole(".output_gate", 3);
+  const GatePart f = part(".forget_gate", tied.rows.leftCols(I), tied.rows.rightCols(1),
+                          tied.rows.middleCols(I, H));
+  const auto moving = [&](const GatePart& p) {
     return sum(p.constant, p.weight, p.rows, below_.moving, h);
   };
-  const auto resting = [&](const Part& p, int state) {
+  const auto resting = [&](const GatePart& p, int state) {
     return sum(p.constant, p.weight, p.rows, below_.resting, state);
   };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/index.hpp"
 #include "ir/evaluator.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -9,8 +10,6 @@ namespace psi_xlstm::ir {
 namespace {
 
 using kernels::CompactWeights;
-
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
 // A node behind fixed factors.
 struct Scaled {

@@ -238,7 +238,9 @@ fs::path trainer_program(const TrainerOptions& options) {
     }
   }
   throw ConfigError(
-      fmt::format("trainer: expected a program at {}, found none", places.front().string()));
+      fmt::format("trainer: expected a program at {}, found none; scripts/setup.sh --all installs "
+                  "LibTorch and builds it",
+                  places.front().string()));
 }
 
 TrainerReport run_trainers(const std::vector<TrainerJob>& jobs,

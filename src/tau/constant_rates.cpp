@@ -9,9 +9,9 @@
 namespace psi_xlstm::tau {
 namespace {
 
-constexpr int kStarts = 8;       // From the coarse grid.
-constexpr int kMostSets = 1500;  // That are tried.
-constexpr int kIterations = 60;
+constexpr int kStartsOfGrid = 8;  // From the coarse grid.
+constexpr int kMostSets = 1500;   // That are tried.
+constexpr int kMostIterations = 60;
 
 std::vector<Process> processes_at(const TauGrid& grid,
                                   const ColumnLayout& layout,
@@ -137,7 +137,8 @@ std::vector<std::vector<double>> starting_points(const Problem& problem,
   const std::vector<double> points = coarse_points(grid, count, problem.moments.size());
   const SetCost cost(problem, grid, points);
   std::vector<std::vector<double>> starts;
-  for (const RankedSet& set : best_sets(cost, static_cast<int>(points.size()), count, kStarts)) {
+  for (const RankedSet& set :
+       best_sets(cost, static_cast<int>(points.size()), count, kStartsOfGrid)) {
     starts.emplace_back();
     for (int i : set.members) starts.back().push_back(points[static_cast<std::size_t>(i)]);
   }
@@ -194,8 +195,8 @@ ConstantRates search_constant_rates(const Problem& problem,
   };
   ConstantRates out;
   if (!free.empty()) {
-    const fit::LeastSquaresResult result =
-        fit::minimise(objective, start, {.iterations = kIterations, .function_tolerance = 1e-10});
+    const fit::LeastSquaresResult result = fit::minimise(
+        objective, start, {.iterations = kMostIterations, .function_tolerance = 1e-10});
     taus = place(result.x);
   }
   out.taus = taus;

@@ -67,7 +67,7 @@ Update update_of(double tau, double h) {
 }
 
 // One process: z, its derivative by ln tau, and what is left of an initial state.
-struct Process {
+struct SimulatedProcess {
   double tau;
   double z = 0, slope = 0, start = 1;
   Update update{};
@@ -86,7 +86,7 @@ void walk(const RelaxationDevice& device,
           const SampledDrive& samples,
           const DriveFunction& drive,
           Visit visit) {
-  std::vector<Process> processes;
+  std::vector<SimulatedProcess> processes;
   for (double tau : device.taus) processes.push_back({.tau = tau});
   double step = 0, d_before = drive(samples.voltage[0]);
   visit(std::size_t{0}, processes);
@@ -94,11 +94,11 @@ void walk(const RelaxationDevice& device,
     const double h = samples.time[n] - samples.time[n - 1];
     // Steps that differ by rounding only share their factors.
     if (!(std::abs(h - step) <= 1e-9 * h)) {
-      for (Process& process : processes) process.update = update_of(process.tau, h);
+      for (SimulatedProcess& process : processes) process.update = update_of(process.tau, h);
       step = h;
     }
     const double d_after = drive(samples.voltage[n]);
-    for (Process& process : processes) process.advance(d_before, d_after);
+    for (SimulatedProcess& process : processes) process.advance(d_before, d_after);
     d_before = d_after;
     visit(n, processes);
   }
@@ -190,19 +190,20 @@ Eigen::MatrixXd information_root(const RelaxationDevice& device,
   check(device, samples);
   const auto K = static_cast<Eigen::Index>(device.taus.size());
   Reduction reduction(1 + (options.known_start ? 2 : 3) * K);
-  walk(device, samples, options.drive, [&](std::size_t n, const std::vector<Process>& processes) {
-    const double root = std::sqrt(weight(samples, n));
-    const double z_factor = root * lever(device, samples.voltage[n]);
-    auto row = reduction.next_row();
-    row[0] = root * samples.voltage[n];
-    for (Eigen::Index k = 0; k < K; ++k) {
-      const Process& process = processes[static_cast<std::size_t>(k)];
-      const double gain = device.gains[static_cast<std::size_t>(k)];
-      row[1 + k] = z_factor * process.z;
-      row[1 + K + k] = z_factor * gain * process.slope;
-      if (!options.known_start) row[1 + 2 * K + k] = z_factor * gain * process.start;
-    }
-  });
+  walk(device, samples, options.drive,
+       [&](std::size_t n, const std::vector<SimulatedProcess>& processes) {
+         const double root = std::sqrt(weight(samples, n));
+         const double z_factor = root * lever(device, samples.voltage[n]);
+         auto row = reduction.next_row();
+         row[0] = root * samples.voltage[n];
+         for (Eigen::Index k = 0; k < K; ++k) {
+           const SimulatedProcess& process = processes[static_cast<std::size_t>(k)];
+           const double gain = device.gains[static_cast<std::size_t>(k)];
+           row[1 + k] = z_factor * process.z;
+           row[1 + K + k] = z_factor * gain * process.slope;
+           if (!options.known_start) row[1 + 2 * K + k] = z_factor * gain * process.start;
+         }
+       });
   return reduction.root();
 }
 
@@ -248,7 +249,7 @@ std::vector<double> relaxation_current(const RelaxationDevice& device,
                                        const DriveFunction& drive) {
   check(device, samples);
   std::vector<double> current(samples.time.size());
-  walk(device, samples, drive, [&](std::size_t n, const std::vector<Process>& processes) {
+  walk(device, samples, drive, [&](std::size_t n, const std::vector<SimulatedProcess>& processes) {
     const double V = samples.voltage[n];
     current[n] = device.g0 * V;
     for (std::size_t k = 0; k < processes.size(); ++k) {

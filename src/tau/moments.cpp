@@ -11,7 +11,7 @@
 namespace psi_xlstm::tau {
 namespace {
 
-constexpr double kPointsPerDecade = 8;
+constexpr double kGridPointsPerDecade = 8;
 constexpr int kStencil = 10;            // Points of one interpolation.
 constexpr std::size_t kGroup = 4;       // Samples that go to the same fold.
 constexpr std::uint32_t kFoldSeed = 4;  // Of the folds.
@@ -25,7 +25,7 @@ int first_point(const TauGrid& grid, double position) {
 
 // Position of `tau` in the grid, 0 at its first point.
 double position_of(const TauGrid& grid, double tau) {
-  return std::log10(tau / grid.low()) * kPointsPerDecade;
+  return std::log10(tau / grid.low()) * kGridPointsPerDecade;
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ Eigen::VectorXd TauGrid::interpolation_slope(double tau) const {
       }
       sum += product;
     }
-    weights[first + i] = sum * kPointsPerDecade / std::log(10.0);
+    weights[first + i] = sum * kGridPointsPerDecade / std::log(10.0);
   }
   return weights;
 }
@@ -77,9 +77,10 @@ TauGrid grid_for(const std::vector<Record>& records) {
   }
   const double low = step / 2;
   const int points =
-      static_cast<int>(std::ceil(std::log10(10 * duration / low) * kPointsPerDecade)) + 1;
+      static_cast<int>(std::ceil(std::log10(10 * duration / low) * kGridPointsPerDecade)) + 1;
   TauGrid grid;
-  for (int i = 0; i < points; ++i) grid.taus.push_back(low * std::pow(10, i / kPointsPerDecade));
+  for (int i = 0; i < points; ++i)
+    grid.taus.push_back(low * std::pow(10, i / kGridPointsPerDecade));
   return grid;
 }
 

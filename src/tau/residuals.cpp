@@ -11,7 +11,7 @@ constexpr std::size_t kBlocks = 240;  // Over all records.
 constexpr double kLevel = 1e-3;
 constexpr int kLags = 20, kShownLags = 60;
 
-double mean_square(const std::vector<double>& values) {
+double mean_square_of(const std::vector<double>& values) {
   double sum = 0;
   for (double x : values) sum += x * x;
   return sum / static_cast<double>(values.size());
@@ -71,7 +71,7 @@ Whiteness whiteness_of(const Residuals& residuals) {
   const std::vector<double>* longest = &residuals.values.front();
   for (const std::vector<double>& values : residuals.values) {
     const auto n = static_cast<double>(values.size());
-    power += mean_square(values) * n;
+    power += mean_square_of(values) * n;
     count += n;
     if (values.size() > longest->size()) longest = &values;
     // One record after the other: a test of their sum with the lags of each.
@@ -85,7 +85,7 @@ Whiteness whiteness_of(const Residuals& residuals) {
   const auto blocks = static_cast<int>(residuals.blocks.size());
   if (blocks >= 8) out.blocks = ljung_box(residuals.blocks, std::min(kLags, blocks / 4));
   if (blocks >= 2 && power > 0) {
-    out.block_power = mean_square(residuals.blocks) / (power / count);
+    out.block_power = mean_square_of(residuals.blocks) / (power / count);
     out.block_power_p = chi_squared_tail(out.block_power * blocks, blocks);
   }
   return out;

@@ -249,8 +249,8 @@ TEST_F(Trainers, MustBePrograms) {
     trainer_program({});
     FAIL() << "expected a ConfigError";
   } catch (const ConfigError& e) {
-    EXPECT_EQ(e.what(),
-              "trainer: expected a program at " + (folder_ / "nothing").string() + ", found none");
+    EXPECT_EQ(e.what(), "trainer: expected a program at " + (folder_ / "nothing").string() +
+                            ", found none; scripts/setup.sh --all installs LibTorch and builds it");
   }
   ::setenv("PSI_TRAINER", (folder_ / "trainer").c_str(), 1);
   EXPECT_EQ(trainer_program({}), folder_ / "trainer");

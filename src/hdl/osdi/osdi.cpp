@@ -28,9 +28,9 @@ constexpr std::array<std::string_view, 32> kDeviceTypes = {
 constexpr int kMostTerminals = 20;    // of an N device in ngspice 39 to 44
 constexpr int kMostShownStates = 32;  // with an operating-point variable of their own
 
-class Printer : Lines {
+class OsdiPrinter : Lines {
  public:
-  explicit Printer(const ir::Network& network)
+  explicit OsdiPrinter(const ir::Network& network)
       : layout_(network), network_(network), plan_(layout_.plan), states_(layout_.states) {
     if (std::find(kDeviceTypes.begin(), kDeviceTypes.end(), network.name) != kDeviceTypes.end()) {
       throw EmitError(fmt::format(
@@ -205,7 +205,7 @@ class Printer : Lines {
 
 }  // namespace
 
-std::string osdi_source(const ir::Network& network) { return Printer(network).print(); }
+std::string osdi_source(const ir::Network& network) { return OsdiPrinter(network).print(); }
 
 std::vector<std::string> osdi_terminals(const ir::Network& network) {
   std::vector<std::string> names = network.ports;

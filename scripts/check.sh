@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# The long checks, those named or all of them:
+#
+#   sanitize   address and undefined-behaviour sanitizers, all tests that need no LibTorch
+#   tidy       clang-tidy with the checks of .clang-tidy, every finding an error
+#   bookworm   both commands of the README on a bare Debian 12 (root: debootstrap, chroot)
+#   trixie     the same on Debian 13
+#   package    the package of this build on a bare Debian of this machine's release, without a
+#              compiler but the one that compiled models need
+#
+# Bare machines are made in PSI_CHECK_FOLDER (default: a folder in the one for temporary files) from
+# the mirror in /etc/apt, hold the last commit of this tree, and go when they are done.
+# PSI_CHECK_ONLY=quickstart leaves out the second command of the README.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages.sh
+
+folder=${PSI_CHECK_FOLDER:-${TMPDIR:-/tmp}/psi-check}
+
+say() { echo "check: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+check_sanitize() {
+  install_packages check "${program_packages[@]}" "${test_packages[@]}"
+  cmake --preset sanitize -DPSI_TRAINER=OFF
+  cmake --build --preset sanitize
+  ctest --preset sanitize --parallel 2
+}
+
+check_tidy() {
+  install_packages check "${program_packages[@]}" clang-tidy
+  # No precompiled headers and no sources put together: clang reads each file as it is.
+  cmake --preset release -B build/tidy -DPSI_TRAINER=OFF -DPSI_BUILD_TESTS=OFF -DPSI_UNITY=OFF \
+    -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
+  find src apps -name '*.cpp' | grep -vE "$(libtorch_sources)" |
+    xargs -P "$(nproc)" -n 1 clang-tidy -p build/tidy --quiet --warnings-as-errors='*'
+}
+
+# What needs LibTorch, by docs/architecture.md, as an extended regular expression.
+libtorch_sources() {
+  { sed -nE 's/^\| `([^`]+)` .*LibTorch \|$/src\/\1\//p' docs/architecture.md; echo apps/trainer; } |
+    paste -sd '|'
+}
+
+# The first mirror of Debian that apt uses.
+mirror() {
+  cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+    sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb +(\[[^]]*\] +)?([^ ]+).*/\2/p' |
+    grep -m 1 -E '/debian/?$' || echo http://deb.debian.org/debian
+}
+
+# bare <release> <name>: makes $folder/<name> and prints it. The mirror's settings are the machine's.
+bare() {
+  local release=$1 root=$folder/$2
+  [ "$(id -u)" -eq 0 ] || fail "expected root to make a bare Debian, found another user"
+  install_packages check debootstrap
+  rm -rf --one-file-system "$root"
+  mkdir -p "$root"
+  say "making a bare $release in $root"
+  debootstrap --variant=minbase "$release" "$root" "$(mirror)" >"$root.log" 2>&1 ||
+    fail "debootstrap failed: $(tail -n 1 "$root.log")"
+  apt-config dump | grep '^Acquire::[A-Za-z:-]* "..*";$' >"$root/etc/apt/apt.conf.d/90machine"
+  echo "$root"
+}
+
+# inside <root> <command>: runs it there with its own mounts, which end with it.
+inside() {
+  local root=$1
+  shift
+  unshare --mount bash -c 'mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"
+    exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+      chroot "$1" bash -euo pipefail -c "$2"' bash "$root" "$*"
+}
+
+check_release() {
+  local release=$1 root start
+  root=$(bare "$release" "$release")
+  git clone --quiet --no-hardlinks . "$root/psi-xlstm"
+  start=$SECONDS
+  inside "$root" "cd psi-xlstm && scripts/quickstart.sh" 2>&1 | while IFS= read -r line; do
+    printf '%4d s  %s\n' $((SECONDS - start)) "$line"
+  done
+  inside "$root" "cd psi-xlstm && build/release/psi info | grep 'compiled models (OSDI): yes'"
+  [ -s "$root/psi-xlstm/results/quickstart/report.html" ] || fail "$release: expected a report"
+  say "$release: quickstart passed after $((SECONDS - start)) s"
+  if [ "${PSI_CHECK_ONLY:-}" != quickstart ]; then
+    start=$SECONDS
+    inside "$root" "cd psi-xlstm && scripts/test.sh -DPSI_WARNINGS_AS_ERRORS=ON"
+    say "$release: tests passed after $((SECONDS - start)) s"
+  fi
+  rm -rf --one-file-system "$root"
+}
+
+check_package() {
+  local root release start
+  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  scripts/setup.sh
+  install_packages check dpkg-dev file
+  (cd build/release && cpack -G DEB >/dev/null)
+  root=$(bare "$release" package)
+  cp build/release/psi-xlstm_*.deb "$root/"
+  start=$SECONDS
+  inside "$root" "apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends /psi-xlstm_*.deb
+    if command -v g++ cmake ninja; then echo 'expected no build tools'; exit 1; fi
+    mkdir /work && cd /work && psi info && psi run configs/quickstart.json"
+  [ -s "$root/work/results/quickstart/report.html" ] || fail "package: expected a report"
+  say "package: quickstart passed after $((SECONDS - start)) s"
+  rm -rf --one-file-system "$root"
+}
+
+checks=("$@")
+[ $# -gt 0 ] || checks=(sanitize tidy bookworm trixie package)
+for check in "${checks[@]}"; do
+  case $check in
+    bookworm | trixie) check_release "$check" ;;
+    sanitize | tidy | package) "check_$check" ;;
+    *) fail "expected sanitize, tidy, bookworm, trixie or package, found \"$check\"" ;;
+  esac
+  say "$check: passed"
+done

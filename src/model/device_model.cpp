@@ -1,0 +1,35 @@
+#include "psi_xlstm/model/device_model.hpp"
+
+#include <utility>
+
+#include "core/identifier.hpp"
+#include "hdl/model_files.hpp"
+#include "model/circuit_network.hpp"
+#include "model/predict.hpp"
+
+namespace psi_xlstm {
+
+struct DeviceModel::Content {
+  ir::Network network;
+};
+
+DeviceModel::DeviceModel(const std::filesystem::path& file)
+    : content_(std::make_shared<Content>(Content{load_circuit_network(file)})) {}
+
+const std::string& DeviceModel::name() const { return content_->network.name; }
+
+DeviceModel::Prediction DeviceModel::predict(const Record& drive, std::optional<double> g0) const {
+  Record record = drive;
+  std::vector<std::string> warnings = predict_in_place(content_->network, g0, record);
+  return {.current = std::move(record.current.at(0)), .warnings = std::move(warnings)};
+}
+
+DeviceModel::EmittedFiles DeviceModel::emit(const std::filesystem::path& folder,
+                                            const std::string& name) const {
+  ir::Network network = content_->network;
+  if (!name.empty()) network.name = checked_identifier(name, "name");
+  hdl::ModelFiles written = hdl::write_model_files(network, folder);
+  return {.files = std::move(written.files), .left_out = std::move(written.left_out)};
+}
+
+}  // namespace psi_xlstm
