@@ -175,17 +175,10 @@ SlowCheck check_against_slow(const Choice& choice,
   };
   const double low = std::log(grid.low()), high = std::log(grid.high());
   const fit::Objective objective = [&](std::span<const double> x, bool derivatives) {
-    fit::NormalEquations normal;
-    normal.finite = std::all_of(x.begin(), x.end(), [&](double v) { return v > low && v < high; });
-    if (!normal.finite) return normal;
-    const Solution s = solve(problem, processes_at(x), derivatives);
-    normal.cost = s.cost;
-    normal.finite = s.finite;
-    if (derivatives && s.finite) {
-      normal.hessian = s.information;
-      normal.gradient = s.gradient;
-    }
-    return normal;
+    const bool inside =
+        std::all_of(x.begin(), x.end(), [&](double v) { return v > low && v < high; });
+    return inside ? normal_equations(problem, processes_at(x), derivatives)
+                  : fit::NormalEquations{.finite = false};
   };
   std::vector<double> start;
   for (double tau : taus) start.push_back(std::log(tau));

@@ -205,6 +205,20 @@ Solution solve(const Problem& problem, const std::vector<Process>& processes, bo
   return out;
 }
 
+fit::NormalEquations normal_equations(const Problem& problem,
+                                      const std::vector<Process>& processes,
+                                      bool derivatives) {
+  const Solution s = solve(problem, processes, derivatives);
+  fit::NormalEquations out;
+  out.cost = s.cost;
+  out.finite = s.finite;
+  if (derivatives && s.finite) {
+    out.hessian = s.information;
+    out.gradient = s.gradient;
+  }
+  return out;
+}
+
 int unknown_count(const Problem& problem, int processes, int searched) {
   const int starts = problem.free_start ? processes * static_cast<int>(problem.moments.size()) : 0;
   return problem.static_columns() + processes + starts + searched;

@@ -11,6 +11,7 @@
 #include <Eigen/Dense>
 #include <vector>
 
+#include "fit/sensitivity.hpp"
 #include "tau/moments.hpp"
 
 namespace psi_xlstm::tau {
@@ -61,6 +62,11 @@ struct Solution {
 /// Solves for the linear unknowns; `derivatives` fills all that comes
 /// after the starts.
 Solution solve(const Problem& problem, const std::vector<Process>& processes, bool derivatives);
+
+/// The normal equations of solve() in the searched parameters, for fit::minimise.
+fit::NormalEquations normal_equations(const Problem& problem,
+                                      const std::vector<Process>& processes,
+                                      bool derivatives);
 
 /// Numbers of unknowns: linear ones and searched ones.
 int unknown_count(const Problem& problem, int processes, int searched);

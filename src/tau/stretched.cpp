@@ -111,18 +111,10 @@ StretchedFit fit_stretched(const Problem& problem, const TauGrid& grid) {
   }
   const double low = std::log(grid.low()), high = std::log(grid.high());
   const fit::Objective objective = [&](std::span<const double> x, bool derivatives) {
-    fit::NormalEquations normal;
-    normal.finite = x[0] > low && x[0] < high && x[1] > kSmallestBeta && x[1] < kLargestBeta;
-    if (!normal.finite) return normal;
-    const Solution s = solve(
+    const bool inside = x[0] > low && x[0] < high && x[1] > kSmallestBeta && x[1] < kLargestBeta;
+    if (!inside) return fit::NormalEquations{.finite = false};
+    return normal_equations(
         problem, {stretched_process(grid, problem.layout, x[0], x[1], derivatives)}, derivatives);
-    normal.cost = s.cost;
-    normal.finite = s.finite;
-    if (derivatives && s.finite) {
-      normal.hessian = s.information;
-      normal.gradient = s.gradient;
-    }
-    return normal;
   };
   const fit::LeastSquaresResult result = fit::minimise(
       objective, {std::log(best.tau), best.beta}, {.iterations = 30, .function_tolerance = 1e-9});

@@ -33,7 +33,7 @@ double optimizer_step(TrainingState& state,
   const double norm = kernels::gradient_norm<float>(gradient);
   if (!std::isfinite(norm)) return norm;
   ++state.step;
-  kernels::adamw_step<float>(state.parameters, gradient, state.first_moment, state.second_moment,
+  kernels::adamw_step<float>(state.parameters, gradient, {state.first_moment, state.second_moment},
                              {.learning_rate = rate,
                               .weight_decay = weight_decay,
                               .gradient_scale = kernels::clip_factor(norm, clip),

@@ -176,7 +176,7 @@ void Soap::move(TrainingState& state,
     scatter(matrix, into(basis, gather(matrix, gradient.data())), turned.data());
   });
   kernels::adamw_step<float>(
-      step, turned, state.first_moment, state.second_moment,
+      step, turned, {state.first_moment, state.second_moment},
       {.learning_rate = rate, .weight_decay = 0, .gradient_scale = scale, .step = state.step});
   each([&](const ParameterMatrix& matrix, const Basis& basis) {
     scatter(matrix, out_of(basis, gather(matrix, step.data())), step.data());

@@ -48,7 +48,7 @@ class KernelTraining : public TrainingSubject {
     network_.backward(d_output_, {}, gradient_);
     const kernels::InstructionSet set = network_.instruction_set();
     const double norm = kernels::gradient_norm<float>(gradient_, set);
-    kernels::adamw_step<float>(parameters_, gradient_, first_, second_,
+    kernels::adamw_step<float>(parameters_, gradient_, {first_, second_},
                                {.learning_rate = kRate,
                                 .weight_decay = kDecay,
                                 .gradient_scale = kernels::clip_factor(norm, kClip),

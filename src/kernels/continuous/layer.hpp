@@ -94,6 +94,15 @@ class Affine {
   std::vector<Real> d_bias;    ///< Gradient by `bias`.
 };
 
+/// Steps of sequences side by side.
+template <class Real>
+struct ContinuousRun {
+  int steps = 0, sequences = 0;
+  const Real* x = nullptr;    ///< Inputs of the layer, [T + 1][B][K].
+  const Real* rho = nullptr;  ///< [T][B]
+  bool from_rest = false;
+};
+
 /// What every layer can do. Pointers it returns stay valid until the next call.
 template <class Real>
 class ContinuousLayer {
@@ -108,13 +117,8 @@ class ContinuousLayer {
   /// The state at rest under `x` [B][K]; returns the output there, [B][H].
   virtual const Real* rest(const Real* x, int sequences) = 0;
 
-  /// Runs from the rest just computed (`from_rest`) or from `state`; leaves the last state there.
-  virtual void forward(const Real* x,
-                       const Real* rho,
-                       int steps,
-                       int sequences,
-                       bool from_rest,
-                       std::vector<Real>& state) = 0;
+  /// Runs from the rest just computed or from `state`; leaves the last state there.
+  virtual void forward(const ContinuousRun<Real>& run, std::vector<Real>& state) = 0;
   virtual const Real* output() const = 0;  ///< [T + 1][B][H]
 
   /// What step() has to know of the last edge of the last pass, of one sequence, beside the state.

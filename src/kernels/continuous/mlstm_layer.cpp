@@ -4,6 +4,28 @@
 #include <iterator>
 
 namespace psi_xlstm::kernels {
+namespace {
+
+// Where a head of a sequence has its gate, its key, its memory and the pre-activation of its input
+// gate at the first edge.
+struct HeadPlace {
+  long gate, key, memory, pre_activation;
+};
+
+template <class Real, class Work>
+void for_each_head(const ContinuousMlstm<Real>& a, Work work) {
+  const long d = a.dimension, all = a.heads * d;
+  for (long b = 0; b < a.sequences; ++b) {
+    for (long head = 0; head < a.heads; ++head) {
+      work(HeadPlace{.gate = b * a.heads + head,
+                     .key = b * a.width + all + head * d,
+                     .memory = b * all * (d + 1) + head * d,
+                     .pre_activation = b * a.width + 3 * all + head});
+    }
+  }
+}
+
+}  // namespace
 
 template <class Real>
 ContinuousMlstmLayer<Real>::ContinuousMlstmLayer(const LayerShape& shape,
@@ -130,46 +152,39 @@ void ContinuousMlstmLayer<Real>::reverse(Pass& pass, const Real* d_output) {
 template <class Real>
 void ContinuousMlstmLayer<Real>::rest_state() {
   const ContinuousMlstm<Real>& a = rest_.arguments;
-  const int d = dimension(), all = heads_ * d;
-  for (int b = 0; b < a.sequences; ++b) {
-    for (int head = 0; head < heads_; ++head) {
-      const Real i = a.i[b * heads_ + head];
-      const Real* k = a.projection + b * width_ + all + head * d;
-      const Real* v = k + all;
-      Real* state = a.state + static_cast<std::size_t>(b) * state_size() + head * d;
-      for (int x = 0; x < d; ++x) {
-        for (int y = 0; y < d; ++y) state[x * all + y] = i * k[x] * v[y];
-        state[d * all + x] = i * k[x];
-      }
+  const int d = a.dimension, all = a.heads * d;
+  for_each_head(a, [&](const HeadPlace& at) {
+    const Real i = a.i[at.gate];
+    const Real* k = a.projection + at.key;
+    const Real* v = k + all;
+    Real* state = a.state + at.memory;
+    for (int x = 0; x < d; ++x) {
+      for (int y = 0; y < d; ++y) state[x * all + y] = i * k[x] * v[y];
+      state[d * all + x] = i * k[x];
     }
-  }
+  });
 }
 
 template <class Real>
 void ContinuousMlstmLayer<Real>::rest_state_reverse(const std::vector<Real>& d_state) {
   const ContinuousMlstm<Real>& a = rest_.arguments;
-  const int d = dimension(), all = heads_ * d;
-  for (int b = 0; b < a.sequences; ++b) {
-    for (int head = 0; head < heads_; ++head) {
-      const Real i = a.i[b * heads_ + head];
-      const Real* k = a.projection + b * width_ + all + head * d;
-      const Real* v = k + all;
-      Real* dk = a.d_projection + b * width_ + all + head * d;
-      Real* dv = dk + all;
-      const Real* by = d_state.data() + static_cast<std::size_t>(b) * state_size() + head * d;
-      Real di = 0;
-      for (int x = 0; x < d; ++x) {
-        Real along = by[d * all + x];
-        for (int y = 0; y < d; ++y) {
-          along += by[x * all + y] * v[y];
-          dv[y] += i * k[x] * by[x * all + y];
-        }
-        dk[x] += i * along;
-        di += k[x] * along;
+  const int d = a.dimension, all = a.heads * d;
+  for_each_head(a, [&](const HeadPlace& at) {
+    const Real i = a.i[at.gate];
+    const Real *k = a.projection + at.key, *v = k + all, *by = d_state.data() + at.memory;
+    Real *dk = a.d_projection + at.key, *dv = dk + all;
+    Real di = 0;
+    for (int x = 0; x < d; ++x) {
+      Real along = by[d * all + x];
+      for (int y = 0; y < d; ++y) {
+        along += by[x * all + y] * v[y];
+        dv[y] += i * k[x] * by[x * all + y];
       }
-      a.d_projection[b * width_ + 3 * all + head] += di * a.di[b * heads_ + head];
+      dk[x] += i * along;
+      di += k[x] * along;
     }
-  }
+    a.d_projection[at.pre_activation] += di * a.di[at.gate];
+  });
 }
 
 template <class Real>
@@ -185,18 +200,13 @@ const Real* ContinuousMlstmLayer<Real>::rest(const Real* x, int sequences) {
 }
 
 template <class Real>
-void ContinuousMlstmLayer<Real>::forward(const Real* x,
-                                         const Real* rho,
-                                         int steps,
-                                         int sequences,
-                                         bool from_rest,
-                                         std::vector<Real>& state) {
-  prepare(run_, steps, sequences);
-  run_.arguments.rho = rho;
-  run_.input = x;
-  from_rest_ = from_rest;
-  affine_.forward(loops_, run_.projection.data(), x, (steps + 1) * sequences);
-  run_.state = from_rest ? rest_.state : state;
+void ContinuousMlstmLayer<Real>::forward(const ContinuousRun<Real>& run, std::vector<Real>& state) {
+  prepare(run_, run.steps, run.sequences);
+  run_.arguments.rho = run.rho;
+  run_.input = run.x;
+  from_rest_ = run.from_rest;
+  affine_.forward(loops_, run_.projection.data(), run.x, (run.steps + 1) * run.sequences);
+  run_.state = run.from_rest ? rest_.state : state;
   run_.arguments.state = run_.state.data();
   loops_.mlstm_forward(run_.arguments);
   state = run_.state;

@@ -18,12 +18,7 @@ class ContinuousMlstmLayer : public ContinuousLayer<Real> {
   void set_parameters(const Parameters<const Real>& values,
                       const InputProjection<Real>& input) override;
   const Real* rest(const Real* x, int sequences) override;
-  void forward(const Real* x,
-               const Real* rho,
-               int steps,
-               int sequences,
-               bool from_rest,
-               std::vector<Real>& state) override;
+  void forward(const ContinuousRun<Real>& run, std::vector<Real>& state) override;
   const Real* output() const override { return run_.output.data(); }
   void last_edge(std::vector<Real>& edge) const override;
   const Real* step(const Real* x,

@@ -139,7 +139,12 @@ std::span<const Real> ContinuousNetwork<Real>::forward(const ContinuousBatch<Rea
   for (std::size_t l = 0; l < body.layers.size(); ++l) {
     ContinuousLayer<Real>& layer = *body.layers[l];
     if (body.from_rest) at_rest = layer.rest(at_rest, B);
-    layer.forward(x, batch.rho, batch.steps, B, body.from_rest, state.layers[l]);
+    layer.forward({.steps = batch.steps,
+                   .sequences = B,
+                   .x = x,
+                   .rho = batch.rho,
+                   .from_rest = body.from_rest},
+                  state.layers[l]);
     if (B == 1) layer.last_edge(state.edges[l]);
     x = layer.output();
   }

@@ -124,25 +124,20 @@ const Real* ContinuousSlstmLayer<Real>::rest(const Real* x, int sequences) {
 }
 
 template <class Real>
-void ContinuousSlstmLayer<Real>::forward(const Real* x,
-                                         const Real* rho,
-                                         int steps,
-                                         int sequences,
-                                         bool from_rest,
-                                         std::vector<Real>& state) {
-  prepare(run_, steps, sequences);
+void ContinuousSlstmLayer<Real>::forward(const ContinuousRun<Real>& run, std::vector<Real>& state) {
+  prepare(run_, run.steps, run.sequences);
   ContinuousSlstm<Real>& a = run_.arguments;
-  run_.input = x;
-  from_rest_ = from_rest;
-  a.rho = rho;
-  affine_.forward(loops_, const_cast<Real*>(a.x), x, (steps + 1) * sequences);
-  const std::size_t row = static_cast<std::size_t>(sequences) * units_;
-  std::copy_n(from_rest ? rest_.arguments.h : state.data(), row, a.h);
-  std::copy_n(from_rest ? rest_.arguments.n : state.data() + row, row, a.n);
+  run_.input = run.x;
+  from_rest_ = run.from_rest;
+  a.rho = run.rho;
+  affine_.forward(loops_, const_cast<Real*>(a.x), run.x, (run.steps + 1) * run.sequences);
+  const std::size_t row = static_cast<std::size_t>(run.sequences) * units_;
+  std::copy_n(run.from_rest ? rest_.arguments.h : state.data(), row, a.h);
+  std::copy_n(run.from_rest ? rest_.arguments.n : state.data() + row, row, a.n);
   loops_.slstm_forward(a);
   state.resize(2 * row);
-  std::copy_n(a.h + steps * row, row, state.data());
-  std::copy_n(a.n + steps * row, row, state.data() + row);
+  std::copy_n(a.h + run.steps * row, row, state.data());
+  std::copy_n(a.n + run.steps * row, row, state.data() + row);
 }
 
 template <class Real>

@@ -24,11 +24,10 @@ const OptimizerLoops<Real>& loops_for(InstructionSet set) {
 template <class Real>
 void adamw_step(std::span<Real> parameters,
                 std::span<const Real> gradient,
-                std::span<Real> first_moment,
-                std::span<Real> second_moment,
+                AdamWMoments<Real> moments,
                 const AdamWOptions& options,
                 InstructionSet instruction_set) {
-  for (const std::size_t found : {gradient.size(), first_moment.size(), second_moment.size()}) {
+  for (const std::size_t found : {gradient.size(), moments.first.size(), moments.second.size()}) {
     if (found != parameters.size()) {
       throw ShapeError(
           fmt::format("AdamW: expected {} entries of the gradient and of both moments, found {}",
@@ -42,8 +41,8 @@ void adamw_step(std::span<Real> parameters,
   a.count = static_cast<long>(parameters.size());
   a.parameters = parameters.data();
   a.gradient = gradient.data();
-  a.first = first_moment.data();
-  a.second = second_moment.data();
+  a.first = moments.first.data();
+  a.second = moments.second.data();
   a.scale = real(options.gradient_scale);
   a.keep = real(1 - options.learning_rate * options.weight_decay);
   a.beta1 = real(options.beta1);
@@ -66,14 +65,12 @@ double clip_factor(double norm, double max_norm) { return std::min(1.0, max_norm
 
 template void adamw_step<float>(std::span<float>,
                                 std::span<const float>,
-                                std::span<float>,
-                                std::span<float>,
+                                AdamWMoments<float>,
                                 const AdamWOptions&,
                                 InstructionSet);
 template void adamw_step<double>(std::span<double>,
                                  std::span<const double>,
-                                 std::span<double>,
-                                 std::span<double>,
+                                 AdamWMoments<double>,
                                  const AdamWOptions&,
                                  InstructionSet);
 template double gradient_norm<float>(std::span<const float>, InstructionSet);

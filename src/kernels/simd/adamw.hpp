@@ -19,6 +19,12 @@ struct AdamWOptions {
   long step = 1;              ///< 1 for the first step.
 };
 
+/// Running averages of the gradient and of its square.
+template <class Real>
+struct AdamWMoments {
+  std::span<Real> first, second;
+};
+
 /// One step, in place:
 ///
 ///     p <- p (1 - lr decay),  m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2,
@@ -28,8 +34,7 @@ struct AdamWOptions {
 template <class Real>
 void adamw_step(std::span<Real> parameters,
                 std::span<const Real> gradient,
-                std::span<Real> first_moment,
-                std::span<Real> second_moment,
+                AdamWMoments<Real> moments,
                 const AdamWOptions& options,
                 InstructionSet instruction_set = best_instruction_set());
 

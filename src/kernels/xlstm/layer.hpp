@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "kernels/simd/buffers.hpp"
@@ -58,14 +59,39 @@ struct XlstmTrace {
   AlignedBuffer<Real> y;  ///< [T + 1][B][padded units]; the first B rows are of the state.
 };
 
+/// What a layer is made of.
+template <class Real>
+struct XlstmLayerPlan {
+  LayerShape shape;
+  int inputs = 0;
+  std::string name;                    ///< Of its blocks, "layers.0".
+  std::vector<ParameterBlock> blocks;  ///< Of the whole network.
+  FoldedInput<Real>* fold = nullptr;   ///< Null but in the first layer.
+  const XlstmLoops<Real>& loops;
+
+  ParameterBlock block_of(const char* part) const { return block(blocks, name + part); }
+};
+
+/// Rows of a block of steps that a layer works on beside those of its trace.
+template <class Real>
+struct XlstmRows {
+  const Real* x = nullptr;  ///< Inputs.
+  long x_stride = 0;
+  const HeadRows<Real>* head = nullptr;  ///< See makes_output().
+  // backward
+  Real* d_y = nullptr;  ///< By the outputs of the layer; overwritten.
+  Real* d_x = nullptr;  ///< By the inputs, set or added to; null in the first layer.
+  long d_x_stride = 0;
+  bool accumulate = false;  ///< d_x += instead of d_x =
+};
+
 template <class Real>
 class XlstmLayer {
  public:
-  XlstmLayer(int inputs, const LayerShape& shape, const XlstmLoops<Real>& loops)
-      : inputs_(inputs),
-        shape_(shape),
-        loops_(loops),
-        padded_(rounded_up(shape.hidden, loops.lanes)) {}
+  explicit XlstmLayer(const XlstmLayerPlan<Real>& plan)
+      : shape_(plan.shape),
+        loops_(plan.loops),
+        padded_(rounded_up(plan.shape.hidden, plan.loops.lanes)) {}
   virtual ~XlstmLayer() = default;
 
   /// Length of a row of the output.
@@ -91,35 +117,29 @@ class XlstmLayer {
   /// Whether forward() and backward() also make the output of the network from the rows they have
   /// at hand, if this layer is the last one; else `head` is null.
   virtual bool makes_output(const XlstmRun<Real>&) const { return false; }
-  /// A block of steps, in ascending order; x is its first row of inputs.
+  /// A block of steps, in ascending order.
   virtual void forward(XlstmTrace<Real>& trace,
                        const XlstmRun<Real>& run,
                        const RunBlock& at,
-                       const Real* x,
-                       long x_stride,
-                       const HeadRows<Real>* head) const = 0;
+                       const XlstmRows<Real>& rows) const = 0;
   virtual void end(XlstmTrace<Real>& trace,
                    const XlstmRun<Real>& run,
                    XlstmLayerState<Real>& state) const = 0;
 
   virtual void begin_backward(const XlstmRun<Real>& run) = 0;
-  /// A block of steps, in descending order. d_y is the derivative by its outputs and is
-  /// overwritten; d_x, by its inputs, null in the first layer, is set or added to.
+  /// A block of steps, in descending order.
   virtual void backward(XlstmTrace<Real>& trace,
                         const XlstmRun<Real>& run,
                         const RunBlock& at,
-                        const Real* x,
-                        long x_stride,
-                        Real* d_y,
-                        Real* d_x,
-                        long d_x_stride,
-                        bool accumulate,
-                        const HeadRows<Real>* head) = 0;
+                        const XlstmRows<Real>& rows) = 0;
   /// The sums into the flat gradient. `parameters` as in set_parameters().
   virtual void end_backward(const Real* parameters, Real* gradient) = 0;
 
  protected:
-  int inputs_;
+  static std::size_t size(int rows, int columns) {
+    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  }
+
   LayerShape shape_;
   const XlstmLoops<Real>& loops_;
   int padded_;
@@ -156,16 +176,9 @@ void copy_rows(
   for (long r = 0; r < rows; ++r) std::copy_n(from + r * from_stride, columns, to + r * to_stride);
 }
 
-/// Layer `index` of `shape`; `fold` is null but in the first one.
 template <class Real>
-std::unique_ptr<XlstmLayer<Real>> make_slstm_layer(const NetworkShape& shape,
-                                                   int index,
-                                                   FoldedInput<Real>* fold,
-                                                   const XlstmLoops<Real>& loops);
+std::unique_ptr<XlstmLayer<Real>> make_slstm_layer(const XlstmLayerPlan<Real>& plan);
 template <class Real>
-std::unique_ptr<XlstmLayer<Real>> make_mlstm_layer(const NetworkShape& shape,
-                                                   int index,
-                                                   FoldedInput<Real>* fold,
-                                                   const XlstmLoops<Real>& loops);
+std::unique_ptr<XlstmLayer<Real>> make_mlstm_layer(const XlstmLayerPlan<Real>& plan);
 
 }  // namespace psi_xlstm::kernels

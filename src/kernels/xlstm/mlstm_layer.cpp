@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "kernels/xlstm/layer.hpp"
@@ -22,36 +20,28 @@ struct MlstmTrace : XlstmTrace<Real> {
 template <class Real>
 class MlstmLayer final : public XlstmLayer<Real> {
  public:
-  using Run = XlstmRun<Real>;
-  using Trace = XlstmTrace<Real>;
-  using State = XlstmLayerState<Real>;
-  using XlstmLayer<Real>::inputs_;
   using XlstmLayer<Real>::shape_;
   using XlstmLayer<Real>::loops_;
   using XlstmLayer<Real>::padded_;
+  using XlstmLayer<Real>::size;
 
-  MlstmLayer(int inputs,
-             const LayerShape& shape,
-             const std::vector<ParameterBlock>& blocks,
-             const std::string& name,
-             FoldedInput<Real>* fold,
-             const XlstmLoops<Real>& loops)
-      : XlstmLayer<Real>(inputs, shape, loops),
-        layout_(shape, loops.lanes),
-        projections_(inputs, shape, blocks, name),
-        map_(inputs, layout_.columns, layout_.column_of, fold, loops),
-        memory_(layout_, loops),
-        norm_weight_(block(blocks, name + ".norm.weight")),
-        norm_bias_(block(blocks, name + ".norm.bias")),
+  explicit MlstmLayer(const XlstmLayerPlan<Real>& plan)
+      : XlstmLayer<Real>(plan),
+        layout_(shape_, loops_.lanes),
+        projections_(plan.inputs, shape_, plan.blocks, plan.name),
+        map_(plan.inputs, layout_.columns, layout_.column_of, plan.fold, loops_),
+        memory_(layout_, loops_),
+        norm_weight_(plan.block_of(".norm.weight")),
+        norm_bias_(plan.block_of(".norm.bias")),
         packed_(size(map_.depth(), layout_.columns)),
         weight_(size(1, padded_)),
         bias_(size(1, padded_)),
         mask_(size(1, padded_)) {
-    std::fill_n(mask_.data(), shape.hidden, Real(1));
-    mapped_ = shape.rank > 0 || layout_.width != padded_ ||
-              layout_.heads_per_group * layout_.dimension % loops.lanes != 0;
+    std::fill_n(mask_.data(), shape_.hidden, Real(1));
+    mapped_ = shape_.rank > 0 || layout_.width != padded_ ||
+              layout_.heads_per_group * layout_.dimension % loops_.lanes != 0;
     if (mapped_) {
-      if (shape.rank > 0) left_ = block(blocks, name + ".left");
+      if (shape_.rank > 0) left_ = plan.block_of(".left");
       up_.reserve(size(layout_.width, padded_));
       packed_up_.reserve(size(layout_.width, padded_));
       packed_down_.reserve(size(padded_, layout_.width));
@@ -73,11 +63,13 @@ class MlstmLayer final : public XlstmLayer<Real> {
     return {heads * d * d, heads * d, heads, size(sequences, shape_.hidden)};
   }
 
-  std::unique_ptr<Trace> make_trace() const override {
+  std::unique_ptr<XlstmTrace<Real>> make_trace() const override {
     return std::make_unique<MlstmTrace<Real>>();
   }
 
-  void begin(Trace& trace, const Run& run, State& state) const override {
+  void begin(XlstmTrace<Real>& trace,
+             const XlstmRun<Real>& run,
+             XlstmLayerState<Real>& state) const override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
     const std::size_t rows = size(run.keep ? run.steps : run.block, run.sequences);
     own.y.reserve(size((run.steps + 1) * run.sequences, padded_));
@@ -94,31 +86,29 @@ class MlstmLayer final : public XlstmLayer<Real> {
   }
 
   // Not where outputs are repeated afterwards.
-  bool makes_output(const Run& run) const override { return !run.rho; }
+  bool makes_output(const XlstmRun<Real>& run) const override { return !run.rho; }
 
-  void forward(Trace& trace,
-               const Run& run,
+  void forward(XlstmTrace<Real>& trace,
+               const XlstmRun<Real>& run,
                const RunBlock& at,
-               const Real* x,
-               long x_stride,
-               const HeadRows<Real>* head) const override {
+               const XlstmRows<Real>& rows) const override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
-    const MlstmBlockRows<Real> rows = rows_of(own, at);
+    const MlstmBlockRows<Real> inner = rows_of(own, at);
     loops_.multiply({.c = own.projection.data() + at.kept_row * layout_.columns,
                      .c_stride = layout_.columns,
-                     .a = x,
-                     .a_stride = x_stride,
+                     .a = rows.x,
+                     .a_stride = rows.x_stride,
                      .b = packed_.data(),
                      .bias = map_.bias(),
                      .m = at.rows,
                      .k = map_.depth(),
                      .n = layout_.columns});
-    const MlstmRows<Real> heads = memory_.forward(own.memory, run, at, rows);
+    const MlstmRows<Real> heads = memory_.forward(own.memory, run, at, inner);
     if (mapped_) {
       loops_.normalise(heads);
       loops_.multiply({.c = own.h.data() + at.kept_row * padded_,
                        .c_stride = padded_,
-                       .a = rows.h,
+                       .a = inner.h,
                        .a_stride = layout_.width,
                        .b = packed_up_.data(),
                        .m = at.rows,
@@ -127,12 +117,14 @@ class MlstmLayer final : public XlstmLayer<Real> {
     }
     LayerNormRows<Real> a = norm(own, run, at);
     a.heads = mapped_ ? nullptr : &heads;
-    a.head = head;
+    a.head = rows.head;
     loops_.norm_forward(a);
     if (run.rho) repeat_outputs(own, run, at);
   }
 
-  void end(Trace& trace, const Run& run, State& state) const override {
+  void end(XlstmTrace<Real>& trace,
+           const XlstmRun<Real>& run,
+           XlstmLayerState<Real>& state) const override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
     const long last = static_cast<long>(run.steps) * run.sequences;
     copy_rows<Real>(state.y.data(), shape_.hidden, own.y.data() + last * padded_, padded_,
@@ -140,7 +132,7 @@ class MlstmLayer final : public XlstmLayer<Real> {
     memory_.end(own.memory, run, state);
   }
 
-  void begin_backward(const Run& run) override {
+  void begin_backward(const XlstmRun<Real>& run) override {
     map_.clear_gradient();
     const std::size_t rows = size(run.block, run.sequences);
     d_weight_.clear(size(1, padded_));
@@ -153,38 +145,32 @@ class MlstmLayer final : public XlstmLayer<Real> {
     memory_.begin_backward(run);
   }
 
-  void backward(Trace& trace,
-                const Run& run,
+  void backward(XlstmTrace<Real>& trace,
+                const XlstmRun<Real>& run,
                 const RunBlock& at,
-                const Real* x,
-                long x_stride,
-                Real* d_y,
-                Real* d_x,
-                long d_x_stride,
-                bool accumulate,
-                const HeadRows<Real>* head) override {
+                const XlstmRows<Real>& rows) override {
     auto& own = static_cast<MlstmTrace<Real>&>(trace);
-    const MlstmBlockRows<Real> rows = rows_of(own, at);
-    if (run.rho) pass_outputs(run, at, d_y);
+    const MlstmBlockRows<Real> inner = rows_of(own, at);
+    if (run.rho) pass_outputs(run, at, rows.d_y);
     LayerNormRows<Real> a = norm(own, run, at);
-    a.d_y = d_y;
+    a.d_y = rows.d_y;
     a.d_x = mapped_ ? d_h_.data() : d_heads_.data();
     a.d_weight = d_weight_.data();
     a.d_bias = d_bias_.data();
-    a.head = head;
+    a.head = rows.head;
     const MlstmRows<Real> heads =
-        memory_.reverse_rows(own.memory, run, at, rows.h, d_heads_.data());
+        memory_.reverse_rows(own.memory, run, at, inner.h, d_heads_.data());
     a.heads = mapped_ ? nullptr : &heads;
     loops_.norm_backward(a);
     if (mapped_) {
-      map_backward(at, rows.h);
+      map_backward(at, inner.h);
       loops_.normalise_backward(heads);
     }
-    memory_.backward(own.memory, run, at, rows, d_heads_.data(), d_projection_.data());
-    map_.add_gradient(x, x_stride, d_projection_.data(), layout_.columns, at.rows);
-    if (d_x) {
-      map_.input_gradient(d_x, d_x_stride, d_projection_.data(), layout_.columns, at.rows,
-                          accumulate);
+    memory_.backward(own.memory, run, at, inner, d_heads_.data(), d_projection_.data());
+    map_.add_gradient(rows.x, rows.x_stride, d_projection_.data(), layout_.columns, at.rows);
+    if (rows.d_x) {
+      map_.input_gradient(rows.d_x, rows.d_x_stride, d_projection_.data(), layout_.columns, at.rows,
+                          rows.accumulate);
     }
   }
 
@@ -204,16 +190,14 @@ class MlstmLayer final : public XlstmLayer<Real> {
   }
 
  private:
-  static std::size_t size(int rows, int columns) {
-    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
-  }
-
   MlstmBlockRows<Real> rows_of(MlstmTrace<Real>& own, const RunBlock& at) const {
     return {own.projection.data() + at.kept_row * layout_.columns,
             own.heads.data() + at.kept_row * layout_.width};
   }
 
-  LayerNormRows<Real> norm(MlstmTrace<Real>& own, const Run& run, const RunBlock& at) const {
+  LayerNormRows<Real> norm(MlstmTrace<Real>& own,
+                           const XlstmRun<Real>& run,
+                           const RunBlock& at) const {
     LayerNormRows<Real> a{};
     a.rows = at.rows;
     a.units = shape_.hidden;
@@ -250,14 +234,14 @@ class MlstmLayer final : public XlstmLayer<Real> {
   }
 
   // Steps of duration 0 repeat the output before them, and hand its derivative on to that.
-  void repeat_outputs(MlstmTrace<Real>& own, const Run& run, const RunBlock& at) const {
+  void repeat_outputs(MlstmTrace<Real>& own, const XlstmRun<Real>& run, const RunBlock& at) const {
     for (int r = 0; r < at.rows; ++r) {
       if (run.rho[at.row + r] != 0) continue;
       Real* y = own.y.data() + (at.row + r) * padded_;
       std::copy_n(y, padded_, y + static_cast<long>(run.sequences) * padded_);
     }
   }
-  void pass_outputs(const Run& run, const RunBlock& at, Real* d_y) {
+  void pass_outputs(const XlstmRun<Real>& run, const RunBlock& at, Real* d_y) {
     for (int r = at.rows - 1; r >= 0; --r) {
       Real* pass = d_pass_.data() + static_cast<long>(r % run.sequences) * padded_;
       Real* d = d_y + static_cast<long>(r) * padded_;
@@ -303,22 +287,11 @@ class MlstmLayer final : public XlstmLayer<Real> {
 }  // namespace
 
 template <class Real>
-std::unique_ptr<XlstmLayer<Real>> make_mlstm_layer(const NetworkShape& shape,
-                                                   int index,
-                                                   FoldedInput<Real>* fold,
-                                                   const XlstmLoops<Real>& loops) {
-  const int inputs = index == 0 ? shape.width : shape.layers[index - 1].hidden;
-  return std::make_unique<MlstmLayer<Real>>(inputs, shape.layers[index], parameter_blocks(shape),
-                                            fmt::format("layers.{}", index), fold, loops);
+std::unique_ptr<XlstmLayer<Real>> make_mlstm_layer(const XlstmLayerPlan<Real>& plan) {
+  return std::make_unique<MlstmLayer<Real>>(plan);
 }
 
-template std::unique_ptr<XlstmLayer<float>> make_mlstm_layer<float>(const NetworkShape&,
-                                                                    int,
-                                                                    FoldedInput<float>*,
-                                                                    const XlstmLoops<float>&);
-template std::unique_ptr<XlstmLayer<double>> make_mlstm_layer<double>(const NetworkShape&,
-                                                                      int,
-                                                                      FoldedInput<double>*,
-                                                                      const XlstmLoops<double>&);
+template std::unique_ptr<XlstmLayer<float>> make_mlstm_layer(const XlstmLayerPlan<float>&);
+template std::unique_ptr<XlstmLayer<double>> make_mlstm_layer(const XlstmLayerPlan<double>&);
 
 }  // namespace psi_xlstm::kernels

@@ -194,9 +194,14 @@ class XlstmNetwork<Real>::Body {
     if (!inside) loops_.head_backward(head);
     for (std::size_t l = stack_.layers.size(); l-- > 0;) {
       const auto [x, stride] = below(l);
-      stack_.layers[l]->backward(*batch_[l], run_, at, x + at.row * stride, stride, d_y_[l].data(),
-                                 l > 0 ? d_y_[l - 1].data() : nullptr, stride,
-                                 l > 0 && given[l - 1], inside && l == top ? &head : nullptr);
+      stack_.layers[l]->backward(*batch_[l], run_, at,
+                                 {.x = x + at.row * stride,
+                                  .x_stride = stride,
+                                  .head = inside && l == top ? &head : nullptr,
+                                  .d_y = d_y_[l].data(),
+                                  .d_x = l > 0 ? d_y_[l - 1].data() : nullptr,
+                                  .d_x_stride = stride,
+                                  .accumulate = l > 0 && given[l - 1]});
     }
   }
 

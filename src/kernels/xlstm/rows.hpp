@@ -19,6 +19,8 @@ struct RowLoops {
   static constexpr int W = S::kLanes;
   static constexpr Real kDenominator = static_cast<Real>(1e-6);  // added to the denominator
 
+#define PSI_INLINE [[gnu::always_inline]] static inline
+
   /// Factors and signs from the denominators.
   static void factors(const MlstmRows<Real>& a) {
     const long count = a.rows / a.sequences * a.gate_lanes;
@@ -66,9 +68,7 @@ struct RowLoops {
 
   /// normalise() of one row, its first head where FirstHead says.
   template <bool Packed>
-  [[gnu::always_inline]] static inline void scale_row(const MlstmRows<Real>& a,
-                                                      long row,
-                                                      long first_head) {
+  PSI_INLINE void scale_row(const MlstmRows<Real>& a, long row, long first_head) {
     const long width = static_cast<long>(a.in.groups) * a.in.lanes;
     Memory::template for_each_group<Packed>(a.in, [&](auto count, int group) {
       const long head = first_head + group * a.in.heads_per_group;
@@ -86,9 +86,7 @@ struct RowLoops {
 
   /// normalise_backward() of one row.
   template <bool Packed>
-  [[gnu::always_inline]] static inline void unscale_row(const MlstmRows<Real>& a,
-                                                        long row,
-                                                        long first_head) {
+  PSI_INLINE void unscale_row(const MlstmRows<Real>& a, long row, long first_head) {
     const long width = static_cast<long>(a.in.groups) * a.in.lanes;
     Memory::template for_each_group<Packed>(a.in, [&](auto count, int group) {
       const long head = first_head + group * a.in.heads_per_group;
@@ -131,9 +129,7 @@ struct RowLoops {
   }
 
   template <bool Packed>
-  [[gnu::always_inline]] static inline void gate_dots_row(const MlstmRows<Real>& a,
-                                                          long row,
-                                                          long first_head) {
+  PSI_INLINE void gate_dots_row(const MlstmRows<Real>& a, long row, long first_head) {
     Memory::template for_each_group<Packed>(a.in, [&](auto count, int group) {
       const long head = first_head + group * a.in.heads_per_group;
       const Bits head_of = Memory::template heads_of<Packed>(a.in, group);
@@ -156,6 +152,8 @@ struct RowLoops {
       Memory::template store_dots<Packed>(a.d_forget + head, by_forget, a.in, group);
     });
   }
+
+#undef PSI_INLINE
 };
 
 }  // namespace psi_xlstm::kernels

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "kernels/xlstm/layer.hpp"
@@ -17,33 +15,25 @@ struct SlstmTrace : XlstmTrace<Real> {
 template <class Real>
 class SlstmLayer final : public XlstmLayer<Real> {
  public:
-  using Run = XlstmRun<Real>;
-  using Trace = XlstmTrace<Real>;
-  using State = XlstmLayerState<Real>;
-  using XlstmLayer<Real>::inputs_;
   using XlstmLayer<Real>::shape_;
   using XlstmLayer<Real>::loops_;
   using XlstmLayer<Real>::padded_;
+  using XlstmLayer<Real>::size;
 
-  SlstmLayer(int inputs,
-             const LayerShape& shape,
-             const std::vector<ParameterBlock>& blocks,
-             const std::string& name,
-             FoldedInput<Real>* fold,
-             const XlstmLoops<Real>& loops)
-      : XlstmLayer<Real>(inputs, shape, loops),
-        weight_(block(blocks, name + ".weight")),
-        bias_(block(blocks, name + ".bias")),
-        recurrent_(block(blocks, name + ".recurrent")),
+  explicit SlstmLayer(const XlstmLayerPlan<Real>& plan)
+      : XlstmLayer<Real>(plan),
+        weight_(plan.block_of(".weight")),
+        bias_(plan.block_of(".bias")),
+        recurrent_(plan.block_of(".recurrent")),
         columns_(4 * padded_),
-        gate_stride_(columns_ + loops.lanes),
-        column_of_(columns(shape.hidden, loops.lanes)),
-        runs_(vector_runs(column_of_, loops.lanes)),
-        map_(inputs, columns_, column_of_, fold, loops),
-        packed_(size(map_.depth() + shape.hidden, columns_)),
+        gate_stride_(columns_ + loops_.lanes),
+        column_of_(columns(shape_.hidden, loops_.lanes)),
+        runs_(vector_runs(column_of_, loops_.lanes)),
+        map_(plan.inputs, columns_, column_of_, plan.fold, loops_),
+        packed_(size(map_.depth() + shape_.hidden, columns_)),
         packed_recurrent_(size(columns_, padded_)),
-        d_recurrent_(size(shape.hidden, columns_)) {
-    if (shape.clusters > 0) centres_ = block(blocks, name + ".centres");
+        d_recurrent_(size(shape_.hidden, columns_)) {
+    if (shape_.clusters > 0) centres_ = plan.block_of(".centres");
   }
 
   void set_parameters(const Real* parameters) override {
@@ -77,11 +67,13 @@ class SlstmLayer final : public XlstmLayer<Real> {
     return {count, count, count, count};
   }
 
-  std::unique_ptr<Trace> make_trace() const override {
+  std::unique_ptr<XlstmTrace<Real>> make_trace() const override {
     return std::make_unique<SlstmTrace<Real>>();
   }
 
-  void begin(Trace& trace, const Run& run, State& state) const override {
+  void begin(XlstmTrace<Real>& trace,
+             const XlstmRun<Real>& run,
+             XlstmLayerState<Real>& state) const override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
     const long rows = run.sequences, hidden = shape_.hidden;
     const int lanes = loops_.lanes;
@@ -103,25 +95,25 @@ class SlstmLayer final : public XlstmLayer<Real> {
     }
   }
 
-  void forward(Trace& trace,
-               const Run& run,
+  void forward(XlstmTrace<Real>& trace,
+               const XlstmRun<Real>& run,
                const RunBlock& at,
-               const Real* x,
-               long x_stride,
-               const HeadRows<Real>*) const override {
+               const XlstmRows<Real>& rows) const override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
     if (!run.keep && at.first > 0) {  // the last rows of the block before
       std::copy_n(own.kept.data() + static_cast<long>(run.block) * run.sequences * kept_width(run),
                   run.sequences * kept_width(run), own.kept.data());
     }
-    SlstmScan<Real> a = arguments(own, run, at, x, x_stride);
+    SlstmScan<Real> a = arguments(own, run, at, rows);
     // Streaming begins where the last step ended: that is still in the first-level cache.
     a.upwards = own.upwards;
     own.upwards = !own.upwards;
     loops_.slstm_forward(a);
   }
 
-  void end(Trace& trace, const Run& run, State& state) const override {
+  void end(XlstmTrace<Real>& trace,
+           const XlstmRun<Real>& run,
+           XlstmLayerState<Real>& state) const override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
     const long rows = run.sequences, hidden = shape_.hidden;
     const int lanes = loops_.lanes;
@@ -140,7 +132,7 @@ class SlstmLayer final : public XlstmLayer<Real> {
     }
   }
 
-  void begin_backward(const Run& run) override {
+  void begin_backward(const XlstmRun<Real>& run) override {
     map_.clear_gradient();
     d_recurrent_.clear(size(shape_.hidden, columns_));
     d_gates_.reserve(size((run.block + 1) * run.sequences, gate_stride_));
@@ -149,16 +141,10 @@ class SlstmLayer final : public XlstmLayer<Real> {
     d_pass_.clear(size(run.sequences, padded_));
   }
 
-  void backward(Trace& trace,
-                const Run& run,
+  void backward(XlstmTrace<Real>& trace,
+                const XlstmRun<Real>& run,
                 const RunBlock& at,
-                const Real* x,
-                long x_stride,
-                Real* d_y,
-                Real* d_x,
-                long d_x_stride,
-                bool accumulate,
-                const HeadRows<Real>*) override {
+                const XlstmRows<Real>& rows) override {
     auto& own = static_cast<SlstmTrace<Real>&>(trace);
     const long border = static_cast<long>(run.sequences) * gate_stride_;
     Real* next = d_gates_.data() + at.steps * border;
@@ -167,9 +153,9 @@ class SlstmLayer final : public XlstmLayer<Real> {
     } else {  // of the first step of the block after this one, which are still at the front
       std::copy_n(d_gates_.data(), border, next);
     }
-    SlstmScan<Real> a = arguments(own, run, at, x, x_stride);
+    SlstmScan<Real> a = arguments(own, run, at, rows);
     a.recurrent = packed_recurrent_.data();
-    a.d_y = d_y;
+    a.d_y = rows.d_y;
     a.d_gates = d_gates_.data();
     a.gate_stride = gate_stride_;
     a.d_c = d_c_.data();
@@ -186,9 +172,10 @@ class SlstmLayer final : public XlstmLayer<Real> {
                                 .m = at.rows,
                                 .k = shape_.hidden,
                                 .n = columns_});
-    map_.add_gradient(a.x, x_stride, d_gates_.data(), gate_stride_, at.rows);
-    if (d_x) {
-      map_.input_gradient(d_x, d_x_stride, d_gates_.data(), gate_stride_, at.rows, accumulate);
+    map_.add_gradient(rows.x, rows.x_stride, d_gates_.data(), gate_stride_, at.rows);
+    if (rows.d_x) {
+      map_.input_gradient(rows.d_x, rows.d_x_stride, d_gates_.data(), gate_stride_, at.rows,
+                          rows.accumulate);
     }
   }
 
@@ -203,10 +190,6 @@ class SlstmLayer final : public XlstmLayer<Real> {
   }
 
  private:
-  static std::size_t size(int rows, int columns) {
-    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
-  }
-
   // Row gate H + unit of the trained numbers to column [unit / W][gate][unit % W].
   static std::vector<int> columns(int hidden, int lanes) {
     std::vector<int> result;
@@ -232,8 +215,8 @@ class SlstmLayer final : public XlstmLayer<Real> {
     return runs;
   }
 
-  static int slots(const Run& run) { return run.rho ? kSlstmSlots : kDrive; }
-  int kept_width(const Run& run) const { return padded_ * slots(run); }
+  static int slots(const XlstmRun<Real>& run) { return run.rho ? kSlstmSlots : kDrive; }
+  int kept_width(const XlstmRun<Real>& run) const { return padded_ * slots(run); }
 
   // [rows][hidden] to [rows][padded], zero beyond
   void copy_padded(Real* to, const Real* from, long rows) const {
@@ -247,10 +230,9 @@ class SlstmLayer final : public XlstmLayer<Real> {
   }
 
   SlstmScan<Real> arguments(SlstmTrace<Real>& own,
-                            const Run& run,
+                            const XlstmRun<Real>& run,
                             const RunBlock& at,
-                            const Real* x,
-                            long x_stride) const {
+                            const XlstmRows<Real>& rows) const {
     SlstmScan<Real> a{};
     a.steps = at.steps;
     a.sequences = run.sequences;
@@ -258,8 +240,8 @@ class SlstmLayer final : public XlstmLayer<Real> {
     a.inputs = map_.depth();
     a.units = shape_.hidden;
     a.rho = run.rho ? run.rho + at.row : nullptr;
-    a.x = x;
-    a.x_stride = x_stride;
+    a.x = rows.x;
+    a.x_stride = rows.x_stride;
     a.weight = packed_.data();
     a.bias = map_.bias();
     a.y = own.y.data() + at.row * padded_;
@@ -285,22 +267,11 @@ class SlstmLayer final : public XlstmLayer<Real> {
 }  // namespace
 
 template <class Real>
-std::unique_ptr<XlstmLayer<Real>> make_slstm_layer(const NetworkShape& shape,
-                                                   int index,
-                                                   FoldedInput<Real>* fold,
-                                                   const XlstmLoops<Real>& loops) {
-  const int inputs = index == 0 ? shape.width : shape.layers[index - 1].hidden;
-  return std::make_unique<SlstmLayer<Real>>(inputs, shape.layers[index], parameter_blocks(shape),
-                                            fmt::format("layers.{}", index), fold, loops);
+std::unique_ptr<XlstmLayer<Real>> make_slstm_layer(const XlstmLayerPlan<Real>& plan) {
+  return std::make_unique<SlstmLayer<Real>>(plan);
 }
 
-template std::unique_ptr<XlstmLayer<float>> make_slstm_layer<float>(const NetworkShape&,
-                                                                    int,
-                                                                    FoldedInput<float>*,
-                                                                    const XlstmLoops<float>&);
-template std::unique_ptr<XlstmLayer<double>> make_slstm_layer<double>(const NetworkShape&,
-                                                                      int,
-                                                                      FoldedInput<double>*,
-                                                                      const XlstmLoops<double>&);
+template std::unique_ptr<XlstmLayer<float>> make_slstm_layer(const XlstmLayerPlan<float>&);
+template std::unique_ptr<XlstmLayer<double>> make_slstm_layer(const XlstmLayerPlan<double>&);
 
 }  // namespace psi_xlstm::kernels

@@ -33,11 +33,14 @@ struct XlstmStack {
   XlstmStack(const NetworkShape& shape, FoldedInput<Real>* fold, const XlstmLoops<Real>& table)
       : inputs(shape.inputs), loops(table) {
     for (std::size_t l = 0; l < shape.layers.size(); ++l) {
-      const int index = static_cast<int>(l);
-      FoldedInput<Real>* below = l == 0 ? fold : nullptr;
-      layers.push_back(shape.layers[l].kind == LayerKind::kSlstm
-                           ? make_slstm_layer(shape, index, below, loops)
-                           : make_mlstm_layer(shape, index, below, loops));
+      const XlstmLayerPlan<Real> plan{.shape = shape.layers[l],
+                                      .inputs = l == 0 ? shape.width : shape.layers[l - 1].hidden,
+                                      .name = fmt::format("layers.{}", l),
+                                      .blocks = parameter_blocks(shape),
+                                      .fold = l == 0 ? fold : nullptr,
+                                      .loops = loops};
+      layers.push_back(plan.shape.kind == LayerKind::kSlstm ? make_slstm_layer(plan)
+                                                            : make_mlstm_layer(plan));
     }
     head_weight.reserve(static_cast<std::size_t>(layers.back()->padded()));
   }
@@ -96,8 +99,9 @@ struct XlstmStack {
     head.y = output;
     long stride = inputs;
     for (std::size_t l = 0; l < layers.size(); ++l) {
-      layers[l]->forward(*traces[l], run, at, x, stride,
-                         inside && l + 1 == layers.size() ? &head : nullptr);
+      const bool last = inside && l + 1 == layers.size();
+      layers[l]->forward(*traces[l], run, at,
+                         {.x = x, .x_stride = stride, .head = last ? &head : nullptr});
       stride = layers[l]->padded();
       x = traces[l]->y.data() + (at.row + run.sequences) * stride;
     }

@@ -30,7 +30,7 @@ TYPED_TEST(AdamWOf, FirstStepIsTheRateAgainstTheSign) {
     }
     AdamWOptions options{.learning_rate = 0.01, .epsilon = 0.25, .weight_decay = 0.5};
     options.gradient_scale = 0.5;
-    adamw_step<Real>(p, g, m, v, options, set);
+    adamw_step<Real>(p, g, {m, v}, options, set);
     for (std::size_t i = 0; i < count; ++i) {
       const double scaled = i % 2 == 0 ? 0.25 : -0.125;
       const double expected = 2 * (1 - 0.01 * 0.5) - 0.01 * scaled / (std::abs(scaled) + 0.25);
@@ -64,7 +64,7 @@ TYPED_TEST(AdamWOf, FollowsItsEquationsOverManySteps) {
       }
       AdamWOptions options = start;
       options.step = step;
-      adamw_step<Real>(p, g, m, v, options, set);
+      adamw_step<Real>(p, g, {m, v}, options, set);
     }
     for (std::size_t i = 0; i < 3; ++i) {
       EXPECT_NEAR(p[i], q[i], sizeof(Real) == 4 ? 5e-6 : 1e-14);
@@ -97,7 +97,7 @@ TEST(AdamW, ClipFactor) {
 TEST(AdamW, SaysWhatDoesNotFit) {
   std::vector<double> p(3), g(2), m(3), v(3);
   try {
-    adamw_step<double>(p, g, m, v, {});
+    adamw_step<double>(p, g, {m, v}, {});
     FAIL() << "no exception";
   } catch (const ShapeError& error) {
     EXPECT_STREQ(error.what(),
