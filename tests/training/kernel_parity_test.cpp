@@ -23,6 +23,7 @@
 #include "kernels/continuous/network.hpp"
 #include "kernels/simd/instruction_set.hpp"
 #include "kernels/xlstm/network.hpp"
+#include "support/xlstm_states.hpp"
 #include "training/kernel_parity_equations.hpp"
 
 namespace psi_xlstm {
@@ -113,7 +114,7 @@ Blocks by_published_kernels(const Scenario& s, InstructionSet set, const Blocks&
                                          .step_ratio = ratio.data_ptr<Real>()},
                                         state, /*keep=*/true);
     add_run<Real>(blocks, s, part, network, output);
-    if (part == 0) network.reset_row(state, static_cast<int>(s.batch() / 2));
+    if (part == 0) psi_xlstm::testing::reset_row(network, state, static_cast<int>(s.batch() / 2));
     add_state(blocks, expected, part, state);
   }
   return blocks;

@@ -10,6 +10,7 @@
 
 #include "kernels/xlstm/problem.hpp"
 #include "kernels/xlstm/reference.hpp"
+#include "support/xlstm_states.hpp"
 
 namespace psi_xlstm::kernels {
 namespace {
@@ -115,7 +116,7 @@ class Comparison {
   void run(const std::vector<Expected>& expected, double tolerance = kTolerance<Real>) {
     for (std::size_t c = 0; c < 2; ++c) {
       SCOPED_TRACE("chunk " + std::to_string(c));
-      if (c == 1) network_.reset_row(state_, 0);
+      if (c == 1) psi_xlstm::testing::reset_row(network_, state_, 0);
       forward(p_.chunks[c], expected[c], tolerance);
       backward(p_.chunks[c], expected[c], tolerance);
     }
