@@ -18,7 +18,7 @@
 namespace psi_xlstm {
 namespace {
 
-constexpr long kMostSteps = 10'000'000;  // between two output times or breakpoints
+constexpr long kMostIdaSteps = 10'000'000;  // between two output times or breakpoints
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 /// IDA's functions: 0 is success, 1 asks for a smaller step.
@@ -80,7 +80,7 @@ class Integrator {
     IDASetSuppressAlg(memory_, 1);
     IDASetLinearSolver(memory_, solver_, matrix_);
     IDASetJacFn(memory_, jacobian_callback);
-    IDASetMaxNumSteps(memory_, kMostSteps);
+    IDASetMaxNumSteps(memory_, kMostIdaSteps);
     IDASetMaxStep(memory_, max_step_);
     IDASetMaxErrTestFails(memory_, 30);
   }

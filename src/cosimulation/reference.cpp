@@ -18,7 +18,7 @@ namespace psi_xlstm {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr long kMostSteps = 10000000;  // between two output times or breakpoints
+constexpr long kMostCvodeSteps = 10000000;  // between two output times or breakpoints
 
 /// One device in its circuit.
 struct Circuit {
@@ -67,7 +67,7 @@ class Integrator {
     CVodeSStolerances(memory_, options.relative_tolerance, options.absolute_tolerance);
     CVodeSetUserData(memory_, const_cast<Circuit*>(&circuit_));
     CVodeSetLinearSolver(memory_, solver_, matrix_);
-    CVodeSetMaxNumSteps(memory_, kMostSteps);
+    CVodeSetMaxNumSteps(memory_, kMostCvodeSteps);
     if (options.max_step > 0) CVodeSetMaxStep(memory_, options.max_step);
   }
   ~Integrator() {
