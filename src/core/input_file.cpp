@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostLinks = 40;  // As the system follows.
+constexpr int kMostLinksRead = 40;  // As the system follows.
 
 std::string reason(int code) { return std::generic_category().message(code); }
 
@@ -47,7 +47,7 @@ std::optional<int> descriptor_named(const fs::path& path) {
   const fs::path folder = fs::canonical("/proc/self/fd", error);
   if (error) return std::nullopt;
   fs::path link = path;
-  for (int followed = 0; followed < kMostLinks; ++followed) {
+  for (int followed = 0; followed < kMostLinksRead; ++followed) {
     const fs::path parent =
         fs::canonical(link.has_parent_path() ? link.parent_path() : fs::path("."), error);
     if (error) return std::nullopt;
