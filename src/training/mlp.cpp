@@ -40,8 +40,8 @@ Tensor output(const std::vector<int>& widths, const Tensor& flat, const Samples&
     at += (in + 1) * out;
   }
   x = x.squeeze(1);
-  constexpr double kLargestLog = 20;
-  return s.factor.defined() ? s.factor * x.clamp_max(kLargestLog).exp() : x;
+  constexpr double kLargestExponent = 20;
+  return s.factor.defined() ? s.factor * x.clamp_max(kLargestExponent).exp() : x;
 }
 
 std::vector<double> random_start(const std::vector<int>& widths, Rng& rng) {

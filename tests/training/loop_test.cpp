@@ -11,7 +11,7 @@
 namespace psi_xlstm::training {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoLoss = std::numeric_limits<double>::quiet_NaN();
 
 // One number goes down a parabola with a little noise; validation losses are those of a list, or
 // the parabola where it is at its end.
@@ -60,15 +60,15 @@ std::filesystem::path no_file(const char* name) {
   return file;
 }
 
-void silent(double, const std::string&) {}
+void tell_nobody(double, const std::string&) {}
 
-TrainingOutcome trained(Parabola& parabola, const Schedule& schedule) {
-  return optimise(parabola, schedule, {no_file("loop.safetensors"), "this"}, silent);
+TrainingOutcome run(Parabola& parabola, const Schedule& schedule) {
+  return optimise(parabola, schedule, {no_file("loop.safetensors"), "this"}, tell_nobody);
 }
 
 TEST(Optimise, DoesAllPhasesAndLooksAtEveryInterval) {
   Parabola parabola;
-  const TrainingOutcome out = trained(parabola, {.phases = {phase(25), phase(10)}, .interval = 10});
+  const TrainingOutcome out = run(parabola, {.phases = {phase(25), phase(10)}, .interval = 10});
   EXPECT_TRUE(out.usable) << out.reason;
   EXPECT_EQ(parabola.entered, (std::vector<int>{25, 10}));
   EXPECT_EQ(parabola.regrouped, (std::vector<int>{0, 10, 20, 30}));
@@ -80,7 +80,7 @@ TEST(Optimise, DoesAllPhasesAndLooksAtEveryInterval) {
 
 TEST(Optimise, KeepsTheBestThatCounts) {
   Parabola parabola({0.1, 4, 2, 3});
-  const TrainingOutcome out = trained(parabola, {.phases = {phase(4)}, .judge_after = 0.5});
+  const TrainingOutcome out = run(parabola, {.phases = {phase(4)}, .judge_after = 0.5});
   EXPECT_EQ(out.state.best_step, 3);
   EXPECT_EQ(out.state.best_validation, 2);
 }
@@ -89,7 +89,7 @@ TEST(Optimise, ForgetsEarlierPhasesWhereTheirLossesAreOthers) {
   for (const bool fresh : {false, true}) {
     Parabola parabola({1, 5, 4});
     const TrainingOutcome out =
-        trained(parabola, {.phases = {phase(1), phase(2)}, .fresh_phases = fresh});
+        run(parabola, {.phases = {phase(1), phase(2)}, .fresh_phases = fresh});
     EXPECT_EQ(out.state.best_step, fresh ? 3 : 1);
   }
 }
@@ -97,12 +97,12 @@ TEST(Optimise, ForgetsEarlierPhasesWhereTheirLossesAreOthers) {
 TEST(Optimise, SaysWhyItEnded) {
   Parabola parabola;
   parabola.fails_at = 3;
-  const TrainingOutcome failed = trained(parabola, {.phases = {phase(3), phase(5)}});
+  const TrainingOutcome failed = run(parabola, {.phases = {phase(3), phase(5)}});
   EXPECT_FALSE(failed.usable);
   EXPECT_EQ(failed.reason, "it fails");
   EXPECT_EQ(failed.state.curve.size(), 3u);
-  Parabola blind({kNaN, kNaN});
-  const TrainingOutcome out = trained(blind, {.phases = {phase(2)}});
+  Parabola blind({kNoLoss, kNoLoss});
+  const TrainingOutcome out = run(blind, {.phases = {phase(2)}});
   EXPECT_FALSE(out.usable);
   EXPECT_EQ(out.reason, "no validation loss was finite");
 }
@@ -113,7 +113,7 @@ struct Stop {};
 TEST(Optimise, GoesOnWhereItWasEnded) {
   const Schedule schedule{.phases = {phase(25), phase(10)}, .interval = 10};
   Parabola whole;
-  const TrainingOutcome wanted = trained(whole, schedule);
+  const TrainingOutcome wanted = run(whole, schedule);
   for (int place = 1; place <= 4; ++place) {
     const Checkpoint checkpoint{no_file("loop_ended.safetensors"), "this"};
     int told = 0;
@@ -123,7 +123,7 @@ TEST(Optimise, GoesOnWhereItWasEnded) {
                             if (++told == place) throw Stop{};
                           }),
                  Stop);
-    const TrainingOutcome found = optimise(second, schedule, checkpoint, silent);
+    const TrainingOutcome found = optimise(second, schedule, checkpoint, tell_nobody);
     EXPECT_EQ(second.judged.size() + first.judged.size(), 5u);
     EXPECT_EQ(found.parameters, wanted.parameters);
     EXPECT_EQ(found.state.parameters, wanted.state.parameters);
