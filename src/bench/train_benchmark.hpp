@@ -4,10 +4,10 @@
 /// How fast the fused kernels train and stream, beside LibTorch and beside the arithmetic peak of
 /// the core, all measured in one run and in one thread.
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "core/progress.hpp"
 #include "report/table.hpp"
 
 namespace psi_xlstm {
@@ -107,13 +107,10 @@ inline constexpr double kSampleKiloFlop = 200.4;
 /// Gradients of the kernels and of the loop may differ by so much.
 inline constexpr double kGradientTolerance = 1e-4;
 
-/// Told how far the measurement is (0 to 1), and what comes next. May throw to end it.
-using BenchmarkProgress = std::function<void(double done, const std::string& detail)>;
-
 /// Measures, which takes about a quarter of a minute. Every speed is the best of five measurements;
 /// those of the kernels and of the loop take turns, and count what the thread had of its core. Part
 /// of the library that needs LibTorch.
-TrainBenchmark train_benchmark(const BenchmarkProgress& progress);
+TrainBenchmark train_benchmark(const TaskProgress& progress);
 
 /// One table for training and one for streaming.
 std::vector<Table> train_benchmark_tables(const TrainBenchmark& benchmark);

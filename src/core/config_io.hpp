@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -167,8 +168,16 @@ class ConfigReader {
   void read(const nlohmann::json& child, const std::string& child_path, E& value, const Range&) {
     const auto found =
         child.is_string() ? value_named<E>(child.get_ref<const std::string&>()) : std::nullopt;
-    if (found) value = *found;
-    if (!found) report_choice(child, child_path, all_names<E>());
+    if (found) {
+      value = *found;
+      return;
+    }
+    report_choice(child, child_path, all_names<E>());
+    if constexpr (requires { name_hint(E{}, std::string_view()); }) {
+      const std::string_view hint =
+          child.is_string() ? name_hint(E{}, child.get_ref<const std::string&>()) : "";
+      if (!hint.empty()) problems_.back().append(": ").append(hint);
+    }
   }
 
   void read(const nlohmann::json&, const std::string& path, bool&, const Range&);

@@ -7,6 +7,9 @@
 ///     constexpr auto enum_names(Head) {
 ///       return std::array{EnumName{Head::kExp, "exp"}, EnumName{Head::kSoftplus, "softplus"}};
 ///     }
+///
+/// A function name_hint(E, name) beside it may say what to do about a name that is none of them (""
+/// where it knows nothing).
 
 #include <array>
 #include <optional>

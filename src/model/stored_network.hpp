@@ -25,9 +25,9 @@ namespace psi_xlstm {
 
 /// Numbers of a trained network, how its inputs and output are scaled, and facts of its training.
 struct StoredNetwork {
-  std::string model;               ///< "pinn", "teacher", "clustering" or "low_rank".
+  std::string model;               ///< "mlp", "teacher", "clustering" or "low_rank".
   kernels::NetworkShape shape;     ///< Of the recurrent ones.
-  std::vector<int> layer_widths;   ///< Of the pinn: 2, 64, 64, 64, 1; empty for recurrent ones.
+  std::vector<int> layer_widths;   ///< Of an mlp: 2, 64, 64, 64, 1; empty for recurrent ones.
   std::vector<double> parameters;  ///< Flat, order of kernels::parameter_blocks.
   std::string protocol;            ///< "published" or "known_start".
   double reference_step = 50e-9;   ///< dt0 [s].
@@ -41,7 +41,7 @@ struct StoredNetwork {
   ir::TrainingBox box;  ///< Known-start, recurrent: of the training data; else of duration 0.
 };
 
-/// The blocks of `network.parameters` in order: those of kernels::parameter_blocks; of a pinn
+/// The blocks of `network.parameters` in order: those of kernels::parameter_blocks; of an mlp
 /// layers.<i>.weight [out, in], layers.<i>.bias [out]. Throws ShapeError for a shape that makes no
 /// sense.
 std::vector<kernels::ParameterBlock> stored_blocks(const StoredNetwork& network);
@@ -55,7 +55,7 @@ std::filesystem::path network_folder(const std::filesystem::path& run,
                                      int seed,
                                      const std::string& model);
 
-/// Writes `network`; tensors by block name (pinn: layers.<i>.weight, .bias), the rest in the
+/// Writes `network`; tensors by block name (mlp: layers.<i>.weight, .bias), the rest in the
 /// metadata. Throws ShapeError where the parameters do not fit the shape.
 void save_network(const std::filesystem::path& file, const StoredNetwork& network);
 

@@ -40,9 +40,9 @@ struct LinearLayer {
 };
 
 // The feed-forward baseline in single precision. It has no state: a step is one evaluation.
-class PinnStreamer : public Streamer {
+class MlpStreamer : public Streamer {
  public:
-  PinnStreamer(const StoredNetwork& network, double g0)
+  MlpStreamer(const StoredNetwork& network, double g0)
       : published_(network.protocol == "published"),
         scale_(published_ ? network.current_scale : network.conductance_scale),
         time_scale_(network.time_scale),
@@ -95,9 +95,9 @@ class PinnStreamer : public Streamer {
 };
 
 // The same in double precision, one number after the other.
-class ExactPinnStreamer : public Streamer {
+class ExactMlpStreamer : public Streamer {
  public:
-  ExactPinnStreamer(const StoredNetwork& network, double g0)
+  ExactMlpStreamer(const StoredNetwork& network, double g0)
       : network_(network),
         blocks_(pinn_blocks(network)),
         log_conductance_(std::log(g0 / network.conductance_scale)) {}
@@ -162,8 +162,8 @@ std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network,
     return single ? recurrent_streamer<float>(network, g0)
                   : recurrent_streamer<double>(network, g0);
   }
-  if (single) return std::make_unique<PinnStreamer>(network, g0);
-  return std::make_unique<ExactPinnStreamer>(network, g0);
+  if (single) return std::make_unique<MlpStreamer>(network, g0);
+  return std::make_unique<ExactMlpStreamer>(network, g0);
 }
 
 std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0) {

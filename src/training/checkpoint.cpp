@@ -194,7 +194,7 @@ Resumed resume_training(const std::filesystem::path& file,
 
 void take_up(const Checkpoint& checkpoint,
              const CheckpointSizes& sizes,
-             const Report& report,
+             const TaskProgress& report,
              TrainingState& state) {
   Resumed found = resume_training(checkpoint.file, checkpoint.fingerprint, sizes);
   if (found.state) state = std::move(*found.state);

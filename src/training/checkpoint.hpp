@@ -5,10 +5,10 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 
+#include "core/progress.hpp"
 #include "training/optimizer.hpp"
 
 namespace psi_xlstm::training {
@@ -45,14 +45,11 @@ struct Checkpoint {
   std::string fingerprint;
 };
 
-/// Told how much is done (0 to 1), and one line of detail.
-using Report = std::function<void(double done, const std::string& detail)>;
-
 /// Puts `state` where `checkpoint` was left; tells why a damaged one is not gone on from, and
 /// leaves `state` as it is then.
 void take_up(const Checkpoint& checkpoint,
              const CheckpointSizes& sizes,
-             const Report& report,
+             const TaskProgress& report,
              TrainingState& state);
 
 }  // namespace psi_xlstm::training

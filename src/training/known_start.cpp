@@ -90,7 +90,7 @@ class KnownStartObjective : public Objective {
   }
   CheckpointSizes sizes() const override {
     return {.parameters = begin().parameters.size(),
-            .bases = config_.optimizer == "soap" ? soap_.remembered() : 0,
+            .bases = config_.optimizer == NetworkOptimizer::kSoap ? soap_.remembered() : 0,
             .gates = gates_.count(),
             .clusters = config_.clusters};
   }
@@ -215,7 +215,7 @@ std::string KnownStartObjective::advance(const PhaseConfig& phase,
   gates_.tie_gradient(state, numbers);
   const double rate = learning_rate(phase, in_phase);
   const double norm =
-      config_.optimizer == "soap"
+      config_.optimizer == NetworkOptimizer::kSoap
           ? soap_.step(state, numbers, rate, config_.clip, config_.weight_decay)
           : optimizer_step(state, numbers, rate, config_.clip, config_.weight_decay);
   gates_.tie(state);
@@ -276,7 +276,7 @@ TrainingOutcome train_known_start(const NetworkConfig& config,
                                   const KnownStartProblem& problem,
                                   int seed,
                                   const Checkpoint& checkpoint,
-                                  const Report& progress) {
+                                  const TaskProgress& progress) {
   KnownStartObjective objective(config, shape, start, problem, seed);
   // Another decimation is another validation loss.
   const Schedule schedule{.phases = config.phases,

@@ -47,6 +47,6 @@ TrainingOutcome train_known_start(const NetworkConfig& config,
                                   const KnownStartProblem& problem,
                                   int seed,
                                   const Checkpoint& checkpoint,
-                                  const Report& progress);
+                                  const TaskProgress& progress);
 
 }  // namespace psi_xlstm::training

@@ -37,7 +37,7 @@ int total_units(const std::vector<PhaseConfig>& phases) {
 TrainingOutcome optimise(Objective& objective,
                          const Schedule& schedule,
                          const Checkpoint& checkpoint,
-                         const Report& progress) {
+                         const TaskProgress& progress) {
   TrainingOutcome outcome{.state = objective.begin()};
   TrainingState& state = outcome.state;
   take_up(checkpoint, objective.sizes(), progress, state);

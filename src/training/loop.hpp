@@ -83,6 +83,6 @@ struct TrainingOutcome {
 TrainingOutcome optimise(Objective& objective,
                          const Schedule& schedule,
                          const Checkpoint& checkpoint,
-                         const Report& progress);
+                         const TaskProgress& progress);
 
 }  // namespace psi_xlstm::training

@@ -117,7 +117,7 @@ TrainingOutcome train_mlp(const NetworkConfig& config,
                           const SampleSet& validation,
                           int seed,
                           const Checkpoint& checkpoint,
-                          const Report& progress) {
+                          const TaskProgress& progress) {
   MlpObjective objective(config, widths, training, validation, seed);
   const Schedule schedule{
       .phases = config.phases, .judge_after = config.judge_after, .interval = kInterval};

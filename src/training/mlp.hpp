@@ -26,6 +26,6 @@ TrainingOutcome train_mlp(const NetworkConfig& config,
                           const SampleSet& validation,
                           int seed,
                           const Checkpoint& checkpoint,
-                          const Report& progress);
+                          const TaskProgress& progress);
 
 }  // namespace psi_xlstm::training

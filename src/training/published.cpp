@@ -225,7 +225,7 @@ TrainingOutcome train_published(const NetworkConfig& config,
                                 const PublishedTeacher* teacher,
                                 int seed,
                                 const Checkpoint& checkpoint,
-                                const Report& progress) {
+                                const TaskProgress& progress) {
   PublishedObjective objective(config, shape, start, data, scales, teacher, seed);
   const Schedule schedule{
       .phases = config.phases, .judge_after = config.judge_after, .unit = "epoch"};

@@ -40,6 +40,6 @@ TrainingOutcome train_published(const NetworkConfig& config,
                                 const PublishedTeacher* teacher,
                                 int seed,
                                 const Checkpoint& checkpoint,
-                                const Report& progress);
+                                const TaskProgress& progress);
 
 }  // namespace psi_xlstm::training

@@ -147,18 +147,18 @@ TEST_F(Trainers, ThatFailLetTheOthersGoOn) {
 
 TEST_F(Trainers, ThatFindTheirInputWrongEndAll) {
   try {
-    run({job("seed 1, pinn",
+    run({job("seed 1, mlp",
              "while [ ! -f log ]; do sleep 0.01; done; echo 'error: no such seed' "
              ">&2; exit 1",
              1),
-         job("seed 2, pinn",
+         job("seed 2, mlp",
              "trap 'echo ended >>log; exit 130' TERM; echo started >>log; while "
              "true; do sleep 0.01; done",
              2),
          noted("never", 1)});
     FAIL() << "expected a ConfigError";
   } catch (const ConfigError& e) {
-    EXPECT_STREQ(e.what(), "seed 1, pinn: no such seed");
+    EXPECT_STREQ(e.what(), "seed 1, mlp: no such seed");
   }
   EXPECT_EQ(log(), (std::vector<std::string>{"started", "ended"}));
 }

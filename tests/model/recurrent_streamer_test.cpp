@@ -41,7 +41,7 @@ class RecurrentStreamer : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(RecurrentStreamer, GivesTheCurrentsOfThePublishedProtocol) {
   NetworkConfig config;
-  config.name = GetParam();
+  config.kind = *value_named<NetworkKind>(GetParam());
   StoredNetwork network = testing::drawn_network(config, "published", 7);
   network.current_scale = 2e-3;
   network.time_scale = 1e-5;
@@ -51,7 +51,7 @@ TEST_P(RecurrentStreamer, GivesTheCurrentsOfThePublishedProtocol) {
 
 TEST_P(RecurrentStreamer, GivesTheCurrentsOfAKnownStart) {
   NetworkConfig config;
-  config.name = GetParam();
+  config.kind = *value_named<NetworkKind>(GetParam());
   const StoredNetwork network = testing::drawn_network(config, "known_start", 8);
   const Record drive = record(50e-9);
   expect_currents(*make_streamer(network, kStart), drive, network_current(network, drive, kStart));

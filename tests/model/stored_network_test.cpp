@@ -24,7 +24,7 @@ fs::path file_named(const std::string& name) {
 }
 
 StoredNetwork network_of(const std::string& name, const std::string& protocol = "known_start") {
-  return testing::drawn_network({.name = name}, protocol, 3);
+  return testing::drawn_network({.kind = *value_named<NetworkKind>(name)}, protocol, 3);
 }
 
 template <class Work>
@@ -38,7 +38,7 @@ std::string problem_with(const Work& work) {
 }
 
 TEST(StoredNetwork, ComesBackAsItWas) {
-  for (const char* name : {"pinn", "teacher", "clustering", "low_rank"}) {
+  for (const char* name : {"mlp", "teacher", "clustering", "low_rank"}) {
     StoredNetwork network = network_of(name, "published");
     network.reference_step = 49.9e-9;
     network.current_scale = 1.7e-3;
@@ -73,8 +73,8 @@ TEST(StoredNetwork, ComesBackAsItWas) {
 // Names and shapes as a reader in another language sees them.
 TEST(StoredNetwork, NamesItsTensors) {
   const fs::path file = file_named("names.safetensors");
-  save_network(file, network_of("pinn"));
-  SafetensorsFile content = parse_safetensors(read_file(file), "pinn");
+  save_network(file, network_of("mlp"));
+  SafetensorsFile content = parse_safetensors(read_file(file), "mlp");
   EXPECT_EQ(content.tensors.size(), 8u);
   EXPECT_EQ(content.tensors.at("layers.0.weight").shape, (std::vector<std::int64_t>{64, 2}));
   EXPECT_EQ(content.tensors.at("layers.3.bias").shape, (std::vector<std::int64_t>{1}));
@@ -90,7 +90,7 @@ TEST(StoredNetwork, NamesItsTensors) {
 }
 
 TEST(StoredNetwork, HasTheKnownSizes) {
-  EXPECT_EQ(network_of("pinn").trained_parameters, 8577);
+  EXPECT_EQ(network_of("mlp").trained_parameters, 8577);
   EXPECT_EQ(network_of("teacher").trained_parameters, 46409);
   EXPECT_EQ(network_of("clustering").trained_parameters, 16961);
   EXPECT_EQ(network_of("low_rank").trained_parameters, 7377);
@@ -98,7 +98,7 @@ TEST(StoredNetwork, HasTheKnownSizes) {
 
 // Two numbers per sLSTM unit; D (D + 1) per mLSTM head, D its dimension or its rank.
 TEST(StateCount, CountsWhatIsCarriedAlong) {
-  EXPECT_EQ(state_count(network_of("pinn").shape), 0);
+  EXPECT_EQ(state_count(network_of("mlp").shape), 0);
   EXPECT_EQ(state_count(network_of("teacher").shape), 2 * 64 + 4 * 16 * 17);
   EXPECT_EQ(state_count(network_of("clustering").shape), 2 * 2 * 32);
   EXPECT_EQ(state_count(network_of("low_rank").shape), 2 * 4 * 2 * 3);
@@ -108,7 +108,7 @@ TEST(StoredNetwork, RefusesParametersThatDoNotFit) {
   StoredNetwork network = network_of("teacher");
   network.parameters.pop_back();
   EXPECT_THROW(save_network(file_named("short.safetensors"), network), ShapeError);
-  network = network_of("pinn");
+  network = network_of("mlp");
   network.layer_widths = {2, 0, 1};
   EXPECT_THROW(save_network(file_named("short.safetensors"), network), ShapeError);
   EXPECT_FALSE(fs::exists(file_named("short.safetensors")));
@@ -172,7 +172,7 @@ TEST(StoredNetwork, RefusesLayerWidthsThatNoProtocolHas) {
   const fs::path file = file_named("widths.safetensors");
   for (const std::vector<int>& widths :
        {std::vector<int>{3, 4, 1}, {2, 4, 2}, {1}, {2}, {2, 4097, 1}}) {
-    StoredNetwork network = network_of("pinn");
+    StoredNetwork network = network_of("mlp");
     network.layer_widths = widths;
     const auto blocks = stored_blocks(network);
     network.parameters.assign(blocks.empty() ? 0 : blocks.back().offset + blocks.back().size(), 0);

@@ -13,9 +13,9 @@
 namespace psi_xlstm {
 namespace {
 
-StoredNetwork pinn(const std::vector<int>& widths) {
+StoredNetwork mlp(const std::vector<int>& widths) {
   StoredNetwork network;
-  network.model = "pinn";
+  network.model = "mlp";
   network.protocol = "published";
   network.layer_widths = widths;
   network.current_scale = 3e-3;
@@ -46,10 +46,10 @@ double evaluated(const StoredNetwork& network, std::vector<double> x) {
   return x.front();
 }
 
-TEST(Streamer, OfAPinnComputesTheNetworkOfVoltageAndTime) {
+TEST(Streamer, OfAnMlpComputesTheNetworkOfVoltageAndTime) {
   for (const std::vector<int>& widths :
        {std::vector<int>{2, 64, 64, 64, 1}, {2, 5, 1}, {2, 70, 64, 3, 1}, {2, 1}}) {
-    const StoredNetwork network = pinn(widths);
+    const StoredNetwork network = mlp(widths);
     const auto streamer = make_streamer(network, 0);
     for (double t : {0.0, 1e-4, 1.7e-3}) {
       for (double v : {-1.2, 0.0, 0.7}) {
@@ -59,8 +59,8 @@ TEST(Streamer, OfAPinnComputesTheNetworkOfVoltageAndTime) {
   }
 }
 
-TEST(Streamer, OfAPinnWithAKnownStartSeesTheConductanceAndIsPinched) {
-  StoredNetwork network = pinn({2, 64, 64, 64, 1});
+TEST(Streamer, OfAnMlpWithAKnownStartSeesTheConductanceAndIsPinched) {
+  StoredNetwork network = mlp({2, 64, 64, 64, 1});
   network.protocol = "known_start";
   const auto streamer = make_streamer(network, 5e-4);
   const double y = evaluated(network, {0.7, std::log(5e-4 / 2e-4)});
@@ -69,7 +69,7 @@ TEST(Streamer, OfAPinnWithAKnownStartSeesTheConductanceAndIsPinched) {
 }
 
 TEST(Streamer, SaturatesWhereTanhDoes) {
-  StoredNetwork network = pinn({2, 1, 1});
+  StoredNetwork network = mlp({2, 1, 1});
   network.parameters = {100, 0, 0, 1, 0};  // y = tanh(100 V)
   const auto streamer = make_streamer(network, 0);
   EXPECT_NEAR(streamer->step(0, 1) / 3e-3, 1, 1e-6);
@@ -77,11 +77,11 @@ TEST(Streamer, SaturatesWhereTanhDoes) {
   EXPECT_NEAR(streamer->step(0, 1e-3) / 3e-3, std::tanh(0.1), 1e-6);
 }
 
-TEST(Streamer, RefusesAPinnWithTooFewParameters) {
-  StoredNetwork network = pinn({2, 4, 1});
+TEST(Streamer, RefusesAnMlpWithTooFewParameters) {
+  StoredNetwork network = mlp({2, 4, 1});
   network.parameters.pop_back();
   EXPECT_THROW(make_streamer(network, 0), ShapeError);
-  network = pinn({3, 4, 1});
+  network = mlp({3, 4, 1});
   EXPECT_THROW(make_streamer(network, 0), ShapeError);
 }
 

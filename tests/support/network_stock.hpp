@@ -29,7 +29,7 @@ inline StoredNetwork drawn_network(const NetworkConfig& config,
   const auto convention =
       protocol == "published" ? kernels::Convention::kXlstm : kernels::Convention::kContinuous;
   StoredNetwork network;
-  network.model = config.name;
+  network.model = name_of(config.kind);
   network.protocol = protocol;
   network.conductance_scale = 2e-4;
   network.fingerprint = "of a test";
@@ -39,11 +39,11 @@ inline StoredNetwork drawn_network(const NetworkConfig& config,
                  .conductance_max = 1e-3,
                  .step_max = 50e-9,
                  .duration = 2e-3};
-  if (config.name == "pinn") {
+  if (config.kind == NetworkKind::kMlp) {
     network.layer_widths = {2, 64, 64, 64, 1};
-  } else if (config.name == "teacher") {
+  } else if (config.kind == NetworkKind::kTeacher) {
     network.shape = kernels::teacher_shape(convention);
-  } else if (config.name == "clustering") {
+  } else if (config.kind == NetworkKind::kClustering) {
     network.shape = kernels::clustering_student_shape(convention, config.clusters);
   } else {
     network.shape = kernels::low_rank_student_shape(convention, config.rank);
@@ -55,13 +55,13 @@ inline StoredNetwork drawn_network(const NetworkConfig& config,
   network.trained_parameters = static_cast<int>(network.parameters.size());
   network.deployed_parameters = network.trained_parameters;
   network.facts = {{"best step", 1200.0}};
-  if (config.name == "clustering") {
+  if (config.kind == NetworkKind::kClustering) {
     network.deployed_parameters -= 1000 + seed % 2;
     for (int k = 0; k < config.clusters; ++k) {
       network.facts.push_back({fmt::format("tau of cluster {}", k + 1), 1e-6 * std::pow(10, k)});
     }
   }
-  if (config.name == "low_rank") {
+  if (config.kind == NetworkKind::kLowRank) {
     for (int r = 1; r <= 4; ++r) {
       network.facts.push_back({fmt::format("memory energy in rank {}", r), 1 - std::pow(0.2, r)});
     }
@@ -85,7 +85,7 @@ inline void fill_stock(const std::filesystem::path& stock, const NetworkStudyCon
     const SeedData data = seed_data(config, seed);
     for (std::size_t n = 0; n < config.networks.size(); ++n) {
       const auto folder = stock / fmt::format("{}_{}", seed, n);
-      const auto network = drawn_network(config.networks[n], config.protocol, seed);
+      const auto network = drawn_network(config.networks[n], name_of(config.protocol), seed);
       save_network(folder / "model.safetensors", network);
       save_currents(folder / "predictions.safetensors", drawn_currents(data, network));
       std::vector<CurvePoint> curve;

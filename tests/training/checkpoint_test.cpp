@@ -163,7 +163,7 @@ TEST(Checkpoint, IsRefusedWhereItIsOfAnotherShape) {
 TEST(TakeUp, TellsWhyItBeginsAgain) {
   const auto file = temporary("checkpoint_taken_up.safetensors");
   std::vector<std::string> told;
-  const Report report = [&](double, const std::string& detail) { told.push_back(detail); };
+  const TaskProgress report = [&](double, const std::string& detail) { told.push_back(detail); };
   TrainingState state = begin_training({1, 2, 3}, 7);
   write_file(file, "nothing");
   take_up({file, "of this"}, kSizes, report, state);

@@ -26,7 +26,7 @@ kernels::NetworkShape shape_of(int hidden) {
 
 NetworkConfig student(int epochs) {
   NetworkConfig config;
-  config.name = "low_rank";
+  config.kind = NetworkKind::kLowRank;
   config.phases.resize(1);
   config.phases[0].steps = epochs;
   config.phases[0].samples = 4000;

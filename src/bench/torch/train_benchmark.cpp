@@ -65,7 +65,7 @@ using Step = std::function<void()>;
 // else the machine does meets all of them alike.
 class Benchmarks {
  public:
-  explicit Benchmarks(const BenchmarkProgress& progress) : progress_(progress) {
+  explicit Benchmarks(const TaskProgress& progress) : progress_(progress) {
     benchmark::ClearRegisteredBenchmarks();
     std::string program = "psi", in_turns = "--benchmark_enable_random_interleaving=true";
     std::array<char*, 3> arguments = {program.data(), in_turns.data(), nullptr};
@@ -96,7 +96,7 @@ class Benchmarks {
   }
 
  private:
-  const BenchmarkProgress& progress_;
+  const TaskProgress& progress_;
   int registered_ = 0, runs_ = 0;
 };
 
@@ -114,7 +114,7 @@ StreamingSubject subject(const std::string& model, const Network& network) {
 
 StoredNetwork feed_forward() {
   StoredNetwork network;
-  network.model = "pinn";
+  network.model = "mlp";
   network.protocol = "published";
   network.layer_widths = {2, 64, 64, 64, 1};
   Rng rng(7);
@@ -143,7 +143,7 @@ std::vector<StreamingSubject> streaming_subjects() {
     subjects.push_back(subject(model, untrained_network(model, Convention::kXlstm)));
   }
   subjects.push_back(subject("compact", compact()));
-  subjects.push_back(subject("pinn", feed_forward()));
+  subjects.push_back(subject("mlp", feed_forward()));
   for (const char* model : {"teacher", "clustering", "low_rank"}) {
     subjects.push_back(subject(std::string(model) + ", known start",
                                untrained_network(model, Convention::kContinuous)));
@@ -219,7 +219,7 @@ void add_streaming(Benchmarks& benchmarks, const std::vector<StreamingSubject>& 
 
 }  // namespace
 
-TrainBenchmark train_benchmark(const BenchmarkProgress& progress) {
+TrainBenchmark train_benchmark(const TaskProgress& progress) {
   const std::vector<InstructionSet> sets = measured_sets();
   TrainBenchmark result;
   BenchmarkConditions& conditions = result.conditions;

@@ -69,8 +69,9 @@ std::vector<std::string> shown_labels(const NetworkStudyConfig& config) {
   if (labels.size() <= kColors) return labels;
   std::stable_partition(labels.begin(), labels.end(), [&](const std::string& label) {
     return label == kCompactLabel ||
-           std::any_of(config.networks.begin(), config.networks.end(),
-                       [&](const NetworkConfig& n) { return n.name == label; });
+           std::any_of(config.networks.begin(), config.networks.end(), [&](const NetworkConfig& n) {
+             return n.label.empty() && label_of(n) == label;
+           });
   });
   labels.resize(kColors);
   return labels;

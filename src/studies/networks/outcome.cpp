@@ -28,7 +28,7 @@ std::string fingerprint(const NetworkStudyConfig& config, const SeedData& data) 
   const nlohmann::ordered_json tree = {{"version", version()},
                                        {"model", kCompactLabel},
                                        {"fit", config_tree(config.compact)},
-                                       {"protocol", config.protocol},
+                                       {"protocol", name_of(config.protocol)},
                                        {"prefix", config.prefix},
                                        {"data", checksum(data.dataset)}};
   return sha256_hex(tree.dump());
@@ -94,10 +94,11 @@ ModelOutcome load_outcome(const NetworkStudyConfig& config,
   const std::filesystem::path folder = network_folder(run, data.seed, outcome.label);
   const std::filesystem::path model = folder / kModelFile, currents = folder / kCurrentsFile;
   outcome.stored = load_network(model);
-  if (outcome.stored->model != network.name || outcome.stored->protocol != config.protocol) {
+  const std::string kind = name_of(network.kind), protocol = name_of(config.protocol);
+  if (outcome.stored->model != kind || outcome.stored->protocol != protocol) {
     throw DataError(fmt::format("{}: expected a {} of the protocol {}, found a {} of {}",
-                                model.string(), network.name, config.protocol,
-                                outcome.stored->model, outcome.stored->protocol));
+                                model.string(), kind, protocol, outcome.stored->model,
+                                outcome.stored->protocol));
   }
   outcome.curve = load_curve(folder / "curve.json");
   outcome.predictions = with_currents(data, load_currents(currents), currents.string());
@@ -147,7 +148,7 @@ std::vector<fit::Prediction> predict_compact(const NetworkStudyConfig& config,
                                              const SeedData& data,
                                              const ir::Network& network) {
   fit::StartOptions starts = data.starts;
-  if (config.protocol == "published") {
+  if (config.is_published()) {
     starts.conductance =
         middle_start(fit::training_records(data.dataset, data.dataset.split.train, data.starts));
   }

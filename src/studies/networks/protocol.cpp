@@ -15,8 +15,6 @@
 namespace psi_xlstm {
 namespace {
 
-bool is_published(const NetworkStudyConfig& config) { return config.protocol == "published"; }
-
 const Record& record_of(const SeedData& data, const fit::Prediction& p) {
   return data.dataset.records[static_cast<std::size_t>(p.record)];
 }
@@ -72,7 +70,7 @@ std::vector<Reference> references_of(const NetworkStudyConfig& config, const See
   const ErrorMetrics law = fit::score(data.dataset, truth);
   std::vector<Reference> out = fitted_references(data, law.noise_floor);
   out.push_back(reference("device_law", "device's own law", law));
-  if (is_published(config)) {
+  if (config.is_published()) {
     for (std::size_t i : {3, 4}) out[i].name += " (start known)";
     auto predictions = filled(data, [](const std::vector<double>& voltage, const auto&) {
       return published_mean_current(voltage);
@@ -95,7 +93,7 @@ SeedData seed_data(const NetworkStudyConfig& config, int seed) {
   const DataSourceConfig source{.source = DataSource::kPublished, .prefix = config.prefix};
   SourcedData own = load_data(source, seed);
   SeedData data{.seed = seed, .dataset = std::move(own.dataset), .starts = own.starts};
-  if (is_published(config) && seed != kPublishedTestSeed) {
+  if (config.is_published() && seed != kPublishedTestSeed) {
     const Dataset judged = published_dataset({.seed = kPublishedTestSeed});
     for (int i : data.dataset.split.test) {
       data.dataset.records[static_cast<std::size_t>(i)] =
@@ -106,7 +104,7 @@ SeedData seed_data(const NetworkStudyConfig& config, int seed) {
     const Record& record = data.dataset.records[static_cast<std::size_t>(i)];
     fit::Prediction p{.record = i};
     p.start = fit::find_start(record, fit::noise_of(record, data.dataset.noise), data.starts);
-    p.scored_from = is_published(config) ? published_first(i) : p.start.samples;
+    p.scored_from = config.is_published() ? published_first(i) : p.start.samples;
     data.frame.push_back(std::move(p));
   }
   return data;
@@ -152,11 +150,11 @@ std::vector<Reference> references(const NetworkStudyConfig& config,
   const std::vector<Reference> first = references_of(config, seeds.front());
   // In the published protocol the rest neither depends on the training records nor on the seed.
   constexpr std::size_t kFitted = 3;
-  const std::size_t repeated = is_published(config) ? kFitted : first.size();
+  const std::size_t repeated = config.is_published() ? kFitted : first.size();
   std::vector<std::vector<Reference>> others;
   for (std::size_t s = 1; s < seeds.size(); ++s) {
-    others.push_back(is_published(config) ? fitted_references(seeds[s], first.back().mse)
-                                          : references_of(config, seeds[s]));
+    others.push_back(config.is_published() ? fitted_references(seeds[s], first.back().mse)
+                                           : references_of(config, seeds[s]));
   }
   std::vector<Reference> out;
   for (std::size_t kind = 0; kind < first.size(); ++kind) {

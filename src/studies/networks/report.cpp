@@ -16,9 +16,7 @@
 namespace psi_xlstm {
 namespace {
 
-bool is_published(const NetworkStudyResult& result) {
-  return result.config.protocol == "published";
-}
+bool is_published(const NetworkStudyResult& result) { return result.config.is_published(); }
 
 std::optional<double> reference_mse(const NetworkStudyResult& result, const std::string& key) {
   for (const Reference& r : result.references) {

@@ -22,6 +22,30 @@ bool all_different(const std::vector<Value>& values) {
   return std::set<Value>(values.begin(), values.end()).size() == values.size();
 }
 
+// What the network of this kind does not look at in this protocol must be as it is without a word.
+void check_unused(const NetworkStudyConfig& config,
+                  const NetworkConfig& network,
+                  const std::string& where) {
+  const NetworkConfig plain;
+  const auto expect = [&](bool as_it_is, const char* key, const char* used_by) {
+    if (as_it_is) return;
+    throw ConfigError(fmt::format("{}/{}: expected nothing, found a value: only {} use{} it", where,
+                                  key, used_by,
+                                  std::string_view(used_by).ends_with('s') ? "" : "s"));
+  };
+  constexpr const char* kWhole = "recurrent networks of the known-start protocol";
+  const bool whole = !config.is_published() && network.is_recurrent();
+  expect(whole || network.optimizer == plain.optimizer, "optimizer", kWhole);
+  expect(whole || network.physics == plain.physics, "physics", kWhole);
+  for (const PhaseConfig& phase : network.phases) {
+    expect(whole || phase.decimation == PhaseConfig{}.decimation, "phases/decimation", kWhole);
+  }
+  const DistillationConfig& terms = network.distillation;
+  expect(network.is_student() || (terms.alpha == 0 && terms.beta == 0), "distillation", "students");
+  expect(network.kind == NetworkKind::kClustering || terms.gamma == 0, "distillation/gamma",
+         "clustering students");
+}
+
 void check_network(const NetworkStudyConfig& config, int index) {
   const NetworkConfig& network = config.networks[static_cast<std::size_t>(index)];
   const std::string where = fmt::format("networks/{}", index);
@@ -35,15 +59,9 @@ void check_network(const NetworkStudyConfig& config, int index) {
   if (network.phases.empty()) {
     throw ConfigError(fmt::format("{}/phases: expected at least one, found none", where));
   }
-  const bool whole_trajectories = config.protocol == "known_start" && network.name != "pinn";
-  if (network.optimizer != "adamw" && !whole_trajectories) {
-    throw ConfigError(fmt::format(
-        "{}/optimizer: expected \"adamw\" but for recurrent networks of the known-start "
-        "protocol, found \"{}\"",
-        where, network.optimizer));
-  }
+  check_unused(config, network, where);
   const int teacher = teacher_index(config.networks);
-  const bool needed = learns_from_teacher(network) || (is_student_network(network) && teacher >= 0);
+  const bool needed = learns_from_teacher(network) || (network.is_student() && teacher >= 0);
   if (needed && (teacher < 0 || teacher > index)) {
     throw ConfigError(fmt::format("{}: expected a teacher before the student \"{}\", found {}",
                                   where, label_of(network),
@@ -66,7 +84,7 @@ std::vector<TrainerJob> trainer_jobs(const NetworkStudyConfig& config,
                        "--seed",    std::to_string(config.seeds[s]),
                        "--network", std::to_string(n),
                        "--out",     run.string()};
-      if (is_student_network(network) && teacher >= 0) job.needs = first + teacher;
+      if (network.is_student() && teacher >= 0) job.needs = first + teacher;
       jobs.push_back(std::move(job));
     }
   }
@@ -228,7 +246,7 @@ std::optional<TauStudyResult> network_time_constants(const NetworkStudyConfig& c
                                                      std::vector<std::string>& warnings) {
   std::optional<TauStudyResult> found =
       tau_stage(config.time_constants, data.dataset, data.starts, threads, warnings);
-  if (!found || config.protocol != "known_start") return found;
+  if (!found || config.is_published()) return found;
   for (const ModelOutcome& o : outcomes) {
     if (o.seed != data.seed || !o.usable || !o.stored || !has_gates_to_show(*o.stored)) continue;
     found->networks.push_back(network_gates(*o.stored, o.label, data.dataset.records, data.starts));

@@ -24,9 +24,7 @@ std::string percent(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? fmt::format("{:.3g} %", 100 * *value) : "n/a";
 }
 
-bool is_published(const NetworkStudyResult& result) {
-  return result.config.protocol == "published";
-}
+bool is_published(const NetworkStudyResult& result) { return result.config.is_published(); }
 
 Table accuracy_table(const NetworkStudyResult& result) {
   Table table;

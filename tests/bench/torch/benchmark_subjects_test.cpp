@@ -72,7 +72,7 @@ void expect_same(const std::vector<double>& found, const std::vector<double>& wa
 
 StoredNetwork drawn(const std::string& model, const char* protocol) {
   NetworkConfig config;
-  config.name = model;
+  config.kind = *value_named<NetworkKind>(model);
   return testing::drawn_network(config, protocol, 5);
 }
 
@@ -118,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(OfEveryKind,
                          LibtorchSteps,
                          ::testing::Values("teacher", "clustering", "low_rank"));
 
-TEST(LibtorchStepOfAPinn, IsThatOfTheKernels) { expect_published_steps("pinn"); }
+TEST(LibtorchStepOfAnMlp, IsThatOfTheKernels) { expect_published_steps("mlp"); }
 
 TEST(LibtorchStepOfACompactStudent, IsThatOfTheKernels) {
   const torch::NoGradGuard no_derivatives;

@@ -15,7 +15,7 @@ namespace {
 // Without a compiled model nothing of a recurrent network is compared with a limit.
 TEST(CosimulateNetwork, IsNotVerifiedWhereThereIsNoCompiler) {
   NetworkConfig config;
-  config.name = "clustering";
+  config.kind = NetworkKind::kClustering;
   const StoredNetwork stored = testing::drawn_network(config, "known_start", 1);
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);

@@ -38,7 +38,7 @@ TEST(NanosecondsPerStep, RunsSampleAfterSampleAlongThePublishedDrive) {
 }
 
 TEST(StreamingNanoseconds, AreKnownForEveryKindOfModel) {
-  for (const char* name : {"pinn", "low_rank"}) {
+  for (const char* name : {"mlp", "low_rank"}) {
     EXPECT_GT(streaming_nanoseconds(testing::drawn_network({.name = name}, "known_start", 1)), 0);
   }
   EXPECT_GT(streaming_nanoseconds(testing::one_state()), 0);

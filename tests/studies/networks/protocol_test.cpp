@@ -17,7 +17,7 @@ namespace {
 
 NetworkStudyConfig study(const std::string& protocol) {
   NetworkStudyConfig config;
-  config.protocol = protocol;
+  config.protocol = *value_named<NetworkProtocol>(protocol);
   return config;
 }
 

@@ -80,7 +80,7 @@ TEST_F(NetworkStudy, ChecksFindChangedPredictions) {
   EXPECT_TRUE(names("/models/1/test/mse_A2"));
   EXPECT_TRUE(names("seed 42, teacher, record seq9: the stored prediction differs"));
   EXPECT_TRUE(names("seed 42, compact, record seq9: the stored prediction differs"));
-  EXPECT_FALSE(names("seed 42, pinn"));
+  EXPECT_FALSE(names("seed 42, mlp"));
   EXPECT_TRUE(names("seed_42/teacher/predictions.safetensors: expected SHA-256"));
 }
 
@@ -144,7 +144,7 @@ TEST_F(NetworkStudy, EndsWithTheSentenceOfATrainerThatFindsItsInputWrong) {
     run_network_study(study(), {folder, 1}, kSilent);
     ADD_FAILURE() << "expected a ConfigError";
   } catch (const ConfigError& e) {
-    EXPECT_STREQ(e.what(), "seed 42, pinn: networks/0/phases: expected less");
+    EXPECT_STREQ(e.what(), "seed 42, mlp: networks/0/phases: expected less");
   }
   fs::remove(stock_ / "42_0/fails");
   EXPECT_FALSE(fs::exists(folder / "metrics.json"));
@@ -152,14 +152,14 @@ TEST_F(NetworkStudy, EndsWithTheSentenceOfATrainerThatFindsItsInputWrong) {
 
 TEST_F(NetworkStudy, TrustsNoFilesOfAnotherModelOrProtocol) {
   const fs::path folder = copy("other_model");
-  const fs::path model = folder / "seed_42/pinn/model.safetensors";
+  const fs::path model = folder / "seed_42/mlp/model.safetensors";
   fs::copy_file(stock_ / "42_1/model.safetensors", model, fs::copy_options::overwrite_existing);
   try {
     run_network_study(study(), {folder, 2}, kSilent);
     ADD_FAILURE() << "expected a DataError";
   } catch (const DataError& e) {
     EXPECT_EQ(e.what(), model.string() +
-                            ": expected a pinn of the protocol known_start, found a "
+                            ": expected a mlp of the protocol known_start, found a "
                             "teacher of known_start");
   }
 }

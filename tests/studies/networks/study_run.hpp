@@ -36,7 +36,7 @@ inline fs::path folder_named(const std::string& name) {
 
 inline NetworkConfig network(const std::string& name, double alpha = 0) {
   NetworkConfig config;
-  config.name = name;
+  config.kind = *value_named<NetworkKind>(name);
   config.phases = {{}};
   config.distillation.alpha = alpha;
   return config;
@@ -46,9 +46,9 @@ inline NetworkConfig network(const std::string& name, double alpha = 0) {
 inline NetworkStudyConfig study(const std::string& protocol = "known_start") {
   NetworkStudyConfig config;
   config.study = "small";
-  config.protocol = protocol;
+  config.protocol = *value_named<NetworkProtocol>(protocol);
   config.seeds = {42, 7};
-  config.networks = {network("pinn"), network("teacher"), network("clustering", 1),
+  config.networks = {network("mlp"), network("teacher"), network("clustering", 1),
                      network("low_rank", 1)};
   config.compact.student.features = 3;
   config.compact.starts = 1;

@@ -26,8 +26,8 @@ TEST_F(NetworkStudy, HasARowForEveryModelOfEverySeed) {
     rows.push_back(m.name + " " + std::to_string(*m.seed));
     EXPECT_TRUE(m.test.mse_over_floor) << rows.back();
   }
-  EXPECT_EQ(rows, (std::vector<std::string>{"pinn 42", "teacher 42", "clustering 42", "low_rank 42",
-                                            "compact 42", "pinn 7", "teacher 7", "clustering 7",
+  EXPECT_EQ(rows, (std::vector<std::string>{"mlp 42", "teacher 42", "clustering 42", "low_rank 42",
+                                            "compact 42", "mlp 7", "teacher 7", "clustering 7",
                                             "low_rank 7", "compact 7"}));
   EXPECT_EQ(result_->metrics.models[1].parameters, 46409);
   EXPECT_EQ(result_->metrics.models[1].states, 1216);
@@ -79,7 +79,7 @@ TEST_F(NetworkStudy, MeasuresErrorsByBandWithoutTheNoise) {
   result.config = study();
   result.config.seeds = {42};
   result.seeds = {result_->seeds.front()};
-  ModelOutcome outcome{.seed = 42, .network = 0, .label = "pinn", .usable = true};
+  ModelOutcome outcome{.seed = 42, .network = 0, .label = "mlp", .usable = true};
   outcome.predictions = result.seeds.front().frame;
   for (fit::Prediction& p : outcome.predictions) {
     p.current =
@@ -91,7 +91,7 @@ TEST_F(NetworkStudy, MeasuresErrorsByBandWithoutTheNoise) {
   result.metrics = network_metrics(result.config, result.outcomes, {}, result.bands);
   for (const char* band :
        {"0_to_50", "50_to_70", "70_to_90", "90_to_110", "110_to_130", "130_to_150"}) {
-    const std::string name = std::string("seed_42_pinn_seq9_band_") + band + "_kHz_error";
+    const std::string name = std::string("seed_42_mlp_seq9_band_") + band + "_kHz_error";
     EXPECT_NEAR(*number(result, name), 0.1, 1e-9) << band;
   }
   EXPECT_GT(*number(*result_, "seed_7_resistor_seq9_band_130_to_150_kHz_error"), 0.1);
@@ -140,7 +140,7 @@ TEST_F(NetworkStudy, KeepsTimesOutOfEverythingButTheTimings) {
   const Timings timings = parse_timings(read_file(folder_ / "timings.json"), "timings");
   std::vector<std::string> names;
   for (const StageTiming& stage : timings.stages) names.push_back(stage.name);
-  for (const char* name : {"seed 7, teacher", "seed 42, compact", "one step of pinn", "report"}) {
+  for (const char* name : {"seed 7, teacher", "seed 42, compact", "one step of mlp", "report"}) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
   }
   EXPECT_NE(read_file(folder_ / "report.html").find("tables/latency.md"), std::string::npos);
@@ -152,7 +152,7 @@ TEST_F(NetworkStudy, KeepsTimesOutOfEverythingButTheTimings) {
 
 TEST(PublishedStudy, SaysWhatNothingCanBeat) {
   NetworkStudyConfig config = study("published");
-  config.networks = {network("pinn")};
+  config.networks = {network("mlp")};
   stock_for(config, "published");
   const fs::path folder = folder_named("published");
   const NetworkStudyResult result = run_network_study(config, {folder, 2}, kSilent);

@@ -36,10 +36,10 @@ constexpr const char* kCurveFile = "curve.json";
 const std::vector<int> kMlpWidths = {2, 64, 64, 64, 1};
 
 NetworkShape shape_of(const NetworkConfig& network, Convention convention) {
-  if (network.name == "clustering") {
+  if (network.kind == NetworkKind::kClustering) {
     return kernels::clustering_student_shape(convention, network.clusters);
   }
-  if (network.name == "low_rank") {
+  if (network.kind == NetworkKind::kLowRank) {
     return kernels::low_rank_student_shape(convention, network.rank);
   }
   return kernels::teacher_shape(convention);
@@ -66,7 +66,7 @@ std::optional<StoredNetwork> load_teacher(const NetworkStudyConfig& config,
                                           const std::filesystem::path& run,
                                           int seed) {
   const int teacher = teacher_index(config.networks);
-  if (!is_student_network(own) || teacher < 0) return std::nullopt;
+  if (!own.is_student() || teacher < 0) return std::nullopt;
   const std::string& label = label_of(config.networks[static_cast<std::size_t>(teacher)]);
   const auto file = network_folder(run, seed, label) / "model.safetensors";
   if (!std::filesystem::exists(file)) {
@@ -78,7 +78,7 @@ std::optional<StoredNetwork> load_teacher(const NetworkStudyConfig& config,
 
 std::string fingerprint_of(const Work& work) {
   nlohmann::ordered_json tree = {{"version", version()},
-                                 {"protocol", work.config.protocol},
+                                 {"protocol", name_of(work.config.protocol)},
                                  {"prefix", work.config.prefix},
                                  {"network", config_tree(work.network)},
                                  {"seed", work.seed},
@@ -114,7 +114,7 @@ std::vector<double> start_of(const Work& work, const NetworkShape& shape, Stored
   std::vector<double> start = work.published
                                   ? models::published_start(shape, rng)
                                   : models::relaxation_start(shape, stored.reference_step, rng);
-  if (work.network.name == "low_rank" && work.teacher) {
+  if (work.network.kind == NetworkKind::kLowRank && work.teacher) {
     const compression::MemorySpectrum spectrum = compression::memory_spectrum(snapshots(work));
     for (std::size_t r = 0; r < std::min<std::size_t>(8, spectrum.energy.size()); ++r) {
       stored.facts.push_back({fmt::format("memory energy in rank {}", r + 1), spectrum.energy[r]});
@@ -126,7 +126,7 @@ std::vector<double> start_of(const Work& work, const NetworkShape& shape, Stored
 
 training::TrainingOutcome train_mlp(const Work& work,
                                     StoredNetwork& stored,
-                                    const training::Report& report) {
+                                    const TaskProgress& report) {
   const auto set = [&](const std::vector<int>& records) {
     training::SampleSet out;
     for (int r : records) {
@@ -156,7 +156,7 @@ training::TrainingOutcome train_mlp(const Work& work,
 
 training::TrainingOutcome train_recurrent(const Work& work,
                                           StoredNetwork& stored,
-                                          const training::Report& report) {
+                                          const TaskProgress& report) {
   const NetworkShape shape =
       shape_of(work.network, work.published ? Convention::kXlstm : Convention::kContinuous);
   stored.shape = shape;
@@ -246,7 +246,7 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
                                      int index,
                                      int seed,
                                      const std::filesystem::path& run,
-                                     const training::Report& report) {
+                                     const TaskProgress& report) {
   if (index < 0 || index >= static_cast<int>(config.networks.size())) {
     throw ConfigError(fmt::format("network: expected an index of 0 to {}, found {}",
                                   static_cast<int>(config.networks.size()) - 1, index));
@@ -256,20 +256,20 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
             network,
             seed,
             seed_data(config, seed),
-            config.protocol == "published",
+            config.is_published(),
             load_teacher(config, network, run, seed),
             {},
             network_folder(run, seed, label_of(network))};
   work.fingerprint = fingerprint_of(work);
   if (finished(work)) return {.usable = true};
   StoredNetwork stored;
-  stored.model = network.name;
-  stored.protocol = config.protocol;
+  stored.model = name_of(network.kind);
+  stored.protocol = name_of(config.protocol);
   stored.current_scale = training::current_scale(work.data.dataset);
   stored.time_scale = kPublishedDuration;
   stored.conductance_scale = training::conductance_scale(work.data.dataset);
   stored.fingerprint = work.fingerprint;
-  const training::TrainingOutcome trained = network.name == "pinn"
+  const training::TrainingOutcome trained = network.kind == NetworkKind::kMlp
                                                 ? train_mlp(work, stored, report)
                                                 : train_recurrent(work, stored, report);
   if (!trained.usable) return {false, trained.reason};

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "config/networks.hpp"
-#include "training/checkpoint.hpp"
+#include "core/progress.hpp"
 
 namespace psi_xlstm {
 
@@ -25,6 +25,6 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
                                      int index,
                                      int seed,
                                      const std::filesystem::path& run,
-                                     const training::Report& report);
+                                     const TaskProgress& report);
 
 }  // namespace psi_xlstm

@@ -32,7 +32,7 @@ PhaseConfig phase(int steps, int decimation, int samples) {
 
 NetworkConfig network(const std::string& name, const PhaseConfig& only) {
   NetworkConfig n;
-  n.name = name;
+  n.kind = *value_named<NetworkKind>(name);
   n.phases = {only};
   n.tie_after = 0.5;
   if (name == "clustering" || name == "low_rank") n.distillation = {1e-3, 1e-3, 1e-2};
@@ -43,9 +43,9 @@ NetworkConfig network(const std::string& name, const PhaseConfig& only) {
 NetworkStudyConfig known_start() {
   NetworkStudyConfig config;
   config.study = "small";
-  config.protocol = "known_start";
-  for (const char* name : {"teacher", "clustering", "low_rank", "pinn"}) {
-    const int steps = std::string(name) == "pinn" ? 400 : 200;
+  config.protocol = NetworkProtocol::kKnownStart;
+  for (const char* name : {"teacher", "clustering", "low_rank", "mlp"}) {
+    const int steps = std::string(name) == "mlp" ? 400 : 200;
     config.networks.push_back(network(name, phase(steps, 64, 300)));
     config.networks.back().physics = 1;
   }
@@ -86,7 +86,7 @@ StoredNetwork model(const std::string& name) {
 
 TEST(NetworkTraining, WritesEveryModelWithItsCountAndItsPredictions) {
   const std::map<std::string, int> counts = {
-      {"pinn", 8577}, {"teacher", 46409}, {"clustering", 16961}, {"low_rank", 7377}};
+      {"mlp", 8577}, {"teacher", 46409}, {"clustering", 16961}, {"low_rank", 7377}};
   for (const auto& [name, count] : counts) {
     EXPECT_EQ(model(name).trained_parameters, count) << name;
     const fs::path folder = network_folder(trained(), 42, name);
@@ -157,8 +157,8 @@ TEST(NetworkTraining, GoesOnWhereItWasKilledWithTheSameBytes) {
                                  if (++reports == 2) throw Stop{};
                                }),
                  Stop);
-    const fs::path own =
-        network_folder(again, 42, known_start().networks[static_cast<std::size_t>(index)].name);
+    const fs::path own = network_folder(
+        again, 42, label_of(known_start().networks[static_cast<std::size_t>(index)]));
     EXPECT_TRUE(fs::exists(own / "training.safetensors"));
     EXPECT_TRUE(train_network(known_start(), index, 42, again, silent).usable);
     const auto found = bytes_below(own), wanted = bytes_below(trained() / fs::relative(own, again));
@@ -171,7 +171,7 @@ TEST(NetworkTraining, GoesOnWhereItWasKilledWithTheSameBytes) {
 
 // Every file of a training in turn cut in half, and a checkpoint of nothing: trained again.
 TEST(NetworkTraining, TrainsAgainWhatIsDamaged) {
-  const fs::path again = empty_folder("damaged"), own = "seed_42/pinn";
+  const fs::path again = empty_folder("damaged"), own = "seed_42/mlp";
   for (const char* name :
        {"model.safetensors", "predictions.safetensors", "curve.json", "training.safetensors"}) {
     fs::remove_all(again);
@@ -205,9 +205,9 @@ TEST(NetworkTraining, AStudentNeedsItsTeacher) {
 
 TEST(NetworkTraining, ThreadsTheStateInThePublishedProtocol) {
   NetworkStudyConfig config;
-  config.protocol = "published";
+  config.protocol = NetworkProtocol::kPublished;
   config.networks = {network("teacher", phase(1, 1, 256)), network("clustering", phase(2, 1, 256)),
-                     network("low_rank", phase(3, 1, 256)), network("pinn", phase(200, 1, 256))};
+                     network("low_rank", phase(3, 1, 256)), network("mlp", phase(200, 1, 256))};
   config.networks[2].judge_after = 0.9;
   const fs::path run = empty_folder("published");
   for (int i = 0; i < 4; ++i) {
