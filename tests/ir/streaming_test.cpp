@@ -4,29 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "support/allocations.hpp"
 #include "support/networks.hpp"
-
-namespace {
-
-long allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace psi_xlstm::ir {
 namespace {
@@ -205,11 +189,11 @@ TEST(CompactStream, AllocatesNothingInAStep) {
     CompactStream<float> stream(network);
     const std::vector<double> start(static_cast<std::size_t>(network.state_count()), 0.1);
     stream.start(start, 0.5);
-    const long before = allocations;
+    const long before = psi_xlstm::testing::allocations();
     for (int k = 0; k < 10; ++k) stream.step(1e-6, 0.1 * k);
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(psi_xlstm::testing::allocations(), before);
     EXPECT_FALSE(stream.states().empty());
-    EXPECT_GT(allocations, before);  // the counter counts
+    EXPECT_GT(psi_xlstm::testing::allocations(), before);  // the counter counts
   }
 }
 

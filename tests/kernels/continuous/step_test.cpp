@@ -2,28 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
 #include "core/rng.hpp"
 #include "kernels/continuous/network.hpp"
 #include "psi_xlstm/core/error.hpp"
-
-namespace {
-
-long allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "support/allocations.hpp"
 
 namespace psi_xlstm::kernels {
 namespace {
@@ -176,13 +160,13 @@ TEST(ContinuousStep, AllocatesNothing) {
     net.set_parameters(sequence.parameters);
     ContinuousState<float> state;
     net.forward(sequence.part(0, 0, true, network.inputs), state);
-    const long before = allocations;
+    const long before = psi_xlstm::testing::allocations();
     for (int k = 0; k < 3; ++k) net.step(sequence.rest, 1, state);
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(psi_xlstm::testing::allocations(), before);
   }
-  const long before = allocations;
+  const long before = psi_xlstm::testing::allocations();
   const ContinuousNetwork<float> counted(teacher_shape(Convention::kContinuous));
-  EXPECT_GT(allocations, before);  // the counter counts
+  EXPECT_GT(psi_xlstm::testing::allocations(), before);  // the counter counts
 }
 
 // More rows than the square root of what an int holds, thrice over: every sequence is the same.

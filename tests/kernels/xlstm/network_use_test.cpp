@@ -4,45 +4,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "kernels/xlstm/problem.hpp"
 #include "psi_xlstm/core/error.hpp"
-
-namespace {
-long allocations = 0;  // since the program began
-}
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  const std::size_t unit = static_cast<std::size_t>(alignment);
-  if (void* memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
+#include "support/allocations.hpp"
 
 namespace psi_xlstm::kernels {
 namespace {
 
 template <class Real>
-class XlstmNetworkOf : public testing::Test {};
-using Reals = testing::Types<float, double>;
+class XlstmNetworkOf : public ::testing::Test {};
+using Reals = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(XlstmNetworkOf, Reals);
 
 NetworkShape mixed() { return network(5, {slstm(20), mlstm(12, 3), slstm(16), mlstm(8, 2, 2)}); }
@@ -115,10 +90,10 @@ TYPED_TEST(XlstmNetworkOf, StepAllocatesNothing) {
     XlstmNetwork<Real> network(mixed(), set);
     const Real input[2] = {Real(0.5), Real(1)};
     network.step(input, Real(0.5));  // the first one of varying duration makes room
-    const long before = allocations;
+    const long before = psi_xlstm::testing::allocations();
     for (int k = 0; k < 20; ++k) network.step(input);
     for (int k = 0; k < 20; ++k) network.step(input, Real(0.5));
-    EXPECT_EQ(allocations, before) << name(set);
+    EXPECT_EQ(psi_xlstm::testing::allocations(), before) << name(set);
   }
 }
 
