@@ -57,4 +57,12 @@ SafetensorsFile read_stored_file(const std::filesystem::path& file, const FileFo
   });
 }
 
+DataError problem_in(const std::string& where, const std::string& problem) {
+  std::string text = problem.starts_with(where + ": ") ? problem : where + ": " + problem;
+  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at)) {
+    text.replace(at, 1, "; ");
+  }
+  return DataError(text);
+}
+
 }  // namespace psi_xlstm::model

@@ -34,14 +34,16 @@ std::map<std::string, std::string> opening(const FileFormat& format);
 /// it that is nested without end.
 SafetensorsFile read_stored_file(const std::filesystem::path& file, const FileFormat& format);
 
+/// `problem` as one line that opens with `where`.
+DataError problem_in(const std::string& where, const std::string& problem);
+
 /// Calls `read`; what it throws becomes a DataError that opens with `where`.
 template <class Read>
 auto named_problems(const std::string& where, const Read& read) {
   try {
     return read();
   } catch (const Error& e) {
-    const std::string text = e.what();
-    throw DataError(text.starts_with(where + ": ") ? text : where + ": " + text);
+    throw problem_in(where, e.what());
   }
 }
 

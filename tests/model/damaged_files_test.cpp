@@ -126,7 +126,9 @@ Outcome outcome_of(const fs::path& file, const Work& work) {
     return Outcome::kRuns;
   } catch (const Error& e) {
     const std::string text = e.what();
-    const bool sentence = text.find("expected") != text.npos && text.find('\n') == text.npos;
+    const bool says_what =
+        text.starts_with(file.string() + ": ") || text.find("expected") != text.npos;
+    const bool sentence = says_what && text.find('\n') == text.npos;
     return sentence ? Outcome::kRefused : Outcome::kOther;
   } catch (const std::exception&) {
     return Outcome::kOther;
