@@ -24,6 +24,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/descriptor.hpp"
 #include "core/json_reader.hpp"
 #include "core/utf8.hpp"
 #include "jobs/trainer_process.hpp"
@@ -38,28 +39,6 @@ inline std::string system_reason(int code) { return std::generic_category().mess
 inline double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
-
-// A file descriptor that is closed at the end.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-  void set(int number) {
-    close();
-    number_ = number;
-  }
-  void close() {
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-  }
-
- private:
-  int number_;
-};
 
 // One thread per process: trainings run side by side already.
 inline std::vector<std::string> trainer_environment() {
@@ -151,8 +130,8 @@ class Trainer {
     if (::pipe2(pair, O_CLOEXEC) != 0) {
       throw ConfigError(fmt::format("trainer: expected a pipe, found: {}", system_reason(errno)));
     }
-    ours.set(pair[0]);
-    theirs.set(pair[1]);
+    ours = Descriptor(pair[0]);
+    theirs = Descriptor(pair[1]);
     ::fcntl(ours.number(), F_SETFL, O_NONBLOCK);
   }
 
