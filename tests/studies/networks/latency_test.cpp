@@ -39,7 +39,9 @@ TEST(NanosecondsPerStep, RunsSampleAfterSampleAlongThePublishedDrive) {
 
 TEST(StreamingNanoseconds, AreKnownForEveryKindOfModel) {
   for (const char* name : {"mlp", "low_rank"}) {
-    EXPECT_GT(streaming_nanoseconds(testing::drawn_network({.name = name}, "known_start", 1)), 0);
+    EXPECT_GT(streaming_nanoseconds(testing::drawn_network(
+                  {.kind = *value_named<NetworkKind>(name)}, "known_start", 1)),
+              0);
   }
   EXPECT_GT(streaming_nanoseconds(testing::one_state()), 0);
 }
