@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "bench/stream_benchmark.hpp"
-#include "jobs/worker_process.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "report/figure.hpp"
 #include "report/table.hpp"

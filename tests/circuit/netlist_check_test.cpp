@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "jobs/worker_process.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "hdl/emitted_model.hpp"
-#include "jobs/worker_process.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm {

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "circuit/voltage_table.hpp"
-#include "jobs/worker_process.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 
 namespace psi_xlstm {
 

@@ -9,7 +9,7 @@
 #include "core/atomic_file.hpp"
 #include "core/program.hpp"
 #include "hdl/osdi/library.hpp"
-#include "jobs/worker_process.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 #include "simulators/ngspice/simulator.hpp"
 
 namespace psi_xlstm {

@@ -1,4 +1,4 @@
-#include "jobs/worker_process.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
