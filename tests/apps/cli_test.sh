@@ -168,21 +168,21 @@ cmp silent.csv target.csv || fail "expected the data without standard error"
 
 echo "== configs"
 refuses "nowhere.json: expected a readable JSON file" run nowhere.json
-echo '{"study": "two", "fits": 0, "bogus": 1, "cosim": {"limit": -1}, "seeds": "x"}' \
+echo '{"kind": "compact", "study": "two", "fits": 0, "bogus": 1, "cosim": {"limit": -1}, "seeds": "x"}' \
   >problems.json
 run 1 "$PSI" run problems.json
-for problem in "/fits: must be in [1, 100], got 0" "/bogus: unknown key; known keys are study," \
+for problem in "/fits: must be in [1, 100], got 0" "/bogus: unknown key; known keys are kind, study," \
                "/cosim/limit: must be in (0, 1000000], got -1" "/seeds: expected a list, got \"x\""; do
   has stderr "problems.json: $problem"
 done
 absent results/two
-echo '{"study": "a b"}' >name.json
+echo '{"kind": "compact", "study": "a b"}' >name.json
 refuses "name.json: /study: expected a letter followed by" run name.json
-echo '{"seeds": []}' >seeds.json
+echo '{"kind": "compact", "seeds": []}' >seeds.json
 refuses "seed" run seeds.json --out no_seeds
-echo '{"data": {"source": "csv"}}' >files.json
+echo '{"kind": "compact", "data": {"source": "csv"}}' >files.json
 refuses "expected at least one CSV file, found none" run files.json --out no_files
-echo '{"study": "s", "cosim": {"max_step": 1e308, "frequency": 1e300}, "data": {"source": "csv",
+echo '{"kind": "compact", "study": "s", "cosim": {"max_step": 1e308, "frequency": 1e300}, "data": {"source": "csv",
   "mem3": {"g0": 1}}, "fit": {"seed": 9999999999}}' >beyond.json
 run 1 "$PSI" run beyond.json
 for problem in "/cosim/max_step: must be in [0, 1000000000], got 1e+308" \
@@ -390,7 +390,7 @@ refuses "mine: expected an empty folder" fit device.csv "${small[@]}" --out mine
 
 echo "== workers that hang, crash, or are not there"
 cat >study.json <<END
-{"study": "worker", "seeds": [1], "data": {"source": "csv", "files": ["$folder/device.csv"]},
+{"kind": "compact", "study": "worker", "seeds": [1], "data": {"source": "csv", "files": ["$folder/device.csv"]},
  "fit": {"student": {"states": 1, "features": 3}, "starts": 1}, "cosim": {"time_limit_s": 0.2}}
 END
 refuses "expected one seed for data from files, found 2" run study.json --seeds 3,4 --out two

@@ -8,14 +8,12 @@
 namespace psi_xlstm {
 namespace {
 
-using torch::Tensor;
-
-Tensor as_float(const std::vector<double>& values, torch::IntArrayRef shape) {
+torch::Tensor as_float(const std::vector<double>& values, torch::IntArrayRef shape) {
   return torch::tensor(values, torch::kFloat32).view(shape);
 }
 
 LibtorchStep feed_forward_step(const StoredNetwork& network) {
-  std::vector<Tensor> parts;
+  std::vector<torch::Tensor> parts;
   for (const kernels::ParameterBlock& block : stored_blocks(network)) {
     const auto first = network.parameters.begin() + static_cast<std::ptrdiff_t>(block.offset);
     const std::vector<double> values(first, first + static_cast<std::ptrdiff_t>(block.size()));
@@ -23,10 +21,10 @@ LibtorchStep feed_forward_step(const StoredNetwork& network) {
     parts.push_back(vector ? as_float(values, {block.rows})
                            : as_float(values, {block.rows, block.columns}));
   }
-  const Tensor input = torch::full({1, 2}, 0.1F);
+  const torch::Tensor input = torch::full({1, 2}, 0.1F);
   return [parts, input](float voltage) {
     input.data_ptr<float>()[0] = voltage;
-    Tensor x = input;
+    torch::Tensor x = input;
     for (std::size_t l = 0; l < parts.size(); l += 2) {
       x = torch::linear(x, parts[l], parts[l + 1]);
       if (l + 2 < parts.size()) x = torch::tanh(x);
@@ -35,8 +33,8 @@ LibtorchStep feed_forward_step(const StoredNetwork& network) {
   };
 }
 
-LibtorchStep published_step(const StoredNetwork& network, const Tensor& parameters) {
-  const Tensor input = torch::full({1, 1, 2}, 0.1F);
+LibtorchStep published_step(const StoredNetwork& network, const torch::Tensor& parameters) {
+  const torch::Tensor input = torch::full({1, 1, 2}, 0.1F);
   auto state = equations::empty_state(network.shape, 1);
   return [shape = network.shape, parameters, input, state](float voltage) mutable {
     input.data_ptr<float>()[0] = voltage;
@@ -46,9 +44,9 @@ LibtorchStep published_step(const StoredNetwork& network, const Tensor& paramete
   };
 }
 
-LibtorchStep relaxation_step(const StoredNetwork& network, const Tensor& parameters) {
-  const Tensor inputs = torch::full({2, 1, 2}, 0.1F);  // at the left and at the right edge
-  const Tensor dt = torch::full({1, 1}, static_cast<float>(network.reference_step));
+LibtorchStep relaxation_step(const StoredNetwork& network, const torch::Tensor& parameters) {
+  const torch::Tensor inputs = torch::full({2, 1, 2}, 0.1F);  // at the left and at the right edge
+  const torch::Tensor dt = torch::full({1, 1}, static_cast<float>(network.reference_step));
   inputs.select(2, 0).zero_();  // at rest at 0 V
   auto state = equations::rest_state(network.shape, parameters, inputs[0]);
   return [shape = network.shape, dt0 = network.reference_step, parameters, inputs, dt,
@@ -81,11 +79,12 @@ struct CompactTensors {
   }
 
   struct Gates {
-    Tensor l, z;
+    torch::Tensor l, z;
   };
 
-  Gates gates(float voltage, const Tensor& states) const {
-    const Tensor phi = torch::tanh(torch::addmv(bias + voltage * by_voltage, by_state, states));
+  Gates gates(float voltage, const torch::Tensor& states) const {
+    const torch::Tensor phi =
+        torch::tanh(torch::addmv(bias + voltage * by_voltage, by_state, states));
     return {torch::softplus(torch::addmv(rate_bias, rate, phi)),
             torch::tanh(torch::addmv(target_bias, target, phi))};
   }
@@ -95,13 +94,13 @@ struct CompactTensors {
   // Steps of the reference duration.
   float step(float voltage) {
     const Gates right = gates(voltage, c - torch::expm1(-left.l) * (left.z - c));
-    const Tensor sum = left.l + right.l;
+    const torch::Tensor sum = left.l + right.l;
     c = c - torch::expm1(-0.5 * sum) * ((left.l * left.z + right.l * right.z) / sum - c);
     move_edge(voltage);
     return torch::exp(torch::dot(readout, c) + readout_bias).item<float>();
   }
 
-  Tensor by_voltage, bias, by_state, rate, rate_bias, target, target_bias, readout, c;
+  torch::Tensor by_voltage, bias, by_state, rate, rate_bias, target, target_bias, readout, c;
   Gates left;
   float readout_bias = 0;
 };
@@ -128,7 +127,7 @@ StoredNetwork untrained_network(const std::string& model, kernels::Convention co
 
 LibtorchStep libtorch_step(const StoredNetwork& network) {
   if (!network.layer_widths.empty()) return feed_forward_step(network);
-  const Tensor parameters = torch::tensor(network.parameters, torch::kFloat32);
+  const torch::Tensor parameters = torch::tensor(network.parameters, torch::kFloat32);
   return network.shape.convention == kernels::Convention::kXlstm
              ? published_step(network, parameters)
              : relaxation_step(network, parameters);
