@@ -7,20 +7,20 @@
 namespace psi_xlstm {
 namespace {
 
-const VoltageTable kTable{.times = {1, 2, 4}, .values = {10, 20, 0}};
+const VoltageTable kThreeVoltages{.times = {1, 2, 4}, .values = {10, 20, 0}};
 
 TEST(Interpolate, IsLinearBetweenThePointsAndConstantOutside) {
-  EXPECT_EQ(interpolate(kTable, 0), 10);
-  EXPECT_EQ(interpolate(kTable, 1), 10);
-  EXPECT_EQ(interpolate(kTable, 1.25), 12.5);
-  EXPECT_EQ(interpolate(kTable, 2), 20);
-  EXPECT_EQ(interpolate(kTable, 3), 10);
-  EXPECT_EQ(interpolate(kTable, 4), 0);
-  EXPECT_EQ(interpolate(kTable, 9), 0);
+  EXPECT_EQ(interpolate(kThreeVoltages, 0), 10);
+  EXPECT_EQ(interpolate(kThreeVoltages, 1), 10);
+  EXPECT_EQ(interpolate(kThreeVoltages, 1.25), 12.5);
+  EXPECT_EQ(interpolate(kThreeVoltages, 2), 20);
+  EXPECT_EQ(interpolate(kThreeVoltages, 3), 10);
+  EXPECT_EQ(interpolate(kThreeVoltages, 4), 0);
+  EXPECT_EQ(interpolate(kThreeVoltages, 9), 0);
 }
 
 TEST(ProblemOfTable, NamesWhatIsWrong) {
-  EXPECT_EQ(problem_of(kTable), "");
+  EXPECT_EQ(problem_of(kThreeVoltages), "");
   EXPECT_EQ(problem_of({}),
             "expected at least one time and as many values, got 0 times and 0 "
             "values");

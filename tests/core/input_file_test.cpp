@@ -33,7 +33,7 @@ class InputFileTest : public ::testing::Test {
   fs::path folder_;
 };
 
-std::string problem_with(const fs::path& path, std::uint64_t largest = kLargestFile) {
+std::string input_problem(const fs::path& path, std::uint64_t largest = kLargestFile) {
   try {
     read_file(path, largest);
   } catch (const DataError& e) {
@@ -45,28 +45,28 @@ std::string problem_with(const fs::path& path, std::uint64_t largest = kLargestF
 TEST_F(InputFileTest, ReadsAFileUpToItsLargestSize) {
   const auto file = written("12345");
   EXPECT_EQ(read_file(file, 5), "12345");
-  EXPECT_EQ(problem_with(file, 4),
+  EXPECT_EQ(input_problem(file, 4),
             file.string() + ": expected a file of at most 4 bytes, found more");
   EXPECT_EQ(read_file(written("")), "");
 }
 
 TEST_F(InputFileTest, SaysWhatCannotBeRead) {
   const auto missing = folder_ / "missing";
-  EXPECT_EQ(problem_with(missing),
+  EXPECT_EQ(input_problem(missing),
             missing.string() + ": expected a readable file, found: No such file or directory");
-  EXPECT_EQ(problem_with(folder_), folder_.string() + ": expected a file, found a directory");
+  EXPECT_EQ(input_problem(folder_), folder_.string() + ": expected a file, found a directory");
 }
 
 // Each of them would otherwise give bytes without end, or wait for ever.
 TEST_F(InputFileTest, RefusesWhatNeverEnds) {
-  EXPECT_EQ(problem_with("/dev/zero"), "/dev/zero: expected a file, found a device");
-  EXPECT_EQ(problem_with("/dev/urandom"), "/dev/urandom: expected a file, found a device");
+  EXPECT_EQ(input_problem("/dev/zero"), "/dev/zero: expected a file, found a device");
+  EXPECT_EQ(input_problem("/dev/urandom"), "/dev/urandom: expected a file, found a device");
   const auto pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_EQ(problem_with(pipe),
+  EXPECT_EQ(input_problem(pipe),
             pipe.string() + ": expected a file, found a pipe with a name (FIFO)");
   fs::create_symlink("/dev/zero", folder_ / "link");
-  EXPECT_EQ(problem_with(folder_ / "link"),
+  EXPECT_EQ(input_problem(folder_ / "link"),
             (folder_ / "link").string() + ": expected a file, found a device");
 }
 
@@ -91,7 +91,7 @@ TEST_F(InputFileTest, ReadsAPipeThatIsOpenAlreadyAndNoMoreOfItThanAllowed) {
   const fs::path name = fs::path("/dev/fd") / std::to_string(from.number());
   const std::string sent(10'000, 'x');
   ASSERT_EQ(::write(to.number(), sent.data(), sent.size()), 10'000);
-  EXPECT_EQ(problem_with(name, 5000),
+  EXPECT_EQ(input_problem(name, 5000),
             name.string() + ": expected a file of at most 5000 bytes, found more");
   to.close();
   EXPECT_LT(read_file(name).size(), sent.size());  // the rest

@@ -11,7 +11,7 @@
 namespace psi_xlstm {
 namespace {
 
-std::string problem_with(const std::string& text, const JsonLimits& limits = {}) {
+std::string json_problem(const std::string& text, const JsonLimits& limits = {}) {
   try {
     parse_json(text, "f.json", limits);
     parse_ordered_json(text, "f.json", limits);
@@ -47,32 +47,32 @@ TEST(ParseJson, ReadsWhatIsWithinItsLimits) {
 
 // A deep tree overflows the stack of whatever walks it.
 TEST(ParseJson, RefusesDeepNesting) {
-  EXPECT_EQ(problem_with(nested(100)), "none");
-  EXPECT_EQ(problem_with(nested(101)),
+  EXPECT_EQ(json_problem(nested(100)), "none");
+  EXPECT_EQ(json_problem(nested(101)),
             "f.json: expected at most 100 levels of nesting, found more");
-  EXPECT_EQ(problem_with(nested(1'000'000)),
+  EXPECT_EQ(json_problem(nested(1'000'000)),
             "f.json: expected at most 100 levels of nesting, found more");
   std::string objects;
   for (int i = 0; i < 80'000; ++i) objects += "{\"a\":";
-  EXPECT_EQ(problem_with(objects), "f.json: expected at most 100 levels of nesting, found more");
+  EXPECT_EQ(json_problem(objects), "f.json: expected at most 100 levels of nesting, found more");
 }
 
 TEST(ParseJson, RefusesAKeyThatStandsTwiceInItsObject) {
-  EXPECT_EQ(problem_with(R"({"a": {"b": 1}, "c": {"b": 1}, "b": [{"a": 1}, {"a": 1}]})"), "none");
-  EXPECT_EQ(problem_with(R"({"a": 1, "b": {"a": 1}, "a": 2})"),
+  EXPECT_EQ(json_problem(R"({"a": {"b": 1}, "c": {"b": 1}, "b": [{"a": 1}, {"a": 1}]})"), "none");
+  EXPECT_EQ(json_problem(R"({"a": 1, "b": {"a": 1}, "a": 2})"),
             "f.json: expected every key once, found \"a\" twice");
-  EXPECT_EQ(problem_with(R"([{"x": {"y": 1, "y": 1}}])"),
+  EXPECT_EQ(json_problem(R"([{"x": {"y": 1, "y": 1}}])"),
             "f.json: expected every key once, found \"y\" twice");
 }
 
 TEST(ParseJson, RefusesWhatIsNoJsonInOneShortLine) {
   for (const char* text : {"", "{", "1e999", "\"\xff\"", "{} {}", "[1,]", "// c\n1"}) {
-    EXPECT_EQ(problem_with(text).substr(0, 23), "f.json: expected JSON: ") << text;
+    EXPECT_EQ(json_problem(text).substr(0, 23), "f.json: expected JSON: ") << text;
   }
-  const std::string problem = problem_with("[\"" + std::string(100'000, 'x') + "\x1b");
+  const std::string problem = json_problem("[\"" + std::string(100'000, 'x') + "\x1b");
   EXPECT_LT(problem.size(), 300u);
   EXPECT_EQ(problem.find('\x1b'), problem.npos);
-  EXPECT_EQ(problem_with("[1, 2]", {.bytes = 5}),
+  EXPECT_EQ(json_problem("[1, 2]", {.bytes = 5}),
             "f.json: expected JSON of at most 5 bytes, found 6");
 }
 

@@ -22,7 +22,7 @@ using testing::one_state;
 using testing::three_states;
 
 // A conductance inside the training box.
-double start_of(const ir::Network& network) {
+double cosim_start(const ir::Network& network) {
   return hdl::plan_emission(network).default_conductance;
 }
 
@@ -35,7 +35,7 @@ CosimCase sine_of(const ir::Network& network, int periods) {
       SineTerm{.amplitude = network.box.voltage_max, .frequency = network.box.drive_frequency}};
   wanted.stop_time = periods * period;
   wanted.max_step = period / 200;
-  wanted.conductance = start_of(network);
+  wanted.conductance = cosim_start(network);
   wanted.relative_tolerance = 1e-4;
   wanted.limit = 2e-4;
   return wanted;
@@ -71,7 +71,7 @@ TEST(Cosimulate, EveryModelPassesEveryCheck) {
   for (const ir::Network& network : {one_state(), three_states(), testing::slow_device(),
                                      testing::fast_device(), testing::every_operation(1)}) {
     const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
-                                          start_of(network), {}, EmittedForm::kSubcircuit);
+                                          cosim_start(network), {}, EmittedForm::kSubcircuit);
     EXPECT_TRUE(report.verdict().passed()) << listed(report.rows());
     EXPECT_EQ(report.transients.size(), 4U);
     EXPECT_EQ(report.checks.size(), 8U);
@@ -83,7 +83,7 @@ TEST(Cosimulate, EveryModelPassesEveryCheck) {
 TEST(Cosimulate, AStaticModelPassesWithoutChecksOfItsStates) {
   const ir::Network network = testing::static_curve();
   const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
-                                        start_of(network), {}, EmittedForm::kSubcircuit);
+                                        cosim_start(network), {}, EmittedForm::kSubcircuit);
   EXPECT_TRUE(report.verdict().passed()) << listed(report.rows());
   EXPECT_EQ(report.checks.size(), 5U);
   EXPECT_TRUE(report.warnings.empty());
@@ -97,7 +97,7 @@ TEST(Cosimulate, PutsTheTrainingLikeStimulusFirst) {
   CosimCase wanted = sine_of(network, 2);
   wanted.name = "training-like";
   const CosimReport report =
-      cosimulate(network, {}, wanted, start_of(network), {}, EmittedForm::kSubcircuit);
+      cosimulate(network, {}, wanted, cosim_start(network), {}, EmittedForm::kSubcircuit);
   ASSERT_EQ(report.transients.size(), 5U);
   EXPECT_EQ(report.rows().front().stimulus, "training-like");
 }
@@ -205,7 +205,7 @@ TEST(Cosimulate, WhatIsNotFinishedInTimeIsNotVerified) {
   CosimConfig config;
   config.periods = 1;
   config.smallest_swing = 0;
-  const CosimReport report = cosimulate(network, config, {}, start_of(network),
+  const CosimReport report = cosimulate(network, config, {}, cosim_start(network),
                                         {.time_limit_s = 1e-3}, EmittedForm::kSubcircuit);
   EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
   EXPECT_EQ(report.verdict().reason,
@@ -223,7 +223,7 @@ TEST(Cosimulate, JudgesStepsAndAFrozenStateByTheFactorsOfTheConfig) {
   config.periods = 1;
   config.smallest_swing = 0;
   const CosimReport report =
-      cosimulate(network, config, {}, start_of(network), {}, EmittedForm::kSubcircuit);
+      cosimulate(network, config, {}, cosim_start(network), {}, EmittedForm::kSubcircuit);
   int judged = 0;
   for (const CosimRow& row : report.checks) {
     const bool refined = row.stimulus == "sine, reltol 1e-5, a fifth of the step";
@@ -243,7 +243,7 @@ std::set<std::string> paths_of(const CosimReport& report) {
 
 TEST(CosimulateAll, RunsEveryFormOrSaysWhichIsLeftOut) {
   const ir::Network network = testing::static_curve();
-  const CosimReport report = cosimulate_all(network, {}, {}, start_of(network), {});
+  const CosimReport report = cosimulate_all(network, {}, {}, cosim_start(network), {});
   const std::string problem = problem_with_osdi({});
   const std::set<std::string> both = {"osdi", "subcircuit"}, one = {"subcircuit"};
   EXPECT_EQ(paths_of(report), problem.empty() ? both : one);
@@ -256,7 +256,7 @@ TEST(CosimulateAll, KeepsTheSubcircuitWhereThereIsNoCompiler) {
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
   const ir::Network network = testing::static_curve();
-  const CosimReport report = cosimulate_all(network, {}, {}, start_of(network), {});
+  const CosimReport report = cosimulate_all(network, {}, {}, cosim_start(network), {});
   ::setenv("PATH", path.c_str(), 1);
   EXPECT_EQ(paths_of(report), std::set<std::string>{"subcircuit"});
   EXPECT_EQ(report.left_out,
@@ -267,11 +267,11 @@ TEST(CosimulateAll, KeepsTheSubcircuitWhereThereIsNoCompiler) {
 TEST(StandardCases, AreLongEnoughToMoveTheConductance) {
   ir::Network network = one_state();
   testing::block(network, "forget_gate.bias")[0] += 3;  // twenty times slower
-  const std::vector<CosimCase> cases = standard_cases(network, {}, start_of(network));
+  const std::vector<CosimCase> cases = standard_cases(network, {}, cosim_start(network));
   ASSERT_EQ(cases.size(), 4U);
   for (const CosimCase& wanted : cases) EXPECT_GT(wanted.stop_time, 1.9e-3) << wanted.name;
   const CosimConfig patient{.smallest_swing = 0};
-  for (const CosimCase& wanted : standard_cases(network, patient, start_of(network))) {
+  for (const CosimCase& wanted : standard_cases(network, patient, cosim_start(network))) {
     EXPECT_DOUBLE_EQ(wanted.stop_time, 1e-3) << wanted.name;
   }
 }
@@ -280,9 +280,9 @@ TEST(StaticChecks, AreJudgedByTheLimitsOfTheConfig) {
   const ir::Network network = three_states();
   const CosimConfig impossible{.limit_static = 1e-30, .limit_ac = 1e-30};
   const EmittedModel model(network, EmittedForm::kSubcircuit);
-  const std::vector<CosimRow> rows = static_checks(network, model, {}, start_of(network), {});
+  const std::vector<CosimRow> rows = static_checks(network, model, {}, cosim_start(network), {});
   const std::vector<CosimRow> failed =
-      static_checks(network, model, impossible, start_of(network), {});
+      static_checks(network, model, impossible, cosim_start(network), {});
   ASSERT_EQ(rows.size(), 5U);
   for (const CosimRow& row : rows) {
     EXPECT_EQ(row.passed, std::optional<bool>(true)) << row.stimulus;

@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr int kMutations = 300;  // of each file and way
 
-fs::path file_named(const std::string& name) {
+fs::path damaged_file(const std::string& name) {
   return fs::path(::testing::TempDir()) / "damaged_files_test" / name;
 }
 
@@ -138,7 +138,7 @@ Outcome outcome_of(const fs::path& file, const Work& work) {
 template <class Work>
 void damage(const fs::path& good, const Work& work, std::uint32_t seed) {
   const std::string bytes = read_file(good);
-  const fs::path file = file_named(good.filename().string() + ".damaged");
+  const fs::path file = damaged_file(good.filename().string() + ".damaged");
   put(file, bytes);
   ASSERT_EQ(outcome_of(file, work), Outcome::kRuns) << good;
   Rng rng(seed);
@@ -155,19 +155,19 @@ void damage(const fs::path& good, const Work& work, std::uint32_t seed) {
 TEST(DamagedFiles, OfModelsAreRefusedOrRun) {
   std::uint32_t seed = 1;
   for (const std::string& name : testing::kOldNetworks) {
-    const fs::path good = file_named("good_" + name + ".safetensors");
+    const fs::path good = damaged_file("good_" + name + ".safetensors");
     model::load(testing::old_file(name))->save(good);
     damage(good, use, ++seed);
     damage(testing::old_file(name), use, ++seed);
   }
-  const fs::path good = file_named("good_compact.safetensors");
+  const fs::path good = damaged_file("good_compact.safetensors");
   save_model(good, testing::compact_model());
   damage(good, use, 99);
 }
 
 TEST(DamagedFiles, OfPredictionsAreRefusedOrRead) {
   damage(testing::old_file("currents"), load_currents, 5);
-  const fs::path good = file_named("good_predictions.safetensors");
+  const fs::path good = damaged_file("good_predictions.safetensors");
   StoredPredictions stored;
   stored.dataset.records = {
       {.id = "a", .time = {0, 1e-6}, .voltage = {{0, 1}}, .current = {{0, 2}}}};

@@ -34,7 +34,7 @@ std::vector<StudyKind> kinds() {
           study_kind<CountConfig>("other", run, check)};
 }
 
-std::string problem_with(const nlohmann::json& config) {
+std::string kind_problem(const nlohmann::json& config) {
   try {
     kind_of(config, kinds(), "my.json");
   } catch (const ConfigError& e) {
@@ -45,15 +45,15 @@ std::string problem_with(const nlohmann::json& config) {
 
 TEST(StudyKinds, AreFoundByTheirName) {
   EXPECT_EQ(kind_of({{"kind", "other"}}, kinds(), "").name, "other");
-  EXPECT_EQ(problem_with({{"kind", "count"}}), "none");
+  EXPECT_EQ(kind_problem({{"kind", "count"}}), "none");
 }
 
 TEST(StudyKinds, AConfigWithoutAKnownKindIsToldTheKinds) {
-  EXPECT_EQ(problem_with({{"study", "x"}}),
+  EXPECT_EQ(kind_problem({{"study", "x"}}),
             "my.json: /kind: expected one of \"count\", \"other\", found none");
-  EXPECT_EQ(problem_with({{"kind", 3}}),
+  EXPECT_EQ(kind_problem({{"kind", 3}}),
             "my.json: /kind: expected one of \"count\", \"other\", found 3");
-  EXPECT_EQ(problem_with(nlohmann::json::array()),
+  EXPECT_EQ(kind_problem(nlohmann::json::array()),
             "my.json: /kind: expected one of \"count\", \"other\", found none");
 }
 

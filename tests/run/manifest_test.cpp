@@ -43,7 +43,7 @@ Manifest example() {
           .files = {{"metrics.json", "00"}}};
 }
 
-std::string problem_with(const std::string& text) {
+std::string manifest_problem(const std::string& text) {
   try {
     parse_manifest(text, "manifest.json");
   } catch (const DataError& e) {
@@ -107,10 +107,10 @@ TEST(ManifestText, IsTheSameForTheSameRunAndReadsBack) {
 }
 
 TEST(ParseManifest, SaysWhatIsWrong) {
-  EXPECT_EQ(problem_with("{"), "manifest.json: expected a JSON object, found no JSON");
-  EXPECT_EQ(problem_with("[]"), "manifest.json: expected a JSON object, found array");
-  EXPECT_EQ(problem_with("{}"), "manifest.json: expected \"program_version\", found none");
-  const std::string text = problem_with(R"({"program_version": 1})");
+  EXPECT_EQ(manifest_problem("{"), "manifest.json: expected a JSON object, found no JSON");
+  EXPECT_EQ(manifest_problem("[]"), "manifest.json: expected a JSON object, found array");
+  EXPECT_EQ(manifest_problem("{}"), "manifest.json: expected \"program_version\", found none");
+  const std::string text = manifest_problem(R"({"program_version": 1})");
   EXPECT_TRUE(text.starts_with("manifest.json: expected another \"program_version\", found: "))
       << text;
 }
