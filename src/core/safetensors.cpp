@@ -104,7 +104,10 @@ std::vector<double> decode(std::string_view bytes, std::uint64_t width) {
   return values;
 }
 
-Tensor read_tensor(const json& entry, std::string_view data, const std::string& where, Span& span) {
+StoredTensor read_tensor(const json& entry,
+                         std::string_view data,
+                         const std::string& where,
+                         Span& span) {
   if (!entry.is_object()) fail(where, "an object", entry.type_name());
   const std::uint64_t width = bytes_per_value(entry, where);
   const auto shape = natural_numbers(entry, "shape", where);
@@ -157,7 +160,7 @@ std::map<std::string, std::string> read_metadata(const json& entry, const std::s
 }
 
 // Throws unless `tensor` has as many values as its shape says.
-void check_shape(const std::string& name, const Tensor& tensor) {
+void check_shape(const std::string& name, const StoredTensor& tensor) {
   const bool negative = std::any_of(tensor.shape.begin(), tensor.shape.end(),
                                     [](std::int64_t length) { return length < 0; });
   const auto count =
@@ -232,7 +235,7 @@ SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& whe
   return file;
 }
 
-Tensor vector_tensor(std::vector<double> values) {
+StoredTensor vector_tensor(std::vector<double> values) {
   const auto size = static_cast<std::int64_t>(values.size());
   return {{size}, std::move(values)};
 }

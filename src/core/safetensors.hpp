@@ -14,14 +14,14 @@ namespace psi_xlstm {
 
 /// A dense array. `values` is row-major and holds as many numbers as the product of `shape`; an
 /// empty shape is one number.
-struct Tensor {
+struct StoredTensor {
   std::vector<std::int64_t> shape;
   std::vector<double> values;
 };
 
 /// What one file holds.
 struct SafetensorsFile {
-  std::map<std::string, Tensor> tensors;        ///< By name; stored as F64.
+  std::map<std::string, StoredTensor> tensors;  ///< By name; stored as F64.
   std::map<std::string, std::string> metadata;  ///< The `__metadata__` of the header.
 };
 
@@ -35,7 +35,7 @@ std::string safetensors_bytes(const SafetensorsFile& file);
 SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& where);
 
 /// One axis of `values`.
-Tensor vector_tensor(std::vector<double> values);
+StoredTensor vector_tensor(std::vector<double> values);
 
 /// The values of the tensor `name` of `file`; `where` opens the message. Throws DataError where
 /// there is none.

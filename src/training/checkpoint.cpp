@@ -21,7 +21,7 @@ constexpr std::size_t kProgress = 7;     // numbers of "progress"
 constexpr std::size_t kCurveFields = 7;  // of a CurvePoint
 
 template <class Number>
-psi_xlstm::Tensor as_tensor(const std::vector<Number>& values) {
+psi_xlstm::StoredTensor as_tensor(const std::vector<Number>& values) {
   return {{static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()}};
 }
 
@@ -36,8 +36,8 @@ std::string checksum_of(const SafetensorsFile& file) {
   return sum.hex();
 }
 
-psi_xlstm::Tensor curve_tensor(const std::vector<CurvePoint>& curve) {
-  psi_xlstm::Tensor out{{static_cast<std::int64_t>(curve.size()), kCurveFields}, {}};
+psi_xlstm::StoredTensor curve_tensor(const std::vector<CurvePoint>& curve) {
+  psi_xlstm::StoredTensor out{{static_cast<std::int64_t>(curve.size()), kCurveFields}, {}};
   for (const CurvePoint& p : curve) {
     out.values.insert(out.values.end(), {static_cast<double>(p.step), p.training, p.validation,
                                          p.hidden, p.gradient, p.structure, p.physics});

@@ -117,7 +117,7 @@ TEST(Checkpoint, IsRefusedWhereAPartHasAnotherSize) {
     EXPECT_FALSE(found_in(safetensors_bytes(file)).state) << name;
     for (const auto& change : changes) {
       file = whole;
-      Tensor& changed = file.tensors[name];
+      StoredTensor& changed = file.tensors[name];
       change(changed.values);
       changed.shape = {static_cast<std::int64_t>(changed.values.size())};
       const Resumed found = found_in(safetensors_bytes(file));

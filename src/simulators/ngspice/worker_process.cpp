@@ -76,7 +76,7 @@ class File {
   int number_;
 };
 
-std::string environment(const char* name) {
+std::string worker_variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::string() : value;
 }
@@ -85,7 +85,7 @@ fs::path worker_path(const SimulatorOptions& options) {
   std::vector<fs::path> places;
   if (!options.worker.empty()) {
     places = {options.worker};
-  } else if (const std::string named = environment("PSI_NGSPICE_WORKER"); !named.empty()) {
+  } else if (const std::string named = worker_variable("PSI_NGSPICE_WORKER"); !named.empty()) {
     places = {named};
   } else {
     std::error_code ignored;
@@ -125,7 +125,7 @@ void complete_request(WorkerMessage& request,
 std::vector<std::string> worker_environment(const fs::path& folder) {
   std::vector<std::string> list = {"HOME=" + folder.string(), "LC_ALL=C", "OMP_NUM_THREADS=1"};
   for (const char* const name : {"PATH", "LD_LIBRARY_PATH", "SPICE_LIB_DIR", "SPICE_SCRIPTS"}) {
-    if (const std::string value = environment(name); !value.empty()) {
+    if (const std::string value = worker_variable(name); !value.empty()) {
       list.push_back(fmt::format("{}={}", name, value));
     }
   }

@@ -15,7 +15,7 @@
 namespace psi_xlstm {
 namespace {
 
-NetworkStudyConfig study(const std::string& protocol) {
+NetworkStudyConfig protocol_study(const std::string& protocol) {
   NetworkStudyConfig config;
   config.protocol = *value_named<NetworkProtocol>(protocol);
   return config;
@@ -32,10 +32,10 @@ class Protocol : public ::testing::Test {
   static void SetUpTestSuite() {
     for (const char* name : {"published", "known_start"}) {
       std::vector<SeedData>& seeds = name == std::string("published") ? published_ : known_start_;
-      seeds = data_of(study(name));
+      seeds = data_of(protocol_study(name));
     }
-    published_rows_ = references(study("published"), published_);
-    known_start_rows_ = references(study("known_start"), known_start_);
+    published_rows_ = references(protocol_study("published"), published_);
+    known_start_rows_ = references(protocol_study("known_start"), known_start_);
   }
   static void TearDownTestSuite() {
     published_.clear();
@@ -154,7 +154,7 @@ TEST_F(Protocol, RefusesCurrentsOfOtherRecords) {
 }
 
 TEST(SeedData, RefusesAPrefixThatIsNoPartOfARecord) {
-  NetworkStudyConfig config = study("known_start");
+  NetworkStudyConfig config = protocol_study("known_start");
   config.prefix = 3e-3;
   EXPECT_THROW(seed_data(config, 42), ConfigError);
 }
