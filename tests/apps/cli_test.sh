@@ -122,7 +122,7 @@ for name in 'x; shell rm -rf' '$(touch touched)' '`touch touched`' '../up' 'µ' 
   refuses "--name: expected a letter followed by" fit device.csv --name "$name"
 done
 absent touched results/x ../up
-refuses "expected to write the file" fit device.csv "${small[@]}" --out device.csv/run
+refuses "expected a folder to write to" fit device.csv "${small[@]}" --out device.csv/run
 refuses "File name too long" fit device.csv "${small[@]}" --out "$(printf 'a%.0s' {1..300})"
 
 echo "== files that never end, and what is no file"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "simulators/ngspice/worker_process.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -150,7 +150,7 @@ TEST(CircuitReference, RefusesWhatItDoesNotCover) {
 TEST(CircuitReference, SaysWhereThereIsNoOperatingPoint) {
   const ir::Network network = published_student();
   const Circuit circuit =
-      parse_circuit("t\nv1 a 0 1\nv2 a 0 2\nx1 a 0 device\n.tran 1n 1u\n", "c", network);
+      parse_circuit("t\nv1 a 0 1\ni1 0 b 1\nc1 b 0 1n\nx1 a 0 device\n.tran 1n 1u\n", "c", network);
   const CircuitSolution s = solve_circuit(circuit, network, {0, 1e-6}, {.max_step = 1e-9});
   EXPECT_EQ(s.reason,
             "the reference has no operating point: its equations have no unique solution");

@@ -59,7 +59,7 @@ TEST(BuildCompactStudent, TiesTheStartToPositiveHeads) {
 double time_constant(const ir::Network& network, int k) {
   ir::Evaluator evaluator(network);
   const double zero = 0;
-  const std::vector<double> states(16, 0.0);
+  const std::vector<double> states(network.rate_of_state.size(), 0.0);
   evaluator.evaluate(ir::Part::kDynamics, {&zero, 1}, states);
   return 1 / evaluator.rate(k);
 }

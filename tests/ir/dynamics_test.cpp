@@ -39,7 +39,8 @@ TEST(InitialState, GivesExactlyTheWantedConductance) {
         // an affine head is a sum of terms as large as the scale, and rounds like them
         const bool sum = network.head == Head::kAffine;
         const double size = sum ? std::max(g0, network.conductance_scale) : g0;
-        EXPECT_NEAR(conductance_at_zero(network, c), g0, 1e-12 * size) << name_of(head) << ", " << states;
+        EXPECT_NEAR(conductance_at_zero(network, c), g0, 1e-12 * size)
+            << name_of(head) << ", " << states;
       }
     }
   }

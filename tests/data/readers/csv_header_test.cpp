@@ -9,7 +9,7 @@
 namespace psi_xlstm {
 namespace {
 
-std::string refusal(std::string_view line) {
+std::string header_refusal(std::string_view line) {
   try {
     parse_csv_header(line, "a.csv:1");
   } catch (const DataError& e) {
@@ -53,47 +53,48 @@ TEST(ParseCsvHeader, TakesOneNamedPort) {
 }
 
 TEST(ParseCsvHeader, RefusesSeveralPorts) {
-  EXPECT_EQ(refusal("t,v1,i1,v2,i2"),
+  EXPECT_EQ(header_refusal("t,v1,i1,v2,i2"),
             "a.csv:1: expected one voltage column (more than one port is not supported yet), found "
             "\"v1\" and \"v2\"");
-  EXPECT_EQ(refusal("t,vgs,vds,id"),
+  EXPECT_EQ(header_refusal("t,vgs,vds,id"),
             "a.csv:1: expected one voltage column (more than one port is not supported yet), found "
             "\"vgs\" and \"vds\"");
-  EXPECT_EQ(refusal("t,v,i,id"),
+  EXPECT_EQ(header_refusal("t,v,i,id"),
             "a.csv:1: expected one current column (more than one port is not supported yet), found "
             "\"i\" and \"id\"");
 }
 
 TEST(ParseCsvHeader, RefusesAColumnThatOccursTwice) {
-  EXPECT_EQ(refusal("t,v,voltage_mV,i"),
+  EXPECT_EQ(header_refusal("t,v,voltage_mV,i"),
             "a.csv:1: expected one voltage column, found \"v\" and \"voltage_mV\"");
-  EXPECT_EQ(refusal("time_s,time_s,v,i"),
+  EXPECT_EQ(header_refusal("time_s,time_s,v,i"),
             "a.csv:1: expected one time column, found \"time_s\" and \"time_s\"");
-  EXPECT_EQ(refusal("cycle,sweep,t,v,i"),
+  EXPECT_EQ(header_refusal("cycle,sweep,t,v,i"),
             "a.csv:1: expected one record column, found \"cycle\" and \"sweep\"");
 }
 
 TEST(ParseCsvHeader, RefusesAHeaderWithoutAColumnItNeeds) {
-  EXPECT_EQ(refusal("v,i"),
+  EXPECT_EQ(header_refusal("v,i"),
             "a.csv:1: expected a time column such as time_s, found the columns \"v\", \"i\"");
-  EXPECT_EQ(refusal("t,i"),
+  EXPECT_EQ(header_refusal("t,i"),
             "a.csv:1: expected a voltage column such as voltage_V, found the columns \"t\", \"i\"");
-  EXPECT_EQ(refusal("t,v"),
+  EXPECT_EQ(header_refusal("t,v"),
             "a.csv:1: expected a current column such as current_A, found the columns \"t\", \"v\"");
-  EXPECT_EQ(refusal("hello"),
+  EXPECT_EQ(header_refusal("hello"),
             "a.csv:1: expected a time column such as time_s, found the column \"hello\"");
-  EXPECT_EQ(refusal("a,b,c,d,e,f,g,h,j,k"),
+  EXPECT_EQ(header_refusal("a,b,c,d,e,f,g,h,j,k"),
             "a.csv:1: expected a time column such as time_s, found the columns \"a\", \"b\", "
             "\"c\", \"d\", \"e\", \"f\", \"g\", \"h\", ...");
 }
 
 TEST(ParseCsvHeader, RefusesALineOfNumbers) {
-  EXPECT_EQ(refusal("0.0,1.5,2e-6"),
+  EXPECT_EQ(header_refusal("0.0,1.5,2e-6"),
             "a.csv:1: expected a header line such as time_s,voltage_V,current_A, found numbers");
 }
 
 TEST(ParseCsvHeader, RefusesAnOpenQuote) {
-  EXPECT_EQ(refusal("t,\"v,i"), "a.csv:1: expected a closing quote, found the end of the line");
+  EXPECT_EQ(header_refusal("t,\"v,i"),
+            "a.csv:1: expected a closing quote, found the end of the line");
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include "core/atomic_file.hpp"
 #include "core/program.hpp"
 #include "hdl/osdi/library.hpp"
-#include "simulators/ngspice/worker_process.hpp"
 #include "simulators/ngspice/simulator.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 
 namespace psi_xlstm {
 namespace {
