@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 #include <system_error>
 
@@ -77,7 +78,9 @@ void write_output(std::string_view text) {
 }
 
 void flush_output() {
-  if (std::fflush(stdout) != 0) fail_to_print();
+  // The help of the command line goes out by a stream of its own, which fails on its own.
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout) fail_to_print();
 }
 
 void print_text(std::string_view text) { write_output(printable_lines(text)); }

@@ -73,7 +73,7 @@ void lengthen(const ir::Network& network,
               double smallest_swing,
               const Scales& scales,
               CosimCase& wanted) {
-  constexpr double kGain = 1.3;
+  constexpr double kGain = 1.02;
   if (network.state_count() == 0) return;
   double swing = swing_until(network, wanted, scales, wanted.stop_time);
   for (int i = 0; i < 5 && swing < smallest_swing; ++i) {

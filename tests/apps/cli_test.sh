@@ -269,7 +269,7 @@ has stderr "warning: record outside: the voltage runs from 500 mV to 50.0 V, the
 refuses "--g0" predict "$model" inside.csv --g0 -1
 refuses "--g0" predict "$model" inside.csv --g0 1e308
 printf 't,v,i\n0,0.5,1e-5\n1e-6,0.6,1e-5\n' >brief.csv
-refuses "brief.csv: record brief: noise estimate: expected at least 8 samples" predict "$model" \
+refuses "brief.csv: record brief: expected at least 8 samples" predict "$model" \
   brief.csv
 printf 't,v,i\n0,1e308,1e-5\n1e-6,0.6,1e-5\n' >beyond.csv
 refuses 'beyond.csv:2: column "v": expected a number of at most 1e+30, found "1e308"' \

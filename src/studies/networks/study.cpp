@@ -29,9 +29,12 @@ void check_unused(const NetworkStudyConfig& config,
   const NetworkConfig plain;
   const auto expect = [&](bool as_it_is, const char* key, const char* used_by) {
     if (as_it_is) return;
-    throw ConfigError(
-        fmt::format("{}/{}: expected nothing, found a value: only {} use{} it", where, key, used_by,
-                    std::string_view(used_by).find("s") != std::string_view::npos ? "" : "s"));
+    throw ConfigError(fmt::format("{}/{}: expected nothing, found a value: only {} use{} it", where,
+                                  key, used_by,
+                                  (std::string_view(used_by).ends_with('s') ||
+                                   std::string_view(used_by).starts_with("recurrent networks"))
+                                      ? ""
+                                      : "s"));
   };
   constexpr const char* kWhole = "recurrent networks of the known-start protocol";
   const bool whole = !config.is_published() && network.is_recurrent();
