@@ -330,7 +330,8 @@ RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& f
                      .summary = summary_text(result),
                      .warnings = result.warnings,
                      .verdict = result.verdict};
-  if (!result.cosim.left_out.empty()) outcome.notes.push_back(result.cosim.left_out);
+  const std::string& left_out = result.cosim.left_out;
+  if (!left_out.empty() && left_out != result.verdict.reason) outcome.notes.push_back(left_out);
   return outcome;
 }
 
