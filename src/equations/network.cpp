@@ -191,8 +191,8 @@ NamedParameters named_parameters(const NetworkShape& shape, const Tensor& parame
 }
 
 XlstmState empty_state(const NetworkShape& shape,
-                           std::int64_t batch,
-                           const torch::TensorOptions& options) {
+                       std::int64_t batch,
+                       const torch::TensorOptions& options) {
   XlstmState state;
   for (const LayerShape& layer : shape.layers) {
     if (layer.kind == LayerKind::kSlstm) {

@@ -43,14 +43,14 @@ using XlstmState = std::vector<std::variant<SlstmState, MlstmState>>;
 
 /// The state before the first sample. `options` give type and device.
 XlstmState empty_state(const kernels::NetworkShape& shape,
-                           std::int64_t batch,
-                           const torch::TensorOptions& options = {});
+                       std::int64_t batch,
+                       const torch::TensorOptions& options = {});
 
 /// What a published network did.
 struct PublishedRun {
   torch::Tensor output;               ///< y [T, B].
   std::vector<torch::Tensor> hidden;  ///< Of each layer, after its LayerNorm [T, B, H].
-  XlstmState state;               ///< After the last step.
+  XlstmState state;                   ///< After the last step.
 };
 
 /// Runs a network of the published convention from `state`. `inputs` is [T, B, I], T >= 1;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "hdl/emitted_model.hpp"
-#include "simulators/ngspice/worker_process.hpp"
 #include "psi_xlstm/ir/network.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 
 namespace psi_xlstm {
 

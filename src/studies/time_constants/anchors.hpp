@@ -19,8 +19,8 @@
 #include <string>
 #include <vector>
 
-#include "simulators/ngspice/worker_process.hpp"
 #include "report/table.hpp"
+#include "simulators/ngspice/worker_process.hpp"
 
 namespace psi_xlstm {
 
