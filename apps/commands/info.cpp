@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "command.hpp"
-#include "hdl/text/plan.hpp"
 #include "hdl/osdi/library.hpp"
+#include "hdl/text/plan.hpp"
 #include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"

@@ -116,7 +116,7 @@ void CircuitEquations::device_residual(
   if (states == 0) return;
   const double voltage = across(y, device_ends_[device]);
   if (!held) {
-    ir::state_derivative(evaluator_, network_, &voltage, y + first, state_slopes_.data());
+    ir::state_derivative(evaluator_, network_, {&voltage, 1}, states_of(device, y), state_slopes_);
   }
   for (int s = 0; s < states; ++s) {
     const auto i = static_cast<std::size_t>(s);
@@ -133,13 +133,13 @@ void CircuitEquations::residual(
 
 double CircuitEquations::device_current(std::size_t device, const double* y) {
   const double voltage = across(y, device_ends_[device]);
-  evaluator_.evaluate(ir::Part::kOutput, &voltage, y + first_state(device));
+  evaluator_.evaluate(ir::Part::kOutput, {&voltage, 1}, states_of(device, y));
   return circuit_.devices[device].area * evaluator_.value(network_.current_node);
 }
 
 double CircuitEquations::device_conductance(std::size_t device, const double* y) {
   const double zero = 0;
-  evaluator_.evaluate(ir::Part::kOutput, &zero, y + first_state(device));
+  evaluator_.evaluate(ir::Part::kOutput, {&zero, 1}, states_of(device, y));
   return evaluator_.value(network_.conductance_node);
 }
 
@@ -207,7 +207,7 @@ void CircuitEquations::device_jacobian(std::size_t device,
   const Ends ends = device_ends_[device];
   const double voltage = across(y, ends), area = circuit_.devices[device].area;
   const int first = first_state(device);
-  derivatives_.evaluate(&voltage, y + first);
+  derivatives_.evaluate({&voltage, 1}, states_of(device, y));
   add_current(ends, ends, area * derivatives_.derivative(network_.current_node, 0, 0));
   for (int s = 0; s < states_per_device(); ++s) {
     const double gain = area * derivatives_.derivative(network_.current_node, 0, 1 + s);

@@ -7,6 +7,7 @@
 /// voltages, inductors) in the order of the elements, the states of the devices.
 
 #include <Eigen/SparseCore>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ class CircuitEquations {
   int states_per_device() const { return network_.state_count(); }
   int first_state(std::size_t device) const {
     return first_state_ + static_cast<int>(device) * states_per_device();
+  }
+
+  std::span<const double> states_of(std::size_t device, const double* y) const {
+    return {y + first_state(device), static_cast<std::size_t>(states_per_device())};
   }
 
   /// F [size]. While `held`, the state rows are c - c(0).

@@ -36,7 +36,7 @@ double swing(const ir::Network& network, const ReferenceResult& reference) {
   ir::Evaluator evaluator(network);
   const double zero = 0;
   for (const std::vector<double>& c : reference.states) {
-    evaluator.evaluate(ir::Part::kOutput, &zero, c.data());
+    evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, c);
     const double g = evaluator.value(network.conductance_node);
     low = std::min(low, g);
     high = std::max(high, g);
@@ -76,11 +76,13 @@ StateEquation state_equation(const ir::Network& network) {
   const auto evaluator = std::make_shared<ir::Evaluator>(network);
   StateEquation equation;
   equation.states = network.state_count();
-  equation.derivative = [evaluator, &network](double voltage, const double* c, double* out) {
-    ir::state_derivative(*evaluator, network, &voltage, c, out);
+  const auto states = static_cast<std::size_t>(equation.states);
+  equation.derivative = [evaluator, states, &network](double voltage, const double* c,
+                                                      double* out) {
+    ir::state_derivative(*evaluator, network, {&voltage, 1}, {c, states}, {out, states});
   };
-  equation.current = [evaluator, &network](double voltage, const double* c) {
-    evaluator->evaluate(ir::Part::kOutput, &voltage, c);
+  equation.current = [evaluator, states, &network](double voltage, const double* c) {
+    evaluator->evaluate(ir::Part::kOutput, {&voltage, 1}, {c, states});
     return evaluator->value(network.current_node);
   };
   return equation;

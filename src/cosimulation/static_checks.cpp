@@ -45,7 +45,7 @@ const NumericOptions kTightOptions = {{"vntol", 1e-12}, {"abstol", 1e-18}};
 double held_current(const ir::Network& network, double conductance, double voltage) {
   ir::Evaluator evaluator(network);
   const std::vector<double> c = ir::initial_state(network, conductance);
-  evaluator.evaluate(ir::Part::kOutput, &voltage, c.data());
+  evaluator.evaluate(ir::Part::kOutput, {&voltage, 1}, c);
   return evaluator.value(network.current_node);
 }
 
@@ -101,7 +101,7 @@ std::complex<double> admittance(const ir::Network& network,
                                 double frequency) {
   const int states = network.state_count(), ports = network.port_count();
   ir::SparseJacobian jacobian(network);
-  jacobian.evaluate(&voltage, c.data());
+  jacobian.evaluate({&voltage, 1}, c);
   Eigen::MatrixXd a(states, states);
   Eigen::VectorXd b(states), gain(states);
   for (int s = 0; s < states; ++s) {

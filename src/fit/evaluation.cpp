@@ -133,6 +133,7 @@ std::vector<Trace> traces(const Dataset& dataset, const std::vector<int>& indice
 }  // namespace
 
 double noise_of(const Record& record, std::optional<double> noise) {
+  require_one_port(record);
   constexpr double kLeast = 0.005;  // a model is never better than half a percent of the signal
   const double sd = standard_deviation_of(record.current[0]);
   if (noise && *noise > 0) return *noise * sd;

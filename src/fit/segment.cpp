@@ -1,7 +1,11 @@
 #include "fit/segment.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::fit {
 namespace {
@@ -71,7 +75,14 @@ void set_start(Segment& segment, const StartConductance& start) {
 
 }  // namespace
 
+void require_one_port(const Record& record) {
+  if (record.voltage.size() == 1 && record.current.size() == 1) return;
+  throw DataError(fmt::format("record {}: expected one port, found {}", record.id,
+                              std::max(record.voltage.size(), record.current.size())));
+}
+
 StartConductance start_conductance(const Record& record, int first, int samples, double noise_sd) {
+  require_one_port(record);
   double svv = 0, svi = 0;
   const auto begin = static_cast<std::size_t>(first);
   const std::size_t end = std::min(begin + static_cast<std::size_t>(samples), record.size());
@@ -90,6 +101,7 @@ StartConductance start_conductance(const Record& record, int first, int samples,
 }
 
 std::vector<Segment> make_segments(const Record& record, const SegmentOptions& options) {
+  require_one_port(record);
   std::vector<Segment> segments;
   const std::size_t size = record.size();
   if (options.window == 0 || static_cast<std::size_t>(options.window) >= size) {

@@ -45,8 +45,11 @@ struct StartConductance {
   int samples = 0;    ///< Length of the prefix.
 };
 
+/// Throws DataError unless `record` has one port.
+void require_one_port(const Record& record);
+
 /// g0 = sum V I / sum V^2 over the first `samples` samples from `first` on, with its standard
-/// deviation for a current noise of `noise_sd` [A].
+/// deviation for a current noise of `noise_sd` [A]. Throws DataError for a record of several ports.
 StartConductance start_conductance(const Record& record, int first, int samples, double noise_sd);
 
 /// What turns a record into segments.
@@ -60,7 +63,7 @@ struct SegmentOptions {
   int correction = -1;     ///< Segment::correction of the whole record; windows have none.
 };
 
-/// Cuts `record` (one port, transient) as `options` say.
+/// Cuts `record` (transient) as `options` say. Throws DataError for a record of several ports.
 std::vector<Segment> make_segments(const Record& record, const SegmentOptions& options);
 
 }  // namespace psi_xlstm::fit

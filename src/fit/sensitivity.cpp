@@ -1,5 +1,7 @@
 #include "fit/sensitivity.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -7,6 +9,7 @@
 #include "fit/vector_kernels.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/evaluator.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::fit {
 namespace {
@@ -111,18 +114,21 @@ class Runner {
  private:
   static constexpr int kBuffered = 32;
 
+  std::size_t parameters() const { return at(columns_ - 2); }
+
   // The equilibrium at V = 0 and its derivatives: (1 - dz/dc) dc/dtheta = dz/dtheta.
   void find_rest() {
     rest_ = ir::rest_state(network_);
     if (!derivatives_) return;
     const double zero = 0;
     double by_port = 0;
-    evaluator_.evaluate(ir::Part::kDynamics, &zero, rest_.data());
+    evaluator_.evaluate(ir::Part::kDynamics, {&zero, 1}, rest_);
     Eigen::MatrixXd matrix = Eigen::MatrixXd::Identity(states_, states_);
     Eigen::MatrixXd right(states_, columns_ - 2);
     std::vector<double> row(at(width_));
     for (int s = 0; s < states_; ++s) {
-      evaluator_.gradient(network_.target_node, s, &by_port, by_states_.data(), row.data());
+      evaluator_.gradient(network_.target_node, s, {&by_port, 1}, by_states_,
+                          {row.data(), parameters()});
       for (int j = 0; j < states_; ++j) matrix(s, j) -= by_states_[at(j)];
       for (int q = 0; q < columns_ - 2; ++q) right(s, q) = row[at(q)];
     }
@@ -171,7 +177,7 @@ class Runner {
 
   void evaluate_gates(double voltage, const std::vector<double>& c, const Rows& by_c, Gates& out) {
     if (states_ == 0) return;
-    evaluator_.evaluate(ir::Part::kDynamics, &voltage, c.data());
+    evaluator_.evaluate(ir::Part::kDynamics, {&voltage, 1}, c);
     for (std::size_t k = 0; k < out.rate.size(); ++k) {
       out.rate[k] = evaluator_.rate(static_cast<int>(k));
       if (derivatives_) {
@@ -187,7 +193,7 @@ class Runner {
   // The total derivative of one number: direct part plus the part through the states.
   void total(int node, int element, const Rows& by_c, double* out) {
     double by_port = 0;
-    evaluator_.gradient(node, element, &by_port, by_states_.data(), out);
+    evaluator_.gradient(node, element, {&by_port, 1}, by_states_, {out, parameters()});
     out[columns_ - 2] = out[columns_ - 1] = 0;
     if (node != network_.conductance_node && !predictor_needed_) return;
     for (int s = 0; s < states_; ++s) {
@@ -248,7 +254,7 @@ class Runner {
       const double* rows[] = {by_c_.row(s), by_next_.row(s)};
       linear_combination(by_middle_.row(s), width_, factors, rows, 2);
     }
-    evaluator_.evaluate(ir::Part::kOutput, &block.voltage, middle_.data());
+    evaluator_.evaluate(ir::Part::kOutput, {&block.voltage, 1}, middle_);
     const double scale = std::sqrt(block.svv) / noise_sd;
     const double value =
         scale * (evaluator_.value(network_.conductance_node) - block.svi / block.svv);
@@ -313,6 +319,10 @@ SensitivityModel::SensitivityModel(const ir::Network& network,
                                    int corrections)
     : network_(network), segments_(segments), corrections_(corrections) {
   ir::validate(network);
+  if (network.port_count() != 1) {
+    throw ShapeError(fmt::format("fit of network {}: expected one port, found {}", network.name,
+                                 network.port_count()));
+  }
 }
 
 NormalEquations SensitivityModel::evaluate(std::span<const double> x, bool derivatives) const {

@@ -33,7 +33,8 @@ struct ZeroBiasPenalty {
 /// The residuals of `network` (its structure; the numbers come with each call) on `segments`.
 class SensitivityModel {
  public:
-  /// Keeps references to both. Throws ShapeError where ir::validate(network) would.
+  /// Keeps references to both. Throws ShapeError where ir::validate(network) would and for a
+  /// network of several ports.
   SensitivityModel(const ir::Network& network,
                    const std::vector<Segment>& segments,
                    int corrections);

@@ -40,7 +40,7 @@ double fastest_rate(const ir::Network& network,
   std::vector<double> c(run.states.size());
   for (std::size_t k = 0; k < voltage.size() && !c.empty(); k += kEvery) {
     for (std::size_t s = 0; s < c.size(); ++s) c[s] = run.states[s][k];
-    evaluator.evaluate(ir::Part::kDynamics, &voltage[k], c.data());
+    evaluator.evaluate(ir::Part::kDynamics, {&voltage[k], 1}, c);
     for (int i = 0; i < network.rate_count(); ++i) fastest = std::max(fastest, evaluator.rate(i));
   }
   return fastest;

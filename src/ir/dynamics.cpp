@@ -18,8 +18,11 @@ std::size_t at(int index) { return static_cast<std::size_t>(index); }
 struct Gates {
   explicit Gates(int states) : rate(at(states)), target(at(states)) {}
 
-  void evaluate(Evaluator& evaluator, const Network& network, double voltage, const double* c) {
-    evaluator.evaluate(Part::kDynamics, &voltage, c);
+  void evaluate(Evaluator& evaluator,
+                const Network& network,
+                std::span<const double> voltages,
+                std::span<const double> c) {
+    evaluator.evaluate(Part::kDynamics, voltages, c);
     for (std::size_t s = 0; s < rate.size(); ++s) {
       rate[s] = evaluator.rate(network.rate_of_state[s]);
       target[s] = evaluator.target(static_cast<int>(s));
@@ -48,29 +51,31 @@ class Stepper {
         c_(initial.begin(), initial.end()),
         next_(c_) {}
 
-  void start(double voltage) {
-    if (!c_.empty()) left_.evaluate(evaluator_, network_, voltage, c_.data());
+  void start(std::span<const double> voltages) {
+    if (!c_.empty()) left_.evaluate(evaluator_, network_, voltages, c_);
   }
 
-  void advance(double dt, double voltage) {
+  void advance(double dt, std::span<const double> voltages) {
     if (c_.empty()) return;
     if (predictor_needed_) {
       for (std::size_t s = 0; s < c_.size(); ++s) {
         next_[s] = c_[s] - std::expm1(-dt * left_.rate[s]) * (left_.target[s] - c_[s]);
       }
     }
-    right_.evaluate(evaluator_, network_, voltage, next_.data());
+    right_.evaluate(evaluator_, network_, voltages, next_);
     for (std::size_t s = 0; s < c_.size(); ++s) {
       c_[s] =
           step_state(c_[s], dt, left_.rate[s], left_.target[s], right_.rate[s], right_.target[s]);
     }
-    if (predictor_needed_) right_.evaluate(evaluator_, network_, voltage, c_.data());
+    if (predictor_needed_) right_.evaluate(evaluator_, network_, voltages, c_);
     std::swap(left_, right_);
   }
 
-  void record(std::size_t k, double voltage, Trajectory& out) {
-    evaluator_.evaluate(Part::kOutput, &voltage, c_.data());
-    out.current[k] = evaluator_.value(network_.current_node);
+  void record(std::size_t k, std::span<const double> voltages, PortTrajectory& out) {
+    evaluator_.evaluate(Part::kOutput, voltages, c_);
+    for (std::size_t p = 0; p < voltages.size(); ++p) {
+      out.currents[p][k] = evaluator_.value(network_.current_node, static_cast<int>(p));
+    }
     out.conductance[k] = evaluator_.value(network_.conductance_node);
     for (std::size_t s = 0; s < c_.size(); ++s) out.states[s][k] = c_[s];
   }
@@ -93,7 +98,7 @@ std::vector<double> rest_state(const Network& network) {
   SparseJacobian jacobian(network);
   const std::vector<double> zero(at(network.port_count()), 0.0);
   for (int iteration = 0; iteration < 50; ++iteration) {
-    jacobian.evaluate(zero.data(), c.data());
+    jacobian.evaluate(zero, c);
     Eigen::MatrixXd matrix = Eigen::MatrixXd::Identity(states, states);
     Eigen::VectorXd residual(states);
     for (int s = 0; s < states; ++s) {
@@ -130,7 +135,7 @@ Network at_start(const Network& network, double g0) {
   const std::vector<bool> start_alone = depends_on_start_alone(network);
   Evaluator evaluator(network);
   evaluator.set_start(std::log(g0 / network.conductance_scale));
-  evaluator.evaluate(Part::kStart, nullptr, nullptr);
+  evaluator.evaluate(Part::kStart, {}, {});
   NetworkBuilder build(out);
   for (std::size_t id = 0; id < start_alone.size(); ++id) {
     if (!start_alone[id]) continue;
@@ -148,7 +153,7 @@ std::vector<double> initial_state(const Network& network, double g0) {
   if (network.start == Start::kNode) {
     Evaluator evaluator(network);
     evaluator.set_start(std::log(g0 / network.conductance_scale));
-    evaluator.evaluate(Part::kStart, nullptr, nullptr);
+    evaluator.evaluate(Part::kStart, {}, {});
     std::vector<double> c;
     for (int s = 0; s < network.state_count(); ++s) {
       c.push_back(evaluator.value(network.start_node, s));
@@ -169,40 +174,71 @@ std::vector<double> initial_state(const Network& network, double g0) {
   return c;
 }
 
-Trajectory simulate(const Network& network,
-                    std::span<const double> time,
-                    std::span<const double> voltage,
-                    std::span<const double> initial) {
-  if (time.size() != voltage.size() || initial.size() != at(network.state_count())) {
+PortTrajectory simulate(const Network& network,
+                        std::span<const double> time,
+                        std::span<const std::span<const double>> voltages,
+                        std::span<const double> initial) {
+  const std::size_t count = time.size(), ports = voltages.size();
+  if (ports != network.ports.size() || initial.size() != at(network.state_count())) {
     throw ShapeError(
-        fmt::format("simulate: expected as many times as voltages and {} states, "
-                    "found {} times, {} voltages, {} states",
-                    network.state_count(), time.size(), voltage.size(), initial.size()));
+        fmt::format("simulate: expected the voltages of {} ports and {} states, found those of {} "
+                    "and {} states",
+                    network.port_count(), network.state_count(), ports, initial.size()));
   }
-  Trajectory out;
-  out.current.resize(time.size());
-  out.conductance.resize(time.size());
-  out.states.assign(initial.size(), std::vector<double>(time.size()));
-  if (time.empty()) return out;
+  for (const std::span<const double> voltage : voltages) {
+    if (voltage.size() == count) continue;
+    throw ShapeError(
+        fmt::format("simulate: expected as many times as voltages, found {} times and {} voltages",
+                    count, voltage.size()));
+  }
+  PortTrajectory out;
+  out.currents.assign(ports, std::vector<double>(count));
+  out.conductance.resize(count);
+  out.states.assign(initial.size(), std::vector<double>(count));
+  if (count == 0) return out;
+  std::vector<double> v(ports);
+  const auto voltages_at = [&](std::size_t k) -> std::span<const double> {
+    for (std::size_t p = 0; p < ports; ++p) v[p] = voltages[p][k];
+    return v;
+  };
   Stepper stepper(network, initial);
-  stepper.start(voltage[0]);
-  stepper.record(0, voltage[0], out);
-  for (std::size_t k = 1; k < time.size(); ++k) {
-    stepper.advance(time[k] - time[k - 1], voltage[k]);
-    stepper.record(k, voltage[k], out);
+  stepper.start(voltages_at(0));
+  stepper.record(0, v, out);
+  for (std::size_t k = 1; k < count; ++k) {
+    stepper.advance(time[k] - time[k - 1], voltages_at(k));
+    stepper.record(k, v, out);
   }
   return out;
 }
 
+PortTrajectory simulate(const Network& network,
+                        std::span<const double> time,
+                        const std::vector<std::vector<double>>& voltages,
+                        std::span<const double> initial) {
+  const std::vector<std::span<const double>> all(voltages.begin(), voltages.end());
+  return simulate(network, time, std::span(all), initial);
+}
+
+Trajectory simulate(const Network& network,
+                    std::span<const double> time,
+                    std::span<const double> voltage,
+                    std::span<const double> initial) {
+  PortTrajectory run =
+      simulate(network, time, std::span<const std::span<const double>>(&voltage, 1), initial);
+  return {.current = std::move(run.currents[0]),
+          .conductance = std::move(run.conductance),
+          .states = std::move(run.states)};
+}
+
 void state_derivative(Evaluator& evaluator,
                       const Network& network,
-                      const double* ports,
-                      const double* states,
-                      double* derivative) {
+                      std::span<const double> ports,
+                      std::span<const double> states,
+                      std::span<double> derivative) {
   evaluator.evaluate(Part::kDynamics, ports, states);
   for (int s = 0; s < network.state_count(); ++s) {
-    derivative[s] =
-        evaluator.rate(network.rate_of_state[at(s)]) * (evaluator.target(s) - states[s]);
+    derivative[at(s)] =
+        evaluator.rate(network.rate_of_state[at(s)]) * (evaluator.target(s) - states[at(s)]);
   }
 }
 
@@ -213,7 +249,7 @@ std::vector<double> zero_bias_time_constants(const Network& network, double g0) 
   const std::vector<double> c = initial_state(started, g0);
   Evaluator evaluator(started);
   const std::vector<double> zero(at(network.port_count()), 0.0);
-  evaluator.evaluate(Part::kDynamics, zero.data(), c.data());
+  evaluator.evaluate(Part::kDynamics, zero, c);
   for (int k = 0; k < network.rate_count(); ++k) tau.push_back(1 / evaluator.rate(k));
   return tau;
 }
@@ -225,9 +261,9 @@ double zero_bias_rate(const Network& network, double g0) {
   Evaluator evaluator(started);
   std::vector<double> derivative(c.size());
   const std::vector<double> zero(at(network.port_count()), 0.0);
-  state_derivative(evaluator, started, zero.data(), c.data(), derivative.data());
+  state_derivative(evaluator, started, zero, c, derivative);
   SparseJacobian jacobian(started);
-  jacobian.evaluate(zero.data(), c.data());
+  jacobian.evaluate(zero, c);
   double rate = 0;
   for (int s = 0; s < network.state_count(); ++s) {
     rate += derivative[at(s)] *

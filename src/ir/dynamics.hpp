@@ -4,7 +4,7 @@
 /// What a network does in time: where its states start, the step they take from one sample to the
 /// next, and the differential equation that step approximates.
 ///
-/// Axes: N samples, P ports (1 in simulate()), S states.
+/// Axes: N samples, P ports, S states.
 
 #include <span>
 #include <vector>
@@ -33,7 +33,14 @@ Network at_start(const Network& network, double g0);
 /// model can hold. With Start::kNode the value of that node (at_start() fixes it).
 std::vector<double> initial_state(const Network& network, double g0);
 
-/// The states and the current along a drive.
+/// The states and the currents along a drive.
+struct PortTrajectory {
+  std::vector<std::vector<double>> currents;  ///< [A], [P][N].
+  std::vector<double> conductance;            ///< Of port 0, as in Trajectory [S], [N].
+  std::vector<std::vector<double>> states;    ///< [S][N].
+};
+
+/// That of a network with one port.
 struct Trajectory {
   std::vector<double> current;      ///< [A], [N].
   std::vector<double> conductance;  ///< Current over voltage, defined at V = 0 too [S], [N].
@@ -46,19 +53,30 @@ struct Trajectory {
 ///   f  = exp(-dt (l0 + l1) / 2),   zm = (l0 z0 + l1 z1) / (l0 + l1)
 ///   c <- zm + f (c - zm)
 ///
-/// `time` [s] and `voltage` [V], [N]; `initial` [S]. Throws ShapeError on sizes that differ.
+/// `time` [s], [N]; `voltages` [V], [P][N]; `initial` [S]. Throws ShapeError on sizes that differ
+/// and for another number of ports than the network's.
+PortTrajectory simulate(const Network& network,
+                        std::span<const double> time,
+                        std::span<const std::span<const double>> voltages,
+                        std::span<const double> initial);
+PortTrajectory simulate(const Network& network,
+                        std::span<const double> time,
+                        const std::vector<std::vector<double>>& voltages,
+                        std::span<const double> initial);
+
+/// The same of a network with one port; `voltage` [V], [N].
 Trajectory simulate(const Network& network,
                     std::span<const double> time,
                     std::span<const double> voltage,
                     std::span<const double> initial);
 
 /// dc/dt of the differential equation at one point [1/s]. `ports` [P] in V, `states` and
-/// `derivative` [S].
+/// `derivative` [S]. Throws ShapeError on sizes that differ.
 void state_derivative(Evaluator& evaluator,
                       const Network& network,
-                      const double* ports,
-                      const double* states,
-                      double* derivative);
+                      std::span<const double> ports,
+                      std::span<const double> states,
+                      std::span<double> derivative);
 
 /// The relaxation time constants 1/lambda_k at V = 0 in the state that belongs to `g0` [S]: [s],
 /// [K].

@@ -1,11 +1,24 @@
 #include "ir/evaluator.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "ir/operations.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::ir {
+
+void expect_inputs(const Network& network,
+                   std::span<const double> ports,
+                   std::span<const double> states) {
+  if (ports.size() == network.ports.size() && states.size() == network.rate_of_state.size()) return;
+  throw ShapeError(fmt::format(
+      "network {}: expected the voltages of {} ports and {} states, found {} and {}", network.name,
+      network.port_count(), network.state_count(), ports.size(), states.size()));
+}
+
 Evaluator::Evaluator(const Network& network) : network_(network), parameters_(network.parameters) {
   validate(network);
   std::size_t total = 0;
@@ -49,8 +62,9 @@ std::vector<int> Evaluator::ancestors(const std::vector<int>& roots) const {
   return order;
 }
 
-void Evaluator::evaluate(Part part, const double* ports, const double* states) {
-  for (int id : program_[static_cast<int>(part)]) forward(id, ports, states);
+void Evaluator::evaluate(Part part, std::span<const double> ports, std::span<const double> states) {
+  if (part != Part::kStart) expect_inputs(network_, ports, states);
+  for (int id : program_[static_cast<int>(part)]) forward(id, ports.data(), states.data());
 }
 
 void Evaluator::forward(int id, const double* ports, const double* states) {
@@ -108,18 +122,26 @@ void Evaluator::forward_affine(const Node& node, double* out) const {
   }
 }
 
-void Evaluator::gradient(
-    int id, int element, double* by_ports, double* by_states, double* by_parameters) {
-  std::fill_n(by_ports, network_.port_count(), 0.0);
-  std::fill_n(by_states, network_.state_count(), 0.0);
-  std::fill_n(by_parameters, parameters_.size(), 0.0);
+void Evaluator::gradient(int id,
+                         int element,
+                         std::span<double> by_ports,
+                         std::span<double> by_states,
+                         std::span<double> by_parameters) {
+  expect_inputs(network_, by_ports, by_states);
+  if (by_parameters.size() != parameters_.size()) {
+    throw ShapeError(fmt::format("network {}: expected derivatives by {} parameters, found {}",
+                                 network_.name, parameters_.size(), by_parameters.size()));
+  }
+  std::ranges::fill(by_ports, 0.0);
+  std::ranges::fill(by_states, 0.0);
+  std::ranges::fill(by_parameters, 0.0);
   const std::vector<int>& order = ancestors_[at(id)];
   for (int node : order) {
     std::fill_n(&adjoints_[offset(node)], network_.node(node).width, 0.0);
   }
   adjoints_[offset(id) + at(element)] = 1;
   for (std::size_t i = order.size(); i-- > 0;) {
-    backward(order[i], by_ports, by_states, by_parameters);
+    backward(order[i], by_ports.data(), by_states.data(), by_parameters.data());
   }
 }
 

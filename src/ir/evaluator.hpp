@@ -5,6 +5,7 @@
 /// port voltages, states and parameters (reverse mode). Used by fitting, prediction and the
 /// reference integration.
 
+#include <span>
 #include <vector>
 
 #include "psi_xlstm/ir/network.hpp"
@@ -15,6 +16,11 @@ namespace psi_xlstm::ir {
 /// all that depends on the start alone.
 enum class Part { kDynamics, kOutput, kStart };
 
+/// Throws ShapeError unless `ports` and `states` are as many numbers as `network` has of them.
+void expect_inputs(const Network& network,
+                   std::span<const double> ports,
+                   std::span<const double> states);
+
 /// Evaluates one network at one point after another without allocating. Not thread-safe: one
 /// evaluator per thread. Keeps a reference to the network, which must outlive it.
 class Evaluator {
@@ -22,8 +28,9 @@ class Evaluator {
   /// Throws ShapeError where validate(network) would.
   explicit Evaluator(const Network& network);
 
-  /// Computes every node that `part` needs. `ports` [P] in V, `states` [S].
-  void evaluate(Part part, const double* ports, const double* states);
+  /// Computes every node that `part` needs. `ports` [P] in V, `states` [S]; Part::kStart needs
+  /// neither. Throws ShapeError for another number of either.
+  void evaluate(Part part, std::span<const double> ports, std::span<const double> states);
 
   /// The value of kStart from now on: ln(g0 / gs).
   void set_start(double logarithm) { start_ = logarithm; }
@@ -35,8 +42,12 @@ class Evaluator {
 
   /// The derivatives of element `element` of node `id` at the point last evaluated: by port
   /// voltages [P], by states [S], by parameters [Q]. Overwrites all three. `id` must belong to the
-  /// part that was evaluated.
-  void gradient(int id, int element, double* by_ports, double* by_states, double* by_parameters);
+  /// part that was evaluated. Throws ShapeError on other sizes.
+  void gradient(int id,
+                int element,
+                std::span<double> by_ports,
+                std::span<double> by_states,
+                std::span<double> by_parameters);
 
  private:
   static std::size_t at(int index) { return static_cast<std::size_t>(index); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "ir/evaluator.hpp"
 #include "ir/operations.hpp"
 
 namespace psi_xlstm::ir {
@@ -92,14 +93,15 @@ std::vector<int> SparseJacobian::pattern_of(const Node& node, int element) const
            }});
 }
 
-void SparseJacobian::evaluate(const double* ports, const double* states) {
+void SparseJacobian::evaluate(std::span<const double> ports, std::span<const double> states) {
+  expect_inputs(network_, ports, states);
   for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
     const Node& node = network_.nodes[id];
     const std::size_t first = offsets_[id];
-    const auto inputs = [&](const double* from) {
+    const auto inputs = [&](std::span<const double> from) {
       for (int i = 0; i < node.width; ++i) {
         const std::size_t out = first + static_cast<std::size_t>(i);
-        values_[out] = from[i];
+        values_[out] = from[static_cast<std::size_t>(i)];
         derivatives_[out][0] = 1;
       }
     };

@@ -4,6 +4,7 @@
 /// The Jacobian of some nodes of an ir::Network by port voltages and states, by forward mode on the
 /// entries that can be non-zero: what Newton's method, AC analysis and implicit integration need.
 
+#include <span>
 #include <vector>
 
 #include "ir/operations.hpp"
@@ -23,8 +24,9 @@ class SparseJacobian {
   /// Throws ShapeError where validate(network) would.
   explicit SparseJacobian(const Network& network, Junctions junctions = Junctions::kTransparent);
 
-  /// Computes all values and derivatives at `ports` [P] in V and `states` [S].
-  void evaluate(const double* ports, const double* states);
+  /// Computes all values and derivatives at `ports` [P] in V and `states` [S]. Throws ShapeError
+  /// for another number of either.
+  void evaluate(std::span<const double> ports, std::span<const double> states);
 
   /// The inputs on which element `element` of node `id` depends, ascending.
   const std::vector<int>& inputs(int id, int element) const { return patterns_[row(id, element)]; }

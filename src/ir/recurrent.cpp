@@ -49,7 +49,7 @@ std::vector<double> excursions(const Network& network, std::size_t layers) {
     const double v = box.voltage_min + (box.voltage_max - box.voltage_min) * i / (kPoints - 1);
     std::vector<double> c = start;
     for (std::size_t pass = 0; pass < layers; ++pass) {
-      evaluator.evaluate(Part::kDynamics, &v, c.data());
+      evaluator.evaluate(Part::kDynamics, {&v, 1}, c);
       for (std::size_t s = 0; s < c.size(); ++s) {
         const double limit = network.state_limit[s];
         c[s] = std::clamp(evaluator.target(static_cast<int>(s)), -limit, limit);

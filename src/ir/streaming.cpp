@@ -26,7 +26,7 @@ class Reader {
     require(network.port_count() == 1, "one port");
     const std::vector<double> origin(at(network.state_count()), 0.0);
     const double zero = 0;
-    evaluator_.evaluate(Part::kOutput, &zero, origin.data());
+    evaluator_.evaluate(Part::kOutput, {&zero, 1}, origin);
   }
 
   CompactWeights read() {

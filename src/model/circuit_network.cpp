@@ -76,7 +76,7 @@ ir::Trajectory thinned_run(const StoredNetwork& stored,
   ir::Trajectory run;
   run.states.resize(static_cast<std::size_t>(network.state_count()));
   walk_states(stored, record, g0, every, [&](std::size_t k, const std::vector<double>& c) {
-    evaluator.evaluate(ir::Part::kOutput, &record.voltage[0][k], c.data());
+    evaluator.evaluate(ir::Part::kOutput, {&record.voltage[0][k], 1}, c);
     run.current.push_back(evaluator.value(started.current_node));
     run.conductance.push_back(evaluator.value(started.conductance_node));
     for (std::size_t s = 0; s < c.size(); ++s) run.states[s].push_back(c[s]);

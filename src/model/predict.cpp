@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/number_text.hpp"
 #include "fit/evaluation.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -21,7 +23,7 @@ double start_of(const ir::Network& network,
   if (g0) return *g0;
   if (record.initial_conductance) return *record.initial_conductance;
   const bool tied = network.state_count() > 0 && network.start == ir::Start::kTied;
-  if (!record.current[0].empty()) {
+  if (network.port_count() == 1 && !record.current[0].empty()) {
     Dataset dataset;
     dataset.records = {record};
     return fit::predict(network, dataset, {0}, {}, true).front().start.value;
@@ -38,6 +40,10 @@ double start_of(const ir::Network& network,
 std::vector<std::string> predict_in_place(const ir::Network& network,
                                           std::optional<double> g0,
                                           Record& record) {
+  if (record.voltage.size() != network.ports.size()) {
+    throw DataError(fmt::format("record {}: expected the {} ports of model {}, found {}", record.id,
+                                network.port_count(), network.name, record.voltage.size()));
+  }
   std::vector<std::string> warnings;
   const hdl::EmissionPlan plan = hdl::plan_emission(network);
   const double start = start_of(network, plan, g0, record, warnings);
@@ -49,19 +55,24 @@ std::vector<std::string> predict_in_place(const ir::Network& network,
                     record.id, engineering(start, "S"), engineering(plan.conductance_low, "S"),
                     engineering(plan.conductance_high, "S")));
   }
-  const auto [low, high] = std::minmax_element(record.voltage[0].begin(), record.voltage[0].end());
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const std::vector<double>& voltage : record.voltage) {
+    const auto [least, most] = std::minmax_element(voltage.begin(), voltage.end());
+    low = std::min(low, *least);
+    high = std::max(high, *most);
+  }
   const ir::TrainingBox& box = network.box;
   const double slack = 1e-9 * (box.voltage_max - box.voltage_min);
-  if (*low < box.voltage_min - slack || *high > box.voltage_max + slack) {
+  if (low < box.voltage_min - slack || high > box.voltage_max + slack) {
     warnings.push_back(
         fmt::format("record {}: the voltage runs from {} to {}, the model was trained on {} to {}: "
                     "it extrapolates",
-                    record.id, engineering(*low, "V"), engineering(*high, "V"),
+                    record.id, engineering(low, "V"), engineering(high, "V"),
                     engineering(box.voltage_min, "V"), engineering(box.voltage_max, "V")));
   }
-  record.current[0] =
-      ir::simulate(network, record.time, record.voltage[0], ir::initial_state(network, start))
-          .current;
+  record.current =
+      ir::simulate(network, record.time, record.voltage, ir::initial_state(network, start))
+          .currents;
   record.clean_current.clear();
   record.initial_conductance.reset();
   return warnings;

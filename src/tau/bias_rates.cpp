@@ -63,15 +63,16 @@ RateCurve rate_curve(const ir::Network& network,
   double by_port = 0, by_state = 0;
   Eigen::VectorXd by_parameters(network.parameter_count());
   for (double V : voltages) {
-    evaluator.evaluate(ir::Part::kDynamics, &V, &state);
+    evaluator.evaluate(ir::Part::kDynamics, {&V, 1}, {&state, 1});
     const double rate = evaluator.rate(0);
-    evaluator.gradient(network.rate_node, 0, &by_port, &by_state, by_parameters.data());
+    evaluator.gradient(network.rate_node, 0, {&by_port, 1}, {&by_state, 1},
+                       {by_parameters.data(), static_cast<std::size_t>(by_parameters.size())});
     const double variance = by_parameters.dot(covariance * by_parameters);
     curve.taus.push_back(1 / rate);
     curve.sd_ln_tau.push_back(std::sqrt(std::max(0.0, variance)) / rate);
   }
   const double zero = 0;
-  evaluator.evaluate(ir::Part::kOutput, &zero, &state);
+  evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, {&state, 1});
   curve.conductance = evaluator.value(network.conductance_node);
   return curve;
 }

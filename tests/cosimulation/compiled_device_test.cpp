@@ -153,7 +153,7 @@ TEST_F(OsdiInCircuits, ShowsConductanceStatesAndTimeConstants) {
   const std::vector<double> c = ir::initial_state(network, 4e-4);
   ir::Evaluator evaluator(network);
   const double v = 0.4;
-  evaluator.evaluate(ir::Part::kDynamics, &v, c.data());
+  evaluator.evaluate(ir::Part::kDynamics, {&v, 1}, c);
   EXPECT_NEAR(run.values.at("@n1[g]") * 0.4, -run.values.at("i(v1)"), 1e-15);
   EXPECT_NEAR(run.values.at("@n1[c_2]"), c[1], 1e-9);
   EXPECT_NEAR(run.values.at("@n1[tau_1]") * evaluator.rate(0), 1, 1e-9);

@@ -183,18 +183,19 @@ TEST_F(Osdi, SeveralPortsFollowTheEquation) {
   ASSERT_EQ(run.reason, "");
   ir::Evaluator evaluator(network);
   for (int port = 0; port < 2; ++port) {
-    const StateEquation equation{.states = 2,
-                                 .derivative =
-                                     [&](double v, const double* c, double* out) {
-                                       const double ports[] = {v, second};
-                                       ir::state_derivative(evaluator, network, ports, c, out);
-                                     },
-                                 .current =
-                                     [&](double v, const double* c) {
-                                       const double ports[] = {v, second};
-                                       evaluator.evaluate(ir::Part::kOutput, ports, c);
-                                       return evaluator.value(network.current_node, port);
-                                     }};
+    const StateEquation equation{
+        .states = 2,
+        .derivative =
+            [&](double v, const double* c, double* out) {
+              const double ports[] = {v, second};
+              ir::state_derivative(evaluator, network, ports, {c, 2}, {out, 2});
+            },
+        .current =
+            [&](double v, const double* c) {
+              const double ports[] = {v, second};
+              evaluator.evaluate(ir::Part::kOutput, ports, {c, 2});
+              return evaluator.value(network.current_node, port);
+            }};
     const ReferenceResult reference =
         integrate_reference(equation, stimulus, 0, ir::rest_state(network), run.time, {});
     ASSERT_EQ(reference.reason, "");

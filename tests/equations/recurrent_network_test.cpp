@@ -162,7 +162,7 @@ TEST(Recurrent, MovesAsTheEquationsDo) {
       const double voltage = rng.normal();
       const Oracle oracle(drawn, voltage, start_of(drawn), c);
       std::vector<double> found(c.size());
-      state_derivative(evaluator, network, &voltage, c.data(), found.data());
+      state_derivative(evaluator, network, {&voltage, 1}, c, found);
       for (std::size_t s = 0; s < c.size(); ++s) {
         EXPECT_NEAR(found[s], oracle.derivative[s], 1e-12 * 1e6) << s;
       }
@@ -182,12 +182,12 @@ TEST(Recurrent, TheCurrentIsTiedToTheStart) {
       const std::vector<double> c = disturbed(rest, rng);
       const double voltage = rng.normal();
       const double y = Oracle(drawn, voltage, start_of(drawn), c).output;
-      evaluator.evaluate(Part::kOutput, &voltage, c.data());
+      evaluator.evaluate(Part::kOutput, {&voltage, 1}, c);
       const double expected = voltage * kG0 * std::exp(y - y_rest);
       EXPECT_NEAR(evaluator.value(network.current_node) / expected, 1, 1e-12);
     }
     const double zero = 0;
-    evaluator.evaluate(Part::kOutput, &zero, rest.data());
+    evaluator.evaluate(Part::kOutput, {&zero, 1}, rest);
     EXPECT_NEAR(evaluator.value(network.conductance_node) / kG0, 1, 1e-13);
   }
 }
@@ -206,7 +206,7 @@ TEST(Recurrent, TheStepsOfTrainingApproachIt) {
     const double h = duration / kSteps;
     const auto stage = [&](const std::vector<double>& from, double step, std::vector<double>& to) {
       for (std::size_t s = 0; s < c.size(); ++s) at[s] = c[s] + step * from[s];
-      state_derivative(evaluator, network, &voltage, at.data(), to.data());
+      state_derivative(evaluator, network, {&voltage, 1}, at, to);
     };
     for (int k = 0; k < kSteps; ++k) {
       stage(k1, 0, k1);
@@ -217,7 +217,7 @@ TEST(Recurrent, TheStepsOfTrainingApproachIt) {
         c[s] += h / 6 * (k1[s] + 2 * k2[s] + 2 * k3[s] + k4[s]);
       }
     }
-    evaluator.evaluate(Part::kOutput, &voltage, c.data());
+    evaluator.evaluate(Part::kOutput, {&voltage, 1}, c);
     const double expected = std::log(evaluator.value(network.conductance_node) / kG0);
     std::vector<double> errors;
     for (int steps : {20, 40, 80}) {
@@ -256,8 +256,8 @@ TEST(Recurrent, JunctionsCutTheJacobianExactly) {
     Rng rng(9);
     const std::vector<double> c = disturbed(initial_state(network, kG0), rng);
     const double voltage = 0.4;
-    whole.evaluate(&voltage, c.data());
-    cut.evaluate(&voltage, c.data());
+    whole.evaluate({&voltage, 1}, c);
+    cut.evaluate({&voltage, 1}, c);
     const int inputs = 1 + network.state_count();
     const int junction = network.junctions[0], width = network.node(junction).width;
     for (int node : {network.target_node, network.rate_node, network.current_node}) {
@@ -283,12 +283,12 @@ TEST(Recurrent, TheJacobianIsTheDerivative) {
     Rng rng(10);
     std::vector<double> c = disturbed(initial_state(network, kG0), rng);
     const double voltage = 0.4;
-    jacobian.evaluate(&voltage, c.data());
+    jacobian.evaluate({&voltage, 1}, c);
     for (int s = 0; s < network.state_count(); ++s) {
       const double step = 1e-5, middle = c[static_cast<std::size_t>(s)];
       const auto targets = [&](double at) {
         c[static_cast<std::size_t>(s)] = at;
-        evaluator.evaluate(Part::kDynamics, &voltage, c.data());
+        evaluator.evaluate(Part::kDynamics, {&voltage, 1}, c);
         std::vector<double> z;
         for (int i = 0; i < network.state_count(); ++i) z.push_back(evaluator.target(i));
         c[static_cast<std::size_t>(s)] = middle;
@@ -314,12 +314,11 @@ TEST(Recurrent, TheGradientIsTheJacobian) {
     Rng rng(11);
     const std::vector<double> c = disturbed(initial_state(network, kG0), rng);
     const double voltage = -0.6;
-    jacobian.evaluate(&voltage, c.data());
-    evaluator.evaluate(Part::kOutput, &voltage, c.data());
+    jacobian.evaluate({&voltage, 1}, c);
+    evaluator.evaluate(Part::kOutput, {&voltage, 1}, c);
     std::vector<double> by_states(c.size()), by_parameters(network.parameters.size());
     double by_voltage = 0;
-    evaluator.gradient(network.current_node, 0, &by_voltage, by_states.data(),
-                       by_parameters.data());
+    evaluator.gradient(network.current_node, 0, {&by_voltage, 1}, by_states, by_parameters);
     EXPECT_NEAR(by_voltage, jacobian.derivative(network.current_node, 0, 0), 1e-15);
     for (std::size_t s = 0; s < c.size(); ++s) {
       const double expected = jacobian.derivative(network.current_node, 0, 1 + static_cast<int>(s));

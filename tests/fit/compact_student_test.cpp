@@ -68,8 +68,8 @@ TEST(BuildCompactStudent, RefusesAnUnknownHead) {
 double time_constant(const ir::Network& network, int k) {
   ir::Evaluator evaluator(network);
   const double zero = 0;
-  const std::vector<double> states(16, 0.0);
-  evaluator.evaluate(ir::Part::kDynamics, &zero, states.data());
+  const std::vector<double> states(network.rate_of_state.size(), 0.0);
+  evaluator.evaluate(ir::Part::kDynamics, {&zero, 1}, states);
   return 1 / evaluator.rate(k);
 }
 
@@ -103,7 +103,7 @@ TEST(Randomise, MakesTheDeviceFasterAwayFromZeroVolts) {
   ir::Evaluator evaluator(network);
   const double c = 0;
   for (double v : {-1.2, 1.2}) {
-    evaluator.evaluate(ir::Part::kDynamics, &v, &c);
+    evaluator.evaluate(ir::Part::kDynamics, {&v, 1}, {&c, 1});
     EXPECT_GT(evaluator.rate(0), 1.5e3) << v;
   }
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/rng.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::fit {
 namespace {
@@ -39,6 +40,21 @@ TEST(StartConductance, IsTheSlopeOfLeastSquaresWithItsDeviation) {
   const StartConductance middle = start_conductance(six_samples(), 1, 2, 0.5);
   EXPECT_DOUBLE_EQ(middle.value, 8.0 / 5);
   EXPECT_EQ(middle.samples, 2);
+}
+
+// A second port would be left out without a word.
+TEST(Segments, AreOfRecordsWithOnePort) {
+  Record record = six_samples();
+  record.id = "gate";
+  record.voltage.push_back(record.voltage[0]);
+  record.current.push_back(record.current[0]);
+  try {
+    make_segments(record, {});
+    FAIL() << "expected a DataError";
+  } catch (const DataError& e) {
+    EXPECT_STREQ(e.what(), "record gate: expected one port, found 2");
+  }
+  EXPECT_THROW(start_conductance(record, 0, 6, 0.5), DataError);
 }
 
 TEST(StartConductance, StopsAtTheEndAndKnowsWhenNothingIsSaid) {

@@ -11,6 +11,7 @@
 #include "fit/vector_kernels.hpp"
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "support/every_operation.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm::fit {
@@ -259,6 +260,18 @@ TEST(AddOuterProducts, FillsTheUpperTriangle) {
     for (int i = 0; i < kWidth; ++i) {
       for (int j = i; j < kWidth; ++j) EXPECT_NEAR(found(i, j), 0.25 + expected(i, j), 1e-14);
     }
+  }
+}
+
+// A network of two ports would read its second voltage from behind the first.
+TEST(SensitivityModel, RefusesANetworkOfTwoPorts) {
+  const auto all = records();
+  const auto segments = segments_of(all, false, 1);
+  try {
+    SensitivityModel(testing::every_operation(2), segments, 0);
+    FAIL() << "expected a ShapeError";
+  } catch (const ShapeError& e) {
+    EXPECT_STREQ(e.what(), "fit of network every_operation: expected one port, found 2");
   }
 }
 

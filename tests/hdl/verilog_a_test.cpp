@@ -99,7 +99,7 @@ TEST(VerilogA, ComputesTheCurrentOfItsNetwork) {
       }
       model.values["V(" + branch + ")"] = v;
       model.execute(false);
-      evaluator.evaluate(ir::Part::kOutput, &v, c.data());
+      evaluator.evaluate(ir::Part::kOutput, {&v, 1}, c);
       const double expected = 2.5 * evaluator.value(network.current_node);
       EXPECT_NEAR(model.resistive.at("I(" + branch + ")"), expected, 1e-12 * std::abs(expected))
           << network.name << " at " << v << " V";
@@ -123,7 +123,7 @@ TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
       model.values["V(x_" + std::to_string(s + 1) + ")"] = plan.kappa[s] * 0.05;
       model.values["V(r_" + std::to_string(s + 1) + ")"] = 0;
     }
-    if (!c.empty()) ir::state_derivative(evaluator, network, &v, c.data(), derivative.data());
+    if (!c.empty()) ir::state_derivative(evaluator, network, {&v, 1}, c, derivative);
     model.execute(false);
     for (std::size_t s = 0; s < c.size(); ++s) {
       const std::string n = std::to_string(s + 1);
@@ -166,7 +166,7 @@ TEST(VerilogA, HasTheThermalNoiseOfItsConductance) {
     ir::Evaluator evaluator(network);
     const std::vector<double> c =
         ir::initial_state(network, plan_emission(network).default_conductance);
-    evaluator.evaluate(ir::Part::kOutput, &v, c.data());
+    evaluator.evaluate(ir::Part::kOutput, {&v, 1}, c);
     const double conductance = 3 * evaluator.value(network.conductance_node);
     EXPECT_NEAR(model.values.at("conductance") / conductance, 1, 1e-12) << network.name;
     EXPECT_NEAR(model.noise.at("I(" + branch + ")") / (4 * 1.380649e-23 * 350 * conductance), 1,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "ir/jacobian.hpp"
@@ -31,7 +32,8 @@ TEST(Bounds, HoldEverythingThatIsComputedInsideThem) {
         const double low = i < network.port_count() ? -0.4 : -1;
         x.push_back(low + 0.5 * (rest % 3) * (high - low));
       }
-      values.evaluate(x.data(), x.data() + network.port_count());
+      values.evaluate(std::span(x).first(network.ports.size()),
+                      std::span(x).subspan(network.ports.size()));
       for (int id = 0; id < static_cast<int>(network.nodes.size()); ++id) {
         for (int i = 0; i < network.node(id).width; ++i) {
           const double value = values.value(id, i);

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
+#include "support/every_operation.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm::ir {
@@ -22,7 +24,7 @@ using testing::uniform_times;
 double conductance_at_zero(const Network& network, const std::vector<double>& c) {
   Evaluator evaluator(network);
   const double zero = 0;
-  evaluator.evaluate(Part::kOutput, &zero, c.data());
+  evaluator.evaluate(Part::kOutput, {&zero, 1}, c);
   return evaluator.value(network.conductance_node);
 }
 
@@ -65,7 +67,7 @@ TEST(RestState, IsAnEquilibrium) {
     std::vector<double> derivative(rest.size());
     Evaluator evaluator(network);
     const double no_voltage = 0;
-    state_derivative(evaluator, network, &no_voltage, rest.data(), derivative.data());
+    state_derivative(evaluator, network, {&no_voltage, 1}, rest, derivative);
     for (double d : derivative) EXPECT_NEAR(d, 0, 1e-14 * network.box.fastest_rate);
     const std::vector<double> time = uniform_times(50, 1e-4), zero(50, 0.0);
     const Trajectory run = simulate(network, time, zero, rest);
@@ -81,7 +83,7 @@ TEST(Simulate, IsExactWhereTheGatesAreConstant) {
   for (double& w : block(network, "features.weight")) w = 0;
   Evaluator evaluator(network);
   const double zero = 0;
-  evaluator.evaluate(Part::kDynamics, &zero, &zero);
+  evaluator.evaluate(Part::kDynamics, {&zero, 1}, {&zero, 1});
   const double rate = evaluator.rate(0), target = evaluator.target(0);
   const std::vector<double> time = {0, 1e-9, 3e-5, 1e-3, 1.1e-3, 0.5};
   const std::vector<double> voltage = {0.3, -1, 0.5, 1.2, 0, 0.7};
@@ -102,7 +104,7 @@ TEST(Simulate, TakesThePredictorCorrectorStepOfTheHeader) {
   const std::vector<double> time = {0, 4e-5, 5e-5}, voltage = {0.2, 1.0, -0.8};
   Evaluator evaluator(network);
   const auto gates = [&](double v, double c) {
-    evaluator.evaluate(Part::kDynamics, &v, &c);
+    evaluator.evaluate(Part::kDynamics, {&v, 1}, {&c, 1});
     return std::pair(evaluator.rate(0), evaluator.target(0));
   };
   double c = 0.1;
@@ -147,8 +149,7 @@ TEST(Simulate, ConvergesToTheDifferentialEquation) {
   Evaluator evaluator(network);
   const auto slope = [&](double t, const std::vector<double>& c) {
     std::vector<double> out(3);
-    state_derivative(evaluator, network, testing::two_tones({t}, 0.9, 1e4).data(), c.data(),
-                     out.data());
+    state_derivative(evaluator, network, testing::two_tones({t}, 0.9, 1e4), c, out);
     return out;
   };
   const auto moved = [](std::vector<double> c, const std::vector<double>& k, double h) {
@@ -194,7 +195,80 @@ TEST(Simulate, RefusesSizesThatDiffer) {
   const std::vector<double> two = {0, 1}, three = {0, 1, 2}, one = {0};
   EXPECT_THROW(simulate(one_state(), two, three, one), ShapeError);
   EXPECT_THROW(simulate(one_state(), two, two, two), ShapeError);
-  EXPECT_TRUE(simulate(one_state(), {}, {}, one).current.empty());
+  const std::vector<double> none;
+  EXPECT_TRUE(simulate(one_state(), none, none, one).current.empty());
+}
+
+// Two ports: the steps of the header with both voltages, by hand; every current its own.
+TEST(Simulate, TakesTheVoltagesOfEveryPort) {
+  const Network network = testing::every_operation(2);
+  const std::vector<double> time = {0, 0.1, 0.25, 0.3};
+  const std::vector<std::vector<double>> voltages = {{0.2, 0.5, -0.3, 0.1}, {-0.4, 0.6, 0.2, -0.5}};
+  std::vector<double> c = {0.1, -0.2};
+  const PortTrajectory run = simulate(network, time, voltages, c);
+  Evaluator evaluator(network);
+  const auto gates = [&](std::size_t k, const std::vector<double>& at) {
+    const std::vector<double> v = {voltages[0][k], voltages[1][k]};
+    evaluator.evaluate(Part::kDynamics, v, at);
+    std::vector<std::pair<double, double>> out;
+    for (int s = 0; s < 2; ++s) {
+      const int rate = network.rate_of_state[static_cast<std::size_t>(s)];
+      out.emplace_back(evaluator.rate(rate), evaluator.target(s));
+    }
+    return out;
+  };
+  for (std::size_t k = 0; k < time.size(); ++k) {
+    if (k > 0) {
+      const double dt = time[k] - time[k - 1];
+      const auto left = gates(k - 1, c);
+      std::vector<double> next = c;
+      for (std::size_t s = 0; s < 2; ++s) {
+        next[s] = left[s].second + std::exp(-dt * left[s].first) * (c[s] - left[s].second);
+      }
+      const auto right = gates(k, next);
+      for (std::size_t s = 0; s < 2; ++s) {
+        const double sum = left[s].first + right[s].first;
+        const double mean =
+            (left[s].first * left[s].second + right[s].first * right[s].second) / sum;
+        c[s] = mean + std::exp(-dt * sum / 2) * (c[s] - mean);
+      }
+    }
+    const std::vector<double> v = {voltages[0][k], voltages[1][k]};
+    evaluator.evaluate(Part::kOutput, v, c);
+    for (std::size_t p = 0; p < 2; ++p) {
+      EXPECT_NEAR(run.states[p][k], c[p], 1e-14);
+      EXPECT_NEAR(run.currents[p][k], evaluator.value(network.current_node, static_cast<int>(p)),
+                  1e-14);
+    }
+  }
+  EXPECT_NE(run.currents[0], run.currents[1]);
+}
+
+// One voltage is not enough for two ports: it would be read as if there were two.
+TEST(Simulate, RefusesAnotherNumberOfPorts) {
+  const std::vector<double> time = {0, 0.1}, voltage = {0.2, 0.3}, start = {0, 0};
+  const auto problem_with = [&](const Network& network, const auto& voltages,
+                                const std::vector<double>& initial) -> std::string {
+    try {
+      simulate(network, time, voltages, initial);
+    } catch (const ShapeError& e) {
+      return e.what();
+    }
+    return "none";
+  };
+  const Network two = testing::every_operation(2);
+  EXPECT_EQ(problem_with(two, voltage, start),
+            "simulate: expected the voltages of 2 ports and 2 states, found those of 1 and 2 "
+            "states");
+  const std::vector<std::vector<double>> both(2, voltage);
+  EXPECT_EQ(problem_with(two, both, start), "none");
+  EXPECT_NE(problem_with(one_state(), both, {0.1}), "none");
+  const std::vector<std::vector<double>> uneven = {voltage, {0.2}};
+  EXPECT_EQ(problem_with(two, uneven, start),
+            "simulate: expected as many times as voltages, found 2 times and 1 voltages");
+  Evaluator evaluator(two);
+  std::vector<double> derivative(2);
+  EXPECT_THROW(state_derivative(evaluator, two, {&voltage[0], 1}, start, derivative), ShapeError);
 }
 
 // To the last digits for small conductances and for large ones, where ln(exp(g) - 1) is g.
@@ -206,7 +280,7 @@ TEST(InitialState, HasTheConductanceThatWasAskedFor) {
       const std::vector<double> c = initial_state(network, g0);
       Evaluator evaluator(network);
       const double zero = 0;
-      evaluator.evaluate(Part::kOutput, &zero, c.data());
+      evaluator.evaluate(Part::kOutput, {&zero, 1}, c);
       EXPECT_NEAR(evaluator.value(network.conductance_node) / g0, 1, 1e-12) << head << relative;
     }
   }

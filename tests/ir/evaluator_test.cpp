@@ -31,10 +31,10 @@ TEST(Evaluator, ComputesTheFormulasOfTheCompactStudent) {
       const double rate = std::log(1 + std::exp(-forget)) / 1e-6;
       const double target = std::tanh(0.31 * phi_1 + 0.52 * phi_2 + 0.27 * phi_3 + 0.04);
       const double conductance = 2e-4 * std::exp(0.12 + 1.6 * c);
-      evaluator.evaluate(Part::kDynamics, &v, &c);
+      evaluator.evaluate(Part::kDynamics, {&v, 1}, {&c, 1});
       EXPECT_NEAR(evaluator.rate(0) / rate, 1, 1e-12);
       EXPECT_NEAR(evaluator.target(0), target, 2e-15);
-      evaluator.evaluate(Part::kOutput, &v, &c);
+      evaluator.evaluate(Part::kOutput, {&v, 1}, {&c, 1});
       EXPECT_NEAR(evaluator.value(network.conductance_node) / conductance, 1, 1e-14);
       EXPECT_NEAR(evaluator.value(network.current_node), conductance * v, 1e-17);
     }
@@ -46,7 +46,7 @@ TEST(Evaluator, SharesRatesAndAddsTheStaticPart) {
   EXPECT_EQ(network.rate_of_state, (std::vector<int>{0, 1, 0}));
   Evaluator evaluator(network);
   const double v = 0.4, c[] = {0.2, -0.5, 0.9};
-  evaluator.evaluate(Part::kDynamics, &v, c);
+  evaluator.evaluate(Part::kDynamics, {&v, 1}, c);
   const double phi[] = {std::tanh(2.8 * v + 0.11 * 0.2 + 0.07 * 0.5 + 0.05 * 0.9 + 2.2),
                         std::tanh(3.1 * v - 0.12 * 0.2 - 0.06 * 0.5 + 0.02 * 0.9 + 0.7),
                         std::tanh(2.7 * v + 0.04 * 0.2 - 0.13 * 0.5 - 0.09 * 0.9 - 0.8),
@@ -58,7 +58,7 @@ TEST(Evaluator, SharesRatesAndAddsTheStaticPart) {
 
   const Network curve = testing::static_curve();
   Evaluator still(curve);
-  still.evaluate(Part::kOutput, &v, nullptr);
+  still.evaluate(Part::kOutput, {&v, 1}, {});
   const double y = 0.1 + 0.35 * (std::tanh(1.7 * v + 0.6) - std::tanh(0.6)) -
                    0.22 * (std::tanh(2.4 * v - 1.1) - std::tanh(-1.1));
   EXPECT_NEAR(still.value(curve.current_node), 1e-3 * std::exp(y) * v, 1e-18);
@@ -72,7 +72,7 @@ TEST(Evaluator, ComputesTheHeadsAsTheyAreDefined) {
     const std::string name = head;
     const double g = name == "exp" ? std::exp(y) : name == "affine" ? y : std::log1p(std::exp(y));
     Evaluator evaluator(network);
-    evaluator.evaluate(Part::kOutput, &v, &c);
+    evaluator.evaluate(Part::kOutput, {&v, 1}, {&c, 1});
     EXPECT_NEAR(evaluator.value(network.conductance_node), 2e-4 * g, 1e-18) << head;
   }
 }
@@ -105,7 +105,7 @@ double number(const Network& network,
               const std::vector<double>& ports,
               const std::vector<double>& states) {
   Evaluator evaluator(network);
-  evaluator.evaluate(part, ports.data(), states.data());
+  evaluator.evaluate(part, ports, states);
   return evaluator.value(id, element);
 }
 
@@ -116,11 +116,11 @@ void expect_gradient(const Network& network, Part part, int id, int element) {
   for (int p = 0; p < network.port_count(); ++p) ports.push_back(0.4 - 0.7 * p);
   for (int s = 0; s < network.state_count(); ++s) states.push_back(0.35 - 0.5 * s);
   Evaluator evaluator(network);
-  evaluator.evaluate(part, ports.data(), states.data());
+  evaluator.evaluate(part, ports, states);
   const double size = std::abs(evaluator.value(id, element));
   std::vector<double> by_ports(ports.size()), by_states(states.size());
   std::vector<double> by_parameters(network.parameters.size());
-  evaluator.gradient(id, element, by_ports.data(), by_states.data(), by_parameters.data());
+  evaluator.gradient(id, element, by_ports, by_states, by_parameters);
   const auto difference = [&](const auto& moved) {
     return (moved(kStep) - moved(-kStep)) / (2 * kStep);
   };
@@ -187,14 +187,41 @@ TEST(EvaluatorGradient, OverwritesWhatStoodThere) {
   const Network network = testing::one_state();
   Evaluator evaluator(network);
   const double v = 0.5, c = 0.1;
-  evaluator.evaluate(Part::kDynamics, &v, &c);
+  evaluator.evaluate(Part::kDynamics, {&v, 1}, {&c, 1});
   const auto gradient_over = [&](double old) {
     std::vector<double> all(21, old);  // port, state, parameters
-    evaluator.gradient(network.target_node, 0, &all[0], &all[1], &all[2]);
+    evaluator.gradient(network.target_node, 0, {&all[0], 1}, {&all[1], 1}, {&all[2], 19});
     return all;
   };
   EXPECT_EQ(gradient_over(7), gradient_over(-3));
   EXPECT_EQ(gradient_over(7)[20], 0.0);  // e of the readout is not part of the target
+}
+
+// What is fed with one voltage must not read the second port from behind it.
+TEST(Evaluator, RefusesInputsOfAnotherNumber) {
+  const Network network = testing::every_operation(2);
+  Evaluator evaluator(network);
+  const std::vector<double> two = {0.1, 0.2}, one = {0.1};
+  const auto problem_with = [&](const auto& call) -> std::string {
+    try {
+      call();
+    } catch (const ShapeError& e) {
+      return e.what();
+    }
+    return "none";
+  };
+  EXPECT_EQ(problem_with([&] { evaluator.evaluate(Part::kOutput, two, two); }), "none");
+  EXPECT_EQ(
+      problem_with([&] { evaluator.evaluate(Part::kOutput, one, two); }),
+      "network every_operation: expected the voltages of 2 ports and 2 states, found 1 and 2");
+  EXPECT_NE(problem_with([&] { evaluator.evaluate(Part::kDynamics, two, one); }), "none");
+  std::vector<double> by_two(2), by_one(1), by_parameters(network.parameters.size());
+  const auto gradient = [&](std::vector<double>& ports, std::vector<double>& parameters) {
+    evaluator.gradient(network.current_node, 0, ports, by_two, parameters);
+  };
+  EXPECT_EQ(problem_with([&] { gradient(by_two, by_parameters); }), "none");
+  EXPECT_NE(problem_with([&] { gradient(by_one, by_parameters); }), "none");
+  EXPECT_NE(problem_with([&] { gradient(by_two, by_two); }), "none");
 }
 
 TEST(Evaluator, RefusesAnInconsistentNetwork) {

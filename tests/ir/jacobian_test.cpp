@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ std::vector<double> point_of(const Network& network) {
 }
 
 void evaluate(SparseJacobian& jacobian, const Network& network, const std::vector<double>& x) {
-  jacobian.evaluate(x.data(), x.data() + network.port_count());
+  const auto ports = static_cast<std::size_t>(network.port_count());
+  jacobian.evaluate(std::span(x).first(ports), std::span(x).subspan(ports));
 }
 
 std::vector<Network> networks() {
@@ -68,12 +70,14 @@ TEST(SparseJacobian, AgreesWithReverseMode) {
     const std::vector<double> x = point_of(network);
     const int ports = network.port_count(), states = network.state_count();
     evaluate(jacobian, network, x);
-    std::vector<double> by_ports(2), by_states(3), by_parameters(network.parameters.size());
+    std::vector<double> by_ports(network.ports.size()), by_states(network.rate_of_state.size()),
+        by_parameters(network.parameters.size());
     const auto compare = [&](Part part, int id, int element) {
-      evaluator.evaluate(part, x.data(), x.data() + ports);
+      const auto first = static_cast<std::size_t>(ports);
+      evaluator.evaluate(part, std::span(x).first(first), std::span(x).subspan(first));
       const double value = jacobian.value(id, element);
       EXPECT_NEAR(evaluator.value(id, element), value, 1e-14 * std::abs(value));
-      evaluator.gradient(id, element, by_ports.data(), by_states.data(), by_parameters.data());
+      evaluator.gradient(id, element, by_ports, by_states, by_parameters);
       for (int i = 0; i < ports + states; ++i) {
         const double expected = i < ports ? by_ports[static_cast<std::size_t>(i)]
                                           : by_states[static_cast<std::size_t>(i - ports)];
@@ -123,6 +127,15 @@ TEST(SparseJacobian, ForgetsThePointBefore) {
     EXPECT_EQ(used.derivatives(network.target_node, s), fresh.derivatives(network.target_node, s));
   }
   EXPECT_EQ(used.derivatives(network.current_node, 0), fresh.derivatives(network.current_node, 0));
+}
+
+TEST(SparseJacobian, RefusesInputsOfAnotherNumber) {
+  const Network network = testing::every_operation(2);
+  SparseJacobian jacobian(network);
+  const std::vector<double> two = {0.1, 0.2}, one = {0.1};
+  EXPECT_NO_THROW(jacobian.evaluate(two, two));
+  EXPECT_THROW(jacobian.evaluate(one, two), ShapeError);
+  EXPECT_THROW(jacobian.evaluate(two, one), ShapeError);
 }
 
 TEST(SparseJacobian, RefusesAnInconsistentNetwork) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "core/rng.hpp"
@@ -21,9 +22,9 @@ int count_of(const Network& network, Op op) {
 }
 
 TEST(Lowering, LeavesWhatEveryPrinterKnows) {
-  for (const Network& network : {testing::drawn_low_rank().network("low_rank"),
-                                 testing::drawn_teacher().network("teacher"),
-                                 testing::vector_operations(2)}) {
+  for (const Network& network :
+       {testing::drawn_low_rank().network("low_rank"), testing::drawn_teacher().network("teacher"),
+        testing::vector_operations(2)}) {
     ASSERT_GT(count_of(network, Op::kGroupSum) + count_of(network, Op::kStandard), 0);
     const Network plain = lowered(network);
     EXPECT_EQ(count_of(plain, Op::kGroupSum), 0) << network.name;
@@ -37,17 +38,19 @@ TEST(Lowering, LeavesWhatEveryPrinterKnows) {
 // Values and derivatives of all that the network stands for, start and junctions included.
 TEST(Lowering, ComputesTheSame) {
   Rng rng(5);
-  for (const Network& network : {testing::drawn_low_rank().network("low_rank"),
-                                 testing::drawn_teacher().network("teacher"),
-                                 testing::vector_operations(1), testing::vector_operations(2)}) {
+  for (const Network& network :
+       {testing::drawn_low_rank().network("low_rank"), testing::drawn_teacher().network("teacher"),
+        testing::vector_operations(1), testing::vector_operations(2)}) {
     const Network plain = lowered(network);
     SparseJacobian before(network), after(plain);
     std::vector<double> x;
     for (int i = 0; i < network.port_count() + network.state_count(); ++i) {
       x.push_back(0.5 * rng.normal());
     }
-    before.evaluate(x.data(), x.data() + network.port_count());
-    after.evaluate(x.data(), x.data() + network.port_count());
+    before.evaluate(std::span(x).first(network.ports.size()),
+                    std::span(x).subspan(network.ports.size()));
+    after.evaluate(std::span(x).first(network.ports.size()),
+                   std::span(x).subspan(network.ports.size()));
     const auto compare = [&](int id, int other) {
       ASSERT_EQ(id < 0, other < 0);
       for (int i = 0; id >= 0 && i < network.node(id).width; ++i) {

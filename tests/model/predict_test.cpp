@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "ir/dynamics.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "support/every_operation.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm {
@@ -38,6 +40,38 @@ TEST(PredictInPlace, GivesTheCurrentOfTheSimulationFromTheGivenConductance) {
     EXPECT_EQ(record.voltage, before.voltage);
     EXPECT_NE(record.current[0], simulated(network, before, 4e-4));
   }
+}
+
+// Every port of the model has its voltage and gets its current.
+TEST(PredictInPlace, RunsAModelOfTwoPorts) {
+  const ir::Network network = testing::every_operation(2);
+  Record record = drive(network, 0.5);
+  record.time = testing::uniform_times(300, 0.02);
+  record.ports = {"p1", "p2"};
+  record.voltage = {testing::two_tones(record.time, 0.5, 0.3),
+                    testing::two_tones(record.time, 0.4, 0.7)};
+  record.current.resize(2);
+  EXPECT_EQ(predict_in_place(network, {}, record), Warnings{});
+  const ir::PortTrajectory run =
+      ir::simulate(network, record.time, record.voltage, ir::rest_state(network));
+  EXPECT_EQ(record.current, run.currents);
+  EXPECT_NE(record.current[0], record.current[1]);
+  record.voltage[1][7] = 1.5;  // only the second port leaves its range
+  ASSERT_EQ(predict_in_place(network, {}, record).size(), 1U);
+}
+
+TEST(PredictInPlace, RefusesARecordOfAnotherNumberOfPorts) {
+  const ir::Network network = testing::every_operation(2);
+  Record record = drive(network, 0.5);
+  try {
+    predict_in_place(network, {}, record);
+    FAIL() << "expected a DataError";
+  } catch (const DataError& e) {
+    EXPECT_STREQ(e.what(), "record sweep: expected the 2 ports of model every_operation, found 1");
+  }
+  record.voltage.resize(2, record.voltage[0]);
+  record.current.resize(2);
+  EXPECT_THROW(predict_in_place(testing::one_state(), {}, record), DataError);
 }
 
 TEST(PredictInPlace, TakesTheConductanceOfTheRecordWhereNoneIsGiven) {

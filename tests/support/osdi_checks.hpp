@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "core/rng.hpp"
-#include "hdl/text/plan.hpp"
 #include "hdl/osdi/library.hpp"
 #include "hdl/osdi/osdi.hpp"
+#include "hdl/text/plan.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "support/osdi_host.hpp"
 

@@ -15,8 +15,9 @@ StraightLinePrinter::StraightLinePrinter(const ir::Network& network)
       inputs_(network.port_count() + network.state_count()),
       columns_(network.nodes.size()),
       slopes_(network.nodes.size(), std::vector<Column>(at(inputs_))) {
-  const std::vector<double> zeros(at(inputs_), 0.0);
-  pattern_.evaluate(zeros.data(), zeros.data());
+  const std::vector<double> ports(network.ports.size(), 0.0);
+  const std::vector<double> states(at(network.state_count()), 0.0);
+  pattern_.evaluate(ports, states);
   find_needed();
 }
 

@@ -17,8 +17,9 @@ LoopPrinter::LoopPrinter(const ir::Network& network)
       values_(network.nodes.size()),
       slopes_(network.nodes.size()),
       roots_(network.nodes.size()) {
-  const std::vector<double> zeros(at(network.port_count() + network.state_count()), 0.0);
-  pattern_.evaluate(zeros.data(), zeros.data());
+  const std::vector<double> ports(network.ports.size(), 0.0);
+  const std::vector<double> states(at(network.state_count()), 0.0);
+  pattern_.evaluate(ports, states);
   find_roles();
 }
 

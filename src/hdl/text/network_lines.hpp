@@ -24,9 +24,9 @@ class NetworkLines : protected Lines {
         depends_(ir::depends_on_inputs(lowered)),
         start_alone_(ir::depends_on_start_alone(lowered)),
         constants_(lowered) {
-    const double zero = 0;
+    const std::vector<double> ports(network.ports.size(), 0.0);
     const std::vector<double> states(at(network.state_count()), 0.0);
-    constants_.evaluate(&zero, states.data());
+    constants_.evaluate(ports, states);
   }
 
   const std::string& plus() const { return network_.ports[0]; }

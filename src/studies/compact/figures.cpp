@@ -178,7 +178,7 @@ std::optional<Figure> time_constant_figure(const ir::Network& network) {
       if (network.rate_count() > 1) series.label = fmt::format("tau {}, {}", k + 1, series.label);
       for (int i = 0; i < kPoints; ++i) {
         const double v = low + (high - low) * i / (kPoints - 1);
-        evaluator.evaluate(ir::Part::kDynamics, &v, c.data());
+        evaluator.evaluate(ir::Part::kDynamics, {&v, 1}, c);
         series.x.push_back(v);
         series.y.push_back(1 / evaluator.rate(k));
       }

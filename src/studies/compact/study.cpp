@@ -156,7 +156,7 @@ void run_cosimulation(StudyResult& result) {
     for (const auto& state : shown.states) c.push_back(state.front());
     ir::Evaluator evaluator(network);
     const double zero = 0;
-    evaluator.evaluate(ir::Part::kOutput, &zero, c.data());
+    evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, c);
     wanted.conductance = evaluator.value(network.conductance_node);
   }
   if (config.training_like_max_step > 0) wanted.max_step = config.training_like_max_step;

@@ -55,7 +55,7 @@ void collect_times(const StoredNetwork& stored,
   ir::Evaluator evaluator(started);
   const std::size_t every = std::max<std::size_t>(1, record.size() / kLooks);
   walk_states(stored, record, g0, every, [&](std::size_t k, const std::vector<double>& states) {
-    evaluator.evaluate(ir::Part::kDynamics, &record.voltage[0][k], states.data());
+    evaluator.evaluate(ir::Part::kDynamics, {&record.voltage[0][k], 1}, states);
     for (std::size_t r = 0; r < times.size(); ++r) {
       times[r].push_back(1 / evaluator.rate(static_cast<int>(r)));
     }

@@ -47,7 +47,7 @@ struct Point {
     }
     for (int s = 0; s < states; ++s) v.push_back(0.3 * rng.normal());
     ir::SparseJacobian jacobian(network);
-    jacobian.evaluate(port.data(), c.data());
+    jacobian.evaluate(port, c);
     for (int id : network.junctions) {
       for (int i = 0; i < network.node(id).width; ++i) v.push_back(jacobian.value(id, i));
     }
@@ -80,9 +80,8 @@ TEST(OsdiLoops, ResidualsAreThoseOfTheNetwork) {
       const auto states = static_cast<std::size_t>(network.state_count());
       ir::Evaluator evaluator(point.network);
       std::vector<double> derivative(states);
-      ir::state_derivative(evaluator, point.network, point.port.data(), point.c.data(),
-                           derivative.data());
-      evaluator.evaluate(ir::Part::kOutput, point.port.data(), point.c.data());
+      ir::state_derivative(evaluator, point.network, point.port, point.c, derivative);
+      evaluator.evaluate(ir::Part::kOutput, point.port, point.c);
       double total = 0, largest = 0;
       for (std::size_t p = 0; p < ports; ++p) {
         const double current = evaluator.value(network.current_node, static_cast<int>(p));
@@ -139,7 +138,7 @@ TEST(OsdiLoops, TheJacobianIsThatOfTheInterpreter) {
     device.evaluate(point.v, kTransient);
     const int ports = network.port_count(), states = network.state_count();
     ir::SparseJacobian jacobian(point.network, ir::Junctions::kInputs);
-    jacobian.evaluate(point.port.data(), point.c.data());
+    jacobian.evaluate(point.port, point.c);
     int row = ports + 1 + 2 * states;
     const auto check = [&](int node, int element, int at_row, double sign) {
       for (int input = 0; input < ports + states; ++input) {

@@ -58,9 +58,8 @@ struct Expected {
     for (std::size_t s = 0; s < states; ++s) c[s] += v[ports + 1 + s] / plan.kappa[s];
     ir::Evaluator evaluator(network);
     std::vector<double> derivative(states);
-    if (states > 0)
-      ir::state_derivative(evaluator, network, port.data(), c.data(), derivative.data());
-    evaluator.evaluate(ir::Part::kOutput, port.data(), c.data());
+    if (states > 0) ir::state_derivative(evaluator, network, port, c, derivative);
+    evaluator.evaluate(ir::Part::kOutput, port, c);
     residual.assign(v.size(), 0.0);
     charge.assign(v.size(), 0.0);
     for (std::size_t p = 0; p < ports; ++p) {
@@ -147,7 +146,7 @@ TEST(Osdi, TheJacobianOfTheCurrentsIsExact) {
     }
     ir::SparseJacobian jacobian(network);
     const Expected at_point(network, v, start_of(network));
-    jacobian.evaluate(port.data(), at_point.state.data());
+    jacobian.evaluate(port, at_point.state);
     for (int p = 0; p < ports; ++p) {
       for (int input = 0; input < ports + network.state_count(); ++input) {
         double expected = jacobian.derivative(network.current_node, p, input);

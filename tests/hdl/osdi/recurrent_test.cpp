@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/rng.hpp"
-#include "hdl/text/plan.hpp"
 #include "hdl/subcircuit.hpp"
+#include "hdl/text/plan.hpp"
 #include "hdl/verilog_a.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/jacobian.hpp"
@@ -51,7 +51,7 @@ TEST(RecurrentVerilogA, ComputesWhatTheNetworkComputes) {
         model.values[numbered("V(r_", s + 1) + ")"] = r.back();
       }
       ir::SparseJacobian jacobian(started);
-      jacobian.evaluate(&voltage, c.data());
+      jacobian.evaluate({&voltage, 1}, c);
       int junction = 0;
       for (int id : network.junctions) {
         for (int i = 0; i < network.node(id).width; ++i) {
@@ -63,7 +63,7 @@ TEST(RecurrentVerilogA, ComputesWhatTheNetworkComputes) {
       EXPECT_NEAR(model.resistive.at("I(" + p + "," + n + ")") / current, 1, 1e-12);
       ir::Evaluator evaluator(started);
       std::vector<double> derivative(c.size());
-      ir::state_derivative(evaluator, started, &voltage, c.data(), derivative.data());
+      ir::state_derivative(evaluator, started, {&voltage, 1}, c, derivative);
       for (std::size_t s = 0; s < c.size(); ++s) {
         const double rate = plan.kappa[s] * derivative[s] / plan.rate_scale;
         EXPECT_NEAR(model.resistive.at(numbered("I(r_", static_cast<int>(s) + 1) + ")"),
