@@ -46,7 +46,7 @@ libtorch_sources() {
 mirror() {
   cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
     sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb +(\[[^]]*\] +)?([^ ]+).*/\2/p' |
-    grep -m 1 -E '/debian/?$' || echo http://deb.debian.org/debian
+    grep -m 1 -E '/debian/?$' || fail "expected a mirror of Debian in /etc/apt, found none"
 }
 
 # bare <release> <name>: makes $folder/<name> and prints it. The mirror's settings are the machine's.
@@ -103,8 +103,8 @@ check_package() {
   inside "$root" "apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends /psi-xlstm_*.deb
     if command -v g++ cmake ninja; then echo 'expected no build tools'; exit 1; fi
-    mkdir /work && cd /work && psi info && psi run configs/quickstart.json"
-  [ -s "$root/work/results/quickstart/report.html" ] || fail "package: expected a report"
+    mkdir /study && cd /study && psi info && psi run configs/quickstart.json"
+  [ -s "$root/study/results/quickstart/report.html" ] || fail "package: expected a report"
   say "package: quickstart passed after $((SECONDS - start)) s"
   rm -rf --one-file-system "$root"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds all programs and runs all tests: format and layers, everything once, then kernels and model
-# again with each slower instruction set that this processor has. Arguments go to CMake.
+# Builds all programs and runs all tests: format and layers, everything once, then kernels, model
+# and training again with each slower instruction set that this processor has. Arguments go to CMake.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/check_format.sh
@@ -17,6 +17,6 @@ if processor_has avx2 fma; then slower_sets+=(baseline); fi
 if processor_has avx2 fma avx512f avx512dq avx512bw avx512vl; then slower_sets+=(avx2); fi
 for set in "${slower_sets[@]}"; do
   echo "test: with PSI_INSTRUCTION_SET=$set"
-  PSI_INSTRUCTION_SET=$set ctest --preset release --parallel 2 -L '^(kernels|model)$'
+  PSI_INSTRUCTION_SET=$set ctest --preset release --parallel 2 -L '^(kernels|model|training)$'
 done
 ctest --preset release --parallel 2

@@ -126,12 +126,9 @@ void write_through(const fs::path& path, const Descriptor& file, std::string_vie
   if (const int code = write_all(file.number(), bytes); code != 0) fail_to_write(path, code);
 }
 
-// Replaces the regular file `file`, whose permissions were `mode` if it was there. `path` is the
-// name of it that the user knows.
-void replace(const fs::path& path,
-             const fs::path& file,
-             std::optional<mode_t> mode,
-             std::string_view bytes) {
+// Replaces the regular file `file`, whose permissions were `mode` if it was there, else -1. `path`
+// is the name of it that the user knows.
+void replace(const fs::path& path, const fs::path& file, int mode, std::string_view bytes) {
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   std::error_code error;
   fs::create_directories(folder, error);
@@ -141,7 +138,8 @@ void replace(const fs::path& path,
   TemporaryFile removal(temporary.path);
   const int number = temporary.descriptor.number();
   if (const int code = write_all(number, bytes); code != 0) fail_to_write(path, code);
-  if (mode && ::fchmod(number, *mode) != 0 && errno != EPERM) fail_to_write(path, errno);
+  if (mode >= 0 && ::fchmod(number, static_cast<mode_t>(mode)) != 0 && errno != EPERM)
+    fail_to_write(path, errno);
   if (::fsync(number) != 0) fail_to_write(path, errno);
   if (const int code = temporary.descriptor.close(); code != 0) fail_to_write(path, code);
   if (std::rename(temporary.path.c_str(), file.c_str()) != 0) fail_to_write(path, errno);
@@ -158,8 +156,7 @@ void write_file(const fs::path& path, std::string_view bytes) {
   struct stat status {};
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (!exists || S_ISREG(status.st_mode)) {
-    const std::optional<mode_t> mode =
-        exists ? std::optional<mode_t>(status.st_mode & 0777U) : std::nullopt;
+    const int mode = exists ? static_cast<int>(status.st_mode & 0777U) : -1;
     return replace(path, behind_links(path), mode, bytes);
   }
   if (S_ISDIR(status.st_mode)) fail_to_write(path, EISDIR);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -25,37 +26,9 @@ std::string shown(const Json& value) {
 
 }  // namespace
 
-void check_nesting(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\\' && quoted) {
-      ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == '[' || c == '{')) {
-      ++depth;
-    } else if (!quoted && (c == ']' || c == '}')) {
-      --depth;
-    }
-    if (depth > kDeepestJson) {
-      throw DataError(
-          fmt::format("expected JSON of at most {} levels, found deeper nesting", kDeepestJson));
-    }
-  }
-}
-
 std::string quotation(std::string_view text) { return shown(Json(text)); }
 
-Json parse_stored_json(std::string_view text) {
-  check_nesting(text);
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception& e) {
-    throw DataError(fmt::format("expected JSON, found: {}", e.what()));
-  }
-}
+Json parse_stored_json(std::string_view text) { return parse_ordered_json(text, "metadata"); }
 
 const Json& member(const Json& tree, const char* key) {
   if (!tree.is_object()) {

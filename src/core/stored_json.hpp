@@ -13,16 +13,10 @@
 
 namespace psi_xlstm {
 
-/// Deeper nesting than this is refused: what walks a value calls itself for every level.
-inline constexpr int kDeepestJson = 100;
-
-/// Throws DataError where `text`, JSON or not, opens more than kDeepestJson brackets at once.
-void check_nesting(std::string_view text);
-
 /// `text` in quotes as one short line of plain characters, for a message.
 std::string quotation(std::string_view text);
 
-/// `text` as JSON. Throws DataError where it is none or nested too deeply.
+/// `text` as JSON within the limits of core/json_reader.hpp. Throws DataError where it is none.
 nlohmann::ordered_json parse_stored_json(std::string_view text);
 
 /// The member `key` of the object `tree`. Throws DataError where there is none.

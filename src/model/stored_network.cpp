@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/atomic_file.hpp"
+#include "core/json_reader.hpp"
 #include "core/safetensors.hpp"
 #include "core/stored_json.hpp"
 #include "ir/network_io.hpp"
@@ -282,7 +283,12 @@ std::vector<CurvePoint> load_curve(const std::filesystem::path& file) {
   const std::string where = file.string();
   std::vector<CurvePoint> curve;
   try {
-    for (const Json& tree : Json::parse(read_file(file))) {
+    const Json points = parse_ordered_json(read_file(file), where);
+    if (!points.is_array()) {
+      throw DataError(
+          fmt::format("{}: expected a list of points, found {}", where, points.type_name()));
+    }
+    for (const Json& tree : points) {
       CurvePoint point;
       CurveReader reader{tree};
       CurvePoint::fields(point, reader);

@@ -80,8 +80,7 @@ RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)) {
   if (found && !is_run_folder(folder_)) {
     throw ConfigError(
         fmt::format("{}: expected an empty folder or one of an earlier run, found files that no "
-                    "run wrote: give "
-                    "another folder with --out",
+                    "run wrote: give another folder with --out",
                     folder_.string()));
   }
   fs::create_directories(folder_, error);
@@ -114,17 +113,24 @@ RunFolder::RunFolder(RunFolder&& other) noexcept
       current_(std::move(other.current_)) {}
 
 void RunFolder::read_ledger() {
-  const std::string text = read_file(folder_ / kLedgerName);
+  std::string text = read_file(folder_ / kLedgerName);
+  // A run that was killed while it wrote a line had not begun the file of that name: the line goes,
+  // so that the next one does not become a part of it.
+  const std::size_t end = text.rfind('\n');
+  const std::size_t whole = end == std::string::npos ? 0 : end + 1;
+  if (whole < text.size() && ::ftruncate(ledger_, static_cast<off_t>(whole)) != 0) {
+    fail(folder_, errno);
+  }
+  text.resize(whole);
   if (text.empty()) {
     adopt_manifest();
     return;
   }
   std::size_t start = 0;
   for (bool first = true; start < text.size(); first = false) {
-    const std::size_t end = text.find('\n', start);
-    if (end == std::string::npos) break;  // a run was killed while it wrote this line
-    const std::string line = text.substr(start, end - start);
-    start = end + 1;
+    const std::size_t stop = text.find('\n', start);
+    const std::string line = text.substr(start, stop - start);
+    start = stop + 1;
     if (first ? line != kHeader : !is_inside(line)) {
       throw ConfigError(
           fmt::format("{}: expected the list of the files of a run, found \"{}\": give another "
@@ -137,13 +143,13 @@ void RunFolder::read_ledger() {
 
 // A run of version 0.1 left no list, but a manifest: what it names and still is as it was.
 void RunFolder::adopt_manifest() {
-  note(std::string(kHeader));
-  const fs::path file = folder_ / kManifestName;
-  if (!fs::exists(file)) return;
-  const auto adopt = [this](const std::string& name) {
-    note(name);
+  std::string list(kHeader);
+  const auto adopt = [&](const std::string& name) {
+    list += "\n" + name;
     owned_.insert(name);
   };
+  const fs::path file = folder_ / kManifestName;
+  if (!fs::exists(file)) return note(list);
   for (const auto& [name, checksum] : parse_manifest(read_file(file), file.string()).files) {
     const fs::path place = folder_ / name;
     if (!is_inside(name) || leads_away(folder_, name) || !fs::is_regular_file(place)) continue;
@@ -156,6 +162,7 @@ void RunFolder::adopt_manifest() {
   for (const std::string& name : times) {
     if (fs::is_regular_file(folder_ / name)) adopt(name);
   }
+  note(list);  // in one piece: a part of it would make strangers of the rest
 }
 
 // One line at the end of the list, on disk before the file it names is.

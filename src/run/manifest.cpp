@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.hpp"
+#include "core/json_reader.hpp"
 #include "core/sha256.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "run/folder.hpp"
@@ -35,10 +36,9 @@ Value member(const json& tree, const char* key, const std::string& where) {
 }
 
 json parse_object(std::string_view text, const std::string& where) {
-  const json tree = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  json tree = parse_json(text, where);
   if (!tree.is_object()) {
-    throw DataError(fmt::format("{}: expected a JSON object, found {}", where,
-                                tree.is_discarded() ? "no JSON" : tree.type_name()));
+    throw DataError(fmt::format("{}: expected a JSON object, found {}", where, tree.type_name()));
   }
   return tree;
 }

@@ -124,6 +124,15 @@ TEST_F(RunFolderTest, ALineThatAKilledRunDidNotFinishIsNone) {
   run.begin();
   EXPECT_FALSE(has("metrics.json"));
   EXPECT_EQ(text_of("report.ht"), "mine");
+  run.write("tables/models.md", "new");
+  EXPECT_EQ(text_of(kLedgerName), "psi-xlstm run 1\nmetrics.json\ntables/models.md\n");
+}
+
+TEST_F(RunFolderTest, AHeaderThatAKilledRunDidNotFinishIsWrittenAgain) {
+  put(kLedgerName, "psi-xl");
+  RunFolder run(folder_);
+  run.write("metrics.json", "{}");
+  EXPECT_EQ(text_of(kLedgerName), "psi-xlstm run 1\nmetrics.json\n");
 }
 
 TEST_F(RunFolderTest, HasOneOwnerAtATime) {

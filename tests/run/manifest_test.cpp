@@ -107,7 +107,9 @@ TEST(ManifestText, IsTheSameForTheSameRunAndReadsBack) {
 }
 
 TEST(ParseManifest, SaysWhatIsWrong) {
-  EXPECT_EQ(manifest_problem("{"), "manifest.json: expected a JSON object, found no JSON");
+  EXPECT_TRUE(manifest_problem("{").starts_with("manifest.json: expected JSON: "));
+  EXPECT_TRUE(
+      manifest_problem(std::string(100'000, '[')).starts_with("manifest.json: expected at most"));
   EXPECT_EQ(manifest_problem("[]"), "manifest.json: expected a JSON object, found array");
   EXPECT_EQ(manifest_problem("{}"), "manifest.json: expected \"program_version\", found none");
   const std::string text = manifest_problem(R"({"program_version": 1})");

@@ -69,7 +69,7 @@ class ContinuousNetwork<Real>::Body {
   std::vector<ParameterBlock> blocks;
   const ContinuousLoops<Real>& loops;
   std::vector<std::unique_ptr<ContinuousLayer<Real>>> layers;
-  std::vector<Real> values, inputs, rest_inputs, outputs;
+  std::vector<Real> values, inputs, rho, rest_inputs, outputs;
   std::vector<Real> head, d_head;  // weights of the output, padded
   std::vector<Real> d, d_below;    // by the outputs of a layer and of the one below
   Real head_bias = 0;
@@ -130,6 +130,8 @@ std::span<const Real> ContinuousNetwork<Real>::forward(const ContinuousBatch<Rea
   state.edges.resize(B == 1 ? body.layers.size() : 0);
   const std::size_t edges = static_cast<std::size_t>(batch.steps + 1) * B;
   body.inputs.assign(batch.inputs, batch.inputs + edges * I);
+  // The reverse pass reads both again, whatever the caller has done with its own since.
+  body.rho.assign(batch.rho, batch.rho + static_cast<std::size_t>(batch.steps) * B);
   const Real* x = body.inputs.data();
   const Real* at_rest = nullptr;
   if (body.from_rest) {
@@ -142,7 +144,7 @@ std::span<const Real> ContinuousNetwork<Real>::forward(const ContinuousBatch<Rea
     layer.forward({.steps = batch.steps,
                    .sequences = B,
                    .x = x,
-                   .rho = batch.rho,
+                   .rho = body.rho.data(),
                    .from_rest = body.from_rest},
                   state.layers[l]);
     if (B == 1) layer.last_edge(state.edges[l]);

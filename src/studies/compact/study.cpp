@@ -5,9 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "core/fingerprint.hpp"
 #include "core/identifier.hpp"
 #include "core/seed.hpp"
-#include "core/sha256.hpp"
 #include "cosimulation/traces.hpp"
 #include "hdl/model_files.hpp"
 #include "hdl/text/names.hpp"
@@ -15,7 +15,6 @@
 #include "ir/dynamics.hpp"
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/version.hpp"
 #include "studies/compact/check.hpp"
 #include "studies/compact/numbers.hpp"
 #include "studies/time_constants/study.hpp"
@@ -25,15 +24,15 @@ namespace {
 
 // Everything that a fit depends on; threads, co-simulation and names of other things are not in it.
 std::string fingerprint(const StudyConfig& config, const FitConfig& fit, const SourcedData& data) {
-  const nlohmann::ordered_json tree = {{"version", version()},
-                                       {"model", config.model},
-                                       {"fit", config_tree(fit)},
-                                       {"selection", config_tree(config.selection)},
-                                       {"data", checksum(data.dataset)},
-                                       {"noise", config.data.noise.value_or(0)},
-                                       {"g0", config.data.initial_conductance.value_or(0)},
-                                       {"prefix", config.data.prefix}};
-  return sha256_hex(tree.dump());
+  return Fingerprint()
+      .add("model", config.model)
+      .add_tree("fit", config_tree(fit))
+      .add_tree("selection", config_tree(config.selection))
+      .add("data", checksum(data.dataset))
+      .add("noise", config.data.noise)
+      .add("g0", config.data.initial_conductance)
+      .add("prefix", config.data.prefix)
+      .hex();
 }
 
 FitConfig fit_config(const StudyConfig& config, int fit) {

@@ -5,10 +5,9 @@
 #include <cmath>
 #include <utility>
 
-#include "core/sha256.hpp"
+#include "core/fingerprint.hpp"
 #include "fit/train.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/version.hpp"
 #include "studies/compact/data_source.hpp"
 
 namespace psi_xlstm {
@@ -25,13 +24,13 @@ void judge(const SeedData& data, ModelOutcome& outcome) {
 
 // Everything that a compact student depends on.
 std::string fingerprint(const NetworkStudyConfig& config, const SeedData& data) {
-  const nlohmann::ordered_json tree = {{"version", version()},
-                                       {"model", kCompactLabel},
-                                       {"fit", config_tree(config.compact)},
-                                       {"protocol", name_of(config.protocol)},
-                                       {"prefix", config.prefix},
-                                       {"data", checksum(data.dataset)}};
-  return sha256_hex(tree.dump());
+  return Fingerprint()
+      .add("model", kCompactLabel)
+      .add_tree("fit", config_tree(config.compact))
+      .add("protocol", name_of(config.protocol))
+      .add("prefix", config.prefix)
+      .add("data", checksum(data.dataset))
+      .hex();
 }
 
 // The conductance in the middle of the starts of the training records [S].

@@ -9,14 +9,13 @@
 
 #include "compression/forget_gate_clusters.hpp"
 #include "compression/memory_rank.hpp"
-#include "core/sha256.hpp"
+#include "core/fingerprint.hpp"
 #include "devices/published_recipe.hpp"
 #include "equations/time_constant.hpp"
 #include "model/circuit_network.hpp"
 #include "model/network_prediction.hpp"
 #include "model/stored_network.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/core/version.hpp"
 #include "studies/compact/data_source.hpp"
 #include "studies/networks/protocol.hpp"
 #include "training/initialization.hpp"
@@ -77,14 +76,14 @@ std::optional<StoredNetwork> load_teacher(const NetworkStudyConfig& config,
 }
 
 std::string fingerprint_of(const Work& work) {
-  nlohmann::ordered_json tree = {{"version", version()},
-                                 {"protocol", name_of(work.config.protocol)},
-                                 {"prefix", work.config.prefix},
-                                 {"network", config_tree(work.network)},
-                                 {"seed", work.seed},
-                                 {"data", checksum(work.data.dataset)}};
-  if (work.teacher) tree["teacher"] = work.teacher->fingerprint;
-  return sha256_hex(tree.dump());
+  Fingerprint all;
+  all.add("protocol", name_of(work.config.protocol))
+      .add("prefix", work.config.prefix)
+      .add_tree("network", config_tree(work.network))
+      .add("seed", work.seed)
+      .add("data", checksum(work.data.dataset));
+  if (work.teacher) all.add("teacher", work.teacher->fingerprint);
+  return all.hex();
 }
 
 // Snapshots of the teacher's last memory along the training records, per head.
