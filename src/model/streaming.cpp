@@ -19,7 +19,7 @@ namespace {
 int padded(int width) { return (width + kStreamingGroup - 1) / kStreamingGroup * kStreamingGroup; }
 
 // The blocks of a map of two inputs to one output.
-std::vector<kernels::ParameterBlock> pinn_blocks(const StoredNetwork& network) {
+std::vector<kernels::ParameterBlock> mlp_blocks(const StoredNetwork& network) {
   std::vector<kernels::ParameterBlock> blocks = stored_blocks(network);
   if (blocks.empty() || blocks.front().columns != 2 || blocks.back().rows != 1 ||
       blocks.back().offset + blocks.back().size() != network.parameters.size()) {
@@ -47,7 +47,7 @@ class MlpStreamer : public Streamer {
         scale_(published_ ? network.current_scale : network.conductance_scale),
         time_scale_(network.time_scale),
         log_conductance_(published_ ? 0 : std::log(g0 / network.conductance_scale)) {
-    const std::vector<kernels::ParameterBlock> blocks = pinn_blocks(network);
+    const std::vector<kernels::ParameterBlock> blocks = mlp_blocks(network);
     for (std::size_t b = 0; b + 1 < blocks.size(); b += 2) add_layer(network, blocks[b]);
     output_.resize(static_cast<std::size_t>(layers_.back().outputs));
   }
@@ -99,7 +99,7 @@ class ExactMlpStreamer : public Streamer {
  public:
   ExactMlpStreamer(const StoredNetwork& network, double g0)
       : network_(network),
-        blocks_(pinn_blocks(network)),
+        blocks_(mlp_blocks(network)),
         log_conductance_(std::log(g0 / network.conductance_scale)) {}
 
   double step(double time, double voltage) override {

@@ -1,12 +1,12 @@
 #include "bench/stream_benchmark.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 #include <torch/torch.h>
 
 #include <utility>
 
 #include "bench/torch/benchmark_subjects.hpp"
+#include "core/thread_time.hpp"
 #include "devices/published_recipe.hpp"
 #include "metrics/statistics.hpp"
 #include "model/streaming.hpp"
@@ -30,13 +30,6 @@ Drive drive(int samples) {
   out.time.resize(static_cast<std::size_t>(samples));
   for (double t : out.time) out.voltage.push_back(published_drive(t, tones.low, tones.high));
   return out;
-}
-
-// What this thread has had of a core so far [s].
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 // Nanoseconds per sample of one pass of `step`(time, voltage) along `input`.

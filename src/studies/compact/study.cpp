@@ -90,17 +90,6 @@ StoredPredictions to_store(const Dataset& dataset, const FitOutcome& outcome) {
   return out;
 }
 
-// The model of an earlier run, where it is whole and what is wanted.
-std::optional<StoredModel> finished(const std::filesystem::path& file, const std::string& wanted) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  try {
-    StoredModel model = load_model(file);
-    if (model.fingerprint == wanted) return model;
-  } catch (const DataError&) {  // e.g. an interrupted copy: fitted again
-  }
-  return std::nullopt;
-}
-
 FitOutcome run_fit(
     const StudyConfig& config, int seed, int fit, const SourcedData& data, Road& road) {
   FitOutcome outcome{.seed = seed, .fit = fit};
@@ -108,7 +97,7 @@ FitOutcome run_fit(
   const std::string wanted = fingerprint(config, options, data);
   const std::filesystem::path folder = fit_folder(seed, fit);
   const std::filesystem::path file = road.folder().own(folder / "model.safetensors");
-  if (std::optional<StoredModel> model = finished(file, wanted)) {
+  if (std::optional<StoredModel> model = finished_model(file, wanted)) {
     outcome.model = std::move(*model);
     outcome.usable = true;
   } else {

@@ -1,12 +1,11 @@
 #include "studies/networks/latency.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <vector>
 
+#include "core/thread_time.hpp"
 #include "devices/published_recipe.hpp"
 
 namespace psi_xlstm {
@@ -24,13 +23,6 @@ Drive drive() {
   Drive out{.time = published_times()};
   for (double t : out.time) out.voltage.push_back(published_drive(t, tones.low, tones.high));
   return out;
-}
-
-// What this thread has had of a core so far [s]: other programs disturb that less than a clock.
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 }  // namespace
