@@ -110,4 +110,15 @@ StoredModel load_model(const std::filesystem::path& file) {
   return parse_model(model::read_stored_file(file, model::kModelFormat), file.string());
 }
 
+std::optional<StoredModel> finished_model(const std::filesystem::path& file,
+                                          const std::string& fingerprint) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  try {
+    StoredModel model = load_model(file);
+    if (model.fingerprint == fingerprint) return model;
+  } catch (const DataError&) {  // e.g. an interrupted copy
+  }
+  return std::nullopt;
+}
+
 }  // namespace psi_xlstm

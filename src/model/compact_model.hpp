@@ -5,6 +5,7 @@
 /// training in the metadata.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,5 +36,10 @@ StoredModel load_model(const std::filesystem::path& file);
 
 /// The same of what read_stored_file() gave; `where` opens the messages.
 StoredModel parse_model(const SafetensorsFile& content, const std::string& where);
+
+/// The model in `file` if it was made from what `fingerprint` says; nothing where there is none, or
+/// one that is damaged (of a run that was killed, or a copy that was) or of something else.
+std::optional<StoredModel> finished_model(const std::filesystem::path& file,
+                                          const std::string& fingerprint);
 
 }  // namespace psi_xlstm

@@ -44,17 +44,6 @@ ModelOutcome compact_outcome(const SeedData& data) {
   return {.seed = data.seed, .label = kCompactLabel};
 }
 
-// The model of an earlier run where it is whole and what is wanted.
-std::optional<StoredModel> finished(const std::filesystem::path& file, const std::string& wanted) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  try {
-    StoredModel model = load_model(file);
-    if (model.fingerprint == wanted) return model;
-  } catch (const DataError&) {  // e.g. an interrupted copy: fitted again
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 int ModelOutcome::trained_parameters() const {
@@ -113,7 +102,7 @@ ModelOutcome fit_compact(const NetworkStudyConfig& config,
   const std::filesystem::path folder = network_folder("", data.seed, kCompactLabel);
   const std::filesystem::path model = run.own(folder / kModelFile);
   const std::string wanted = fingerprint(config, data);
-  outcome.compact = finished(model, wanted);
+  outcome.compact = finished_model(model, wanted);
   if (!outcome.compact) {
     run.remove_below(folder);
     const fit::TrainingResult training =
