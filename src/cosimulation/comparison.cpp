@@ -15,9 +15,24 @@
 namespace psi_xlstm {
 namespace {
 
+// A source of 0 V beside the circuit that bends at every corner of `stimulus` until `stop` [s]. The
+// corners of a repeated pulse are sums of its period, which ngspice 44 can step over when one comes
+// out a rounding apart from the time it is at; those of a piecewise linear source are numbers of
+// the deck.
+std::string corners(const Stimulus& stimulus, double stop) {
+  constexpr double kMost = 2000;
+  if (stimulus.breakpoint_count(stop) > kMost) return "";
+  const std::vector<double> times = stimulus.breakpoints(stop);
+  if (times.empty()) return "";
+  std::string text = "vcorners corners 0 dc 0.0 pwl(0 0";
+  for (const double time : times) text += fmt::format("\n+ {} 0", shortest(time));
+  return text + ")\nrcorners corners 0 1000.0\n";
+}
+
 std::string netlist_for(const EmittedModel& model, const CosimCase& wanted) {
   std::string netlist = model.definition();
   netlist += wanted.stimulus.netlist("vin", "in", "0");
+  netlist += corners(wanted.stimulus, wanted.stop_time);
   const bool resistor = wanted.series_resistance > 0;
   if (resistor) netlist += fmt::format("rseries in p {}\n", shortest(wanted.series_resistance));
   netlist += fmt::format("vmeter {} d 0.0\n", resistor ? "p" : "in");
