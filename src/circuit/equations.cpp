@@ -16,6 +16,7 @@ CircuitEquations::CircuitEquations(const Circuit& circuit,
                                    const ir::Network& network,
                                    double default_conductance)
     : circuit_(circuit), network_(network), evaluator_(network), derivatives_(network) {
+  ir::require_one_port(network, "circuit");
   for (const std::string& node : circuit.nodes) {
     numbers_[node] = static_cast<int>(kinds_.size());
     kinds_.push_back(UnknownKind::kVoltage);
@@ -140,7 +141,7 @@ double CircuitEquations::device_current(std::size_t device, const double* y) {
 double CircuitEquations::device_conductance(std::size_t device, const double* y) {
   const double zero = 0;
   evaluator_.evaluate(ir::Part::kOutput, {&zero, 1}, states_of(device, y));
-  return evaluator_.value(network_.conductance_node);
+  return evaluator_.value(network_.conductance().node);
 }
 
 // --- dF/dy + factor dF/dy'

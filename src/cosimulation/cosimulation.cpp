@@ -37,7 +37,7 @@ double swing(const ir::Network& network, const ReferenceResult& reference) {
   const double zero = 0;
   for (const std::vector<double>& c : reference.states) {
     evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, c);
-    const double g = evaluator.value(network.conductance_node);
+    const double g = evaluator.value(network.conductance().node);
     low = std::min(low, g);
     high = std::max(high, g);
   }
@@ -73,6 +73,7 @@ void lengthen(const ir::Network& network, double smallest_swing, CosimCase& want
 }  // namespace
 
 StateEquation state_equation(const ir::Network& network) {
+  ir::require_one_port(network, "co-simulation");
   const auto evaluator = std::make_shared<ir::Evaluator>(network);
   StateEquation equation;
   equation.states = network.state_count();
@@ -138,7 +139,7 @@ std::vector<CosimCase> standard_cases(const ir::Network& network,
                                       const CosimConfig& config,
                                       double conductance) {
   const ir::TrainingBox& box = network.box;
-  const double largest = std::max(std::abs(box.voltage_min), std::abs(box.voltage_max));
+  const double largest = std::max(std::abs(box.voltage_min[0]), std::abs(box.voltage_max[0]));
   const double amplitude = config.amplitude > 0 ? config.amplitude : largest;
   const double frequency = config.frequency > 0      ? config.frequency
                            : box.drive_frequency > 0 ? box.drive_frequency
@@ -255,7 +256,7 @@ CosimReport cosimulate(const ir::Network& network,
                        const SimulatorOptions& simulator,
                        const EmittedModel& model) {
   CosimReport report;
-  const double reach = std::max(std::abs(network.box.voltage_min), network.box.voltage_max);
+  const double reach = std::max(std::abs(network.box.voltage_min[0]), network.box.voltage_max[0]);
   if (config.amplitude > 1.001 * reach) {
     report.warnings.push_back(
         fmt::format("the stimuli reach {}, the model was trained to {}: it extrapolates",

@@ -1,7 +1,5 @@
 #include "fit/sensitivity.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -9,7 +7,6 @@
 #include "fit/vector_kernels.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/evaluator.hpp"
-#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::fit {
 namespace {
@@ -90,14 +87,14 @@ class Runner {
     for (int s = 0; s < states_; ++s) {
       const int k = network_.rate_of_state[at(s)];
       const double gap = left_.target[at(s)] - c_[at(s)];
-      const double readout = network_.parameters[at(network_.readout_weight + s)];
+      const double readout = network_.parameters[at(network_.conductance().readout_weight + s)];
       const double l = left_.rate[at(k)];
       rate += readout * l * gap;
       if (!derivatives_) continue;
       const double factors[] = {1, readout * gap, readout * l, -readout * l};
       const double* rows[] = {out, left_.by_rate.row(k), left_.by_target.row(s), by_c_.row(s)};
       linear_combination(out, width_, factors, rows, 4);
-      out[network_.readout_weight + s] += l * gap;
+      out[network_.conductance().readout_weight + s] += l * gap;
     }
     const double value = factor * rate;
     for (int i = 0; i < width_; ++i) out[i] *= factor;
@@ -140,9 +137,10 @@ class Runner {
 
   // d(readout_for)/d(ln g0), see ir::readout_for.
   double readout_slope(double log_conductance) const {
-    const double relative = std::exp(log_conductance) / network_.conductance_scale;
-    if (network_.head == ir::Head::kExp) return 1;
-    return network_.head == ir::Head::kAffine ? relative : relative / -std::expm1(-relative);
+    const double relative = std::exp(log_conductance) / network_.conductance().scale;
+    if (network_.conductance().head == ir::Head::kExp) return 1;
+    return network_.conductance().head == ir::Head::kAffine ? relative
+                                                            : relative / -std::expm1(-relative);
   }
 
   // ir::initial_state with its derivatives.
@@ -150,7 +148,8 @@ class Runner {
     c_ = rest_;
     by_c_ = by_rest_;
     if (states_ == 0 || network_.start == ir::Start::kRest) return;
-    const int weight = network_.readout_weight, bias = network_.readout_bias;
+    const int weight = network_.conductance().readout_weight,
+              bias = network_.conductance().readout_bias;
     const double* k = &network_.parameters[at(weight)];
     double norm = 0, y = network_.parameters[at(bias)];
     for (int s = 0; s < states_; ++s) {
@@ -195,7 +194,7 @@ class Runner {
     double by_port = 0;
     evaluator_.gradient(node, element, {&by_port, 1}, by_states_, {out, parameters()});
     out[columns_ - 2] = out[columns_ - 1] = 0;
-    if (node != network_.conductance_node && !predictor_needed_) return;
+    if (node != network_.conductance().node && !predictor_needed_) return;
     for (int s = 0; s < states_; ++s) {
       const double factors[] = {1, by_states_[at(s)]};
       const double* rows[] = {out, by_c.row(s)};
@@ -257,10 +256,10 @@ class Runner {
     evaluator_.evaluate(ir::Part::kOutput, {&block.voltage, 1}, middle_);
     const double scale = std::sqrt(block.svv) / noise_sd;
     const double value =
-        scale * (evaluator_.value(network_.conductance_node) - block.svi / block.svv);
+        scale * (evaluator_.value(network_.conductance().node) - block.svi / block.svv);
     if (derivatives_) {
       double* row = &buffer_[at(filled_ * width_)];
-      total(network_.conductance_node, 0, by_middle_, row);
+      total(network_.conductance().node, 0, by_middle_, row);
       for (int i = 0; i < columns_ - 1; ++i) row[i] *= scale;
       row[columns_ - 1] = value;
       if (++filled_ == kBuffered) flush();
@@ -319,10 +318,7 @@ SensitivityModel::SensitivityModel(const ir::Network& network,
                                    int corrections)
     : network_(network), segments_(segments), corrections_(corrections) {
   ir::validate(network);
-  if (network.port_count() != 1) {
-    throw ShapeError(fmt::format("fit of network {}: expected one port, found {}", network.name,
-                                 network.port_count()));
-  }
+  ir::require_one_port(network, "fit");
 }
 
 NormalEquations SensitivityModel::evaluate(std::span<const double> x, bool derivatives) const {

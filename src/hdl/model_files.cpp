@@ -1,5 +1,7 @@
 #include "hdl/model_files.hpp"
 
+#include <fmt/format.h>
+
 #include <system_error>
 
 #include "core/atomic_file.hpp"
@@ -18,8 +20,18 @@ ModelFiles write_model_files(const ir::Network& network, const std::filesystem::
     write_file(path_of(ending), text);
     written.files.push_back(path_of(ending));
   };
-  const std::string module = verilog_a(network), circuit = subcircuit(network),
-                    source = osdi_source(network);
+  const std::string module = verilog_a(network);
+  if (network.charge_node >= 0) {  // the one form that holds charges
+    write(".va", module);
+    written.left_out =
+        fmt::format("model {}: its charges have no form but Verilog-A", network.name);
+    for (const char* ending : {".sp", ".c", ".osdi"}) {
+      std::error_code ignored;
+      std::filesystem::remove(path_of(ending), ignored);
+    }
+    return written;
+  }
+  const std::string circuit = subcircuit(network), source = osdi_source(network);
   write(".va", module);
   write(".sp", circuit);
   write(".c", source);

@@ -17,8 +17,8 @@ struct ModelFiles {
 
 /// Writes every form of `network` into `folder`: <name>.va, <name>.sp, <name>.c, and <name>.osdi,
 /// the C file compiled, where the machine's C compiler can do it; a <name>.osdi of before does not
-/// stay beside another C file. Throws EmitError where a printer does, DataError where a file cannot
-/// be written.
+/// stay beside another C file. Of a network with charges <name>.va alone. Throws EmitError where a
+/// printer does, DataError where a file cannot be written.
 ModelFiles write_model_files(const ir::Network& network, const std::filesystem::path& folder);
 
 }  // namespace psi_xlstm::hdl

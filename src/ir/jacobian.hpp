@@ -13,7 +13,7 @@
 namespace psi_xlstm::ir {
 
 /// Whether the elements of the network's junctions are inputs of what lies behind them.
-enum class Junctions { kTransparent, kInputs };
+enum class Unknowns { kTransparent, kInputs };
 
 /// The sparsity pattern and values of the derivatives of every element of some nodes. Inputs are
 /// numbered 0..P-1 for the ports and P..P+S-1 for the states, then come the elements of the
@@ -22,7 +22,7 @@ enum class Junctions { kTransparent, kInputs };
 class SparseJacobian {
  public:
   /// Throws ShapeError where validate(network) would.
-  explicit SparseJacobian(const Network& network, Junctions junctions = Junctions::kTransparent);
+  explicit SparseJacobian(const Network& network, Unknowns unknowns = Unknowns::kTransparent);
 
   /// Computes all values and derivatives at `ports` [P] in V and `states` [S]. Throws ShapeError
   /// for another number of either.

@@ -16,9 +16,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kVersion = 2;  // 1: without charges, one conductance always
+
 constexpr std::array<std::pair<Head, const char*>, 3> kHeadNames = {
     {{Head::kExp, "exp"}, {Head::kSoftplus, "softplus"}, {Head::kAffine, "affine"}}};
-constexpr std::array<std::pair<Start, const char*>, 3> kStartNames = {
+constexpr std::array<std::pair<Start::Rule, const char*>, 3> kStartNames = {
     {{Start::kTied, "tied"}, {Start::kRest, "rest"}, {Start::kNode, "node"}}};
 
 template <class Names, class Value>
@@ -44,9 +46,20 @@ Op op_named(const std::string& text) {
   throw DataError(fmt::format("unknown name \"{}\"", text));
 }
 
+// The numbers of one port, or a list of all.
+Json of_ports(const std::vector<double>& values) {
+  return values.size() == 1 ? Json(values[0]) : Json(values);
+}
+
+std::vector<double> of_ports(const Json& tree) {
+  if (!tree.is_array()) return {tree.get<double>()};
+  if (tree.empty()) throw DataError("training range: expected the voltages of a port, found none");
+  return tree.get<std::vector<double>>();
+}
+
 Json box_tree(const TrainingBox& box) {
-  return {{"voltage_min_V", box.voltage_min},
-          {"voltage_max_V", box.voltage_max},
+  return {{"voltage_min_V", of_ports(box.voltage_min)},
+          {"voltage_max_V", of_ports(box.voltage_max)},
           {"conductance_min_S", box.conductance_min},
           {"conductance_max_S", box.conductance_max},
           {"step_max_s", box.step_max},
@@ -58,8 +71,8 @@ Json box_tree(const TrainingBox& box) {
 
 TrainingBox box_from(const Json& tree) {
   TrainingBox box;
-  box.voltage_min = tree.at("voltage_min_V");
-  box.voltage_max = tree.at("voltage_max_V");
+  box.voltage_min = of_ports(tree.at("voltage_min_V"));
+  box.voltage_max = of_ports(tree.at("voltage_max_V"));
   box.conductance_min = tree.at("conductance_min_S");
   box.conductance_max = tree.at("conductance_max_S");
   box.step_max = tree.at("step_max_s");
@@ -92,11 +105,46 @@ Node node_from(const Json& tree) {
   return node;
 }
 
+Json role_tree(const ConductanceRole& role) {
+  return {{"node", role.node},
+          {"scale_S", role.scale},
+          {"head", name_of(kHeadNames, role.head)},
+          {"readout_weight", role.readout_weight},
+          {"readout_bias", role.readout_bias}};
+}
+
+ConductanceRole role_from(const Json& tree) {
+  return {.node = tree.at("node"),
+          .scale = tree.at("scale_S"),
+          .head = value_of(kHeadNames, tree.at("head").get<std::string>()),
+          .readout_weight = tree.at("readout_weight"),
+          .readout_bias = tree.at("readout_bias")};
+}
+
+// A file of version 1: what belongs to the conductance stands beside the rest.
+ConductanceRole role_of_version_1(const Json& tree) {
+  return {.node = tree.at("conductance_node"),
+          .scale = tree.at("conductance_scale_S"),
+          .head = value_of(kHeadNames, tree.at("head").get<std::string>()),
+          .readout_weight = tree.at("readout_weight"),
+          .readout_bias = tree.at("readout_bias")};
+}
+
+int version_of(const Json& tree) {
+  const int version = tree.value("version", 1);
+  if (version >= 1 && version <= kVersion) return version;
+  throw DataError(
+      fmt::format("expected a network of format version 1 to {}, found {}: it was "
+                  "written by another release",
+                  kVersion, version));
+}
+
 Json network_tree(const Network& n) {
   Json nodes = Json::array(), blocks = Json::array();
   for (const Node& node : n.nodes) nodes.push_back(node_tree(node));
   for (const ParameterBlock& b : n.blocks) blocks.push_back({b.name, b.rows, b.columns});
-  Json tree = {{"name", n.name},
+  Json tree = {{"version", kVersion},
+               {"name", n.name},
                {"ports", n.ports},
                {"reference_terminal", n.reference_terminal},
                {"nodes", std::move(nodes)},
@@ -105,21 +153,18 @@ Json network_tree(const Network& n) {
                {"target_node", n.target_node},
                {"rate_of_state", n.rate_of_state},
                {"current_node", n.current_node},
-               {"conductance_node", n.conductance_node},
-               {"head", name_of(kHeadNames, n.head)},
-               {"start", name_of(kStartNames, n.start)},
-               {"readout_weight", n.readout_weight},
-               {"readout_bias", n.readout_bias},
-               {"conductance_scale_S", n.conductance_scale},
+               {"start", name_of(kStartNames, n.start.rule)},
                {"voltage_scale_V", n.voltage_scale},
                {"reference_step_s", n.reference_step},
                {"training_box", box_tree(n.box)}};
   if (n.start == Start::kNode) {
-    tree["start_node"] = n.start_node;
+    tree["start_node"] = n.start.node;
     tree["state_limit"] = n.state_limit;
     tree["state_excursion"] = n.state_excursion;
   }
-  if (!n.junctions.empty()) tree["junctions"] = n.junctions;
+  if (n.charge_node >= 0) tree["charge_node"] = n.charge_node;
+  if (n.role) tree["conductance"] = role_tree(*n.role);
+  if (!n.unknowns.empty()) tree["unknowns"] = n.unknowns;
   return tree;
 }
 
@@ -141,6 +186,7 @@ void read_parameters(const Json& blocks, const SafetensorsFile& file, Network& n
 }
 
 Network network_from(const Json& tree, const SafetensorsFile& file) {
+  const int version = version_of(tree);
   Network n;
   n.name = tree.at("name");
   n.ports = tree.at("ports").get<std::vector<std::string>>();
@@ -151,19 +197,24 @@ Network network_from(const Json& tree, const SafetensorsFile& file) {
   n.target_node = tree.at("target_node");
   n.rate_of_state = tree.at("rate_of_state").get<std::vector<int>>();
   n.current_node = tree.at("current_node");
-  n.conductance_node = tree.at("conductance_node");
-  n.head = value_of(kHeadNames, tree.at("head").get<std::string>());
-  n.start = value_of(kStartNames, tree.at("start").get<std::string>());
-  n.readout_weight = tree.at("readout_weight");
-  n.readout_bias = tree.at("readout_bias");
-  n.conductance_scale = tree.at("conductance_scale_S");
+  n.charge_node = tree.value("charge_node", -1);
+  n.start = {value_of(kStartNames, tree.at("start").get<std::string>()),
+             tree.value("start_node", -1)};
+  if (version == 1) {
+    n.role = role_of_version_1(tree);
+  } else if (tree.contains("conductance")) {
+    n.role = role_from(tree.at("conductance"));
+  }
   n.voltage_scale = tree.at("voltage_scale_V");
   n.reference_step = tree.at("reference_step_s");
   n.box = box_from(tree.at("training_box"));
-  n.start_node = tree.value("start_node", -1);
+  if (version == 1) {  // one range for all ports
+    n.box.voltage_min.resize(n.ports.size(), n.box.voltage_min[0]);
+    n.box.voltage_max.resize(n.ports.size(), n.box.voltage_max[0]);
+  }
   n.state_limit = tree.value("state_limit", std::vector<double>{});
   n.state_excursion = tree.value("state_excursion", std::vector<double>{});
-  n.junctions = tree.value("junctions", std::vector<int>{});
+  n.unknowns = tree.value(version == 1 ? "junctions" : "unknowns", std::vector<int>{});
   validate(n);
   return n;
 }

@@ -2,7 +2,8 @@
 
 /// @file
 /// A network as a safetensors file: one tensor per parameter block, the structure as JSON under the
-/// metadata key "network". Nothing executable is read.
+/// metadata key "network", with the version of the format: files of version 1 are read too, those
+/// of a later one are refused with a sentence. Nothing executable is read.
 
 #include <map>
 #include <string>

@@ -62,13 +62,13 @@ std::vector<std::string> predict_in_place(const ir::Network& network,
     high = std::max(high, *most);
   }
   const ir::TrainingBox& box = network.box;
-  const double slack = 1e-9 * (box.voltage_max - box.voltage_min);
-  if (low < box.voltage_min - slack || high > box.voltage_max + slack) {
+  const double slack = 1e-9 * (box.voltage_max[0] - box.voltage_min[0]);
+  if (low < box.voltage_min[0] - slack || high > box.voltage_max[0] + slack) {
     warnings.push_back(
         fmt::format("record {}: the voltage runs from {} to {}, the model was trained on {} to {}: "
                     "it extrapolates",
                     record.id, engineering(low, "V"), engineering(high, "V"),
-                    engineering(box.voltage_min, "V"), engineering(box.voltage_max, "V")));
+                    engineering(box.voltage_min[0], "V"), engineering(box.voltage_max[0], "V")));
   }
   record.current =
       ir::simulate(network, record.time, record.voltage, ir::initial_state(network, start))

@@ -11,6 +11,7 @@
 #include "support/every_operation.hpp"
 #include "support/golden.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
@@ -35,6 +36,20 @@ TEST(Subcircuit, IsPrintableTextWithinItsFrame) {
     EXPECT_NE(text.find("\n.subckt " + network.name + " "), std::string::npos);
     EXPECT_TRUE(text.ends_with("\n.ends " + network.name + "\n"));
   }
+}
+
+TEST(Subcircuit, HasASourceForEveryPortOfAStaticDevice) {
+  const std::string text = subcircuit(testing::static_device(false));
+  EXPECT_NE(text.find("\n.subckt static_device g d s params: area=1.0\n"), text.npos);
+  EXPECT_NE(text.find("\nBi1 g s I=area*("), text.npos);
+  EXPECT_NE(text.find("\nBi2 d s I=area*("), text.npos);
+  for (const char* of_a_state : {"hold", "g0", "conductance"}) {
+    EXPECT_EQ(text.find(of_a_state), text.npos) << of_a_state;
+  }
+}
+
+TEST(Subcircuit, RefusesCharges) {
+  EXPECT_THROW(subcircuit(testing::static_device(true)), EmitError);
 }
 
 // SPICE takes the second element of a name for a redefinition or an error.

@@ -11,11 +11,13 @@
 
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
+#include "ir/jacobian.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/adms.hpp"
 #include "support/every_operation.hpp"
 #include "support/golden.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 #include "support/verilog_a_model.hpp"
 
 namespace psi_xlstm::hdl {
@@ -107,6 +109,33 @@ TEST(VerilogA, ComputesTheCurrentOfItsNetwork) {
   }
 }
 
+// Currents and charges of every port; a device without a conductance has no word of one.
+TEST(VerilogA, ComputesCurrentsAndChargesOfAStaticDevice) {
+  for (const bool charges : {false, true}) {
+    const ir::Network network = testing::static_device(charges);
+    const std::string text = checked_verilog_a(network);
+    EXPECT_EQ(text.find("conductance"), text.npos);
+    EXPECT_EQ(text.find("noise"), text.npos);
+    testing::VerilogAModel model(text);
+    model.values["V(g,s)"] = 0.4;
+    model.values["V(d,s)"] = -0.7;
+    model.values["area"] = 2.5;
+    model.execute(false);
+    ir::SparseJacobian values(network);
+    const std::vector<double> v = {0.4, -0.7};
+    values.evaluate(v, {});
+    for (int p = 0; p < 2; ++p) {
+      const std::string branch = p == 0 ? "I(g,s)" : "I(d,s)";
+      const double current = 2.5 * values.value(network.current_node, p);
+      EXPECT_NEAR(model.resistive.at(branch) / current, 1, 1e-12) << branch;
+      ASSERT_EQ(model.charges.count(branch), charges ? 1U : 0U);
+      if (!charges) continue;
+      const double charge = 2.5 * values.value(network.charge_node, p);
+      EXPECT_NEAR(model.charges.at(branch) / charge, 1, 1e-12) << branch;
+    }
+  }
+}
+
 // V(r) = rate / L makes the first row zero; the second is then  cx dx/dt = cx L V(r) - leak.
 TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
   for (const ir::Network& network : networks()) {
@@ -167,7 +196,7 @@ TEST(VerilogA, HasTheThermalNoiseOfItsConductance) {
     const std::vector<double> c =
         ir::initial_state(network, plan_emission(network).default_conductance);
     evaluator.evaluate(ir::Part::kOutput, {&v, 1}, c);
-    const double conductance = 3 * evaluator.value(network.conductance_node);
+    const double conductance = 3 * evaluator.value(network.conductance().node);
     EXPECT_NEAR(model.values.at("conductance") / conductance, 1, 1e-12) << network.name;
     EXPECT_NEAR(model.noise.at("I(" + branch + ")") / (4 * 1.380649e-23 * 350 * conductance), 1,
                 1e-12)

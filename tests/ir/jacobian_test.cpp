@@ -88,7 +88,7 @@ TEST(SparseJacobian, AgreesWithReverseMode) {
     for (int k = 0; k < network.rate_count(); ++k) compare(Part::kDynamics, network.rate_node, k);
     for (int s = 0; s < states; ++s) compare(Part::kDynamics, network.target_node, s);
     for (int p = 0; p < ports; ++p) compare(Part::kOutput, network.current_node, p);
-    compare(Part::kOutput, network.conductance_node, 0);
+    compare(Part::kOutput, network.conductance().node, 0);
   }
 }
 
@@ -110,7 +110,7 @@ TEST(SparseJacobian, PatternOfADiagonalNetworkIsDiagonal) {
   EXPECT_TRUE(jacobian.inputs(rate, 0).empty());
   EXPECT_EQ(jacobian.inputs(0, 0), std::vector<int>{0});
   EXPECT_EQ(jacobian.inputs(network.current_node, 0), (std::vector<int>{0, 1, 2, 3}));
-  EXPECT_EQ(jacobian.inputs(network.conductance_node, 0), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(jacobian.inputs(network.conductance().node, 0), (std::vector<int>{1, 2, 3}));
   evaluate(jacobian, network, {0.2, 0.5, -0.3, 0.1});
   EXPECT_DOUBLE_EQ(jacobian.derivative(target, 0, 1), 1 / std::pow(std::cosh(0.25), 2));
   EXPECT_EQ(jacobian.derivative(target, 0, 2), 0.0);

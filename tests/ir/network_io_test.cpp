@@ -12,6 +12,7 @@
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::ir {
 namespace {
@@ -56,6 +57,52 @@ TEST(NetworkFile, ReadsBackToTheSameBytesAndTheSameCurrents) {
   }
 }
 
+// Nothing of a static device of two ports is lost: charges, both ranges, no conductance.
+TEST(NetworkFile, ReadsBackAStaticDevice) {
+  Network network = testing::static_device(true);
+  network.box.voltage_max = {2.5, 40};
+  const std::string bytes = network_bytes(network, {});
+  const Network back = parse_network(bytes, "m").network;
+  EXPECT_EQ(network_bytes(back, {}), bytes);
+  EXPECT_FALSE(back.role.has_value());
+  EXPECT_EQ(back.charge_node, network.charge_node);
+  EXPECT_EQ(back.box.voltage_max, network.box.voltage_max);
+  EXPECT_EQ(back.ports, network.ports);
+  const std::vector<double> time = {0, 0.1, 0.2};
+  const std::vector<std::vector<double>> voltages = {{0.1, 0.2, 0.3}, {0.5, -0.5, 0.1}};
+  EXPECT_EQ(simulate(back, time, voltages, {}).currents,
+            simulate(network, time, voltages, {}).currents);
+}
+
+// The structure of one_state() as release 0.1 wrote it, before files said their version.
+std::string written_by_version_1() {
+  return edited([](Json& t) {
+    const Json role = t.at("conductance");
+    for (const char* key : {"version", "conductance"}) t.erase(key);
+    t["conductance_node"] = role.at("node");
+    t["head"] = role.at("head");
+    t["readout_weight"] = role.at("readout_weight");
+    t["readout_bias"] = role.at("readout_bias");
+    t["conductance_scale_S"] = role.at("scale_S");
+    t["junctions"] = {2};
+  });
+}
+
+TEST(NetworkFile, OfVersion1IsReadAsItWasMeant) {
+  Network expected = testing::one_state();
+  expected.unknowns = {2};
+  const Network found = parse_network(written_by_version_1(), "m").network;
+  EXPECT_EQ(network_bytes(found, {}), network_bytes(expected, {}));
+}
+
+TEST(NetworkFile, OfALaterVersionIsRefusedWithASentence) {
+  EXPECT_EQ(problem_after([](Json& t) { t["version"] = 3; }),
+            "m.safetensors: expected a network of format version 1 to 2, found 3: it was written "
+            "by another release");
+  EXPECT_NE(problem_after([](Json& t) { t["version"] = 0; }), "none");
+  EXPECT_NE(problem_after([](Json& t) { t["version"] = "two"; }), "none");
+}
+
 TEST(NetworkFile, KeepsEveryFieldThatIsNoNode) {
   const Network network = testing::three_states();
   const Network back = parse_network(network_bytes(network, {}), "m").network;
@@ -64,9 +111,9 @@ TEST(NetworkFile, KeepsEveryFieldThatIsNoNode) {
   EXPECT_EQ(back.box.conductance_max, 1e-3);
   EXPECT_EQ(back.box.drive_frequency, 1e4);
   EXPECT_EQ(back.box.fastest_rate, 1e5);
-  EXPECT_EQ(back.conductance_scale, 5e-4);
+  EXPECT_EQ(back.conductance().scale, 5e-4);
   EXPECT_EQ(back.reference_step, 1e-6);
-  EXPECT_EQ(back.head, Head::kExp);
+  EXPECT_EQ(back.conductance().head, Head::kExp);
   EXPECT_EQ(back.start, Start::kTied);
 }
 
@@ -90,10 +137,13 @@ TEST(NetworkFile, RefusesOtherFiles) {
 TEST(NetworkFile, RefusesIndicesOutsideTheNetwork) {
   EXPECT_EQ(problem_after([](Json& t) { t["current_node"] = 15; }),
             "m.safetensors: network one_state: current: expected a node, found index 15");
-  for (const char* key : {"rate_node", "target_node", "conductance_node", "readout_weight",
-                          "readout_bias", "current_node"}) {
-    for (int bad : {-2, 1000, 2147483647}) {
+  for (int bad : {-2, 1000, 2147483647}) {
+    for (const char* key : {"rate_node", "target_node", "charge_node", "current_node"}) {
       EXPECT_NE(problem_after([&](Json& t) { t[key] = bad; }), "none") << key << ", " << bad;
+    }
+    for (const char* key : {"node", "readout_weight", "readout_bias"}) {
+      EXPECT_NE(problem_after([&](Json& t) { t["conductance"][key] = bad; }), "none")
+          << key << ", " << bad;
     }
   }
   EXPECT_NE(problem_after([](Json& t) { t["nodes"][3]["weight"] = 2147483647; }), "none");
@@ -104,16 +154,19 @@ TEST(NetworkFile, RefusesIndicesOutsideTheNetwork) {
 }
 
 TEST(NetworkFile, RefusesAnotherStructure) {
-  EXPECT_EQ(problem_after([](Json& t) { t["head"] = "log"; }),
+  EXPECT_EQ(problem_after([](Json& t) { t["conductance"]["head"] = "log"; }),
             "m.safetensors: unknown name \"log\"");
   EXPECT_EQ(problem_after([](Json& t) { t["blocks"][0][1] = 4; }),
             "m.safetensors: expected a tensor \"features.weight\" of shape [4, 2]");
   EXPECT_EQ(problem_after([](Json& t) { t["blocks"][0][0] = "other"; }),
             "m.safetensors: expected a tensor \"other\" of shape [3, 2]");
   EXPECT_NE(problem_after([](Json& t) { t.erase("training_box"); }), "none");
+  EXPECT_NE(problem_after([](Json& t) { t["training_box"]["voltage_min_V"] = {1, 2}; }), "none");
+  EXPECT_NE(problem_after([](Json& t) { t["training_box"]["voltage_min_V"] = Json::array(); }),
+            "none");
   EXPECT_NE(problem_after([](Json& t) { t["nodes"] = "none"; }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["nodes"][4] = 7; }), "none");
-  EXPECT_NE(problem_after([](Json& t) { t["conductance_scale_S"] = nullptr; }), "none");
+  EXPECT_NE(problem_after([](Json& t) { t["conductance"]["scale_S"] = nullptr; }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["voltage_scale_V"] = -1; }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["ports"] = Json::array(); }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["name"] = "x\n.control"; }), "none");

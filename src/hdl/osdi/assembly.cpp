@@ -41,7 +41,7 @@ class Printer : Lines {
     line("static void set_start(Instance *it) {{");
     if (layout_.network.start == ir::Start::kNode) {
       line("  evaluate_start(log(it->g0 / {}), it->start, it->state + STATES + JUNCTIONS);",
-           shortest(layout_.network.conductance_scale));
+           shortest(layout_.network.conductance().scale));
       line("}}\n");
       return;
     }

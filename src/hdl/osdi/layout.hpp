@@ -39,7 +39,7 @@ class OsdiLayout {
   int target_value(int s) const { return ports + network.rate_count() + s; }
   int junction_value(int k) const { return target_value(states) + 1 + k; }
   int value_total() const { return junction_value(evaluation.junctions); }
-  bool has_g0() const { return states > 0 && network.start != ir::Start::kRest; }
+  bool has_g0() const { return network.is_told_its_start(); }
 
   /// The number of the matrix entry (row, column), which must be there.
   int entry(int row, int column) const;

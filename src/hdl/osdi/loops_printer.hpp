@@ -124,6 +124,7 @@ class LoopPrinter {
   std::map<int, int> junctions_;  ///< Node to its place behind the states.
   std::map<int, int> fixed_;      ///< Node to its place behind the junctions.
   std::vector<Result> results_;
+  int no_conductance_ = -1;       ///< The value of a conductance that is none.
   std::vector<int> first_slope_;  ///< Of every value.
   int names_ = 0;
   std::string constants_, body_;

@@ -37,6 +37,7 @@ class Printer : Lines {
           "model {0}: expected another name than \"{0}\", which is a device type of SPICE",
           network.name));
     }
+    refuse_charges(network, "a compiled model");
   }
 
   std::string print() {
@@ -107,7 +108,7 @@ class Printer : Lines {
       list.push_back(
           {"g0", "g0", "S", "conductance at the start, at 0 V", false, plan_.default_conductance});
     }
-    const bool noisy = layout_.ports == 1;  // of several ports nothing is known
+    const bool noisy = network_.role && layout_.ports == 1;  // of several ports nothing is known
     if (noisy) {
       list.push_back(
           {"noise", "noise", "", "1: thermal noise of the conductance, 4 k T G", true, 0});
@@ -141,7 +142,7 @@ class Printer : Lines {
           "0}},\n",
           name, meaning, units);
     };
-    add("g", "conductance", "S", "conductance");
+    if (network_.role) add("g", "conductance", "S", "conductance");
     for (int s = 0; states_ <= kMostShownStates && s < states_; ++s) {
       add(fmt::format("c_{}", s + 1), fmt::format("state[{}]", s), "",
           fmt::format("state {}", s + 1));
@@ -151,6 +152,7 @@ class Printer : Lines {
           fmt::format("time constant {}", k + 1));
     }
     line("enum {{ OUTPUTS = {} }};", fields.size());
+    if (fields.empty()) fields.push_back("0");
     line("static const size_t outputs[] = {{{}}};", fmt::join(fields, ", "));
     line("static OsdiParameter descriptions[] = {{\n{}}};", descriptions_);
   }

@@ -21,8 +21,8 @@ namespace psi_xlstm::hdl {
 
 /// The C file of `network`, any number of ports. It needs GCC's vectors (GCC or Clang), libm and
 /// nothing else, keeps no state outside its instances and may be evaluated by several threads.
-/// Throws EmitError where plan_emission(network) does and where the model is named like a device
-/// type of SPICE.
+/// Throws EmitError where plan_emission(network) does, where the model is named like a device type
+/// of SPICE and where the network has charges.
 std::string osdi_source(const ir::Network& network);
 
 /// The names of the terminals of the emitted device, in their order; those after the reference

@@ -41,8 +41,8 @@ struct EmissionPlan {
 /// of an exponential is not bounded, or a start is not finite.
 EmissionPlan plan_emission(const ir::Network& network);
 
-/// Throws EmitError unless `network` has one port.
-void require_one_port(const ir::Network& network);
+/// Throws EmitError where `network` has charges; `form` is what has no form for them.
+void refuse_charges(const ir::Network& network, const char* form);
 
 /// The facts about `network` as comment lines without comment signs: ranges, rates, parameters.
 std::vector<std::string> model_facts(const ir::Network& network, const EmissionPlan& plan);

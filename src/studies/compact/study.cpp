@@ -157,7 +157,7 @@ void run_cosimulation(StudyResult& result) {
     ir::Evaluator evaluator(network);
     const double zero = 0;
     evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, c);
-    wanted.conductance = evaluator.value(network.conductance_node);
+    wanted.conductance = evaluator.value(network.conductance().node);
   }
   if (config.training_like_max_step > 0) wanted.max_step = config.training_like_max_step;
   if (wanted.max_step == 0 || wanted.max_step > plan.max_step * 4) {
