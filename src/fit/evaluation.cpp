@@ -199,6 +199,7 @@ std::vector<Prediction> predict(const ir::Network& network,
                                 const std::vector<int>& indices,
                                 const StartOptions& options,
                                 bool refine_starts) {
+  network.conductance();  // a prediction has one: refuses a network that stands for none
   std::vector<Prediction> out;
   if (!dataset.continuous) {
     for (int i : indices) {

@@ -24,6 +24,7 @@ class Reader {
   explicit Reader(const Network& network)
       : network_(network), evaluator_(network), varies_(depends_on_inputs(network)) {
     require(network.port_count() == 1, "one port");
+    require(network.charge_node < 0, "no charges");
     const std::vector<double> origin(at(network.state_count()), 0.0);
     const double zero = 0;
     evaluator_.evaluate(Part::kOutput, {&zero, 1}, origin);

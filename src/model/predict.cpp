@@ -23,7 +23,7 @@ double start_of(const ir::Network& network,
   if (g0) return *g0;
   if (record.initial_conductance) return *record.initial_conductance;
   const bool tied = network.state_count() > 0 && network.start == ir::Start::kTied;
-  if (network.port_count() == 1 && !record.current[0].empty()) {
+  if (network.role && network.port_count() == 1 && !record.current[0].empty()) {
     Dataset dataset;
     dataset.records = {record};
     return fit::predict(network, dataset, {0}, {}, true).front().start.value;
