@@ -64,12 +64,12 @@ TEST(Lowering, ComputesTheSame) {
       }
     };
     compare(network.current_node, plain.current_node);
-    compare(network.conductance_node, plain.conductance_node);
+    compare(network.conductance().node, plain.conductance().node);
     compare(network.rate_node, plain.rate_node);
     compare(network.target_node, plain.target_node);
-    compare(network.start_node, plain.start_node);
-    for (std::size_t k = 0; k < network.junctions.size(); ++k) {
-      compare(network.junctions[k], plain.junctions[k]);
+    compare(network.start.node, plain.start.node);
+    for (std::size_t k = 0; k < network.unknowns.size(); ++k) {
+      compare(network.unknowns[k], plain.unknowns[k]);
     }
   }
 }
