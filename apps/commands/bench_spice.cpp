@@ -7,6 +7,7 @@
 
 #include "bench/benchmark_student.hpp"
 #include "bench/spice_benchmark.hpp"
+#include "bench_result.hpp"
 #include "command.hpp"
 #include "core/atomic_file.hpp"
 #include "core/config_io.hpp"
@@ -15,7 +16,8 @@ namespace psi_xlstm::apps {
 namespace {
 
 struct Options {
-  std::string json, figure, model;
+  std::string figure, model;
+  std::shared_ptr<std::string> out;
   int repetitions = 5, seed = 123;
   bool quick = false;
 };
@@ -43,6 +45,7 @@ void write_figure(const std::string& file, const SpiceBenchmark& benchmark) {
 
 int bench_spice(const Options& o) {
   const Progress progress = terminal_progress();
+  const Machine machine = this_machine();
   SpiceBenchmark benchmark = measured(o, progress);
   const StreamOutcome streams = run_stream_benchmark(
       o.quick ? StreamBenchmarkOptions{.samples = 1000, .passes = 1}
@@ -52,10 +55,12 @@ int bench_spice(const Options& o) {
   benchmark.teacher = streams.benchmark.teacher;
   if (!streams.reason.empty()) benchmark.failures.push_back(streams.reason);
   progress("report", 1, "measured");
-  for (const Table& table : spice_benchmark_tables(benchmark)) {
-    print("{}\n", to_text(table));
-  }
-  if (!o.json.empty()) write_file(o.json, config_text(benchmark));
+  publish({.name = o.quick ? "spice_quick" : "spice",
+           .command = o.quick ? "psi bench spice --quick" : "psi bench spice",
+           .machine = machine,
+           .numbers = config_tree(benchmark),
+           .tables = spice_benchmark_tables(benchmark, machine)},
+          *o.out);
   if (!o.figure.empty()) write_figure(o.figure, benchmark);
   const std::string problem = problem_of(benchmark);
   if (problem.empty()) return kDone;
@@ -69,7 +74,7 @@ void add_bench_spice(CLI::App& bench, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App* command = bench.add_subcommand(
       "spice", "A trained model in ngspice, beside other devices and the network it replaces");
-  command->add_option("--json", o->json, "Also store the numbers in this file");
+  o->out = add_bench_folder(*command);
   command->add_option("--figure", o->figure, "Also draw them, as SVG");
   CLI::Option* model = command->add_option("--model", o->model,
                                            "model.safetensors; else a student is trained first");

@@ -6,30 +6,47 @@
 #include <memory>
 
 #include "bench/tau_benchmark.hpp"
+#include "bench_result.hpp"
 #include "command.hpp"
 
 namespace psi_xlstm::apps {
+namespace {
+
+int bench_tau(TauBenchmarkOptions options, const std::filesystem::path& out) {
+  options.trials = out / "tau_trials";
+  const Machine machine = this_machine();
+  const TauBenchmark benchmark = run_tau_benchmark(options, terminal_progress());
+  publish({.name = options.only.empty() ? "tau" : "tau_part",
+           .command = fmt::format("psi bench tau --seeds {}", options.seeds),
+           .machine = machine,
+           .numbers = config_tree(benchmark),
+           .tables = {tau_benchmark_table(benchmark.scores)}},
+          out);
+  int exit_code = kDone;
+  for (const TauScore& score : benchmark.scores) {
+    for (const std::string& missed : score.missed) {
+      spdlog::error("{}: {}", score.name, missed);
+      exit_code = kMissedCriterion;
+    }
+  }
+  return exit_code;
+}
+
+}  // namespace
 
 void add_bench_tau(CLI::App& bench, int& exit_code) {
   const auto o = std::make_shared<TauBenchmarkOptions>();
-  o->folder = "results/bench_tau";
   CLI::App* command = bench.add_subcommand(
       "tau", "Time constants: devices with known answers, many noise seeds each");
-  command->add_option("--out", o->folder, "Folder; what is there already is not computed again");
-  command->add_option("--seeds", o->seeds, "Seeds 1 to this")->check(CLI::Range(1, 1000));
+  const auto out = add_bench_folder(*command);
+  command
+      ->add_option("--seeds", o->seeds,
+                   "Seeds 1 to this; what is in tau_trials of the folder "
+                   "already is not computed again")
+      ->check(CLI::Range(1, 1000));
   command->add_option("--case", o->only, "Only cases with this in their name");
   command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
-  command->callback([o, &exit_code] {
-    const TauBenchmark result = run_tau_benchmark(*o, terminal_progress());
-    print("{}\n", to_text(result.table));
-    exit_code = kDone;
-    for (const TauScore& score : result.scores) {
-      for (const std::string& missed : score.missed) {
-        spdlog::error("{}: {}", score.name, missed);
-        exit_code = kMissedCriterion;
-      }
-    }
-  });
+  command->callback([o, out, &exit_code] { exit_code = bench_tau(*o, *out); });
 }
 
 }  // namespace psi_xlstm::apps

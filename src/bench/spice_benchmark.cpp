@@ -1,10 +1,7 @@
 #include "bench/spice_benchmark.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
-#include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include "bench/spice_benchmark_runs.hpp"
@@ -23,20 +20,6 @@ double step_for(int devices) { return devices >= kManyDevices ? 100e-9 : 10e-9; 
 double stop_for(int devices, const SpiceBenchmarkOptions& options) {
   const double part = devices >= kManyDevices ? 0.2 : devices > 20 ? 0.5 : 1;
   return part * options.stop_time;
-}
-
-std::string processor() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name"))
-      return line.substr(std::min(line.find(": ") + 2, line.size()));
-  }
-  return "";
-}
-
-double load_average() {
-  double load = 0;
-  return getloadavg(&load, 1) == 1 ? load : 0;
 }
 
 // Everything that is measured, and the loop over it.
@@ -160,8 +143,6 @@ SpiceBenchmark spice_benchmark(const ir::Network& student,
   const SimulatorInfo simulator = simulator_info(options.simulator);
   conditions.ngspice = fmt::format("{}, {}", simulator.version, simulator.library);
   conditions.student = origin;
-  conditions.processor = processor();
-  conditions.load_average = load_average();
   const std::string problem = problem_with_osdi(options.simulator);
   if (!problem.empty()) {
     conditions.left_out =

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/result.hpp"
 #include "bench/stream_benchmark.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "report/figure.hpp"
@@ -109,18 +110,14 @@ struct FormAgreement {
 
 /// What the numbers were measured with.
 struct SpiceConditions {
-  std::string ngspice;      ///< Version and library.
-  std::string student;      ///< Where it came from.
-  std::string processor;    ///< Its name, where the system tells it.
-  double load_average = 0;  ///< Of the machine, in the minute before: other work disturbs.
-  std::string left_out;     ///< What could not be measured, and why; empty: nothing.
+  std::string ngspice;   ///< Version and library.
+  std::string student;   ///< Where it came from.
+  std::string left_out;  ///< What could not be measured, and why; empty: nothing.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
     visit("ngspice", c.ngspice);
     visit("student", c.student);
-    visit("processor", c.processor);
-    visit("load_average", c.load_average);
     visit("left_out", c.left_out);
   }
 };
@@ -187,8 +184,9 @@ const DeviceSpeed* find_device(const SpiceBenchmark& benchmark,
 /// differ by more than kFormTolerance; one sentence, empty if nothing does.
 std::string problem_of(const SpiceBenchmark& benchmark);
 
-/// Devices, the ratios between them, crossbars, and the teacher beside the student.
-std::vector<Table> spice_benchmark_tables(const SpiceBenchmark& benchmark);
+/// Devices, the ratios between them, crossbars, and the teacher beside the student; `machine`: what
+/// they were measured on.
+std::vector<Table> spice_benchmark_tables(const SpiceBenchmark& benchmark, const Machine& machine);
 
 /// Cost per device against the number of devices, and time against the size of the crossbar.
 Figure spice_benchmark_figure(const SpiceBenchmark& benchmark);

@@ -31,16 +31,15 @@ std::string compiled_student(const SpiceBenchmark& benchmark) {
   return "";
 }
 
-std::string conditions_text(const SpiceConditions& c) {
+std::string conditions_text(const SpiceConditions& c, const Machine& machine) {
   std::string text = fmt::format(
-      "{}, one thread, reltol 1e-4, trapezoidal; student: {}; time on the core ({}), median. Load "
-      "of the machine in the minute before: {:.2f}.",
-      c.ngspice, c.student, c.processor.empty() ? "unknown" : c.processor, c.load_average);
+      "{}, one thread, reltol 1e-4, trapezoidal; student: {}; time on the core, median. {}",
+      c.ngspice, c.student, sentence(machine));
   if (!c.left_out.empty()) text += fmt::format(" Left out: {}.", c.left_out);
   return text;
 }
 
-Table speed_table(const SpiceBenchmark& benchmark) {
+Table speed_table(const SpiceBenchmark& benchmark, const Machine& machine) {
   Table table;
   table.caption = "ns per device and Newton iteration, N devices behind 10 Ohm each, 1 V, 100 kHz";
   table.header = {"model"};
@@ -53,7 +52,7 @@ Table speed_table(const SpiceBenchmark& benchmark) {
     }
     table.rows.push_back(std::move(row));
   }
-  table.note = conditions_text(benchmark.conditions);
+  table.note = conditions_text(benchmark.conditions, machine);
   return table;
 }
 
@@ -153,8 +152,8 @@ Table teacher_table(const SpiceBenchmark& benchmark) {
 
 }  // namespace
 
-std::vector<Table> spice_benchmark_tables(const SpiceBenchmark& benchmark) {
-  std::vector<Table> tables = {speed_table(benchmark), run_table(benchmark)};
+std::vector<Table> spice_benchmark_tables(const SpiceBenchmark& benchmark, const Machine& machine) {
+  std::vector<Table> tables = {speed_table(benchmark, machine), run_table(benchmark)};
   const std::string student = compiled_student(benchmark);
   if (!student.empty()) tables.push_back(ratio_table(benchmark, student));
   if (!benchmark.crossbar.empty()) tables.push_back(crossbar_table(benchmark));

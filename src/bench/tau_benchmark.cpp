@@ -7,7 +7,6 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/atomic_file.hpp"
@@ -25,7 +24,7 @@ constexpr double kLeastCover = 53.0 / 60;  // Of the intervals.
 constexpr double kNormal = 1.959963984540054;
 
 std::filesystem::path trial_file(const std::filesystem::path& folder, const TauCase& c, int seed) {
-  return folder / "trials" / fmt::format("{}_{}.json", identifier_from(c.name), seed);
+  return folder / fmt::format("{}_{}.json", identifier_from(c.name), seed);
 }
 
 // Distances of a trial with the right K from the truth.
@@ -106,6 +105,7 @@ bool is_right(const TauCase& c, const TauTrial& trial) {
 TauScore tau_score(const TauCase& c, const std::vector<TauTrial>& trials) {
   TauScore score;
   score.name = c.name;
+  score.bounds = c.bounds;
   score.seeds = static_cast<int>(trials.size());
   score.needed = static_cast<int>(std::ceil(c.fewest_right * score.seeds - 1e-9));
   const bool told = c.answer == TauAnswer::kTold;
@@ -172,7 +172,7 @@ TauBenchmark run_tau_benchmark(const TauBenchmarkOptions& options, const Progres
     const TauCase& c = cases[static_cast<std::size_t>(i / options.seeds)];
     const int seed = 1 + i % options.seeds;
     try {
-      const std::filesystem::path file = trial_file(options.folder, c, seed);
+      const std::filesystem::path file = trial_file(options.trials, c, seed);
       if (std::filesystem::exists(file)) {
         trials[index] = read_config<TauTrial>(file);
       } else {
@@ -190,25 +190,10 @@ TauBenchmark run_tau_benchmark(const TauBenchmarkOptions& options, const Progres
     if (!failure.empty()) throw DataError(failure);
   }
   TauBenchmark out;
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const auto first = trials.begin() + static_cast<std::ptrdiff_t>(i) * options.seeds;
     out.scores.push_back(tau_score(cases[i], {first, first + options.seeds}));
-    const TauScore& s = out.scores.back();
-    json.push_back({{"case", s.name},
-                    {"seeds", s.seeds},
-                    {"right", s.right},
-                    {"needed", s.needed},
-                    {"bound_sd_ln_tau", cases[i].bounds},
-                    {"median_error_over_bound", s.median_error},
-                    {"mean_width_over_bound", s.mean_width},
-                    {"covered", s.covered},
-                    {"intervals", s.intervals},
-                    {"missed", s.missed}});
   }
-  out.table = tau_benchmark_table(out.scores);
-  write_file(options.folder / "tau_benchmark.json", json.dump(2) + "\n");
-  write_file(options.folder / "tables" / "tau_benchmark.md", to_markdown(out.table));
   return out;
 }
 

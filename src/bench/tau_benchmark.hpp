@@ -80,12 +80,27 @@ bool is_right(const TauCase& c, const TauTrial& trial);
 struct TauScore {
   std::string name;
   int seeds = 0, right = 0, needed = 0;
+  std::vector<double> bounds;        ///< Cramer-Rao, sd of ln tau, [K].
   std::vector<double> median_error;  ///< Of |ln(tau/truth)| over its bound, [K].
   std::vector<double> mean_width;    ///< Of the intervals over that of the bound, [K].
   int covered = 0, intervals = 0;    ///< 95 % intervals that hold the truth; K per seed.
   std::vector<std::string> missed;   ///< One sentence per criterion that is not met.
 
   bool passed() const { return missed.empty(); }
+
+  template <class Self, class Visitor>
+  static void fields(Self& s, Visitor& visit) {
+    visit("case", s.name);
+    visit("seeds", s.seeds);
+    visit("right", s.right);
+    visit("needed", s.needed);
+    visit("bound_sd_ln_tau", s.bounds);
+    visit("median_error_over_bound", s.median_error);
+    visit("mean_width_over_bound", s.mean_width);
+    visit("covered", s.covered);
+    visit("intervals", s.intervals);
+    visit("missed", s.missed);
+  }
 };
 
 /// Criteria beyond `fewest_right`, where `judged_on_errors`: median error at most 1.5 times the
@@ -93,7 +108,7 @@ struct TauScore {
 TauScore tau_score(const TauCase& c, const std::vector<TauTrial>& trials);
 
 struct TauBenchmarkOptions {
-  std::filesystem::path folder;   ///< Estimates are stored here, and taken from here if they exist.
+  std::filesystem::path trials;   ///< Estimates are stored here, and taken from here if they exist.
   int seeds = 20;                 ///< 1 .. seeds.
   int threads = 2;                ///< At most; no result depends on it.
   std::vector<std::string> only;  ///< Names of cases; empty: all.
@@ -101,12 +116,15 @@ struct TauBenchmarkOptions {
 
 struct TauBenchmark {
   std::vector<TauScore> scores;
-  Table table;
+
+  template <class Self, class Visitor>
+  static void fields(Self& b, Visitor& visit) {
+    visit("scores", b.scores);
+  }
 };
 
-/// Runs all seeds of all cases and writes trials/<case>_<seed>.json, tau_benchmark.json and
-/// tables/tau_benchmark.md into the folder. Throws ConfigError for a name that is no case's, and
-/// DataError where files cannot be written.
+/// Runs all seeds of all cases and writes <case>_<seed>.json into the folder of the trials. Throws
+/// ConfigError for a name that is no case's, and DataError where files cannot be written.
 TauBenchmark run_tau_benchmark(const TauBenchmarkOptions& options, const Progress& progress);
 
 /// The scores as a table.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/result.hpp"
 #include "core/progress.hpp"
 #include "report/table.hpp"
 
@@ -74,7 +75,6 @@ struct BenchmarkConditions {
   /// Largest difference between the gradients of the kernels and of the loops, over the largest
   /// entry of the block.
   double gradient_difference = 0;
-  double load_average = 0;  ///< Of the machine, in the minute before: other work disturbs.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -83,7 +83,6 @@ struct BenchmarkConditions {
     visit("blas_core", c.blas_core);
     visit("peaks", c.peaks);
     visit("gradient_difference", c.gradient_difference);
-    visit("load_average", c.load_average);
   }
 };
 
@@ -112,7 +111,7 @@ inline constexpr double kGradientTolerance = 1e-4;
 /// of the library that needs LibTorch.
 TrainBenchmark train_benchmark(const TaskProgress& progress);
 
-/// One table for training and one for streaming.
-std::vector<Table> train_benchmark_tables(const TrainBenchmark& benchmark);
+/// One table for training and one for streaming; `machine`: what they were measured on.
+std::vector<Table> train_benchmark_tables(const TrainBenchmark& benchmark, const Machine& machine);
 
 }  // namespace psi_xlstm

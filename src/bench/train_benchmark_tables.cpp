@@ -7,7 +7,7 @@ namespace {
 
 std::string nanoseconds(double value) { return fmt::format("{:.0f}", value); }
 
-Table training_table(const TrainBenchmark& benchmark) {
+Table training_table(const TrainBenchmark& benchmark, const Machine& machine) {
   const BenchmarkConditions& conditions = benchmark.conditions;
   Table table;
   table.caption = "Training steps of the published teacher, T = 256, float, one thread";
@@ -32,11 +32,10 @@ Table training_table(const TrainBenchmark& benchmark) {
       "the thread on its core. A sample costs {:.1f} "
       "kFLOP; peak of this core: {}. The loops: {}; torch::optim::AdamW of LibTorch {}, BLAS "
       "kernels: {}. Largest difference between "
-      "the gradients: {:.1e} of the largest entry of a block (at most {:.0e} is allowed). "
-      "Load of the machine in the minute before: {:.2f}.",
+      "the gradients: {:.1e} of the largest entry of a block (at most {:.0e} is allowed). {}",
       kSampleKiloFlop, peaks, conditions.libtorch_loop, conditions.libtorch,
       conditions.blas_core.empty() ? "unknown" : conditions.blas_core,
-      conditions.gradient_difference, kGradientTolerance, conditions.load_average);
+      conditions.gradient_difference, kGradientTolerance, sentence(machine));
   return table;
 }
 
@@ -56,8 +55,8 @@ Table streaming_table(const TrainBenchmark& benchmark) {
 
 }  // namespace
 
-std::vector<Table> train_benchmark_tables(const TrainBenchmark& benchmark) {
-  return {training_table(benchmark), streaming_table(benchmark)};
+std::vector<Table> train_benchmark_tables(const TrainBenchmark& benchmark, const Machine& machine) {
+  return {training_table(benchmark, machine), streaming_table(benchmark)};
 }
 
 }  // namespace psi_xlstm

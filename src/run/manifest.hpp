@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/config_io.hpp"
+#include "core/machine.hpp"
 
 namespace psi_xlstm {
 
@@ -62,12 +63,14 @@ struct StageTiming {
 struct Timings {
   std::string started;   ///< UTC, ISO 8601, e.g. "2025-01-31T12:00:00Z".
   std::string finished;  ///< The same; empty while the run goes on.
+  Machine machine;
   std::vector<StageTiming> stages;
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
     visit("started", c.started);
     visit("finished", c.finished);
+    visit("machine", c.machine);
     visit("stages", c.stages);
   }
 };

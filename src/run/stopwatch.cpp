@@ -16,7 +16,10 @@ std::string utc_now() {
 
 }  // namespace
 
-Stopwatch::Stopwatch() { timings_.started = utc_now(); }
+Stopwatch::Stopwatch() {
+  timings_.started = utc_now();
+  timings_.machine = this_machine();
+}
 
 Stopwatch::Part::~Part() {
   watch_.add(name_, std::chrono::duration<double>(Clock::now() - start_).count());

@@ -309,20 +309,28 @@ has stdout "conductance the states can hold at 0 V: "
 refuses "expected a psi-xlstm model" info first/seed_11/fit_0/predictions.safetensors
 
 echo "== a model in the benchmark of simulators"
-run 0 "$PSI" bench spice --model "$model" --quick --json bench.json --figure bench.svg
+run 0 "$PSI" bench spice --model "$model" --quick --out bench --figure bench.svg
 rows=(student_m3_subcircuit vteam_subcircuit diode bsim4 rc)
 if "$PSI" info | grep -q "OSDI): yes"; then
   rows+=(student_m3_osdi vteam_osdi)
-  has bench.json '"plain_resistor_s"'
+  has bench/spice_quick.json '"plain_resistor_s"'
 else
   has stdout "Left out: "
 fi
 for name in "${rows[@]}"; do
-  has bench.json "\"model\": \"$name\""
+  has bench/spice_quick.json "\"model\": \"$name\""
   has stdout "$name"
 done
 has stdout "teacher in LibTorch"
 has bench.svg "</svg>"
+for key in format_version git_commit processor cores system load_average; do
+  has bench/spice_quick.json "\"$key\": "
+done
+run 0 "$PSI" bench runs first --out bench
+has bench/first.json '"benchmark": "first"'
+has bench/first.json '"mse_over_noise"'
+has bench/first.json '"duration_s"'
+refuses "nowhere: expected the folder of a finished study, found no manifest.json" bench runs nowhere
 refuses "nowhere.safetensors: expected " bench spice --model nowhere.safetensors
 refuses "--repetitions" bench spice --repetitions 0
 

@@ -8,13 +8,14 @@
 namespace psi_xlstm {
 namespace {
 
+const Machine kMachine = {"a processor", "a system", 2, 1.25};
+
 TrainBenchmark measured() {
   TrainBenchmark b;
   b.teacher_training = {{1, 5e5, 2.5e3, 200, 4e3, 125, 0.375, "avx512"},
                         {7, 8e5, 1.6e4, 50, 2e4, 40, 0.6, "avx2"}};
   b.streaming = {{"teacher", 1300, 91000}, {"compact", 120, 24000}};
-  b.conditions = {"1.13.0", "a::loop", "SkylakeX", {{"avx512", 267.2}, {"avx2", 140.3}},
-                  2e-6,     1.25};
+  b.conditions = {"1.13.0", "a::loop", "SkylakeX", {{"avx512", 267.2}, {"avx2", 140.3}}, 2e-6};
   return b;
 }
 
@@ -38,7 +39,7 @@ TEST(TrainBenchmark, ReadsBackWhatWasStored) {
 }
 
 TEST(TrainBenchmarkTables, ShowEveryRowAndWhatItWasMeasuredWith) {
-  const auto tables = train_benchmark_tables(measured());
+  const auto tables = train_benchmark_tables(measured(), kMachine);
   ASSERT_EQ(tables.size(), 2U);
   for (const Table& table : tables) EXPECT_NO_THROW(check_table(table));
   const std::string training = to_text(tables[0]), streaming = to_text(tables[1]);
@@ -55,7 +56,7 @@ TEST(TrainBenchmarkTables, ShowEveryRowAndWhatItWasMeasuredWith) {
 TEST(TrainBenchmarkTables, SayWhereTheBlasIsNotKnown) {
   TrainBenchmark benchmark = measured();
   benchmark.conditions.blas_core.clear();
-  EXPECT_NE(train_benchmark_tables(benchmark)[0].note.find("BLAS kernels: unknown"),
+  EXPECT_NE(train_benchmark_tables(benchmark, kMachine)[0].note.find("BLAS kernels: unknown"),
             std::string::npos);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cosimulation/cosimulation.hpp"
+#include "cosimulation/trapezoidal.hpp"
 #include "ir/dynamics.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/recurrent_networks.hpp"
@@ -39,31 +40,44 @@ double error_of(const ir::Network& network, const EmittedModel& model) {
   return error;
 }
 
-// With a larger read-out, so that the states move the current.
-ir::Network moving(testing::DrawnNetwork drawn, double factor, const std::string& name) {
-  double* const weight = drawn.block("output.weight");
+// With the read-out as large as it takes for the states to move the conductance, whatever was
+// drawn.
+ir::Network moving(testing::DrawnNetwork drawn, const std::string& name) {
+  constexpr double kEnough = 0.5;
+  const CosimCase wanted = sine();
+  const auto times = step_ends(wanted.stimulus, wanted.stop_time,
+                               {.longest = wanted.max_step, .first = wanted.max_step});
   const int hidden = drawn.shape.layers.back().hidden;
-  for (int i = 0; i < hidden; ++i) weight[i] *= factor;
+  for (int doubled = 0; doubled < 10; ++doubled) {
+    ir::Network network = drawn.network(name);
+    const ir::Network started = ir::at_start(network, kG0);
+    const TrapezoidalRun run = trapezoidal_run(
+        {.network = started, .stimulus = wanted.stimulus, .conductance = kG0}, times);
+    if (run.conductance_swing > kEnough) return network;
+    double* const weight = drawn.block("output.weight");
+    for (int i = 0; i < hidden; ++i) weight[i] *= 2;
+  }
+  ADD_FAILURE() << name << ": no read-out moves the conductance";
   return drawn.network(name);
 }
 
 class RecurrentOsdi : public testing::NeedsOsdi {};
 
 TEST_F(RecurrentOsdi, FollowsTheEquation) {
-  for (const ir::Network& network : {moving(testing::drawn_clustering(4), 10, "clustering"),
-                                     moving(testing::drawn_low_rank(), 22, "low_rank")}) {
+  for (const ir::Network& network : {moving(testing::drawn_clustering(4), "clustering"),
+                                     moving(testing::drawn_low_rank(), "low_rank")}) {
     EXPECT_LT(error_of(network, EmittedModel(network, EmittedForm::kOsdi)), 1e-4);
   }
 }
 
 TEST_F(RecurrentOsdi, AFrozenStateFails) {
-  const ir::Network network = moving(testing::drawn_clustering(4), 10, "clustering");
+  const ir::Network network = moving(testing::drawn_clustering(4), "clustering");
   EXPECT_GT(error_of(network, EmittedModel(frozen(network), EmittedForm::kOsdi)), 1e-2);
 }
 
 TEST(RecurrentSubcircuit, FollowsTheEquation) {
-  for (const ir::Network& network : {moving(testing::drawn_clustering(4), 10, "clustering"),
-                                     moving(testing::drawn_low_rank(), 22, "low_rank")}) {
+  for (const ir::Network& network : {moving(testing::drawn_clustering(4), "clustering"),
+                                     moving(testing::drawn_low_rank(), "low_rank")}) {
     EXPECT_LT(error_of(network, EmittedModel(network, EmittedForm::kSubcircuit)), 1e-3);
   }
 }

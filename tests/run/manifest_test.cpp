@@ -120,6 +120,7 @@ TEST(ParseManifest, SaysWhatIsWrong) {
 TEST(TimingsText, ReadsBackAsItself) {
   const Timings timings{.started = "2025-01-31T12:00:00Z",
                         .finished = "",
+                        .machine = {.processor = "a processor", .system = "a system", .cores = 2},
                         .stages = {{.name = "train", .duration = 1.5}}};
   const std::string text = timings_text(timings);
   EXPECT_NE(text.find("\"duration_s\": 1.5"), std::string::npos);

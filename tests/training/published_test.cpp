@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -79,6 +80,39 @@ TEST_F(TrainPublished, ChoosesOnTheValidationRecord) {
   ASSERT_EQ(found.state.curve.size(), 1u);
   EXPECT_NEAR(found.state.curve[0].validation / (sum / static_cast<double>(record.size())), 1,
               1e-4);
+}
+
+// Nothing moves, so an epoch only adds up the loss of the network it was given: the same however
+// the sequences are cut into windows, because each goes on where the last one ended. Their second
+// half from the start of a network is something else.
+TEST_F(TrainPublished, CarriesTheStateFromWindowToWindow) {
+  const auto loss = [](const Dataset& data, int samples) {
+    NetworkConfig config = student(1);
+    config.phases[0].samples = samples;
+    config.phases[0].learning_rate = 1e-30;
+    const TrainingOutcome out = train(config, data, nullptr);
+    EXPECT_TRUE(out.usable) << out.reason;
+    return out.state.curve.at(0).training;
+  };
+  const auto part = [](std::size_t from, std::size_t to) {
+    Dataset cut = data_;
+    const auto between = [&](std::vector<double>& x) {
+      x = std::vector<double>(x.begin() + static_cast<std::ptrdiff_t>(from),
+                              x.begin() + static_cast<std::ptrdiff_t>(to));
+    };
+    for (Record& record : cut.records) {
+      between(record.time);
+      between(record.voltage[0]);
+      between(record.current[0]);
+    }
+    return cut;
+  };
+  const Dataset whole = part(0, 2000);
+  const double uncut = loss(whole, 2000);
+  EXPECT_NEAR(loss(whole, 1000) / uncut, 1, 1e-5);
+  EXPECT_NEAR(loss(whole, 300) / uncut, 1, 1e-5);  // the last window is shorter
+  const double from_the_start = (loss(part(0, 1000), 1000) + loss(part(1000, 2000), 1000)) / 2;
+  EXPECT_GT(std::abs(from_the_start / uncut - 1), 1e-3);
 }
 
 TEST_F(TrainPublished, DoesNotRunATeacherWithoutWeight) {

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <memory>
 
@@ -151,12 +150,6 @@ std::vector<StreamingSubject> streaming_subjects() {
   return subjects;
 }
 
-// Programs that wanted to run, on average over the last minute.
-double load_average() {
-  double load = 0;
-  return getloadavg(&load, 1) == 1 ? load : 0;
-}
-
 // The best set, and AVX2 beside it.
 std::vector<InstructionSet> measured_sets() {
   std::vector<InstructionSet> sets = {kernels::best_instruction_set()};
@@ -228,7 +221,6 @@ TrainBenchmark train_benchmark(const TaskProgress& progress) {
       "slstm_step, mlstm_update and mlstm_readout of equations/cells.hpp, sample by sample; "
       "batched: equations::published_network";
   conditions.blas_core = training::blas_core();
-  conditions.load_average = load_average();
   progress(0, "gradients");
   conditions.gradient_difference = measured_gradient_difference(sets);
 
