@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "bench/torch/benchmark_subjects.hpp"
 #include "equations/network.hpp"

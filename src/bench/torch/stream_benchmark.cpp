@@ -1,7 +1,8 @@
 #include "bench/stream_benchmark.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/version.h>
 
 #include <utility>
 
