@@ -8,7 +8,7 @@ of results/bench/*.json takes the place of what stands between the two marks.
 A number is {{<how> <file>: <path> | <format>}}, for instance
 
     {{train: teacher_training[batch=7, isa=avx512].ratio_to_libtorch_loop | .0f}}
-    {{max known_start: models[model=teacher].mse_over_noise | .2f}}
+    {{max known_start: models[model=teacher].test.mse_over_floor | .2f}}
 
 <how> is nothing (the path must lead to one value), all (joined by " / "), count, min, max, median, sum or
 over (the first value over the second); <format> is one of Python's, "%" multiplied by 100 included.
@@ -38,7 +38,7 @@ def results(name, known={}):
 
 
 def matches(element, conditions):
-    for condition in filter(None, re.split(r",\s*", conditions)):
+    for condition in filter(None, re.split(r",\s*(?=\w+=)", conditions)):
         key, wanted = condition.split("=", 1)
         found = element.get(key.strip())
         if str(found) != wanted.strip():

@@ -328,7 +328,7 @@ for key in format_version git_commit processor cores system load_average; do
 done
 run 0 "$PSI" bench runs first --out bench
 has bench/first.json '"benchmark": "first"'
-has bench/first.json '"mse_over_noise"'
+has bench/first.json '"mse_over_floor"'
 has bench/first.json '"duration_s"'
 refuses "nowhere: expected the folder of a finished study, found no manifest.json" bench runs nowhere
 refuses "nowhere.safetensors: expected " bench spice --model nowhere.safetensors

@@ -28,8 +28,7 @@ Record record(std::size_t samples) {
 
 StoredNetwork network(const kernels::NetworkShape& shape, const std::string& protocol) {
   StoredNetwork out;
-  out.model = "teacher";
-  out.protocol = protocol;
+  out.protocol = value_named<NetworkProtocol>(protocol).value();
   out.shape = shape;
   out.conductance_scale = 2e-4;
   out.current_scale = 1e-3;

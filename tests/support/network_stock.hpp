@@ -29,8 +29,8 @@ inline StoredNetwork drawn_network(const NetworkConfig& config,
   const auto convention =
       protocol == "published" ? kernels::Convention::kXlstm : kernels::Convention::kContinuous;
   StoredNetwork network;
-  network.model = name_of(config.kind);
-  network.protocol = protocol;
+  network.model = config.kind;
+  network.protocol = value_named<NetworkProtocol>(protocol).value();
   network.conductance_scale = 2e-4;
   network.fingerprint = "of a test";
   network.box = {.voltage_min = -1.2,
