@@ -262,7 +262,7 @@ WorkerOutcome run_worker(WorkerMessage request, const SimulatorOptions& options)
   const fs::path worker = worker_path(options);
   const PrivateFolder folder;
   complete_request(request, options, folder.path());
-  // Shadows the init file of the user's home where libngspice cannot be told to run none.
+  // libngspice reads this one instead of the init file in the user's home.
   std::ofstream(folder.path() / ".spiceinit") << "* empty\n";
 
   int pair[2];

@@ -15,7 +15,10 @@ namespace psi_xlstm {
 
 using nlohmann::json;
 
-/// The functions of libngspice that a session calls. `no_init_file` is missing before release 41.
+/// The functions of libngspice that a session calls. ngSpice_nospiceinit() is not among them:
+/// releases 44 to 47 crash where it comes before ngSpice_Init(), and behind it the init files have
+/// been read. The caller puts an empty .spiceinit into the working folder instead, which every
+/// release reads in place of all others.
 struct WorkerSession::Library {
   decltype(&ngSpice_Init) init = nullptr;
   decltype(&ngSpice_Init_Sync) init_sync = nullptr;
@@ -24,7 +27,6 @@ struct WorkerSession::Library {
   decltype(&ngGet_Vec_Info) vector = nullptr;
   decltype(&ngSpice_CurPlot) plot = nullptr;
   decltype(&ngSpice_AllVecs) vectors = nullptr;
-  int (*no_init_file)() = nullptr;
   std::string file;
   std::string problem;  ///< Why it could not be loaded; empty if it was.
 
@@ -41,7 +43,6 @@ struct WorkerSession::Library {
     load(handle, "ngGet_Vec_Info", vector);
     load(handle, "ngSpice_CurPlot", plot);
     load(handle, "ngSpice_AllVecs", vectors);
-    no_init_file = reinterpret_cast<int (*)()>(dlsym(handle, "ngSpice_nospiceinit"));
     Dl_info place{};
     if (dladdr(reinterpret_cast<void*>(init), &place) != 0) file = place.dli_fname;
   }
@@ -120,7 +121,6 @@ WorkerMessage WorkerSession::run(const WorkerMessage& request) {
     fail("library", library.problem);
   } else {
     read_tables(request);
-    if (library.no_init_file != nullptr) library.no_init_file();
     library.init(print_callback, status_callback, exit_callback, data_callback, data_names_callback,
                  thread_callback, this);
     library.init_sync(voltage_callback, nullptr, nullptr, nullptr, nullptr);

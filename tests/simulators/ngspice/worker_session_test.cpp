@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "core/atomic_file.hpp"
+#include "core/program.hpp"
+#include "hdl/osdi/library.hpp"
 #include "jobs/worker_process.hpp"
+#include "simulators/ngspice/simulator.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -37,6 +42,42 @@ TEST(WorkerSession, SaysThatALibraryIsNotNgspice) {
   const json reply = session.run(request).header;
   EXPECT_EQ(reply.at("state"), "library");
   EXPECT_NE(reply.at("detail").get<std::string>().find("it has no function"), std::string::npos);
+}
+
+// The calls of a libngspice of release 44 or later as far as a session without a circuit makes
+// them: the variables of its shell exist from ngSpice_Init() on, a word before that is a crash.
+const char kLibraryOfLaterReleases[] = R"(
+#include <stdlib.h>
+typedef int (*Print)(char*, int, void*);
+static Print print;
+static void* user;
+int ngSpice_Init(Print p, void* s, void* e, void* d, void* i, void* b, void* u) {
+  print = p, user = u;
+  return print("stdout ** ngspice-44.2 shared library", 0, user);
+}
+int ngSpice_nospiceinit(void) { return print ? 0 : (abort(), 1); }
+int ngSpice_Init_Sync(void* v, void* i, void* s, int* n, void* u) { return 0; }
+int ngSpice_Command(char* command) {
+  return command[0] == 'o' ? print("stderr Error opening osdi lib \"no_such_device\"", 0, user) : 0;
+}
+int ngSpice_Circ(char** lines) { return 0; }
+void* ngGet_Vec_Info(char* name) { return 0; }
+char* ngSpice_CurPlot(void) { return "const"; }
+char** ngSpice_AllVecs(char* plot) { return 0; }
+)";
+
+TEST(WorkerSession, SaysNothingToLibrariesOfLaterReleasesBeforeTheyAreInitialised) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "psi_later_ngspice";
+  write_file(folder / "ngspice.c", kLibraryOfLaterReleases);
+  const auto library = folder / "libngspice.so.0";
+  ASSERT_TRUE(run_program({hdl::c_compiler()->string(), "-shared", "-fPIC",
+                           (folder / "ngspice.c").string(), "-o", library.string()},
+                          "", 60)
+                  .succeeded());
+  const SimulatorInfo info = simulator_info({.library = library.string()});
+  EXPECT_EQ(info.version, "ngspice-44.2 shared library");
+  EXPECT_TRUE(info.has_osdi);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(WorkerSession, SendsEveryPrintedLineWithoutItsPrefix) {
