@@ -167,7 +167,7 @@ TauBenchmark run_tau_benchmark(const TauBenchmarkOptions& options, const Progres
   std::vector<std::string> failures(trials.size());
   std::mutex reporting;
   int done = 0;
-  fit::for_each_index(count, options.threads, [&](int i) {
+  for_each_index(count, options.threads, [&](int i) {
     const auto index = static_cast<std::size_t>(i);
     const TauCase& c = cases[static_cast<std::size_t>(i / options.seeds)];
     const int seed = 1 + i % options.seeds;
