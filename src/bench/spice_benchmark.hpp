@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "bench/stream_benchmark.hpp"
-#include "jobs/worker_process.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "report/figure.hpp"
 #include "report/table.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 

@@ -13,7 +13,7 @@
 #include "hdl/osdi/library.hpp"
 #include "hdl/osdi/version.hpp"
 #include "hdl/verilog_a_compiler.hpp"
-#include "jobs/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm {

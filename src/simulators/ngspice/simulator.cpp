@@ -154,7 +154,7 @@ AcResult ac(const std::string& netlist,
 }
 
 SimulatorInfo simulator_info(const SimulatorOptions& simulator) {
-  WorkerMessage request;
+  Message request;
   for (const char* const key : {"circuit", "commands", "vectors", "tables"}) {
     request.header[key] = json::array();
   }

@@ -19,8 +19,8 @@
 #include <string>
 #include <vector>
 
-#include "jobs/worker_process.hpp"
 #include "simulators/ngspice/voltage_table.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 

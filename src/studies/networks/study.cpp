@@ -8,7 +8,8 @@
 
 #include "core/atomic_file.hpp"
 #include "core/identifier.hpp"
-#include "jobs/trainer_process.hpp"
+#include "jobs/partner.hpp"
+#include "jobs/pool.hpp"
 #include "model/streaming.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
@@ -54,42 +55,48 @@ void check_network(const NetworkStudyConfig& config, int index) {
   }
 }
 
+std::string trainer_program() {
+  return helper_program("psi_trainer", {}, "PSI_TRAINER", "trainer").string();
+}
+
 // All trainings; group s is the s-th seed.
-std::vector<TrainerJob> trainer_jobs(const NetworkStudyConfig& config,
-                                     const std::filesystem::path& run) {
+std::vector<PlannedJob> training_jobs(const NetworkStudyConfig& config,
+                                      const std::filesystem::path& run) {
   const int teacher = teacher_index(config.networks);
-  std::vector<TrainerJob> jobs;
+  std::vector<PlannedJob> jobs;
   for (std::size_t s = 0; s < config.seeds.size(); ++s) {
     const int first = static_cast<int>(jobs.size());
     for (int n = 0; n < static_cast<int>(config.networks.size()); ++n) {
       const NetworkConfig& network = config.networks[static_cast<std::size_t>(n)];
-      TrainerJob job{.name = fmt::format("seed {}, {}", config.seeds[s], label_of(network)),
-                     .group = static_cast<int>(s)};
-      job.arguments = {"network",   (run / "config.json").string(),
-                       "--seed",    std::to_string(config.seeds[s]),
-                       "--network", std::to_string(n),
-                       "--out",     run.string()};
-      if (is_student_network(network) && teacher >= 0) job.needs = first + teacher;
-      jobs.push_back(std::move(job));
+      const Job job{.kind = "network",
+                    .name = fmt::format("seed {}, {}", config.seeds[s], label_of(network)),
+                    .program = trainer_program(),
+                    .inputs = {{"config", run / "config.json"}},
+                    .outputs = {{"run", run}},
+                    .settings = {{"network", n}},
+                    .seed = config.seeds[s]};
+      const bool needs_teacher = is_student_network(network) && teacher >= 0;
+      jobs.push_back({.job = job,
+                      .group = static_cast<int>(s),
+                      .needs = needs_teacher ? first + teacher : -1});
     }
   }
   return jobs;
 }
 
 // Trains every network of every seed; the report has one outcome per job.
-TrainerReport train_networks(const std::vector<TrainerJob>& jobs,
-                             const RunOptions& options,
-                             const Progress& progress) {
-  if (jobs.empty()) return {};
+JobReport train_networks(const std::vector<PlannedJob>& jobs,
+                         JobEngine& engine,
+                         const Progress& progress) {
   std::vector<double> done(jobs.size(), 0.0);
-  const auto told = [&](std::size_t job, double part, const std::string& detail) {
-    done[job] = part;
+  const auto told = [&](std::size_t index, double part, const std::string& detail) {
+    done[index] = part;
     double sum = 0;
     for (double d : done) sum += d;
     progress("train", sum / static_cast<double>(jobs.size()),
-             fmt::format("{}: {}", jobs[job].name, detail));
+             fmt::format("{}: {}", jobs[index].job.name, detail));
   };
-  return run_trainers(jobs, {.processes = options.threads}, told);
+  return engine.run(jobs, told);
 }
 
 // What a failed training left of an earlier success says nothing about this run.
@@ -124,14 +131,14 @@ std::vector<ModelOutcome> fit_compact_students(const NetworkStudyResult& result,
   return out;
 }
 
-void collect_outcomes(const std::vector<TrainerOutcome>& trained,
+void collect_outcomes(const std::vector<JobOutcome>& trained,
                       std::vector<ModelOutcome> compact,
                       NetworkStudyResult& result) {
   const NetworkStudyConfig& config = result.config;
   const std::size_t networks = config.networks.size();
   for (std::size_t s = 0; s < result.seeds.size(); ++s) {
     for (std::size_t n = 0; n < networks; ++n) {
-      const TrainerOutcome& job = trained[s * networks + n];
+      const JobOutcome& job = trained[s * networks + n];
       const int index = static_cast<int>(n);
       result.outcomes.push_back(
           job.done
@@ -205,7 +212,7 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
                                      const RunOptions& options,
                                      const Progress& progress) {
   check_config(config);
-  if (!config.networks.empty()) trainer_program({});
+  if (!config.networks.empty()) (void)trainer_program();
   Stopwatch watch;
   NetworkStudyResult result{.folder = options.folder, .config = config};
   progress("data", 0, fmt::format("{} seeds of the published recipe", config.seeds.size()));
@@ -214,10 +221,11 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
   write_file(options.folder / "config.json", config_text(config));
   watch.stage("data");
   std::vector<ModelOutcome> compact = fit_compact_students(result, options, progress, watch);
-  const std::vector<TrainerJob> jobs = trainer_jobs(config, options.folder);
-  const TrainerReport report = train_networks(jobs, options, progress);
+  const std::vector<PlannedJob> jobs = training_jobs(config, options.folder);
+  LocalPool pool({.processes = options.threads});
+  const JobReport report = train_networks(jobs, pool, progress);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    watch.add(jobs[i].name, report.outcomes[i].duration);
+    watch.add(jobs[i].job.name, report.outcomes[i].duration);
   }
   watch.stage("trainings side by side");
   result.interrupted = report.interrupted;

@@ -60,7 +60,7 @@ bool is_network_study(const std::filesystem::path& config_file);
 void check_config(const NetworkStudyConfig& config);
 
 /// Runs `config` in `options.folder`: compact students first, then at most `options.threads`
-/// trainers at a time (jobs/trainer_process.hpp). What is finished there is not repeated, so
+/// trainings at a time (jobs/pool.hpp). What is finished there is not repeated, so
 /// a killed run goes on where it stopped; all else of an earlier run is removed. Throws ConfigError
 /// where the folder holds something that is no run, where the config contradicts itself, or what a
 /// trainer says of its input; DataError where it left no readable files. Numerical failures are in

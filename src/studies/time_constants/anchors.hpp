@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "jobs/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 #include "report/table.hpp"
 
 namespace psi_xlstm {
