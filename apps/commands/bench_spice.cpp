@@ -48,7 +48,10 @@ int bench_spice(const Options& o) {
       o.quick ? StreamBenchmarkOptions{.samples = 1000, .passes = 1}
               : StreamBenchmarkOptions{.samples = 10'000},
       [&](double done, const std::string& detail) { progress("teacher", done, detail); });
-  if (streams.interrupted) return kInterrupted;
+  if (streams.interrupted) {
+    spdlog::error("interrupted");
+    return kInterrupted;
+  }
   benchmark.teacher = streams.benchmark.teacher;
   if (!streams.reason.empty()) benchmark.failures.push_back(streams.reason);
   progress("report", 1, "measured");

@@ -449,17 +449,74 @@ sed 's/tanh(/tnah(/' checked/*.va >checked/broken.va
 run 1 admsXml checked/broken.va
 
 echo "== an interrupted fit"
+# interrupt <signal> <pattern of a line of progress> <arguments of psi...>: waits for the line.
+interrupt() {
+  local signal=$1 pattern=$2 code=0 pid
+  shift 2
+  "$PSI" "$@" >stdout 2>stderr &
+  pid=$!
+  while kill -0 $pid 2>/dev/null && ! grep -q "$pattern" stderr; do sleep 0.02; done
+  kill "-$signal" $pid
+  wait $pid || code=$?
+  echo $code >code
+}
 long=(fit device.csv --states 1 --threads 1 --out interrupted)
-"$PSI" "${long[@]}" >stdout 2>stderr &
-pid=$!
-while kill -0 $pid 2>/dev/null && ! grep -q '^choose: ' stderr; do sleep 0.02; done
-kill -INT $pid
-code=0
-wait $pid || code=$?
-[ $code = 130 ] || fail "expected exit code 130, found $code"
-absent interrupted/metrics.json
+for signal in INT TERM; do
+  interrupt $signal '^choose: ' "${long[@]}"
+  [ "$(cat code)" = 130 ] || fail "expected exit code 130, found $(cat code)"
+  [ "$(messages)" = "psi: error: interrupted; the same command goes on from here" ] ||
+    fail "expected one sentence about the interruption"
+  absent interrupted/metrics.json
+done
 run 0 "$PSI" "${long[@]}"
 run 0 "$PSI" check interrupted
 run 0 "$PSI" "${long[@]}"
 if grep -q '^choose: ' stderr; then fail "expected that a finished fit is not repeated"; fi
+
+echo "== what an interruption leaves in the folder for temporary files"
+mkdir 'temporary $HOME `x`'
+export TMPDIR="$folder/temporary \$HOME \`x\`"
+cat >slow_compiler <<'END'
+#!/bin/sh
+sleep 1000 & echo $$ $! >"$NOTES.part" && mv "$NOTES.part" "$NOTES"; wait
+END
+sed -i "s|\$NOTES|$folder/compilers|g" slow_compiler
+chmod +x slow_compiler
+# ended <pid>: whether the process has ended, whoever waits for it.
+ended() { ! grep -q -v -E '^[0-9]+ \(.*\) [ZX]' "/proc/$1/stat" 2>/dev/null; }
+for signal in INT TERM KILL; do
+  rm -f compilers
+  CC="$folder/slow_compiler" "$PSI" emit "$model" --out "slow_$signal" >stdout 2>stderr &
+  pid=$!
+  while kill -0 $pid 2>/dev/null && [ ! -e compilers ]; do sleep 0.02; done
+  exists compilers
+  kill "-$signal" $pid
+  code=0
+  wait $pid || code=$?
+  case $signal in
+    KILL) [ $code = 137 ] || fail "expected exit code 137, found $code" ;;
+    *) [ $code = 130 ] || fail "expected exit code 130, found $code"
+       [ "$(cat stderr)" = "psi: error: interrupted" ] || fail "expected one sentence"
+       [ -z "$(ls -A "$TMPDIR")" ] || fail "expected nothing in $TMPDIR" ;;
+  esac
+  for compiler in $(cat compilers); do
+    for _ in $(seq 1000); do if ended "$compiler"; then break; fi; sleep 0.02; done
+    ended "$compiler" || fail "expected that the compiler $compiler has ended"
+  done
+  absent "slow_$signal"/*.osdi*
+done
+[ -n "$(ls -A "$TMPDIR")" ] || fail "expected the folder of a killed process in $TMPDIR"
+run 0 "$PSI" info
+[ -z "$(ls -A "$TMPDIR")" ] || fail "expected that the next start sweeps $TMPDIR"
+absent "$folder/x"
+TMPDIR=/no/such/folder run 0 "$PSI" info
+has stdout "none: ngspice worker: TMPDIR: expected a folder for temporary files"
+unset TMPDIR
+
+echo "== a limit on the size of files"
+code=0
+(ulimit -f 1; exec "$PSI" data mem3 --duration 1e-3 --out large.csv) >stdout 2>stderr || code=$?
+[ $code = 1 ] || fail "expected exit code 1, found $code"
+has stderr "large.csv: expected to write the file, found: File too large"
+absent large.csv .psi-*
 echo "all cases passed"
