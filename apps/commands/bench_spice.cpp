@@ -77,7 +77,7 @@ void add_bench_spice(CLI::App& bench, int& exit_code) {
   CLI::Option* model = command->add_option("--model", o->model,
                                            "model.safetensors; else a student is trained first");
   command->add_option("--seed", o->seed, "Of the data that the student is trained on")
-      ->check(CLI::NonNegativeNumber)
+      ->check(seed_number())
       ->excludes(model);
   command->add_option("--repetitions", o->repetitions, "The median of so many runs counts")
       ->check(CLI::Range(1, 100));

@@ -18,12 +18,16 @@ namespace fs = std::filesystem;
 
 constexpr double kTimeLimit = 300;  // of one compilation [s]
 
-// Compiles `source` to `library`; what the compiler stores on its way goes to `folder`.
-void compile(const fs::path& source, const fs::path& library, const fs::path& folder) {
+// Compiles `source`, called `name` in messages, to `library`; what the compiler stores on its way
+// goes to `folder`.
+void compile(const fs::path& source,
+             const std::string& name,
+             const fs::path& library,
+             const fs::path& folder) {
   const auto compiler = c_compiler();
   if (!compiler) {
-    throw EmitError(fmt::format("{}: expected a C compiler (CC, cc, gcc or clang), found none",
-                                source.string()));
+    throw EmitError(
+        fmt::format("{}: expected a C compiler (CC, cc, gcc or clang), found none", name));
   }
   // Absolute paths: a file may be named like an option.
   const ProgramOutcome outcome =
@@ -36,8 +40,8 @@ void compile(const fs::path& source, const fs::path& library, const fs::path& fo
                               : fs::is_regular_file(library, ignored) ? ""
                                                                       : "success without a library";
   if (problem.empty()) return;
-  throw EmitError(fmt::format("{}: expected {} to compile it, found: {}", source.string(),
-                              compiler->string(), problem));
+  throw EmitError(
+      fmt::format("{}: expected {} to compile it, found: {}", name, compiler->string(), problem));
 }
 
 }  // namespace
@@ -55,7 +59,7 @@ std::optional<fs::path> c_compiler() {
 void compile_osdi(const fs::path& source, const fs::path& library) {
   const TemporaryFolder folder("osdi");
   const fs::path compiled = folder.path() / "model.osdi";
-  compile(source, compiled, folder.path());
+  compile(source, source.string(), compiled, folder.path());
   write_file(library, read_file(compiled));
 }
 
@@ -69,7 +73,7 @@ OsdiLibrary::OsdiLibrary(const std::string& name, std::string_view first, const 
     : folder_("osdi"), file_(folder_.path() / (name + ".osdi")) {
   const fs::path source = folder_.path() / (name + ".c");
   write_file(source, std::string(first) + second);
-  compile(source, file_, folder_.path());
+  compile(source, name + ".c", file_, folder_.path());
 }
 
 }  // namespace psi_xlstm::hdl
