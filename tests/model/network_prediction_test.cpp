@@ -9,7 +9,6 @@
 #include "core/rng.hpp"
 #include "kernels/continuous/network.hpp"
 #include "kernels/xlstm/network.hpp"
-#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -120,11 +119,6 @@ TEST(WalkMemory, RefusesANetworkWithoutOne) {
         protocol);
     EXPECT_THROW(walk_memory(n, record(5), 3e-4, 2, [](const auto&, std::size_t) {}), ShapeError);
   }
-}
-
-TEST(NetworkCurrent, RefusesUnknownProtocols) {
-  const auto n = network(teacher_shape(Convention::kContinuous), "other");
-  EXPECT_THROW(network_current(n, record(5), 1e-4), DataError);
 }
 
 }  // namespace

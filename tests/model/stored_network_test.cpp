@@ -154,6 +154,8 @@ TEST(StoredNetwork, NamesWhatIsWrongInside) {
                                                         {"\"inputs\":2", "\"inputs\":1e300"},
                                                         {"\"relaxation\"", "\"published\""},
                                                         {"\"known_start\"", "\"published\""},
+                                                        {"\"known_start\"", "\"other\""},
+                                                        {"\"low_rank\"", "\"rank\""},
                                                         {"\"width\":32", "\"width\":2147483647"},
                                                         {"\"hidden\":32", "\"hidden\":-32"}}) {
     bad = good;
