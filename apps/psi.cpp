@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -13,8 +14,10 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "commands/command.hpp"
+#include "core/leftovers.hpp"
 #include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
@@ -24,7 +27,22 @@ namespace {
 using namespace psi_xlstm::apps;
 
 // Every file is written at once, so what is on disk is whole: the next run goes on from there.
-void interrupted(int signal) { _exit(128 + signal); }
+bool goes_on = false;
+
+void say_interrupted() {
+  const bool on_bar = ::isatty(STDERR_FILENO) != 0;
+  std::fprintf(stderr, "%spsi: error: interrupted%s\n", on_bar ? "\r\033[K" : "",
+               goes_on ? "; the same command goes on from here" : "");
+}
+
+// SIGINT and SIGTERM end the program in order; a file that grows beyond the user's limit is a
+// sentence where it is written, not a signal.
+void prepare_for_signals(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  goes_on = command == "run" || command == "fit";
+  psi_xlstm::end_in_order_when_interrupted(say_interrupted);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
 
 // The first word where it is neither an option nor a subcommand, else an empty text.
 std::string unknown_subcommand(const CLI::App& app, int argc, char** argv) {
@@ -84,9 +102,8 @@ int explain() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGINT, interrupted);
-  std::signal(SIGTERM, interrupted);
   open_standard_descriptors();
+  prepare_for_signals(argc, argv);
   log_to_standard_error();
 
   CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");

@@ -8,10 +8,10 @@ of results/bench/*.json takes the place of what stands between the two marks.
 A number is {{<how> <file>: <path> | <format>}}, for instance
 
     {{train: teacher_training[batch=7, isa=avx512].ratio_to_libtorch_loop | .0f}}
-    {{max known_start: models[model=teacher].mse_over_noise | .2f}}
+    {{max known_start: models[model=teacher].test.mse_over_floor | .2f}}
 
-<how> is nothing (the path must lead to one value), all (joined by " / "), count, min, max, median, sum or
-over (the first value over the second); <format> is one of Python's, "%" multiplied by 100 included.
+<how> is nothing (the path must lead to one value), all (joined by " / "), count, min, max, median or sum;
+<path> may be "<path> over <path>", a ratio; <format> is one of Python's.
 {{machine <file>}} says what the numbers of a file were measured on and by which program.
 """
 import json
@@ -38,7 +38,7 @@ def results(name, known={}):
 
 
 def matches(element, conditions):
-    for condition in filter(None, re.split(r",\s*", conditions)):
+    for condition in filter(None, re.split(r",\s*(?=\w+=)", conditions)):
         key, wanted = condition.split("=", 1)
         found = element.get(key.strip())
         if str(found) != wanted.strip():
@@ -67,12 +67,15 @@ def number(match):
         head, form = text.rsplit("|", 1)
         where, path = head.split(":", 1)
         *how, name = where.split()
-        found = [v for v in values(results(name)["numbers"], path.strip()) if v is not None]
+        numbers = results(name)["numbers"]
+        found, *divisor = [[v for v in values(numbers, part.strip()) if v is not None]
+                           for part in path.split(" over ")]
+        if divisor:
+            found = [a / b for a, b in zip(found, divisor[0], strict=True)]
         show = lambda value: format(value, form.strip())
         if how in (["all"],):
             return " / ".join(show(v) for v in found)
-        reduced = {"count": len, "min": min, "max": max, "median": statistics.median, "sum": sum,
-                   "over": lambda v: v[0] / v[1]}.get(how[0] if how else "")
+        reduced = {"count": len, "min": min, "max": max, "median": statistics.median, "sum": sum}.get(how[0] if how else "")
         if reduced:
             return show(reduced(found))
         if how or len(found) != 1:

@@ -3,55 +3,35 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include "bench/train_benchmark.hpp"
+#include "bench/trainer_measurement.hpp"
 #include "bench_result.hpp"
 #include "command.hpp"
-#include "core/atomic_file.hpp"
 #include "core/config_io.hpp"
-#include "jobs/trainer_process.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
 
-// Removes the file it names.
-class ResultFile {
- public:
-  ResultFile()
-      : path_(std::filesystem::temp_directory_path() /
-              fmt::format("psi_bench_{}.json", unforeseeable_name())) {}
-  ResultFile(const ResultFile&) = delete;
-  ResultFile& operator=(const ResultFile&) = delete;
-  ~ResultFile() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 // Measures in a process of its own, which is the one that loads LibTorch.
 int bench_train(const std::filesystem::path& out) {
-  const ResultFile file;
   const Machine machine = this_machine();
   const Progress progress = terminal_progress();
-  const TrainerReport report = run_trainers(
-      {{.name = "benchmark", .arguments = {"bench-train", "--json", file.path().string()}}},
-      {.processes = 1}, [&](std::size_t, double done, const std::string& detail) {
-        progress("bench", done, detail);
-      });
+  const TrainerMeasurement measured = measure_in_trainer(
+      "bench_train", "benchmark", nlohmann::json::object(),
+      [&](double done, const std::string& detail) { progress("bench", done, detail); });
   progress("report", 1, "measured");
-  if (report.interrupted) return kInterrupted;
-  if (!report.outcomes.front().done) {
-    spdlog::error("{}", report.outcomes.front().reason);
+  if (measured.interrupted) {
+    spdlog::error("interrupted");
+    return kInterrupted;
+  }
+  if (!measured.reason.empty()) {
+    spdlog::error("{}", measured.reason);
     return kMissedCriterion;
   }
-  const auto benchmark = read_config<TrainBenchmark>(file.path());
+  const auto benchmark =
+      config_from_json<TrainBenchmark>(parse_json(measured.text, "benchmark"), "benchmark");
   publish({.name = "train",
            .command = "psi bench train",
            .machine = machine,

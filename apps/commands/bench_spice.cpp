@@ -51,7 +51,10 @@ int bench_spice(const Options& o) {
       o.quick ? StreamBenchmarkOptions{.samples = 1000, .passes = 1}
               : StreamBenchmarkOptions{.samples = 10'000},
       [&](double done, const std::string& detail) { progress("teacher", done, detail); });
-  if (streams.interrupted) return kInterrupted;
+  if (streams.interrupted) {
+    spdlog::error("interrupted");
+    return kInterrupted;
+  }
   benchmark.teacher = streams.benchmark.teacher;
   if (!streams.reason.empty()) benchmark.failures.push_back(streams.reason);
   progress("report", 1, "measured");
@@ -79,7 +82,7 @@ void add_bench_spice(CLI::App& bench, int& exit_code) {
   CLI::Option* model = command->add_option("--model", o->model,
                                            "model.safetensors; else a student is trained first");
   command->add_option("--seed", o->seed, "Of the data that the student is trained on")
-      ->check(CLI::NonNegativeNumber)
+      ->check(seed_number())
       ->excludes(model);
   command->add_option("--repetitions", o->repetitions, "The median of so many runs counts")
       ->check(CLI::Range(1, 100));

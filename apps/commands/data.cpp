@@ -81,7 +81,7 @@ void add_data(CLI::App& app, int& exit_code) {
       ->required()
       ->check(CLI::IsMember({"published", "vteam", "mem3", "stretched"}));
   command->add_option("--out", o->out, "CSV file")->required();
-  command->add_option("--seed", o->seed, "Of starts and noise")->check(CLI::NonNegativeNumber);
+  command->add_option("--seed", o->seed, "Of starts and noise")->check(seed_number());
   command
       ->add_option("--part", o->part,
                    "all, train, validation or test; without it all, of mem3 and stretched one "

@@ -67,7 +67,7 @@ void add_fit(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 64));
   command->add_flag("--tau,!--no-tau", o->time_constants,
                     "Whether to estimate the device's time constants too");
-  command->add_option("--seed", o->seed, "Of the starting points")->check(CLI::NonNegativeNumber);
+  command->add_option("--seed", o->seed, "Of the starting points")->check(seed_number());
   command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
   command->callback([o, &exit_code] {
     const StudyConfig config = config_for(*o);

@@ -49,7 +49,7 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--out", options->out, "Run folder (default: results/<study>)");
   command->add_option("--seeds", options->seeds, "Instead of those of the config, e.g. 1,7,99")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
+      ->check(seed_number());
   command->add_option("--threads", options->threads, "At most this many threads or trainings")
       ->check(CLI::Range(1, 64));
   command->callback([options, &exit_code] { exit_code = run_file(*options); });

@@ -22,7 +22,8 @@ void add_tau_design(CLI::App& command, TauDesignOptions& options) {
   group->add_option("--noise", conditions.noise, "Of the sd of the current")->check(positive());
   group->add_option("--sample-rate", conditions.sample_rate, "[1/s]")->check(positive());
   group->add_option("--levels", request.levels, "Of a round")->check(CLI::Range(2, 200));
-  group->add_option("--seed", request.seed, "Of the search, or of the noise of --anchors");
+  group->add_option("--seed", request.seed, "Of the search, or of the noise of --anchors")
+      ->check(seed_number());
 }
 
 int run_tau_design(const TauDesignOptions& options) {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <system_error>
 
@@ -84,6 +85,18 @@ void flush_output() {
 }
 
 void print_text(std::string_view text) { write_output(printable_lines(text)); }
+
+CLI::Validator seed_number() {
+  return {[](std::string& text) {
+            int value = 0;
+            const bool number = CLI::detail::lexical_cast(text, value);
+            return number && value >= 0
+                       ? std::string{}
+                       : fmt::format("expected a whole number in [0, {}], found {}",
+                                     std::numeric_limits<int>::max(), text);
+          },
+          "SEED"};
+}
 
 CLI::Validator positive() {
   static constexpr double kLargest = 1e18;

@@ -53,6 +53,9 @@ CLI::Option* add_choice(CLI::App& command,
 /// A number > 0 and at most 1e18.
 CLI::Validator positive();
 
+/// A whole number from 0 to 2^31 - 1, what a seed can be.
+CLI::Validator seed_number();
+
 /// A time > 0, "0.34ms" or "3.4e-4", which it turns into seconds.
 CLI::Validator time_in_seconds();
 

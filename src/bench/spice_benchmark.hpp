@@ -19,7 +19,7 @@
 #include "psi_xlstm/ir/network.hpp"
 #include "report/figure.hpp"
 #include "report/table.hpp"
-#include "simulators/ngspice/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 

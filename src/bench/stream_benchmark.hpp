@@ -59,8 +59,8 @@ struct StreamOutcome {
   bool interrupted = false;  ///< From the terminal.
 };
 
-/// stream_benchmark() in a trainer process (trainer_process.hpp), which is what loads LibTorch.
-/// Throws as run_trainers() does.
+/// stream_benchmark() in a process of its own (trainer_measurement.hpp), which is what loads
+/// LibTorch. Throws as LocalPool::run() does.
 StreamOutcome run_stream_benchmark(const StreamBenchmarkOptions& options,
                                    const StreamProgress& progress);
 

@@ -1,112 +1,77 @@
-#include "core/program.hpp"
-
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
 #include <sstream>
 #include <system_error>
-#include <thread>
+
+#include "core/process.hpp"
+
+// run_program() of core/process.hpp: a program as a function from its input to its output.
 
 namespace psi_xlstm {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr std::size_t kKeptErrors = std::size_t{1} << 20;  // [bytes]
 
-constexpr std::chrono::milliseconds kPollInterval{2};
-
-// A file in memory. Standard input, output and errors of the program are such files, not pipes, so
-// neither side can block the other.
-class MemoryFile {
+// What a program writes on one of its streams, read without waiting.
+class Captured {
  public:
-  MemoryFile() : descriptor_(::memfd_create("psi", MFD_CLOEXEC)) {}
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  ~MemoryFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
+  Captured() {
+    int pair[2];
+    if (::pipe2(pair, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category());
+    ours_ = Descriptor(pair[0]);
+    theirs_ = Descriptor(pair[1]);
+    ::fcntl(pair[0], F_SETFL, O_NONBLOCK);
   }
 
-  int descriptor() const { return descriptor_; }
+  int theirs() const { return theirs_.number(); }
+  void close_theirs() { theirs_.close(); }
+  pollfd wanted() const { return {.fd = ours_.number(), .events = POLLIN, .revents = 0}; }
 
-  // Fills the file and goes back to its start; false if the system refuses.
-  bool fill(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return ::lseek(descriptor_, 0, SEEK_SET) == 0;
-  }
-
-  std::string contents() const {
-    std::string bytes;
-    std::array<char, 1 << 16> buffer;
-    while (true) {
-      const auto position = static_cast<off_t>(bytes.size());
-      const ssize_t count = ::pread(descriptor_, buffer.data(), buffer.size(), position);
+  // Takes what has come; keeps `most` bytes of all and forgets the rest. At most 256 blocks, more
+  // than a pipe holds: a program that never stops must not keep this process from its time limit.
+  void take(std::size_t most) {
+    for (int blocks = 0; blocks < 256 && ours_.is_open(); ++blocks) {
+      const ssize_t count = ::read(ours_.number(), block_.data(), block_.size());
       if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return bytes;
-      bytes.append(buffer.data(), static_cast<std::size_t>(count));
+      if (count == 0) ours_.close();
+      if (count <= 0) return;
+      const auto fresh = static_cast<std::size_t>(count), room = most - text_.size();
+      text_.append(block_.data(), std::min(fresh, room));
+      too_much_ = too_much_ || fresh > room;
     }
   }
+
+  bool too_much() const { return too_much_; }
+  std::string& text() { return text_; }
 
  private:
-  int descriptor_;
+  Descriptor ours_, theirs_;
+  std::array<char, 1 << 16> block_;
+  std::string text_;
+  bool too_much_ = false;
 };
 
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// The error code of starting the program, or 0 and its process id in `process`.
-int start(std::vector<std::string>& arguments,
-          const MemoryFile& input,
-          const MemoryFile& output,
-          const MemoryFile& errors,
-          pid_t& process) {
-  const char* search_path = std::getenv("PATH");
-  std::vector<std::string> environment = {
-      fmt::format("PATH={}", search_path ? search_path : "/usr/bin:/bin"), "LC_ALL=C.UTF-8"};
-  if (const char* folder = std::getenv("TMPDIR")) {
-    environment.push_back(fmt::format("TMPDIR={}", folder));
+// A file in memory that holds `bytes`: a program that does not read them cannot block this process.
+Descriptor in_memory(std::string_view bytes) {
+  Descriptor file(::memfd_create("psi", MFD_CLOEXEC));
+  while (file.is_open() && !bytes.empty()) {
+    const ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) throw std::system_error(errno, std::generic_category());
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  posix_spawn_file_actions_t actions;
-  if (const int code = ::posix_spawn_file_actions_init(&actions); code != 0) return code;
-  ::posix_spawn_file_actions_adddup2(&actions, input.descriptor(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output.descriptor(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, errors.descriptor(), STDERR_FILENO);
-  const int code = ::posix_spawnp(&process, arguments.front().c_str(), &actions, nullptr,
-                                  pointers_to(arguments).data(), pointers_to(environment).data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  return code;
-}
-
-// The wait status of `process`, or nothing if it had to be killed at the end of `seconds`.
-std::optional<int> wait_for(pid_t process, double seconds) {
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
-  int status = 0;
-  while (true) {
-    const pid_t done = ::waitpid(process, &status, WNOHANG);
-    if (done == process) return status;
-    if (done < 0 && errno != EINTR) return std::nullopt;
-    if (Clock::now() > end) break;
-    std::this_thread::sleep_for(kPollInterval);
+  if (!file.is_open() || ::lseek(file.number(), 0, SEEK_SET) != 0) {
+    throw std::system_error(errno, std::generic_category());
   }
-  ::kill(process, SIGKILL);
-  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) continue;
-  return std::nullopt;
+  return file;
 }
 
 }  // namespace
@@ -115,39 +80,49 @@ bool ProgramOutcome::succeeded() const {
   return status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
 }
 
-ProgramOutcome run_program(std::vector<std::string> arguments,
-                           std::string_view input,
-                           double time_limit) {
-  const MemoryFile in, out, errors;
-  ProgramOutcome outcome;
-  if (in.descriptor() < 0 || out.descriptor() < 0 || errors.descriptor() < 0 || !in.fill(input)) {
-    outcome.start_error = errno;
-    return outcome;
-  }
-  pid_t process = 0;
-  outcome.start_error = start(arguments, in, out, errors, process);
-  if (outcome.start_error != 0) return outcome;
-  outcome.status = wait_for(process, time_limit);
-  outcome.output = out.contents();
-  outcome.errors = errors.contents();
-  return outcome;
+std::string ProgramOutcome::problem() const {
+  if (start_error != 0) return std::generic_category().message(start_error);
+  if (too_much) return fmt::format("more than {} bytes of output", output.size());
+  if (!status) return fmt::format("no end within {} s", time_limit);
+  if (succeeded()) return "";
+  const std::string line = line_with_error(errors.empty() ? output : errors);
+  return ending_text(*status) + (line.empty() ? "" : ": " + line);
 }
 
-std::optional<std::filesystem::path> find_program(const std::string& name) {
-  const auto is_program = [](const std::filesystem::path& file) {
-    std::error_code ignored;
-    return std::filesystem::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
-  };
-  if (name.find('/') != name.npos) {
-    return is_program(name) ? std::optional<std::filesystem::path>(name) : std::nullopt;
+ProgramOutcome run_program(std::vector<std::string> words,
+                           std::string_view input,
+                           double time_limit,
+                           const ProgramSettings& settings) {
+  ProgramOutcome outcome{.time_limit = time_limit};
+  try {
+    const Descriptor in = in_memory(input);
+    Captured out, errors;
+    Process process({.words = std::move(words),
+                     .environment = plain_environment(settings.temporary),
+                     .folder = settings.folder},
+                    {.input = in.number(), .output = out.theirs(), .errors = errors.theirs()});
+    out.close_theirs();
+    errors.close_theirs();
+    const auto deadline = time_after(time_limit);
+    while (!process.ended() && !out.too_much() && Process::Clock::now() < deadline) {
+      std::array<pollfd, 3> wanted = {
+          out.wanted(), errors.wanted(), {.fd = process.end_descriptor(), .events = POLLIN}};
+      ::poll(wanted.data(), wanted.size(), poll_time(deadline));
+      out.take(settings.most_output);
+      errors.take(kKeptErrors);
+    }
+    outcome.status = process.ended();
+    process.kill();
+    out.take(settings.most_output);
+    errors.take(kKeptErrors);
+    outcome.too_much = out.too_much();
+    if (outcome.too_much) outcome.status.reset();
+    outcome.output = std::move(out.text());
+    outcome.errors = std::move(errors.text());
+  } catch (const std::system_error& e) {
+    outcome.start_error = e.code().value();
   }
-  const char* const path = std::getenv("PATH");
-  std::istringstream folders(path == nullptr ? "" : path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const auto place = std::filesystem::path(folder) / name;
-    if (!folder.empty() && is_program(place)) return place;
-  }
-  return std::nullopt;
+  return outcome;
 }
 
 std::string line_with_error(const std::string& text) {

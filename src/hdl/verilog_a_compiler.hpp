@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "core/temporary_folder.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::hdl {
@@ -24,16 +25,14 @@ class VerilogALibrary {
   /// which OpenVAF 23.5 crashes), then without. Throws EmitError, with what the compiler said,
   /// where it cannot be started, fails, crashes, takes too long or makes no OSDI library.
   VerilogALibrary(const ir::Network& network, const std::filesystem::path& compiler);
-  ~VerilogALibrary();
-  VerilogALibrary(const VerilogALibrary&) = delete;
-  VerilogALibrary& operator=(const VerilogALibrary&) = delete;
 
   const std::filesystem::path& file() const { return file_; }
   /// Whether it asks for its longest time step, and so has the parameter dtmax.
   bool bounds_step() const { return bounds_step_; }
 
  private:
-  std::filesystem::path folder_, file_;
+  TemporaryFolder folder_;
+  std::filesystem::path file_;
   bool bounds_step_ = false;
 };
 

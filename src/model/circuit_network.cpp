@@ -21,13 +21,13 @@ std::string why_not_emitted(const StoredNetwork& stored) {
     return fmt::format(
         "model {}: expected a recurrent or a compact model for a circuit, found a feed-forward "
         "network, which has no state",
-        stored.model);
+        name_of(stored.model));
   }
-  if (stored.protocol != "known_start") {
+  if (stored.is_published()) {
     return fmt::format(
         "model {}: expected one of the known-start protocol for a circuit, found one of the {} "
         "protocol, which sees the time since the start of the record",
-        stored.model, stored.protocol);
+        name_of(stored.model), name_of(stored.protocol));
   }
   return "";
 }
@@ -40,7 +40,7 @@ ir::Network with_box(const StoredNetwork& stored, const ir::TrainingBox& box) {
                                 .conductance_scale = stored.conductance_scale,
                                 .reference_step = stored.reference_step,
                                 .box = box},
-                               stored.model);
+                               name_of(stored.model));
 }
 
 // Every `every`-th sample.
@@ -88,7 +88,7 @@ std::string why_no_circuit(const StoredNetwork& stored) {
   return fmt::format(
       "model {}: expected the box of its training data, found none; \"psi run\" with the same "
       "config adds it without training again",
-      stored.model);
+      name_of(stored.model));
 }
 
 ir::Network circuit_network(const StoredNetwork& stored) {

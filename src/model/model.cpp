@@ -98,19 +98,25 @@ class NetworkModel : public Model {
   void save(const std::filesystem::path& file) const override { save_network(file, stored_); }
 
  private:
+  static std::vector<NamedNumber> named(const std::vector<TrainingFact>& facts) {
+    std::vector<NamedNumber> out;
+    for (const TrainingFact& fact : facts) out.push_back({fact.name, fact.value});
+    return out;
+  }
+
   static Description described(const StoredNetwork& stored) {
     return {.kind = stored.layer_widths.empty() ? Kind::kRecurrent : Kind::kFeedForward,
-            .name = stored.model,
-            .protocol = stored.protocol,
-            .sees = stored.protocol == "published" ? SecondInput::kTime : SecondInput::kStart,
+            .name = name_of(stored.model),
+            .protocol = name_of(stored.protocol),
+            .sees = stored.is_published() ? SecondInput::kTime : SecondInput::kStart,
             .states = state_count(stored.shape),
             .trained_parameters = stored.trained_parameters,
             .deployed_parameters = stored.deployed_parameters,
             .blocks = stored_blocks(stored),
-            .facts = stored.facts,
+            .facts = named(stored.facts),
             .fingerprint = stored.fingerprint,
             .reference_step = stored.reference_step,
-            .longest_time = stored.protocol == "published" ? stored.time_scale : 0,
+            .longest_time = stored.is_published() ? stored.time_scale : 0,
             .box = stored.box,
             .no_circuit = why_no_circuit(stored)};
   }

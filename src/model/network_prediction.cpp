@@ -47,10 +47,6 @@ std::vector<double> by_head(const std::vector<double>& rows, std::size_t heads, 
 }  // namespace
 
 std::vector<double> network_current(const StoredNetwork& network, const Record& record, double g0) {
-  if (network.protocol != "published" && network.protocol != "known_start") {
-    throw DataError(fmt::format(
-        "network: expected the protocol published or known_start, found \"{}\"", network.protocol));
-  }
   const auto streamer = make_streamer(network, g0, Precision::kDouble);
   std::vector<double> out;
   for (std::size_t k = 0; k < record.size(); ++k) {
@@ -85,11 +81,11 @@ void walk_memory(const StoredNetwork& network,
       network.shape.layers.back().kind != kernels::LayerKind::kMlstm) {
     throw ShapeError(fmt::format(
         "network {}: expected an mLSTM as last layer, whose memory is wanted, found another",
-        network.model));
+        name_of(network.model)));
   }
   const auto& layer = network.shape.layers.back();
   const auto D = static_cast<std::size_t>(layer.rank > 0 ? layer.rank : layer.hidden / layer.heads);
-  if (network.protocol == "published") {
+  if (network.is_published()) {
     XlstmStreamer<double> streamer(network);
     for (std::size_t k = 0; k < record.size(); ++k) {
       streamer.step(record.time[k], record.voltage[0][k]);

@@ -1,6 +1,7 @@
 #include "model/stored_network.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <cstdint>
@@ -28,28 +29,23 @@ using kernels::ParameterBlock;
 
 constexpr const char* kStructure = "network";            // metadata key
 constexpr const char* kOldStructure = "stored_network";  // of version 1
+constexpr const char* kOldMlp = "pinn";                  // of version 1: no physics enters it
 constexpr int kInputs = 2;                               // of every network of a study
 constexpr int kWidest = 4096;                            // of a layer
 
-template <class Value>
-Value choice(const Json& tree, const char* key, const std::pair<Value, const char*> (&names)[2]) {
+// The value that the text under `key` names.
+template <NamedEnum E>
+E choice(const Json& tree, const char* key) {
   const std::string text = text_member(tree, key);
-  for (const auto& [value, name] : names) {
-    if (text == name) return value;
-  }
-  throw DataError(fmt::format("expected \"{}\" or \"{}\" as \"{}\", found {}", names[0].second,
-                              names[1].second, key, quotation(text)));
+  if (const auto value = value_named<E>(text)) return *value;
+  throw DataError(fmt::format("expected {} as \"{}\", found {}", fmt::join(all_names<E>(), " or "),
+                              key, quotation(text)));
 }
-
-constexpr std::pair<Convention, const char*> kConventions[] = {
-    {Convention::kXlstm, "published"}, {Convention::kContinuous, "relaxation"}};
-constexpr std::pair<LayerKind, const char*> kKinds[] = {{LayerKind::kSlstm, "slstm"},
-                                                        {LayerKind::kMlstm, "mlstm"}};
 
 Json shape_tree(const NetworkShape& shape) {
   Json layers = Json::array();
   for (const LayerShape& layer : shape.layers) {
-    layers.push_back({{"kind", layer.kind == LayerKind::kSlstm ? "slstm" : "mlstm"},
+    layers.push_back({{"kind", name_of(layer.kind)},
                       {"hidden", layer.hidden},
                       {"heads", layer.heads},
                       {"rank", layer.rank},
@@ -57,7 +53,7 @@ Json shape_tree(const NetworkShape& shape) {
   }
   return {{"inputs", shape.inputs},
           {"width", shape.width},
-          {"convention", shape.convention == Convention::kXlstm ? "published" : "relaxation"},
+          {"convention", name_of(shape.convention)},
           {"layers", std::move(layers)}};
 }
 
@@ -65,9 +61,9 @@ NetworkShape shape_from(const Json& tree) {
   NetworkShape shape;
   shape.inputs = int_member(tree, "inputs", kInputs, kInputs);
   shape.width = int_member(tree, "width", 1, kWidest);
-  shape.convention = choice(tree, "convention", kConventions);
+  shape.convention = choice<Convention>(tree, "convention");
   for (const Json& layer : list_member(tree, "layers")) {
-    shape.layers.push_back({.kind = choice(layer, "kind", kKinds),
+    shape.layers.push_back({.kind = choice<LayerKind>(layer, "kind"),
                             .hidden = int_member(layer, "hidden", 1, kWidest),
                             .heads = int_member(layer, "heads", 1, kWidest),
                             .rank = int_member(layer, "rank", 0, kWidest),
@@ -78,9 +74,9 @@ NetworkShape shape_from(const Json& tree) {
 
 Json structure_tree(const StoredNetwork& network) {
   Json facts = Json::array();
-  for (const NamedNumber& fact : network.facts) facts.push_back(config_tree(fact));
-  return {{"model", network.model},
-          {"protocol", network.protocol},
+  for (const TrainingFact& fact : network.facts) facts.push_back(config_tree(fact));
+  return {{"model", name_of(network.model)},
+          {"protocol", name_of(network.protocol)},
           {"shape", shape_tree(network.shape)},
           {"layer_widths", network.layer_widths},
           {"reference_step_s", network.reference_step},
@@ -96,11 +92,6 @@ Json structure_tree(const StoredNetwork& network) {
 
 // What runs a network takes it as it is: two inputs, one output, the equations of its protocol.
 void check_structure(const StoredNetwork& network) {
-  const bool published = network.protocol == "published";
-  if (!published && network.protocol != "known_start") {
-    throw DataError(fmt::format("expected the protocol published or known_start, found {}",
-                                quotation(network.protocol)));
-  }
   if (!network.layer_widths.empty()) {
     if (network.layer_widths.size() < 2 || network.layer_widths.front() != kInputs ||
         network.layer_widths.back() != 1) {
@@ -110,16 +101,17 @@ void check_structure(const StoredNetwork& network) {
     }
     return;
   }
-  if ((network.shape.convention == Convention::kXlstm) != published) {
+  if ((network.shape.convention == Convention::kXlstm) != network.is_published()) {
     throw DataError(fmt::format("expected the convention of the protocol {}, found the other one",
-                                network.protocol));
+                                name_of(network.protocol)));
   }
 }
 
 StoredNetwork structure_from(const Json& tree) {
   StoredNetwork network;
-  network.model = text_member(tree, "model");
-  network.protocol = text_member(tree, "protocol");
+  network.model = text_member(tree, "model") == kOldMlp ? NetworkKind::kMlp
+                                                        : choice<NetworkKind>(tree, "model");
+  network.protocol = choice<NetworkProtocol>(tree, "protocol");
   network.shape = shape_from(member(tree, "shape"));
   for (const Json& width : list_member(tree, "layer_widths")) {
     network.layer_widths.push_back(int_member({{"width", width}}, "width", 1, kWidest));
@@ -131,9 +123,13 @@ StoredNetwork structure_from(const Json& tree) {
   network.trained_parameters = int_member(tree, "trained_parameters", 0);
   network.deployed_parameters = int_member(tree, "deployed_parameters", 0);
   for (const Json& fact : list_member(tree, "facts")) {
-    const Json& value = member(fact, "value");
-    network.facts.push_back({text_member(fact, "name"), std::nullopt});
-    if (!value.is_null()) network.facts.back().value = number_member(fact, "value");
+    TrainingFact read{.name = text_member(fact, "name")};
+    if (!member(fact, "value").is_null()) read.value = number_member(fact, "value");
+    if (fact.contains("kind")) {  // files of version 0.1 have only names
+      read.kind = choice<FactKind>(fact, "kind");
+      read.rank = int_member(fact, "rank", 0, kWidest);
+    }
+    network.facts.push_back(std::move(read));
   }
   network.fingerprint = text_member(tree, "fingerprint");
   if (tree.contains("training_box")) network.box = ir::parse_box(tree["training_box"].dump());
@@ -222,7 +218,7 @@ void save_network(const std::filesystem::path& file, const StoredNetwork& networ
   const std::size_t count = blocks.empty() ? 0 : blocks.back().offset + blocks.back().size();
   if (count != network.parameters.size()) {
     throw ShapeError(fmt::format("network {}: expected the {} parameters of its shape, found {}",
-                                 network.model, count, network.parameters.size()));
+                                 name_of(network.model), count, network.parameters.size()));
   }
   SafetensorsFile out;
   out.metadata = model::opening(model::kModelFormat, 2);

@@ -10,10 +10,13 @@
 ///   seed_<n>/<model>/curve.json               std::vector<CurvePoint>
 ///   seed_<n>/<model>/training.safetensors     where a killed training goes on; gone when done
 
+#include <array>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config/networks.hpp"
 #include "core/config_io.hpp"
 #include "core/safetensors.hpp"
 #include "kernels/simd/network_shape.hpp"
@@ -23,22 +26,49 @@
 
 namespace psi_xlstm {
 
+/// What a fact of a training is about.
+enum class FactKind { kOther, kTimeConstant, kMemoryEnergy };
+
+constexpr auto enum_names(FactKind) {
+  return std::array{EnumName{FactKind::kOther, "other"},
+                    EnumName{FactKind::kTimeConstant, "time_constant"},
+                    EnumName{FactKind::kMemoryEnergy, "memory_energy"}};
+}
+
+/// A number that a training noted.
+struct TrainingFact {
+  std::string name;             ///< With its unit.
+  std::optional<double> value;  ///< A time constant in s; an energy as a part of all (0 to 1).
+  FactKind kind = FactKind::kOther;
+  int rank = 0;  ///< Of a memory energy: held by so many singular values.
+
+  template <class Self, class Visitor>
+  static void fields(Self& f, Visitor& visit) {
+    visit("name", f.name);
+    visit("value", f.value);
+    visit("kind", f.kind);
+    visit("rank", f.rank);
+  }
+};
+
 /// Numbers of a trained network, how its inputs and output are scaled, and facts of its training.
 struct StoredNetwork {
-  std::string model;               ///< "mlp", "teacher", "clustering" or "low_rank".
+  NetworkKind model = NetworkKind::kTeacher;
   kernels::NetworkShape shape;     ///< Of the recurrent ones.
   std::vector<int> layer_widths;   ///< Of an mlp: 2, 64, 64, 64, 1; empty for recurrent ones.
   std::vector<double> parameters;  ///< Flat, order of kernels::parameter_blocks.
-  std::string protocol;            ///< "published" or "known_start".
-  double reference_step = 50e-9;   ///< dt0 [s].
-  double current_scale = 1;        ///< Published protocol: I = current_scale y [A].
-  double time_scale = 1;           ///< Published protocol: second input t / time_scale [s].
-  double conductance_scale = 1;  ///< gs: known-start: I = V gs exp(y), second input ln(g0/gs) [S].
-  int trained_parameters = 0;    ///< Numbers that were trained.
-  int deployed_parameters = 0;   ///< Numbers that are needed afterwards (tied gates counted once).
-  std::vector<NamedNumber> facts;  ///< E.g. "memory energy in rank 1", "centre 1 of layer 0 tau_s".
-  std::string fingerprint;         ///< Of everything the training depended on.
-  ir::TrainingBox box;  ///< Known-start, recurrent: of the training data; else of duration 0.
+  NetworkProtocol protocol = NetworkProtocol::kPublished;
+  double reference_step = 50e-9;  ///< dt0 [s].
+  double current_scale = 1;       ///< Published protocol: I = current_scale y [A].
+  double time_scale = 1;          ///< Published protocol: second input t / time_scale [s].
+  double conductance_scale = 1;   ///< gs: known-start: I = V gs exp(y), second input ln(g0/gs) [S].
+  int trained_parameters = 0;     ///< Numbers that were trained.
+  int deployed_parameters = 0;    ///< Numbers that are needed afterwards (tied gates counted once).
+  std::vector<TrainingFact> facts;
+  std::string fingerprint;  ///< Of everything the training depended on.
+  ir::TrainingBox box;      ///< Known-start, recurrent: of the training data; else of duration 0.
+
+  bool is_published() const { return protocol == NetworkProtocol::kPublished; }
 };
 
 /// The blocks of `network.parameters` in order: those of kernels::parameter_blocks; of an mlp

@@ -26,7 +26,7 @@ std::vector<kernels::ParameterBlock> mlp_blocks(const StoredNetwork& network) {
     throw ShapeError(fmt::format(
         "network {}: expected a map of two inputs to one output with as many parameters, found "
         "{} parameters",
-        network.model, network.parameters.size()));
+        name_of(network.model), network.parameters.size()));
   }
   return blocks;
 }
@@ -43,7 +43,7 @@ struct LinearLayer {
 class MlpStreamer : public Streamer {
  public:
   MlpStreamer(const StoredNetwork& network, double g0)
-      : published_(network.protocol == "published"),
+      : published_(network.is_published()),
         scale_(published_ ? network.current_scale : network.conductance_scale),
         time_scale_(network.time_scale),
         log_conductance_(published_ ? 0 : std::log(g0 / network.conductance_scale)) {
@@ -103,7 +103,7 @@ class ExactMlpStreamer : public Streamer {
         log_conductance_(std::log(g0 / network.conductance_scale)) {}
 
   double step(double time, double voltage) override {
-    const bool published = network_.protocol == "published";
+    const bool published = network_.is_published();
     std::vector<double> x = {voltage, published ? time / network_.time_scale : log_conductance_};
     for (std::size_t b = 0; b < blocks_.size(); b += 2) {
       const double* const weights = network_.parameters.data() + blocks_[b].offset;

@@ -5,7 +5,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/program.hpp"
+#include "core/process.hpp"
 #include "core/utf8.hpp"
 
 namespace psi_xlstm {
@@ -26,14 +26,14 @@ GnuplotResult run_gnuplot(const std::string& script, const GnuplotOptions& optio
     return failure(fmt::format("to start {}", options.program),
                    std::generic_category().message(outcome.start_error));
   }
+  if (outcome.too_much) return failure("a picture of usual size", outcome.problem());
   if (!outcome.status) {
     return failure(fmt::format("an answer within {} s", options.time_limit), "none");
   }
   if (!outcome.succeeded()) {
     const std::string complaint = printable(outcome.errors);
-    return failure("to run the script", complaint.empty()
-                                            ? fmt::format("wait status {}", *outcome.status)
-                                            : complaint.substr(0, kLongestComplaint));
+    return failure("to run the script", complaint.empty() ? ending_text(*outcome.status)
+                                                          : complaint.substr(0, kLongestComplaint));
   }
   return {.output = std::move(outcome.output), .reason = ""};
 }

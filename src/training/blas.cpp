@@ -1,7 +1,7 @@
 #include "training/blas.hpp"
 
 #include <dlfcn.h>
-#include <torch/torch.h>
+#include <torch/utils.h>
 
 namespace psi_xlstm::training {
 namespace {

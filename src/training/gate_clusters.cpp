@@ -1,7 +1,7 @@
 #include "training/gate_clusters.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "compression/forget_gate_clusters.hpp"
 #include "equations/distillation.hpp"

@@ -1,6 +1,6 @@
 #include "training/known_start_batch.hpp"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

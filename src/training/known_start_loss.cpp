@@ -1,6 +1,6 @@
 #include "training/known_start_loss.hpp"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace psi_xlstm::training {
 namespace {

@@ -1,7 +1,7 @@
 #include "training/soap.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <tuple>

@@ -18,7 +18,7 @@ fail() {
 
 # The lines of standard error that are no progress and not the pointer to --help.
 messages() {
-  grep -v -E '^(data|fit|choose|estimate|time constants|co-simulate|report): |^Run with --help for more information\.$' \
+  grep -v -E '^(data|fit|train|choose|estimate|time constants|co-simulate|report): |^Run with --help for more information\.$' \
     stderr || true
 }
 
@@ -116,6 +116,15 @@ refuses "--states" fit device.csv --states 17
 refuses "--features" fit device.csv --features 0
 refuses "--threads" fit device.csv --threads 0
 refuses "--frobnicate" fit device.csv --frobnicate
+for seed in -1 1.5 2147483648 4294967297 9223372036854775807 9223372036854775808 18446744073709551617; do
+  problem="expected a whole number in [0, 2147483647], found $seed"
+  refuses "--seed: $problem" fit device.csv --seed "$seed"
+  refuses "--seed: $problem" data mem3 --duration 1e-4 --seed "$seed" --out x.csv
+  refuses "--seed: $problem" tau --design --tau 20us --seed "$seed" --out none
+  refuses "--seeds: $problem" run study.json --seeds "1,$seed"
+done
+absent x.csv none
+run 0 "$PSI" data mem3 --duration 1e-4 --seed 2147483647 --out large_seed.csv
 # shellcheck disable=SC2016
 for name in 'x; shell rm -rf' '$(touch touched)' '`touch touched`' '../up' 'µ' '1st' \
             "$(printf 'a%.0s' {1..200})"; do
@@ -328,7 +337,7 @@ for key in format_version git_commit processor cores system load_average; do
 done
 run 0 "$PSI" bench runs first --out bench
 has bench/first.json '"benchmark": "first"'
-has bench/first.json '"mse_over_noise"'
+has bench/first.json '"mse_over_floor"'
 has bench/first.json '"duration_s"'
 refuses "nowhere: expected the folder of a finished study, found no manifest.json" bench runs nowhere
 refuses "nowhere.safetensors: expected " bench spice --model nowhere.safetensors
@@ -405,8 +414,9 @@ refuses "expected one seed for data from files, found 2" run study.json --seeds 
 printf '#!/bin/sh\nexec sleep 60\n' >hang
 printf '#!/bin/sh\nkill -SEGV $$\n' >crash
 printf '#!/bin/sh\nexit 3\n' >leave
-chmod +x hang crash leave
-for worker in hang crash leave missing; do
+printf '#!/bin/sh\nexec cat /dev/zero\n' >babble
+chmod +x hang crash leave babble
+for worker in hang crash leave babble missing; do
   run 2 env PSI_NGSPICE_WORKER="$folder/$worker" "$PSI" run study.json --out "worker_$worker"
   [ "$(error_lines)" = 1 ] || fail "expected one error"
   [ "$(grep -c -v -E '^(data|fit|co-simulate|report): |^psi: (warning|error): ' stderr)" = 0 ] ||
@@ -417,6 +427,7 @@ for worker in hang crash leave missing; do
     hang) has stderr "co-simulation \"training-like\": ngspice did not finish within 0.2 s" ;;
     crash) has stderr "co-simulation \"training-like\": ngspice ended with signal 11" ;;
     leave) has stderr "co-simulation \"training-like\": ngspice ended with exit status 3" ;;
+    babble) has stderr "ngspice worker: message between programs: expected one, found other bytes" ;;
     missing) has stderr "ngspice worker: expected a program at $folder/missing, found none" ;;
   esac
   run 0 "$PSI" check "worker_$worker"
@@ -457,17 +468,102 @@ sed 's/tanh(/tnah(/' checked/*.va >checked/broken.va
 run 1 admsXml checked/broken.va
 
 echo "== an interrupted fit"
+# interrupt <signal> <pattern of a line of progress> <arguments of psi...>: waits for the line.
+interrupt() {
+  local signal=$1 pattern=$2 code=0 pid
+  shift 2
+  : >stderr  # What an earlier command said must not be taken for the line.
+  "$PSI" "$@" >stdout 2>stderr &
+  pid=$!
+  while kill -0 $pid 2>/dev/null && ! grep -q "$pattern" stderr; do sleep 0.02; done
+  kill "-$signal" $pid
+  wait $pid || code=$?
+  echo $code >code
+}
 long=(fit device.csv --states 1 --threads 1 --out interrupted)
-"$PSI" "${long[@]}" >stdout 2>stderr &
-pid=$!
-while kill -0 $pid 2>/dev/null && ! grep -q '^choose: ' stderr; do sleep 0.02; done
-kill -INT $pid
-code=0
-wait $pid || code=$?
-[ $code = 130 ] || fail "expected exit code 130, found $code"
-absent interrupted/metrics.json
+for signal in INT TERM; do
+  interrupt $signal '^choose: ' "${long[@]}"
+  [ "$(cat code)" = 130 ] || fail "expected exit code 130, found $(cat code)"
+  [ "$(messages)" = "psi: error: interrupted; the same command goes on from here" ] ||
+    fail "expected one sentence about the interruption"
+  absent interrupted/metrics.json
+done
 run 0 "$PSI" "${long[@]}"
 run 0 "$PSI" check interrupted
 run 0 "$PSI" "${long[@]}"
 if grep -q '^choose: ' stderr; then fail "expected that a finished fit is not repeated"; fi
+
+echo "== what an interruption leaves in the folder for temporary files"
+mkdir 'temporary $HOME `x`'
+export TMPDIR="$folder/temporary \$HOME \`x\`"
+cat >slow <<'END'
+#!/bin/sh
+sleep 1000 & echo $$ $! >"$NOTES.part" && mv "$NOTES.part" "$NOTES"; wait
+END
+sed -i "s|\$NOTES|$folder/helpers|g" slow
+chmod +x slow
+echo '{"kind": "networks", "study": "slow", "seeds": [1], "with_compact": false,
+  "networks": [{"name": "mlp", "phases": [{"steps": 10}]}]}' >slow.json
+# ended <pid>: whether the process has ended, whoever waits for it.
+ended() { ! grep -q -v -E '^[0-9]+ \(.*\) [ZX]' "/proc/$1/stat" 2>/dev/null; }
+# ends <signal> <sentence> <variable> <arguments of psi...>: the helper program that the variable
+# names never ends; once it is at work, psi gets the signal.
+ends() {
+  local signal=$1 sentence=$2 variable=$3 code=0 pid helper
+  shift 3
+  echo "psi $* with a slow $variable, $signal"
+  rm -f helpers
+  env "$variable=$folder/slow" "$PSI" "$@" >stdout 2>stderr &
+  pid=$!
+  while kill -0 $pid 2>/dev/null && [ ! -e helpers ]; do sleep 0.02; done
+  exists helpers
+  kill "-$signal" $pid
+  wait $pid || code=$?
+  if [ "$signal" = KILL ]; then
+    [ $code = 137 ] || fail "expected exit code 137, found $code"
+    [ -n "$(ls -A "$TMPDIR")" ] || fail "expected the folder of a killed process in $TMPDIR"
+  else
+    [ $code = 130 ] || fail "expected exit code 130, found $code"
+    [ "$(messages)" = "psi: error: $sentence" ] || fail "expected one sentence"
+    [ -z "$(ls -A "$TMPDIR")" ] || fail "expected nothing in $TMPDIR"
+  fi
+  for helper in $(cat helpers); do
+    for _ in $(seq 3000); do if ended "$helper"; then break; fi; sleep 0.02; done
+    ended "$helper" || fail "expected that the helper program $helper has ended"
+  done
+}
+again="interrupted; the same command goes on from here"
+for signal in INT TERM KILL; do
+  ends $signal interrupted CC emit "$model" --out "slow_$signal"
+  absent "slow_$signal"/*.osdi*
+  # What the last of them has left, each sweeps.
+  ends $signal interrupted PSI_NGSPICE_WORKER cosim "$model"
+  ends $signal "$again" PSI_NGSPICE_WORKER fit device.csv "${small[@]}" --out "slow_fit_$signal"
+  ends $signal "$again" PSI_TRAINER run slow.json --out "slow_run_$signal"
+done
+[ "$(ls -A "$TMPDIR" | wc -l)" -lt 3 ] || fail "expected the folders of the last alone in $TMPDIR"
+run 0 "$PSI" info
+[ -z "$(ls -A "$TMPDIR")" ] || fail "expected that the next start sweeps $TMPDIR"
+absent "$folder/x"
+TMPDIR=/no/such/folder run 0 "$PSI" info
+has stdout "none: ngspice worker: TMPDIR: expected a folder for temporary files"
+unset TMPDIR
+
+echo "== a compiler that fails"
+if "$PSI" info | grep -q "OSDI): yes"; then
+  run 0 env CC=/bin/false "$PSI" cosim "$model"
+  [ "$(grep -c -F "device.c: expected /bin/false to compile it, found: exit status 1" stderr)" = 1 ] ||
+    fail "expected one sentence about the compiler"
+fi
+run 0 env CC=/bin/false "$PSI" emit "$model" --out uncompiled
+[ "$(messages)" = "psi: warning: uncompiled/device.c: expected /bin/false to compile it, found: exit status 1" ] ||
+  fail "expected one sentence about the compiler"
+absent uncompiled/device.osdi
+
+echo "== a limit on the size of files"
+code=0
+(ulimit -f 1; exec "$PSI" data mem3 --duration 1e-3 --out large.csv) >stdout 2>stderr || code=$?
+[ $code = 1 ] || fail "expected exit code 1, found $code"
+has stderr "large.csv: expected to write the file, found: File too large"
+absent large.csv .psi-*
 echo "all cases passed"

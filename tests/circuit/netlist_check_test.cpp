@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
-#include "simulators/ngspice/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -28,7 +28,7 @@ bool is_refused(const std::string& line) { return problem_with("r1 a 0 1k\n" + l
 /// Runs `lines` in ngspice past every check; whether `file` exists afterwards.
 bool creates_file(const std::vector<std::string>& lines, const fs::path& file) {
   fs::remove(file);
-  WorkerMessage request;
+  Message request;
   request.header = {{"circuit", lines},
                     {"commands", nlohmann::json::array()},
                     {"scale", ""},

@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "core/json_reader.hpp"
-#include "core/program.hpp"
+#include "core/process.hpp"
 #include "core/seconds.hpp"
 #include "data/readers/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"

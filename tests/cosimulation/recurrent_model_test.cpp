@@ -43,19 +43,19 @@ double error_of(const ir::Network& network, const EmittedModel& model) {
 // With the read-out as large as it takes for the states to move the conductance, whatever was
 // drawn.
 ir::Network moving(testing::DrawnNetwork drawn, const std::string& name) {
-  constexpr double kEnough = 0.5;
+  constexpr double kEnough = 0.25;
   const CosimCase wanted = sine();
   const auto times = step_ends(wanted.stimulus, wanted.stop_time,
                                {.longest = wanted.max_step, .first = wanted.max_step});
   const int hidden = drawn.shape.layers.back().hidden;
-  for (int doubled = 0; doubled < 10; ++doubled) {
+  for (int enlarged = 0; enlarged < 40; ++enlarged) {
     ir::Network network = drawn.network(name);
     const ir::Network started = ir::at_start(network, kG0);
     const TrapezoidalRun run = trapezoidal_run(
         {.network = started, .stimulus = wanted.stimulus, .conductance = kG0}, times);
     if (run.conductance_swing > kEnough) return network;
     double* const weight = drawn.block("output.weight");
-    for (int i = 0; i < hidden; ++i) weight[i] *= 2;
+    for (int i = 0; i < hidden; ++i) weight[i] *= 1.25;
   }
   ADD_FAILURE() << name << ": no read-out moves the conductance";
   return drawn.network(name);

@@ -9,7 +9,6 @@
 #include "core/rng.hpp"
 #include "kernels/continuous/network.hpp"
 #include "kernels/xlstm/network.hpp"
-#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -28,8 +27,7 @@ Record record(std::size_t samples) {
 
 StoredNetwork network(const kernels::NetworkShape& shape, const std::string& protocol) {
   StoredNetwork out;
-  out.model = "teacher";
-  out.protocol = protocol;
+  out.protocol = value_named<NetworkProtocol>(protocol).value();
   out.shape = shape;
   out.conductance_scale = 2e-4;
   out.current_scale = 1e-3;
@@ -121,11 +119,6 @@ TEST(WalkMemory, RefusesANetworkWithoutOne) {
         protocol);
     EXPECT_THROW(walk_memory(n, record(5), 3e-4, 2, [](const auto&, std::size_t) {}), ShapeError);
   }
-}
-
-TEST(NetworkCurrent, RefusesUnknownProtocols) {
-  const auto n = network(teacher_shape(Convention::kContinuous), "other");
-  EXPECT_THROW(network_current(n, record(5), 1e-4), DataError);
 }
 
 }  // namespace

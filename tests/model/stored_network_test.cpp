@@ -43,15 +43,15 @@ TEST(StoredNetwork, ComesBackAsItWas) {
     network.reference_step = 49.9e-9;
     network.current_scale = 1.7e-3;
     network.time_scale = 2e-3;
-    network.facts.push_back({"unknown", std::nullopt});
+    network.facts.push_back({"unknown", std::nullopt, FactKind::kMemoryEnergy, 3});
     const fs::path file = file_named("model.safetensors");
     save_network(file, network);
     const StoredNetwork back = load_network(file);
-    EXPECT_EQ(back.model, name);
+    EXPECT_EQ(name_of(back.model), name);
     EXPECT_EQ(back.shape, network.shape);
     EXPECT_EQ(back.layer_widths, network.layer_widths);
     EXPECT_EQ(back.parameters, network.parameters);
-    EXPECT_EQ(back.protocol, "published");
+    EXPECT_EQ(back.protocol, NetworkProtocol::kPublished);
     EXPECT_EQ(back.reference_step, 49.9e-9);
     EXPECT_EQ(back.current_scale, 1.7e-3);
     EXPECT_EQ(back.time_scale, 2e-3);
@@ -63,6 +63,8 @@ TEST(StoredNetwork, ComesBackAsItWas) {
     for (std::size_t i = 0; i < back.facts.size(); ++i) {
       EXPECT_EQ(back.facts[i].name, network.facts[i].name);
       EXPECT_EQ(back.facts[i].value, network.facts[i].value);
+      EXPECT_EQ(back.facts[i].kind, network.facts[i].kind);
+      EXPECT_EQ(back.facts[i].rank, network.facts[i].rank);
     }
     const std::string bytes = read_file(file);
     save_network(file, back);
@@ -152,6 +154,8 @@ TEST(StoredNetwork, NamesWhatIsWrongInside) {
                                                         {"\"inputs\":2", "\"inputs\":1e300"},
                                                         {"\"relaxation\"", "\"published\""},
                                                         {"\"known_start\"", "\"published\""},
+                                                        {"\"known_start\"", "\"other\""},
+                                                        {"\"low_rank\"", "\"rank\""},
                                                         {"\"width\":32", "\"width\":2147483647"},
                                                         {"\"hidden\":32", "\"hidden\":-32"}}) {
     bad = good;

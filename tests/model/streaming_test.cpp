@@ -15,8 +15,7 @@ namespace {
 
 StoredNetwork mlp(const std::vector<int>& widths) {
   StoredNetwork network;
-  network.model = "mlp";
-  network.protocol = "published";
+  network.model = NetworkKind::kMlp;
   network.layer_widths = widths;
   network.current_scale = 3e-3;
   network.time_scale = 1e-3;
@@ -61,7 +60,7 @@ TEST(Streamer, OfAnMlpComputesTheNetworkOfVoltageAndTime) {
 
 TEST(Streamer, OfAnMlpWithAKnownStartSeesTheConductanceAndIsPinched) {
   StoredNetwork network = mlp({2, 64, 64, 64, 1});
-  network.protocol = "known_start";
+  network.protocol = NetworkProtocol::kKnownStart;
   const auto streamer = make_streamer(network, 5e-4);
   const double y = evaluated(network, {0.7, std::log(5e-4 / 2e-4)});
   EXPECT_NEAR(streamer->step(0, 0.7) / (0.7 * 2e-4 * std::exp(y)), 1, 1e-5);

@@ -16,6 +16,7 @@
 #include "config/networks.hpp"
 #include "core/atomic_file.hpp"
 #include "core/rng.hpp"
+#include "jobs/message.hpp"
 #include "model/network_prediction.hpp"
 #include "model/stored_network.hpp"
 #include "studies/networks/protocol.hpp"
@@ -29,8 +30,8 @@ inline StoredNetwork drawn_network(const NetworkConfig& config,
   const auto convention =
       protocol == "published" ? kernels::Convention::kXlstm : kernels::Convention::kContinuous;
   StoredNetwork network;
-  network.model = name_of(config.kind);
-  network.protocol = protocol;
+  network.model = config.kind;
+  network.protocol = value_named<NetworkProtocol>(protocol).value();
   network.conductance_scale = 2e-4;
   network.fingerprint = "of a test";
   network.box = {.voltage_min = {-1.2},
@@ -106,16 +107,23 @@ inline void fill_stock(const std::filesystem::path& stock, const NetworkStudyCon
 /// and the sentence of a failure; one called `waits` makes it wait until it is interrupted.
 inline void use_stock(const std::filesystem::path& stock) {
   const std::filesystem::path script = stock / "trainer.sh";
+  const Message progress{
+      .header = {{"kind", "progress"}, {"done", 0.5}, {"detail", "step 1 of 2, loss 3"}}};
+  write_file(stock / "progress", encode(progress));
   write_file(script, fmt::format(R"SCRIPT(#!/bin/sh
-# network <config> --seed N --network I --out DIR
+# One argument: the file of a job, which the pool of jobs writes with a key on each line.
+text() {{ sed -n "s/^ *\"$1\": \"\(.*\)\",\{{0,1\}}\$/\1/p" "$job"; }}
+number() {{ sed -n "s/^ *\"$1\": \([0-9]*\),\{{0,1\}}\$/\1/p" "$job"; }}
+job=$1
+which="$(number seed) $(number network)"
 stock='{}'
-from="$stock/$4_$6"
-to="$8/seed_$4/$(cat "$from/label")"
-echo "start $4 $6" >>"$stock/log"
-if [ ! -f "$2" ]; then echo "psi_trainer: error: no config" >&2; exit 1; fi
-if [ -f "$to/model.safetensors" ]; then echo "found $4 $6" >>"$stock/log"; exit 0; fi
+from="$stock/$(number seed)_$(number network)"
+to="$(text run)/seed_$(number seed)/$(cat "$from/label")"
+echo "start $which" >>"$stock/log"
+if [ ! -f "$(text config)" ]; then echo "psi_trainer: error: no config" >&2; exit 1; fi
+if [ -f "$to/model.safetensors" ]; then echo "found $which" >>"$stock/log"; exit 0; fi
 if [ -f "$from/fails" ]; then
-  echo "failed $4 $6" >>"$stock/log"
+  echo "failed $which" >>"$stock/log"
   read -r code words <"$from/fails"
   echo "a warning of a library" >&2
   echo "psi_trainer: error: $words" >&2
@@ -123,17 +131,17 @@ if [ -f "$from/fails" ]; then
 fi
 mkdir -p "$to"
 if [ -f "$from/waits" ]; then
-  trap 'echo "interrupted $4 $6" >>"$stock/log"; exit 130' INT TERM
+  trap 'echo "interrupted $which" >>"$stock/log"; exit 130' INT TERM
   echo half >"$to/training.safetensors"
   while true; do sleep 0.02; done
 fi
-echo '{{"done": 0.5, "detail": "step 1 of 2, loss 3"}}'
+cat "$stock/progress"
 for name in predictions.safetensors curve.json model.safetensors; do
   cp "$from/$name" "$to/$name.part"
   mv "$to/$name.part" "$to/$name"
 done
 rm -f "$to/training.safetensors"
-echo "done $4 $6" >>"$stock/log"
+echo "done $which" >>"$stock/log"
 )SCRIPT",
                                  stock.string()));
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);

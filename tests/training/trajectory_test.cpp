@@ -1,7 +1,7 @@
 #include "training/trajectory.hpp"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <limits>
 #include <memory>

@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "bench/torch/benchmark_subjects.hpp"
 #include "equations/network.hpp"
@@ -107,16 +107,17 @@ struct CompactTensors {
 
 }  // namespace
 
-StoredNetwork untrained_network(const std::string& model, kernels::Convention convention) {
+StoredNetwork untrained_network(NetworkKind kind, kernels::Convention convention) {
   using kernels::Convention;
   constexpr double kReferenceStep = 50e-9;  // dt0 [s]
   StoredNetwork network;
-  network.model = model;
-  network.protocol = convention == Convention::kXlstm ? "published" : "known_start";
+  network.model = kind;
+  network.protocol =
+      convention == Convention::kXlstm ? NetworkProtocol::kPublished : NetworkProtocol::kKnownStart;
   network.reference_step = kReferenceStep;
-  network.shape = model == "teacher"      ? kernels::teacher_shape(convention)
-                  : model == "clustering" ? kernels::clustering_student_shape(convention)
-                                          : kernels::low_rank_student_shape(convention);
+  network.shape = kind == NetworkKind::kTeacher      ? kernels::teacher_shape(convention)
+                  : kind == NetworkKind::kClustering ? kernels::clustering_student_shape(convention)
+                                                     : kernels::low_rank_student_shape(convention);
   Rng rng(7);
   network.parameters = convention == Convention::kXlstm
                            ? models::published_start(network.shape, rng)

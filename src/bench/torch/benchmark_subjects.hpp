@@ -59,8 +59,8 @@ double gradient_difference(const kernels::NetworkShape& shape,
                            const std::vector<float>& found,
                            const std::vector<float>& wanted);
 
-/// A recurrent network, "teacher", "clustering" or "low_rank", at the start of its training.
-StoredNetwork untrained_network(const std::string& model, kernels::Convention convention);
+/// A recurrent network at the start of its training.
+StoredNetwork untrained_network(NetworkKind kind, kernels::Convention convention);
 
 /// One streaming step in LibTorch, without derivatives, at a voltage [V].
 using LibtorchStep = std::function<float(float voltage)>;

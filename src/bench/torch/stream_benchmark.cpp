@@ -1,7 +1,8 @@
 #include "bench/stream_benchmark.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/version.h>
 
 #include <utility>
 
@@ -49,7 +50,7 @@ struct Teacher {
 };
 
 Teacher teacher(const std::string& name, kernels::Convention convention) {
-  const StoredNetwork network = untrained_network("teacher", convention);
+  const StoredNetwork network = untrained_network(NetworkKind::kTeacher, convention);
   return {.name = name,
           .libtorch = libtorch_step(network),
           .kernels = make_streamer(network, network.conductance_scale)};

@@ -2,7 +2,8 @@
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <array>
@@ -113,8 +114,7 @@ StreamingSubject subject(const std::string& model, const Network& network) {
 
 StoredNetwork feed_forward() {
   StoredNetwork network;
-  network.model = "mlp";
-  network.protocol = "published";
+  network.model = NetworkKind::kMlp;
   network.layer_widths = {2, 64, 64, 64, 1};
   Rng rng(7);
   const auto blocks = stored_blocks(network);
@@ -137,15 +137,17 @@ ir::Network compact() {
 }
 
 std::vector<StreamingSubject> streaming_subjects() {
+  constexpr std::array kinds = {NetworkKind::kTeacher, NetworkKind::kClustering,
+                                NetworkKind::kLowRank};
   std::vector<StreamingSubject> subjects;
-  for (const char* model : {"teacher", "clustering", "low_rank"}) {
-    subjects.push_back(subject(model, untrained_network(model, Convention::kXlstm)));
+  for (const NetworkKind kind : kinds) {
+    subjects.push_back(subject(name_of(kind), untrained_network(kind, Convention::kXlstm)));
   }
   subjects.push_back(subject("compact", compact()));
   subjects.push_back(subject("mlp", feed_forward()));
-  for (const char* model : {"teacher", "clustering", "low_rank"}) {
-    subjects.push_back(subject(std::string(model) + ", known start",
-                               untrained_network(model, Convention::kContinuous)));
+  for (const NetworkKind kind : kinds) {
+    subjects.push_back(
+        subject(name_of(kind) + ", known start", untrained_network(kind, Convention::kContinuous)));
   }
   return subjects;
 }

@@ -1,16 +1,12 @@
 #include "hdl/osdi/library.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "core/atomic_file.hpp"
-#include "core/program.hpp"
+#include "core/process.hpp"
 #include "hdl/osdi/osdi.hpp"
 #include "hdl/osdi/text.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -22,15 +18,36 @@ namespace fs = std::filesystem;
 
 constexpr double kTimeLimit = 300;  // of one compilation [s]
 
-std::string environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
+// Compiles `source`, called `name` in messages, to `library`; what the compiler stores on its way
+// goes to `folder`.
+void compile(const fs::path& source,
+             const std::string& name,
+             const fs::path& library,
+             const fs::path& folder) {
+  const auto compiler = c_compiler();
+  if (!compiler) {
+    throw EmitError(
+        fmt::format("{}: expected a C compiler (CC, cc, gcc or clang), found none", name));
+  }
+  // Absolute paths: a file may be named like an option.
+  const ProgramOutcome outcome =
+      run_program({compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-s",
+                   "-fno-math-errno", "-fvisibility=hidden", "-Wno-psabi", "-x", "c",
+                   fs::absolute(source).string(), "-o", library.string(), "-lm"},
+                  "", kTimeLimit, {.temporary = folder});
+  std::error_code ignored;
+  const std::string problem = !outcome.succeeded()                    ? outcome.problem()
+                              : fs::is_regular_file(library, ignored) ? ""
+                                                                      : "success without a library";
+  if (problem.empty()) return;
+  throw EmitError(
+      fmt::format("{}: expected {} to compile it, found: {}", name, compiler->string(), problem));
 }
 
 }  // namespace
 
 std::optional<fs::path> c_compiler() {
-  if (const std::string named = environment("CC"); !named.empty()) {
+  if (const std::string named = environment_variable("CC"); !named.empty()) {
     if (auto found = find_program(named)) return found;
   }
   for (const char* const name : {"cc", "gcc", "clang"}) {
@@ -40,62 +57,23 @@ std::optional<fs::path> c_compiler() {
 }
 
 void compile_osdi(const fs::path& source, const fs::path& library) {
-  const auto compiler = c_compiler();
-  if (!compiler) {
-    throw EmitError(fmt::format("{}: expected a C compiler (CC, cc, gcc or clang), found none",
-                                library.string()));
-  }
-  const fs::path partial = fmt::format("{}.part{}", fs::absolute(library).string(), getpid());
-  // Absolute paths: a file may be named like an option.
-  const ProgramOutcome outcome =
-      run_program({compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-s",
-                   "-fno-math-errno", "-fvisibility=hidden", "-Wno-psabi", "-x", "c",
-                   fs::absolute(source).string(), "-o", partial.string(), "-lm"},
-                  "", kTimeLimit);
-  std::error_code problem;
-  if (outcome.succeeded()) fs::rename(partial, library, problem);
-  if (outcome.succeeded() && !problem) return;
-  const std::string found = outcome.start_error != 0
-                                ? std::generic_category().message(outcome.start_error)
-                            : !outcome.status ? fmt::format("no end within {} s", kTimeLimit)
-                            : problem         ? problem.message()
-                                              : line_with_error(outcome.errors);
-  std::error_code ignored;
-  fs::remove(partial, ignored);
-  throw EmitError(fmt::format("{}: expected {} to compile it, found: {}", source.string(),
-                              compiler->string(), found));
+  const TemporaryFolder folder("osdi");
+  const fs::path compiled = folder.path() / "model.osdi";
+  compile(source, source.string(), compiled, folder.path());
+  write_file(library, read_file(compiled));
 }
 
-OsdiLibrary::OsdiLibrary(const ir::Network& network) {
-  compile(network.name, osdi_source(network));
-}
+OsdiLibrary::OsdiLibrary(const ir::Network& network)
+    : OsdiLibrary(network.name, "", osdi_source(network)) {}
 
-OsdiLibrary::OsdiLibrary(const std::string& name, const std::string& device) {
-  compile(name, std::string(kOsdiAbi) + device);
-}
+OsdiLibrary::OsdiLibrary(const std::string& name, const std::string& device)
+    : OsdiLibrary(name, kOsdiAbi, device) {}
 
-void OsdiLibrary::compile(const std::string& device, const std::string& text) {
-  std::error_code problem;
-  std::string name = (fs::temp_directory_path(problem) / "psi_osdi_XXXXXX").string();
-  if (problem || mkdtemp(name.data()) == nullptr) {
-    throw EmitError(fmt::format("folder for compiled models: expected one at {}, got none", name));
-  }
-  folder_ = name;
-  file_ = folder_ / (device + ".osdi");
-  try {
-    const fs::path source = folder_ / (device + ".c");
-    write_file(source, text);
-    compile_osdi(source, file_);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-    throw;
-  }
-}
-
-OsdiLibrary::~OsdiLibrary() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+OsdiLibrary::OsdiLibrary(const std::string& name, std::string_view first, const std::string& second)
+    : folder_("osdi"), file_(folder_.path() / (name + ".osdi")) {
+  const fs::path source = folder_.path() / (name + ".c");
+  write_file(source, std::string(first) + second);
+  compile(source, name + ".c", file_, folder_.path());
 }
 
 }  // namespace psi_xlstm::hdl

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/temporary_folder.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::hdl {
@@ -15,9 +16,10 @@ namespace psi_xlstm::hdl {
 /// Nothing where there is none.
 std::optional<std::filesystem::path> c_compiler();
 
-/// Compiles `source` to the shared library `library`, which appears complete or not at all. The
-/// code runs on every processor of this kind: the instruction set is chosen when it is loaded.
-/// Throws EmitError, with what the compiler said, where there is no compiler or it fails.
+/// Compiles `source` to the shared library `library`, which appears complete or not at all and only
+/// as long as this process lives: the compiler writes into a temporary folder. The code runs on
+/// every processor of this kind: the instruction set is chosen when it is loaded. Throws EmitError,
+/// with what the compiler said, where there is no compiler or it fails.
 void compile_osdi(const std::filesystem::path& source, const std::filesystem::path& library);
 
 /// A device compiled into a folder of its own, which is removed with this object.
@@ -28,16 +30,14 @@ class OsdiLibrary {
   /// Of a device written by hand: `device` is C that stands behind the declarations of
   /// src/hdl/osdi/abi.h, `name` an identifier. Throws EmitError where compile_osdi() does.
   OsdiLibrary(const std::string& name, const std::string& device);
-  ~OsdiLibrary();
-  OsdiLibrary(const OsdiLibrary&) = delete;
-  OsdiLibrary& operator=(const OsdiLibrary&) = delete;
 
   const std::filesystem::path& file() const { return file_; }
 
  private:
-  void compile(const std::string& device, const std::string& text);
+  OsdiLibrary(const std::string& name, std::string_view first, const std::string& second);
 
-  std::filesystem::path folder_, file_;
+  TemporaryFolder folder_;
+  std::filesystem::path file_;
 };
 
 }  // namespace psi_xlstm::hdl

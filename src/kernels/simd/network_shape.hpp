@@ -4,9 +4,12 @@
 /// The shape of a recurrent network and the order of its trained numbers in one flat array. Every
 /// form of the network (equations, kernels, files) uses this order.
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
+
+#include "core/named_enum.hpp"
 
 namespace psi_xlstm::kernels {
 
@@ -17,7 +20,17 @@ enum class Convention {
   kContinuous,  ///< An ODE: drive (1 - f) i z, bounded input gate, gates at both ends of a step.
 };
 
+/// Their names in files.
+constexpr auto enum_names(Convention) {
+  return std::array{EnumName{Convention::kXlstm, "published"},
+                    EnumName{Convention::kContinuous, "relaxation"}};
+}
+
 enum class LayerKind { kSlstm, kMlstm };
+
+constexpr auto enum_names(LayerKind) {
+  return std::array{EnumName{LayerKind::kSlstm, "slstm"}, EnumName{LayerKind::kMlstm, "mlstm"}};
+}
 
 /// One recurrent layer of H units.
 struct LayerShape {

@@ -84,11 +84,11 @@ void check_external(const std::string& netlist, const std::map<std::string, Volt
   }
 }
 
-WorkerMessage request_for(const std::string& netlist, const SpiceAnalysis& analysis) {
+Message request_for(const std::string& netlist, const SpiceAnalysis& analysis) {
   check_netlist(netlist);
   check_vectors(analysis.vectors);
   check_external(netlist, analysis.external);
-  WorkerMessage request;
+  Message request;
   auto& vectors = request.header["vectors"] = json::array();
   auto& commands = request.header["commands"] = json::array();
   constexpr std::size_t kVectorsPerCommand = 10;  // ngspice cuts a long command off
@@ -111,7 +111,7 @@ WorkerMessage request_for(const std::string& netlist, const SpiceAnalysis& analy
   return request;
 }
 
-void take_vectors(const WorkerMessage& reply, const SpiceAnalysis& analysis, SpiceAnswer& answer) {
+void take_vectors(const Message& reply, const SpiceAnalysis& analysis, SpiceAnswer& answer) {
   auto from = reply.values.begin();
   for (const auto& listed : reply.header.at("vectors")) {
     const auto name = listed.at("name").get<std::string>();

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "circuit/voltage_table.hpp"
-#include "simulators/ngspice/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 

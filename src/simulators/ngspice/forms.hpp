@@ -9,7 +9,7 @@
 
 #include "hdl/emitted_model.hpp"
 #include "psi_xlstm/ir/network.hpp"
-#include "simulators/ngspice/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 

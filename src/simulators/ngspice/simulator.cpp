@@ -162,7 +162,7 @@ namespace {
 
 // A worker that loads ngspice and the device libraries, and simulates nothing.
 WorkerOutcome loaded(const SimulatorOptions& simulator) {
-  WorkerMessage request;
+  Message request;
   for (const char* const key : {"circuit", "commands", "vectors", "tables"}) {
     request.header[key] = json::array();
   }

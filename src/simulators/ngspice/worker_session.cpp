@@ -113,8 +113,8 @@ int thread_callback(NG_BOOL, int, void*) { return 0; }
 
 WorkerSession::WorkerSession(Send send) : send_(std::move(send)) {}
 
-WorkerMessage WorkerSession::run(const WorkerMessage& request) {
-  WorkerMessage reply;
+Message WorkerSession::run(const Message& request) {
+  Message reply;
   reply.header["kind"] = "reply";
   const Library library(request.header.at("library").get<std::string>());
   if (!library.problem.empty()) {
@@ -165,7 +165,7 @@ void WorkerSession::take_point() {
   if (first_point_ < 0) first_point_ = core_seconds();
 }
 
-void WorkerSession::read_tables(const WorkerMessage& request) {
+void WorkerSession::read_tables(const Message& request) {
   auto from = request.values.begin();
   for (const auto& table : request.header.at("tables")) {
     const auto points = table.at("points").get<std::ptrdiff_t>();
@@ -206,9 +206,7 @@ void WorkerSession::run_command(const Library& library, const std::string& comma
   library.command(text.data());
 }
 
-void WorkerSession::describe_library(const Library& library,
-                                     bool ask_for_osdi,
-                                     WorkerMessage& reply) {
+void WorkerSession::describe_library(const Library& library, bool ask_for_osdi, Message& reply) {
   reply.header["library"] = library.file;
   const auto version = std::find_if(lines_.begin(), lines_.end(), [](const std::string& line) {
     return contains(line, "ngspice-");
@@ -224,7 +222,7 @@ void WorkerSession::describe_library(const Library& library,
   });
 }
 
-void WorkerSession::collect_counters(const Library& library, WorkerMessage& reply) {
+void WorkerSession::collect_counters(const Library& library, Message& reply) {
   auto& counters = reply.header["counters"] = json::object();
   if (state_ != "done") return;
   run_command(library, "rusage totiter traniter tranpoints accept rejected");
@@ -236,9 +234,7 @@ void WorkerSession::collect_counters(const Library& library, WorkerMessage& repl
   }
 }
 
-void WorkerSession::collect_vectors(const Library& library,
-                                    const json& request,
-                                    WorkerMessage& reply) {
+void WorkerSession::collect_vectors(const Library& library, const json& request, Message& reply) {
   auto& listed = reply.header["vectors"] = json::array();
   if (state_ != "done" || request.at("commands").empty()) return;
   if (std::any_of(lines_.begin(), lines_.end(), is_error_line)) fail("analysis", error_text());

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "circuit/voltage_table.hpp"
-#include "jobs/worker_message.hpp"
+#include "jobs/message.hpp"
 
 namespace psi_xlstm {
 
@@ -22,12 +22,12 @@ namespace psi_xlstm {
 class WorkerSession {
  public:
   /// Receives every line that ngspice prints, as a message of kind `text`, as soon as it comes.
-  using Send = std::function<void(const WorkerMessage&)>;
+  using Send = std::function<void(const Message&)>;
 
   explicit WorkerSession(Send send);
 
   /// The reply to `request`. Throws nlohmann::json::exception if `request` is not one.
-  WorkerMessage run(const WorkerMessage& request);
+  Message run(const Message& request);
 
   /// Called by ngspice: one printed line, beginning with "stdout " or "stderr ".
   void take_line(const std::string& line);
@@ -44,13 +44,13 @@ class WorkerSession {
 
  private:
   struct Library;
-  void read_tables(const WorkerMessage& request);
+  void read_tables(const Message& request);
   void load_devices(const Library& library, const nlohmann::json& paths);
   void load_circuit(const Library& library, const nlohmann::json& lines);
   void run_command(const Library& library, const std::string& command);
-  void describe_library(const Library& library, bool ask_for_osdi, WorkerMessage& reply);
-  void collect_counters(const Library& library, WorkerMessage& reply);
-  void collect_vectors(const Library& library, const nlohmann::json& request, WorkerMessage& reply);
+  void describe_library(const Library& library, bool ask_for_osdi, Message& reply);
+  void collect_counters(const Library& library, Message& reply);
+  void collect_vectors(const Library& library, const nlohmann::json& request, Message& reply);
   void fail(const std::string& state, const std::string& detail);
   std::string error_text() const;
 

@@ -98,7 +98,7 @@ Numbers model_facts(const NetworkStudyConfig& config, const std::vector<ModelOut
     if (const auto factor = compression(config, outcomes, o)) {
       numbers.push_back({prefix + "compression", factor});
     }
-    for (const NamedNumber& fact : o.facts()) {
+    for (const TrainingFact& fact : o.facts()) {
       numbers.push_back({prefix + with_underscores(fact.name), fact.value});
     }
   }

@@ -60,7 +60,7 @@ int ModelOutcome::states() const {
   return compact ? compact->network.state_count() : 0;
 }
 
-std::vector<NamedNumber> ModelOutcome::facts() const {
+std::vector<TrainingFact> ModelOutcome::facts() const {
   if (stored) return stored->facts;
   if (compact) return {{"training cost, chi^2 per sample", compact->chi2_per_sample}};
   return {};
@@ -82,11 +82,10 @@ ModelOutcome load_outcome(const NetworkStudyConfig& config,
   const std::filesystem::path folder = network_folder(run, data.seed, outcome.label);
   const std::filesystem::path model = folder / kModelFile, currents = folder / kCurrentsFile;
   outcome.stored = load_network(model);
-  const std::string kind = name_of(network.kind), protocol = name_of(config.protocol);
-  if (outcome.stored->model != kind || outcome.stored->protocol != protocol) {
+  if (outcome.stored->model != network.kind || outcome.stored->protocol != config.protocol) {
     throw DataError(fmt::format("{}: expected a {} of the protocol {}, found a {} of {}",
-                                model.string(), kind, protocol, outcome.stored->model,
-                                outcome.stored->protocol));
+                                model.string(), name_of(network.kind), name_of(config.protocol),
+                                name_of(outcome.stored->model), name_of(outcome.stored->protocol)));
   }
   outcome.curve = load_curve(folder / "curve.json");
   outcome.predictions = with_currents(data, load_currents(currents), currents.string());

@@ -36,7 +36,7 @@ struct ModelOutcome {
   int trained_parameters() const;   ///< Numbers that were trained; 0 where it is not usable.
   int deployed_parameters() const;  ///< Numbers that are needed afterwards.
   int states() const;
-  std::vector<NamedNumber> facts() const;
+  std::vector<TrainingFact> facts() const;
 };
 
 /// The labels of all models of a study, in the order of its tables.

@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "core/identifier.hpp"
-#include "jobs/trainer_process.hpp"
+#include "jobs/partner.hpp"
+#include "jobs/pool.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "studies/networks/check.hpp"
 #include "studies/networks/latency.hpp"
@@ -73,41 +74,43 @@ void check_network(const NetworkStudyConfig& config, int index) {
 }
 
 // All trainings; group s is the s-th seed.
-std::vector<TrainerJob> trainer_jobs(const NetworkStudyConfig& config,
-                                     const std::filesystem::path& run) {
+std::vector<PlannedJob> training_jobs(const NetworkStudyConfig& config,
+                                      const std::filesystem::path& run) {
   const int teacher = teacher_index(config.networks);
-  std::vector<TrainerJob> jobs;
+  std::vector<PlannedJob> jobs;
   for (std::size_t s = 0; s < config.seeds.size(); ++s) {
     const int first = static_cast<int>(jobs.size());
     for (int n = 0; n < static_cast<int>(config.networks.size()); ++n) {
       const NetworkConfig& network = config.networks[static_cast<std::size_t>(n)];
-      TrainerJob job{.name = fmt::format("seed {}, {}", config.seeds[s], label_of(network)),
-                     .group = static_cast<int>(s)};
-      job.arguments = {"network",   (run / "config.json").string(),
-                       "--seed",    std::to_string(config.seeds[s]),
-                       "--network", std::to_string(n),
-                       "--out",     run.string()};
-      if (network.is_student() && teacher >= 0) job.needs = first + teacher;
-      jobs.push_back(std::move(job));
+      const Job job{.kind = "network",
+                    .name = fmt::format("seed {}, {}", config.seeds[s], label_of(network)),
+                    .program = trainer_program().string(),
+                    .inputs = {{"config", run / "config.json"}},
+                    .outputs = {{"run", run}},
+                    .settings = {{"network", n}},
+                    .seed = config.seeds[s]};
+      const bool needs_teacher = network.is_student() && teacher >= 0;
+      jobs.push_back({.job = job,
+                      .group = static_cast<int>(s),
+                      .needs = needs_teacher ? first + teacher : -1});
     }
   }
   return jobs;
 }
 
 // Trains every network of every seed; the report has one outcome per job.
-TrainerReport train_networks(const std::vector<TrainerJob>& jobs,
-                             int processes,
-                             const Progress& progress) {
-  if (jobs.empty()) return {};
+JobReport train_networks(const std::vector<PlannedJob>& jobs,
+                         JobEngine& engine,
+                         const Progress& progress) {
   std::vector<double> done(jobs.size(), 0.0);
-  const auto told = [&](std::size_t job, double part, const std::string& detail) {
-    done[job] = part;
+  const auto told = [&](std::size_t index, double part, const std::string& detail) {
+    done[index] = part;
     double sum = 0;
     for (double d : done) sum += d;
     progress("train", sum / static_cast<double>(jobs.size()),
-             fmt::format("{}: {}", jobs[job].name, detail));
+             fmt::format("{}: {}", jobs[index].job.name, detail));
   };
-  return run_trainers(jobs, {.processes = processes}, told);
+  return engine.run(jobs, told);
 }
 
 // The files of one training, relative to the folder of the run.
@@ -146,7 +149,7 @@ std::vector<ModelOutcome> fit_compact_students(const NetworkStudyConfig& config,
 ModelOutcome trained_outcome(const NetworkStudyConfig& config,
                              const SeedData& data,
                              int index,
-                             const TrainerOutcome& job,
+                             const JobOutcome& job,
                              RunFolder& folder) {
   const NetworkConfig& network = config.networks[static_cast<std::size_t>(index)];
   const std::vector<std::filesystem::path> files = files_of(data.seed, network);
@@ -161,7 +164,7 @@ ModelOutcome trained_outcome(const NetworkStudyConfig& config,
 // By seed, then networks in the order of the config, then the compact student.
 std::vector<ModelOutcome> all_outcomes(const NetworkStudyConfig& config,
                                        const std::vector<SeedData>& seeds,
-                                       const std::vector<TrainerOutcome>& trained,
+                                       const std::vector<JobOutcome>& trained,
                                        std::vector<ModelOutcome> compact,
                                        RunFolder& folder) {
   std::vector<ModelOutcome> out;
@@ -261,7 +264,7 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
                                      const RunOptions& options,
                                      const Progress& progress) {
   check_config(config);
-  if (!config.networks.empty()) trainer_program({});
+  if (!config.networks.empty()) (void)trainer_program();
   Road road(options, progress);
   NetworkStudyResult result{.config = config};
   result.seeds =
@@ -270,11 +273,12 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
   RunFolder& folder = road.claim(config_text(config));
   expect_files(config, folder);
   std::vector<ModelOutcome> compact = fit_compact_students(config, result.seeds, road);
-  const std::vector<TrainerJob> jobs = trainer_jobs(config, folder.path());
-  const TrainerReport report = road.timed(
-      "trainings side by side", [&] { return train_networks(jobs, road.threads(), progress); });
+  const std::vector<PlannedJob> jobs = training_jobs(config, folder.path());
+  LocalPool pool({.processes = road.threads()});
+  const JobReport report =
+      road.timed("trainings side by side", [&] { return train_networks(jobs, pool, progress); });
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    road.stopwatch().add(jobs[i].name, report.outcomes[i].duration);
+    road.stopwatch().add(jobs[i].job.name, report.outcomes[i].duration);
   }
   result.interrupted = report.interrupted;
   if (result.interrupted) {

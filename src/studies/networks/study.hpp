@@ -56,7 +56,7 @@ struct NetworkStudyResult {
 void check_config(const NetworkStudyConfig& config);
 
 /// Runs `config` in `options.folder`: compact students first, then at most `options.threads`
-/// trainers at a time (jobs/trainer_process.hpp). What is finished there is not repeated, so
+/// trainings at a time (jobs/pool.hpp). What is finished there is not repeated, so
 /// a killed run goes on where it stopped; all else of an earlier run is removed. Throws ConfigError
 /// where the folder holds files that no run wrote, where the config contradicts itself, or what a
 /// trainer says of its input; DataError where it left no readable files. Numerical failures are in

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -13,8 +15,6 @@
 
 namespace psi_xlstm {
 namespace {
-
-constexpr std::string_view kEnergy = "memory energy in rank ";
 
 std::string text(const std::optional<double>& value, const char* format = "{:.4g}") {
   return value && std::isfinite(*value) ? fmt::format(fmt::runtime(format), *value) : "n/a";
@@ -199,44 +199,36 @@ Table band_table(const NetworkStudyResult& result) {
   return table;
 }
 
-bool is_energy(const NamedNumber& fact) { return fact.name.starts_with(kEnergy); }
-
-bool is_time_constant(const NamedNumber& fact) {
-  return fact.name.starts_with("tau") || fact.name.ends_with("tau_s");
-}
-
-template <class Kind>
-bool any_fact(const NetworkStudyResult& result, const Kind& kind) {
+bool any_fact(const NetworkStudyResult& result, FactKind kind) {
   return std::any_of(result.outcomes.begin(), result.outcomes.end(), [&](const ModelOutcome& o) {
-    const std::vector<NamedNumber> facts = o.facts();
-    return o.usable && std::any_of(facts.begin(), facts.end(), kind);
+    const std::vector<TrainingFact> facts = o.facts();
+    return o.usable && std::any_of(facts.begin(), facts.end(),
+                                   [&](const TrainingFact& f) { return f.kind == kind; });
   });
 }
 
 Table energy_table(const NetworkStudyResult& result) {
-  std::vector<std::string> names;
+  std::map<std::pair<std::string, int>, std::map<int, std::optional<double>>> energies;
+  std::set<int> ranks;
   for (const ModelOutcome& o : result.outcomes) {
-    for (const NamedNumber& fact : o.facts()) {
-      if (o.usable && is_energy(fact) &&
-          std::find(names.begin(), names.end(), fact.name) == names.end()) {
-        names.push_back(fact.name);
-      }
+    if (!o.usable) continue;
+    for (const TrainingFact& fact : o.facts()) {
+      if (fact.kind != FactKind::kMemoryEnergy) continue;
+      energies[{o.label, o.seed}][fact.rank] = fact.value;
+      ranks.insert(fact.rank);
     }
   }
   Table table;
   table.caption = "Energy of the teacher's matrix memory by rank";
   table.header = {"model", "seed"};
-  for (const std::string& name : names) {
-    table.header.push_back("rank " + name.substr(kEnergy.size()));
-  }
+  for (const int rank : ranks) table.header.push_back(fmt::format("rank {}", rank));
   for (const ModelOutcome& o : result.outcomes) {
-    const std::vector<NamedNumber> facts = o.facts();
-    if (!o.usable || std::none_of(facts.begin(), facts.end(), is_energy)) continue;
+    const auto found = energies.find({o.label, o.seed});
+    if (found == energies.end()) continue;
     std::vector<std::string> row = {o.label, std::to_string(o.seed)};
-    for (const std::string& name : names) {
-      const auto found = std::find_if(facts.begin(), facts.end(),
-                                      [&](const NamedNumber& f) { return f.name == name; });
-      row.push_back(found == facts.end() ? "" : percent(found->value));
+    for (const int rank : ranks) {
+      const auto energy = found->second.find(rank);
+      row.push_back(energy == found->second.end() ? "" : percent(energy->second));
     }
     table.rows.push_back(std::move(row));
   }
@@ -249,23 +241,22 @@ Table energy_table(const NetworkStudyResult& result) {
 }
 
 // Facts of `kind` with the values that `show` gives, one per row.
-template <class Kind, class Show>
-Table fact_rows(const NetworkStudyResult& result, const Kind& kind, const Show& show) {
+template <class Show>
+Table fact_rows(const NetworkStudyResult& result, FactKind kind, const Show& show) {
   Table table;
   table.header = {"model", "seed", "quantity", "value"};
   for (const ModelOutcome& o : result.outcomes) {
     if (!o.usable) continue;
-    for (const NamedNumber& fact : o.facts()) {
-      if (kind(fact)) {
-        table.rows.push_back({o.label, std::to_string(o.seed), fact.name, show(fact.value)});
-      }
+    for (const TrainingFact& fact : o.facts()) {
+      if (fact.kind != kind) continue;
+      table.rows.push_back({o.label, std::to_string(o.seed), fact.name, show(fact.value)});
     }
   }
   return table;
 }
 
 Table time_constant_table(const NetworkStudyResult& result) {
-  Table table = fact_rows(result, is_time_constant, [](const std::optional<double>& value) {
+  Table table = fact_rows(result, FactKind::kTimeConstant, [](const std::optional<double>& value) {
     return value ? engineering(*value, "s") : std::string("n/a");
   });
   table.caption = "Time constants";
@@ -282,15 +273,16 @@ std::vector<NamedTable> network_tables(const NetworkStudyResult& result) {
                                     {"accuracy", accuracy_table(result)},
                                     {"sizes", size_table(result)}};
   if (!result.bands.empty()) tables.push_back({"bands", band_table(result)});
-  if (any_fact(result, is_energy)) tables.push_back({"memory_energy", energy_table(result)});
-  if (any_fact(result, is_time_constant)) {
+  if (any_fact(result, FactKind::kMemoryEnergy))
+    tables.push_back({"memory_energy", energy_table(result)});
+  if (any_fact(result, FactKind::kTimeConstant)) {
     tables.push_back({"time_constants", time_constant_table(result)});
   }
-  const auto other = [](const NamedNumber& f) { return !is_energy(f) && !is_time_constant(f); };
-  if (any_fact(result, other)) {
-    tables.push_back({"facts", fact_rows(result, other, [](const std::optional<double>& value) {
-                        return text(value, "{:.6g}");
-                      })});
+  if (any_fact(result, FactKind::kOther)) {
+    tables.push_back(
+        {"facts", fact_rows(result, FactKind::kOther, [](const std::optional<double>& value) {
+           return text(value, "{:.6g}");
+         })});
     tables.back().table.caption = "Further facts of the trainings";
   }
   return tables;

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "report/table.hpp"
-#include "simulators/ngspice/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 

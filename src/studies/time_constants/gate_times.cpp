@@ -116,7 +116,8 @@ NetworkGates network_gates(const StoredNetwork& network,
 }
 
 bool has_gates_to_show(const StoredNetwork& network) {
-  return network.protocol == "known_start" && (has_centres(network) || network.model == "teacher");
+  return !network.is_published() &&
+         (has_centres(network) || network.model == NetworkKind::kTeacher);
 }
 
 std::vector<NetworkGates> study_gates(const std::filesystem::path& seed_folder,

@@ -4,7 +4,7 @@
 #include "bench/torch/benchmark_subjects.hpp"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -5,15 +5,18 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 #include <string>
+#include <utility>
 
 #include "core/atomic_file.hpp"
-#include "core/program.hpp"
+#include "core/process.hpp"
 #include "hdl/osdi/osdi.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
 #include "support/paths.hpp"
+#include "support/stand_in_compiler.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
@@ -49,6 +52,46 @@ TEST_F(CompileOsdi, SaysWhatTheCompilerSaid) {
     EXPECT_NE(text.find("no_such_name"), text.npos) << text;
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+// A compiler that goes on where this process has ended must not write where a next run reads.
+TEST_F(CompileOsdi, LetsTheCompilerWriteNowhereElseThanInATemporaryFolder) {
+  const testing::StandInCompilers compilers;
+  const std::string seen = (compilers.folder() / "seen").string();
+  const fs::path compiler =
+      compilers.script("cc",
+                       "for last; do [ \"$before\" = -o ] && out=$last; before=$last; done\n"
+                       "echo \"$out\" >" +
+                           seen + "\necho \"$TMPDIR\" >>" + seen + "\necho made >\"$out\"");
+  write_file(folder_ / "model.c", "");
+  ::setenv("CC", compiler.c_str(), 1);
+  compile_osdi(folder_ / "model.c", folder_ / "model.osdi");
+  ::unsetenv("CC");
+  EXPECT_EQ(read_file(folder_ / "model.osdi"), "made\n");
+  std::istringstream lines(read_file(seen));
+  std::string out, temporary;
+  std::getline(lines, out);
+  std::getline(lines, temporary);
+  EXPECT_EQ(fs::path(out).parent_path(), temporary);
+  EXPECT_NE(temporary, folder_.string());
+  EXPECT_FALSE(fs::exists(temporary));
+}
+
+TEST_F(CompileOsdi, SaysHowASilentCompilerEnded) {
+  write_file(folder_ / "model.c", "");
+  for (const auto& [program, found] : {std::pair{"/bin/false", "exit status 1"},
+                                       std::pair{"/bin/true", "success without a library"}}) {
+    ::setenv("CC", program, 1);
+    try {
+      compile_osdi(folder_ / "model.c", folder_ / "model.osdi");
+      ADD_FAILURE() << "expected an EmitError";
+    } catch (const EmitError& e) {
+      EXPECT_EQ(e.what(), (folder_ / "model.c").string() + ": expected " + program +
+                              " to compile it, found: " + found);
+    }
+    ::unsetenv("CC");
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "model.osdi"));
 }
 
 // Emitted code has no warning, in C99 and with every compiler that is there.

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/atomic_file.hpp"
-#include "core/program.hpp"
+#include "core/process.hpp"
 #include "hdl/osdi/library.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
-#include "core/program.hpp"
+#include "core/process.hpp"
 #include "hdl/osdi/library.hpp"
 #include "simulators/ngspice/simulator.hpp"
-#include "simulators/ngspice/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -26,9 +26,9 @@ json request_header(const std::vector<std::string>& circuit) {
 }
 
 TEST(WorkerSession, SaysThatALibraryCannotBeLoaded) {
-  WorkerMessage request{.header = request_header({}), .values = {}};
+  Message request{.header = request_header({}), .values = {}};
   request.header["library"] = "libno_such_spice.so";
-  WorkerSession session([](const WorkerMessage&) {});
+  WorkerSession session([](const Message&) {});
   const json reply = session.run(request).header;
   EXPECT_EQ(reply.at("kind"), "reply");
   EXPECT_EQ(reply.at("state"), "library");
@@ -36,9 +36,9 @@ TEST(WorkerSession, SaysThatALibraryCannotBeLoaded) {
 }
 
 TEST(WorkerSession, SaysThatALibraryIsNotNgspice) {
-  WorkerMessage request{.header = request_header({}), .values = {}};
+  Message request{.header = request_header({}), .values = {}};
   request.header["library"] = "libm.so.6";
-  WorkerSession session([](const WorkerMessage&) {});
+  WorkerSession session([](const Message&) {});
   const json reply = session.run(request).header;
   EXPECT_EQ(reply.at("state"), "library");
   EXPECT_NE(reply.at("detail").get<std::string>().find("it has no function"), std::string::npos);
@@ -82,7 +82,7 @@ TEST(WorkerSession, SaysNothingToLibrariesOfLaterReleasesBeforeTheyAreInitialise
 
 TEST(WorkerSession, SendsEveryPrintedLineWithoutItsPrefix) {
   std::vector<std::string> lines;
-  WorkerSession session([&lines](const WorkerMessage& message) {
+  WorkerSession session([&lines](const Message& message) {
     EXPECT_EQ(message.header.at("kind"), "text");
     lines.push_back(message.header.at("text").get<std::string>());
   });
@@ -102,11 +102,11 @@ TEST(WorkerSession, AnExternalSourceWithoutATableFailsTheAnalysis) {
 }
 
 TEST(WorkerSession, AnIncompleteRequestEndsTheWorkerWithAReason) {
-  WorkerMessage request{.header = request_header({"* title", "r1 a 0 1k", ".end"}), .values = {}};
+  Message request{.header = request_header({"* title", "r1 a 0 1k", ".end"}), .values = {}};
   request.header["tables"] = {{{"source", "v1"}, {"points", 2}}};
   const auto outcome = run_worker(request, {});
   EXPECT_EQ(outcome.reason,
-            "ngspice ended with exit status 1 before it gave a result: psi_ngspice_worker: a table "
+            "ngspice ended with exit status 1 before it gave a result: a table "
             "of the request has fewer numbers than points");
 }
 

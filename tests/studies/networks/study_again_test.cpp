@@ -123,7 +123,7 @@ TEST_F(NetworkStudy, MarksWhatCouldNotBeTrained) {
   EXPECT_FALSE(result.verdict.passed());
   EXPECT_EQ(result.verdict.reason, "seed 7, teacher: the loss is NaN at step 17");
   ASSERT_EQ(result.warnings.size(), 2u);
-  EXPECT_EQ(result.warnings[0], "seed 7, clustering: seed 7, teacher could not be trained");
+  EXPECT_EQ(result.warnings[0], "seed 7, clustering: seed 7, teacher did not succeed");
   const ModelResult& row = result.metrics.models[6];
   EXPECT_EQ(row.name, "teacher");
   EXPECT_FALSE(row.parameters);

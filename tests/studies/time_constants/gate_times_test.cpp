@@ -21,8 +21,8 @@ constexpr double kStep = 50e-9;
 // for the input map and the biases of the forget gates.
 StoredNetwork two_gates(double first_bias, double second_bias) {
   StoredNetwork network;
-  network.model = "clustering";
-  network.protocol = "known_start";
+  network.model = NetworkKind::kClustering;
+  network.protocol = NetworkProtocol::kKnownStart;
   network.shape = {.inputs = 2,
                    .width = 1,
                    .layers = {{.hidden = kHidden, .clusters = 2}},
@@ -139,7 +139,7 @@ TEST(StudyGates, TakeTheNetworksOfASeed) {
   fs::remove_all(folder);
   StoredNetwork student = two_gates(3, 9), other = student;
   save_network(folder / "mine" / "model.safetensors", student);
-  other.model = "low_rank";
+  other.model = NetworkKind::kLowRank;
   other.shape.layers[0].clusters = 0;
   other.parameters.resize(kernels::parameter_count(other.shape));
   save_network(folder / "other" / "model.safetensors", other);

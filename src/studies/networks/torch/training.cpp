@@ -1,7 +1,7 @@
 #include "studies/networks/torch/training.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
@@ -116,7 +116,10 @@ std::vector<double> start_of(const Work& work, const NetworkShape& shape, Stored
   if (work.network.kind == NetworkKind::kLowRank && work.teacher) {
     const compression::MemorySpectrum spectrum = compression::memory_spectrum(snapshots(work));
     for (std::size_t r = 0; r < std::min<std::size_t>(8, spectrum.energy.size()); ++r) {
-      stored.facts.push_back({fmt::format("memory energy in rank {}", r + 1), spectrum.energy[r]});
+      stored.facts.push_back({.name = fmt::format("memory energy in rank {}", r + 1),
+                              .value = spectrum.energy[r],
+                              .kind = FactKind::kMemoryEnergy,
+                              .rank = static_cast<int>(r) + 1});
     }
     compression::start_low_rank(shape, spectrum, rng, start);
   }
@@ -191,10 +194,12 @@ void add_cluster_facts(const training::TrainingState& state, StoredNetwork& stor
     const auto biases =
         compression::centre_biases(stored.shape, state.assignment, state.best_parameters, l);
     for (std::size_t k = 0; k < biases.size(); ++k) {
-      stored.facts.push_back({fmt::format("tau of the bias of centre {} of layer {} [s]", k + 1, l),
-                              equations::time_constant(torch::tensor(biases[k], torch::kFloat64),
-                                                       stored.reference_step)
-                                  .item<double>()});
+      stored.facts.push_back(
+          {.name = fmt::format("tau of the bias of centre {} of layer {} [s]", k + 1, l),
+           .value = equations::time_constant(torch::tensor(biases[k], torch::kFloat64),
+                                             stored.reference_step)
+                        .item<double>(),
+           .kind = FactKind::kTimeConstant});
     }
   }
 }
@@ -262,8 +267,8 @@ NetworkTrainingOutcome train_network(const NetworkStudyConfig& config,
   work.fingerprint = fingerprint_of(work);
   if (finished(work)) return {.usable = true};
   StoredNetwork stored;
-  stored.model = name_of(network.kind);
-  stored.protocol = name_of(config.protocol);
+  stored.model = network.kind;
+  stored.protocol = config.protocol;
   stored.current_scale = training::current_scale(work.data.dataset);
   stored.time_scale = kPublishedDuration;
   stored.conductance_scale = training::conductance_scale(work.data.dataset);

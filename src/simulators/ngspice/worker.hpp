@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "jobs/worker_message.hpp"
+#include "jobs/message.hpp"
 
 namespace psi_xlstm {
 
@@ -17,7 +17,7 @@ struct SimulatorOptions {
   /// The program psi_ngspice_worker. Empty: the environment variable PSI_NGSPICE_WORKER, else the
   /// folder of the running program, else the folder above.
   std::filesystem::path worker = {};
-  /// Name or path of libngspice. Empty: default_ngspice_library() (simulator_library.hpp).
+  /// Name or path of libngspice. Empty: default_ngspice_library() (library.hpp).
   std::string library = {};
   double time_limit_s = 60;  ///< For one simulation, from start to reply [s].
   std::vector<std::filesystem::path> osdi =
@@ -29,10 +29,10 @@ struct SimulatorOptions {
 
 /// What became of one request.
 struct WorkerOutcome {
-  std::optional<WorkerMessage> reply;  ///< Of kind `reply`; absent if the worker did not get there.
-  std::string reason;                  ///< One sentence if `reply` is absent; else empty.
-  bool out_of_time = false;            ///< The reason is the time limit.
-  std::vector<std::string> messages;   ///< What ngspice printed, the first and last lines of it.
+  std::optional<Message> reply;       ///< Of kind `reply`; absent if the worker did not get there.
+  std::string reason;                 ///< One sentence if `reply` is absent; else empty.
+  bool out_of_time = false;           ///< The reason is the time limit.
+  std::vector<std::string> messages;  ///< What ngspice printed, the first and last lines of it.
 };
 
 /// Sends `request` (the keys `library` and `osdi` are filled in from `options`) to a fresh worker
@@ -40,6 +40,6 @@ struct WorkerOutcome {
 /// an environment of its own, so that no init file of the user or of the working folder is run.
 /// Crash, exit and hang of the worker are a `reason`. Throws SpiceError if the worker or a device
 /// library does not exist or the worker cannot be started. May be called from several threads.
-WorkerOutcome run_worker(WorkerMessage request, const SimulatorOptions& options);
+WorkerOutcome run_worker(Message request, const SimulatorOptions& options);
 
 }  // namespace psi_xlstm

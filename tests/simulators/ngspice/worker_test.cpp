@@ -1,4 +1,4 @@
-#include "simulators/ngspice/worker_process.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -10,8 +10,10 @@
 #include <thread>
 #include <vector>
 
+#include "hdl/osdi/library.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/simulator.hpp"
+#include "support/networks.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -21,7 +23,7 @@ namespace fs = std::filesystem;
 const std::string kDivider = "v1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n";
 
 fs::path fresh_folder(const std::string& name) {
-  const fs::path folder = fs::path(::testing::TempDir()) / ("psi_worker_process_" + name);
+  const fs::path folder = fs::path(::testing::TempDir()) / ("psi_worker_" + name);
   fs::remove_all(folder);
   fs::create_directories(folder);
   return folder;
@@ -41,7 +43,7 @@ OperatingPointResult divider(const SimulatorOptions& simulator) {
 
 /// Runs `commands` on a divider, past every check.
 WorkerOutcome run_commands(const std::vector<std::string>& commands) {
-  WorkerMessage request;
+  Message request;
   request.header = {{"circuit", {"* divider", "v1 a 0 1", "r1 a b 1k", "r2 b 0 1k", ".end"}},
                     {"commands", commands},
                     {"scale", ""},
@@ -74,8 +76,7 @@ TEST(WorkerProcess, AnEarlyExitIsAReasonWithTheWorkersWords) {
 
 // Far more than a socket holds: writing goes on after the reader is gone.
 TEST(WorkerProcess, AWorkerThatDoesNotReadItsRequestIsAReason) {
-  WorkerMessage request{.header = nlohmann::json::object(),
-                        .values = std::vector<double>(4000000, 1.0)};
+  Message request{.header = nlohmann::json::object(), .values = std::vector<double>(4000000, 1.0)};
   const auto outcome = run_worker(request, shell_worker("deaf", "exit 4"));
   EXPECT_EQ(outcome.reason, "ngspice ended with exit status 4 before it gave a result");
 }
@@ -84,6 +85,16 @@ TEST(WorkerProcess, OtherBytesThanAMessageAreAnError) {
   const auto simulator =
       shell_worker("babble", "echo this is not what was agreed upon between the two processes");
   EXPECT_THROW(divider(simulator), SpiceError);
+}
+
+TEST(WorkerProcess, AWorkerThatBabblesWithoutEndIsAnError) {
+  EXPECT_THROW(divider(shell_worker("endless", "exec cat /dev/zero")), SpiceError);
+}
+
+TEST(WorkerProcess, AWorkerThatComplainsWithoutEndEndsAtTheTimeLimit) {
+  auto simulator = shell_worker("complains", "exec cat /dev/zero >&2");
+  simulator.time_limit_s = 0.3;
+  EXPECT_EQ(divider(simulator).reason, "ngspice did not finish within 0.3 s");
 }
 
 TEST(WorkerProcess, AMissingWorkerIsOneSentence) {
@@ -134,6 +145,27 @@ TEST(WorkerProcess, LeavesNothingInTheTemporaryFolder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     EXPECT_FALSE(entry.path().filename().string().starts_with("psi_ngspice_")) << entry;
   }
+}
+
+// ngspice takes a path for words of its shell.
+TEST(WorkerProcess, LoadsDevicesFromATemporaryFolderWithAnOddName) {
+  if (!simulator_info({}).has_osdi) GTEST_SKIP() << "this ngspice loads no compiled models";
+  const fs::path place = fresh_folder("odd");
+  const fs::path folder = place / ("a blank, $HOME, `touch " + (place / "trace").string() + "`");
+  fs::create_directories(folder);
+  const std::string before = getenv("TMPDIR") == nullptr ? "" : getenv("TMPDIR");
+  setenv("TMPDIR", folder.c_str(), 1);
+  std::string problem;
+  try {
+    const hdl::OsdiLibrary device(testing::one_state());
+    simulator_info({.osdi = {device.file()}});
+  } catch (const Error& e) {
+    problem = e.what();
+  }
+  before.empty() ? unsetenv("TMPDIR") : setenv("TMPDIR", before.c_str(), 1);
+  EXPECT_EQ(problem, "");
+  EXPECT_FALSE(fs::exists(place / "trace"));
+  EXPECT_TRUE(fs::is_empty(folder));
 }
 
 TEST(WorkerProcess, ServesSeveralThreadsAtOnce) {

@@ -1,4 +1,4 @@
-#include "jobs/trainer_process.hpp"
+#include "jobs/pool.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -9,24 +9,30 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "jobs/trainer_child.hpp"
+#include "core/atomic_file.hpp"
+#include "core/leftovers.hpp"
+#include "core/temporary_folder.hpp"
+#include "core/utf8.hpp"
+#include "jobs/partner.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kInterruptedCode = 130;
-constexpr int kPollInterval = 50;  // [ms]
+constexpr int kPollInterval = 50;  // Between looks at signals [ms].
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // The signal that asked for an end since the last watch began; 0: none.
 volatile std::sig_atomic_t asked = 0;
@@ -61,21 +67,41 @@ class SignalWatch {
   std::array<struct sigaction, 2> before_ = {};
 };
 
+// That of this process, but one thread per job: jobs run side by side already.
+std::vector<std::string> job_environment() {
+  std::vector<std::string> list = {"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1"};
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (!text.starts_with("OMP_NUM_THREADS=") && !text.starts_with("OPENBLAS_NUM_THREADS=")) {
+      list.emplace_back(text);
+    }
+  }
+  return list;
+}
+
+// A job at work.
+struct Running {
+  std::size_t index = 0;
+  std::unique_ptr<Partner> partner;
+  Clock::time_point started = Clock::now();
+  std::string babble = {};  // Why it was killed, where it sent something else than messages.
+};
+
 // Decides what runs next, and what became of it.
-class Pool {
+class Schedule {
  public:
-  Pool(const std::vector<TrainerJob>& jobs,
-       const TrainerOptions& options,
-       const TrainerProgress& progress)
+  Schedule(const std::vector<PlannedJob>& jobs,
+           const PoolOptions& options,
+           const JobProgress& progress)
       : jobs_(jobs),
         options_(options),
         progress_(progress),
-        program_(trainer_program(options)),
+        folder_("jobs"),
         states_(jobs.size(), State::kWaiting) {
     report_.outcomes.resize(jobs.size());
   }
 
-  TrainerReport run() {
+  JobReport run() {
     const SignalWatch watch;
     while (true) {
       if (asked == 0 && !report_.interrupted && problem_.empty()) start_what_can();
@@ -97,8 +123,24 @@ class Pool {
       const std::optional<std::size_t> next = next_job();
       if (!next) return;
       progress_(*next, 0, "started");
-      running_.push_back(std::make_unique<Trainer>(program_, jobs_[*next], *next));
+      start(*next);
       states_[*next] = State::kRunning;
+    }
+  }
+
+  void start(std::size_t index) {
+    const Job& job = jobs_[index].job;
+    const auto file = folder_.path() / fmt::format("job_{}.json", index);
+    write_file(file, job_text(job));
+    try {
+      running_.push_back(
+          {.index = index,
+           .partner = std::make_unique<Partner>(
+               Command{.words = {job.program, file.string()}, .environment = job_environment()},
+               "")});
+    } catch (const std::system_error& e) {
+      throw ConfigError(fmt::format("{}: expected a program that can be started at {}, found: {}",
+                                    job.name, job.program, e.code().message()));
     }
   }
 
@@ -111,8 +153,7 @@ class Pool {
       const int needs = jobs_[i].needs;
       const State needed = needs < 0 ? State::kDone : states_[static_cast<std::size_t>(needs)];
       if (needed == State::kFailed) {
-        fail(i,
-             fmt::format("{} could not be trained", jobs_[static_cast<std::size_t>(needs)].name));
+        fail(i, fmt::format("{} did not succeed", jobs_[static_cast<std::size_t>(needs)].job.name));
         continue;
       }
       seen.insert(jobs_[i].group);
@@ -135,11 +176,29 @@ class Pool {
 
   void wait() {
     std::vector<pollfd> descriptors;
-    for (const auto& trainer : running_) {
-      for (const pollfd& p : trainer->polled()) descriptors.push_back(p);
+    for (const Running& r : running_) {
+      for (const pollfd& p : r.partner->wanted()) descriptors.push_back(p);
     }
     ::poll(descriptors.data(), descriptors.size(), kPollInterval);
-    for (const auto& trainer : running_) trainer->listen(progress_);
+    for (Running& r : running_) listen(r);
+  }
+
+  // Who babbles instead of sending messages cannot be trusted with the rest.
+  void listen(Running& running) {
+    try {
+      running.partner->talk([&](Message&& message) { tell(running.index, message.header); });
+    } catch (const DataError& e) {
+      running.babble = e.what();
+      running.partner->kill();
+    }
+  }
+
+  void tell(std::size_t index, const nlohmann::json& header) const {
+    const auto done = header.find("done"), detail = header.find("detail");
+    if (done == header.end() || !done->is_number()) return;
+    const bool has_detail = detail != header.end() && detail->is_string();
+    progress_(index, std::clamp(done->get<double>(), 0.0, 1.0),
+              has_detail ? printable(detail->get<std::string>()) : "");
   }
 
   void pass_on_signals() {
@@ -150,35 +209,38 @@ class Pool {
     }
     const bool late = ending_since_ && seconds_since(*ending_since_) > options_.patience_s;
     if (late || times > 1) {  // asked again, or nobody listens
-      for (const auto& trainer : running_) trainer->kill(SIGKILL);
+      for (const Running& r : running_) r.partner->kill();
     }
     passed_on_ = times;
   }
 
   void end_all(int signal) {
-    for (const auto& trainer : running_) trainer->kill(signal);
+    for (const Running& r : running_) r.partner->send_signal(signal);
     if (!ending_since_) ending_since_ = Clock::now();
   }
 
   void collect() {
     for (std::size_t i = 0; i < running_.size();) {
-      const std::optional<int> status = running_[i]->ended();
+      const std::optional<int> status = running_[i].partner->ended();
       if (!status) {
         ++i;
         continue;
       }
-      const std::unique_ptr<Trainer> trainer = std::move(running_[i]);
+      Running ended = std::move(running_[i]);
       running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
-      trainer->listen(progress_);
-      settle(*trainer, *status);
+      listen(ended);
+      settle(ended, *status);
     }
   }
 
-  void settle(const Trainer& trainer, int status) {
-    const std::size_t job = trainer.index();
-    report_.outcomes[job].duration = trainer.duration();
+  void settle(const Running& ended, int status) {
+    const std::size_t job = ended.index;
+    const std::string said = ended.partner->said();
+    report_.outcomes[job].duration = seconds_since(ended.started);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    if (code == 0) {
+    if (!ended.babble.empty()) {
+      fail(job, ended.babble);
+    } else if (code == 0) {
       report_.outcomes[job].done = true;
       states_[job] = State::kDone;
       progress_(job, 1, "done");
@@ -188,15 +250,13 @@ class Pool {
       if (!ending_since_) end_all(SIGTERM);
     } else if (code == 1) {
       states_[job] = State::kFailed;
-      if (problem_.empty()) problem_ = fmt::format("{}: {}", jobs_[job].name, trainer.said());
+      if (problem_.empty()) problem_ = fmt::format("{}: {}", jobs_[job].job.name, said);
       end_all(SIGTERM);
     } else if (code == 2) {
-      fail(job, trainer.said().empty() ? "it ended without a result" : trainer.said());
+      fail(job, said.empty() ? "it ended without a result" : said);
     } else {
-      const std::string how = code < 0 ? fmt::format("signal {}", WTERMSIG(status))
-                                       : fmt::format("exit status {}", code);
-      const std::string said = trainer.said();
-      fail(job, fmt::format("its trainer ended with {}{}{}", how, said.empty() ? "" : ": ", said));
+      fail(job, fmt::format("its program ended with {}{}{}", ending_text(status),
+                            said.empty() ? "" : ": ", said));
     }
   }
 
@@ -206,47 +266,22 @@ class Pool {
     progress_(job, 1, reason);
   }
 
-  const std::vector<TrainerJob>& jobs_;
-  const TrainerOptions& options_;
-  const TrainerProgress& progress_;
-  fs::path program_;
+  const std::vector<PlannedJob>& jobs_;
+  const PoolOptions& options_;
+  const JobProgress& progress_;
+  TemporaryFolder folder_;
   std::vector<State> states_;
-  std::vector<std::unique_ptr<Trainer>> running_;
-  TrainerReport report_;
-  std::string problem_;  // of a wrong input
+  std::vector<Running> running_;
+  JobReport report_;
+  std::string problem_;  // Of a wrong input.
   std::optional<Clock::time_point> ending_since_;
   int passed_on_ = 0;
 };
 
 }  // namespace
 
-fs::path trainer_program(const TrainerOptions& options) {
-  std::vector<fs::path> places;
-  const char* const named = std::getenv("PSI_TRAINER");
-  if (!options.program.empty()) {
-    places = {options.program};
-  } else if (named != nullptr && *named != '\0') {
-    places = {named};
-  } else {
-    std::error_code ignored;
-    const fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-    places = {folder / "psi_trainer", folder.parent_path() / "psi_trainer"};
-  }
-  for (const fs::path& place : places) {
-    if (::access(place.c_str(), X_OK) == 0 && fs::is_regular_file(place)) {
-      return fs::absolute(place);
-    }
-  }
-  throw ConfigError(
-      fmt::format("trainer: expected a program at {}, found none; scripts/setup.sh --all installs "
-                  "LibTorch and builds it",
-                  places.front().string()));
-}
-
-TrainerReport run_trainers(const std::vector<TrainerJob>& jobs,
-                           const TrainerOptions& options,
-                           const TrainerProgress& progress) {
-  return Pool(jobs, options, progress).run();
+JobReport LocalPool::run(const std::vector<PlannedJob>& jobs, const JobProgress& progress) {
+  return jobs.empty() ? JobReport{} : Schedule(jobs, options_, progress).run();
 }
 
 }  // namespace psi_xlstm
