@@ -87,8 +87,8 @@ struct ConductanceRole {
   int node = -1;            ///< G = I/V at port 0 [S], width 1
   double scale = 1;         ///< gs [S].
   Head head = Head::kExp;   ///< Of the readout, with Start::kTied.
-  int readout_weight = -1;  ///< Offset of k, [S]: dy/dc; -1 with Start::kNode.
-  int readout_bias = -1;    ///< Offset of e; -1 with Start::kNode.
+  int readout_weight = -1;  ///< Offset of k, [S]: dy/dc; Start::kTied needs it, -1: none.
+  int readout_bias = -1;    ///< Offset of e; Start::kTied needs it, -1: none.
 };
 
 /// The range of the data a network was trained on; a stimulus outside it is extrapolation.

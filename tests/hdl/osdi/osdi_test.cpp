@@ -43,6 +43,9 @@ std::vector<ir::Network> networks() {
                                    testing::static_device(true),
                                    testing::with_charges(three_states()),
                                    testing::with_charges(every_operation(3))};
+  list.push_back(every_operation(2));  // with states, without a conductance
+  list.back().name = "no_conductance";
+  list.back().role.reset();
   for (StudentHead head : {StudentHead::kSoftplus, StudentHead::kAffine}) {
     list.push_back(testing::random_student(
         {.states = 2, .rates = 2, .features = 6, .static_features = 2, .head = head}, 5));
