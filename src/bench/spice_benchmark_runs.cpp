@@ -74,8 +74,8 @@ CrossbarRun crossbar_run(int n,
                                  .relative_tolerance = kTolerance,
                                  .vectors = {"i(vc0)"}};
   const bool has_box = student.box.conductance_min > 0;
-  const double low = has_box ? student.box.conductance_min : student.conductance_scale;
-  const double high = has_box ? student.box.conductance_max : student.conductance_scale;
+  const double low = has_box ? student.box.conductance_min : student.conductance().scale;
+  const double high = has_box ? student.box.conductance_max : student.conductance().scale;
   const std::vector<double> conductances = crossbar_conductances(n, low, high);
   const auto student_cell = [&](const std::string& name, const std::string& row,
                                 const std::string& column, double g) {

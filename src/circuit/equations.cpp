@@ -16,6 +16,7 @@ CircuitEquations::CircuitEquations(const Circuit& circuit,
                                    const ir::Network& network,
                                    double default_conductance)
     : circuit_(circuit), network_(network) {
+  ir::require_one_conductance(network, "circuit");
   for (const std::string& node : circuit.nodes) {
     numbers_[node] = static_cast<int>(kinds_.size());
     kinds_.push_back(UnknownKind::kVoltage);
@@ -149,7 +150,7 @@ double CircuitEquations::device_conductance(std::size_t device, const double* y)
   const double zero = 0;
   ir::Evaluator& evaluator = model_of(device).evaluator;
   evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, states_of(device, y));
-  return evaluator.value(network_.conductance_node);
+  return evaluator.value(network_.conductance().node);
 }
 
 // --- dF/dy + factor dF/dy'

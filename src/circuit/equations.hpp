@@ -26,6 +26,7 @@ enum class UnknownKind { kVoltage, kBranchCurrent, kInductorCurrent, kState };
 /// Not thread-safe; keeps references to `circuit` and `network`.
 class CircuitEquations {
  public:
+  /// Throws ShapeError where `network` is not one conductance.
   CircuitEquations(const Circuit& circuit, const ir::Network& network, double default_conductance);
 
   int size() const { return static_cast<int>(kinds_.size()); }

@@ -36,7 +36,7 @@ Scales scales_of(const ir::Network& network, const CosimConfig& config) {
   Scales s;
   s.amplitude = config.amplitude > 0
                     ? config.amplitude
-                    : std::max(std::abs(box.voltage_min), std::abs(box.voltage_max));
+                    : std::max(std::abs(box.voltage_min[0]), std::abs(box.voltage_max[0]));
   s.period = 1 / frequency;
   s.longest_step = s.period / 100;
   s.shortest_step = std::min(s.longest_step, hdl::plan_emission(network).max_step);
@@ -130,6 +130,7 @@ void bound_work(const ir::Network& network, CosimCase& wanted) {
 std::vector<CosimCase> standard_cases(const ir::Network& network,
                                       const CosimConfig& config,
                                       double conductance) {
+  ir::require_one_conductance(network, "co-simulation");
   const Scales scales = scales_of(network, config);
   const double frequency = 1 / scales.period, amplitude = scales.amplitude;
   CosimCase base;

@@ -41,7 +41,7 @@ double time_limit_for(double steps, double limit);
 /// The standard stimuli for a model: sine, pulse train, series resistor, start away from 0 V; each
 /// long enough to move the conductance by config.smallest_swing where more time helps. A model with
 /// states far faster than its drive has pulses with slow edges, and short ones with steep edges
-/// too.
+/// too. Throws ShapeError where `network` is not one conductance.
 std::vector<CosimCase> standard_cases(const ir::Network& network,
                                       const CosimConfig& config,
                                       double conductance);

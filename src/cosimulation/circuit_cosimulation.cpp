@@ -329,6 +329,7 @@ CosimReport cosimulate_circuit(const ir::Network& network,
                                const CosimConfig& config,
                                const SimulatorOptions& simulator,
                                const std::vector<std::string>& paths) {
+  ir::require_one_conductance(network, "co-simulation");
   return Comparison(network, circuit, config, simulator, paths).compare();
 }
 

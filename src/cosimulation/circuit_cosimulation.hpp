@@ -64,7 +64,7 @@ std::vector<double> resampled(std::span<const double> time,
 /// Everything about one circuit: every form among `paths` (emitted_models()), and a negative
 /// control with a frozen state. The transients hold the device that is worst. Throws SpiceError
 /// where there is nothing to compare with: an element that the reference does not know, and one
-/// form only.
+/// form only; ShapeError where `network` is not one conductance.
 CosimReport cosimulate_circuit(const ir::Network& network,
                                const Circuit& circuit,
                                const CosimConfig& config,

@@ -49,7 +49,7 @@ double swing(const ir::Network& network, const ReferenceResult& reference) {
   const double zero = 0;
   for (const std::vector<double>& c : reference.states) {
     evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, c);
-    const double g = evaluator.value(network.conductance_node);
+    const double g = evaluator.value(network.conductance().node);
     low = std::min(low, g);
     high = std::max(high, g);
   }
@@ -68,6 +68,7 @@ ReferenceResult reference_at(const ir::Network& network,
 }  // namespace
 
 StateEquation state_equation(const ir::Network& network) {
+  ir::require_one_conductance(network, "co-simulation");
   const auto evaluator = std::make_shared<ir::Evaluator>(network);
   StateEquation equation;
   equation.states = network.state_count();

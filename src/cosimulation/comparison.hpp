@@ -15,7 +15,8 @@
 namespace psi_xlstm {
 
 /// The network's own differential equation, for the reference integration. The result keeps a
-/// reference to `network` and is not thread-safe.
+/// reference to `network` and is not thread-safe. Throws ShapeError where `network` is not one
+/// conductance (ir::require_one_conductance).
 StateEquation state_equation(const ir::Network& network);
 
 /// A network whose states never move: what a comparison must tell from the true one.

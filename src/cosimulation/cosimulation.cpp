@@ -91,7 +91,8 @@ class FormCheck {
   }
 
   void warn_of_extrapolation() {
-    const double reach = std::max(std::abs(network_.box.voltage_min), network_.box.voltage_max);
+    const double reach =
+        std::max(std::abs(network_.box.voltage_min[0]), network_.box.voltage_max[0]);
     if (config_.amplitude <= 1.001 * reach) return;
     report_.warnings.push_back(
         fmt::format("the stimuli reach {}, the model was trained to {}: it extrapolates",

@@ -23,7 +23,7 @@ std::string circuit(const EmittedModel& model, double voltage, double conductanc
 }
 
 double largest_voltage(const ir::Network& network) {
-  return std::max(std::abs(network.box.voltage_min), std::abs(network.box.voltage_max));
+  return std::max(std::abs(network.box.voltage_min[0]), std::abs(network.box.voltage_max[0]));
 }
 
 // The largest relative error of one check; infinite as soon as one is no number.

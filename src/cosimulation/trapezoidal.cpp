@@ -55,7 +55,7 @@ class Integration {
   double conductance() {
     const double zero = 0;
     evaluator_.evaluate(ir::Part::kOutput, {&zero, 1}, states_);
-    return evaluator_.value(network_.conductance_node);
+    return evaluator_.value(network_.conductance().node);
   }
 
  private:

@@ -121,10 +121,10 @@ void randomise_readout(ir::Network& network,
   double& e = block(network, "readout.bias")[0];
   e = 0.5 * (hint.log_conductance_high + hint.log_conductance_low);
   double span = std::max(1.5 * half, 1.0);
-  if (network.head != ir::Head::kExp) {  // the readout is not the log of the conductance
+  const ir::Head head = network.conductance().head;
+  if (head != ir::Head::kExp) {  // the readout is not the log of the conductance
     const auto readout = [&](double log_g) {
-      return network.head == ir::Head::kSoftplus ? inverse_softplus(std::exp(log_g))
-                                                 : std::exp(log_g);
+      return head == ir::Head::kSoftplus ? inverse_softplus(std::exp(log_g)) : std::exp(log_g);
     };
     const double low = readout(hint.log_conductance_low);
     const double high = readout(hint.log_conductance_high);
@@ -155,9 +155,10 @@ ir::Network build_compact_student(const StudentShape& shape,
                                   const std::string& name) {
   ir::Network network;
   network.name = name;
-  network.head = head_of(shape);
-  network.start = network.head == ir::Head::kAffine ? ir::Start::kRest : ir::Start::kTied;
-  network.conductance_scale = scales.conductance;
+  ir::ConductanceRole& role = network.role.emplace();
+  role.head = head_of(shape);
+  role.scale = scales.conductance;
+  network.start = role.head == ir::Head::kAffine ? ir::Start::kRest : ir::Start::kTied;
   network.voltage_scale = scales.voltage;
   network.reference_step = scales.step;
   for (int s = 0; s < shape.states; ++s) network.rate_of_state.push_back(s % shape.rates);
@@ -169,14 +170,14 @@ ir::Network build_compact_student(const StudentShape& shape,
   if (shape.states > 0) add_gates(build, network, shape, voltage, states);
   const std::vector<int> read = shape.states > 0 ? std::vector<int>{states} : std::vector<int>{};
   int y = build.affine("readout", 1, read);
-  network.readout_weight = network.node(y).weight;
-  network.readout_bias = network.node(y).bias;
+  role.readout_weight = network.node(y).weight;
+  role.readout_bias = network.node(y).bias;
   const int curve = add_static_part(build, shape, voltage);
   if (curve >= 0) y = build.binary(Op::kSum, y, curve);
-  if (network.head == ir::Head::kExp) y = build.unary(Op::kExp, y);
-  if (network.head == ir::Head::kSoftplus) y = build.unary(Op::kSoftplus, y);
-  network.conductance_node = build.scale(y, scales.conductance);
-  network.current_node = build.binary(Op::kProduct, ports, network.conductance_node);
+  if (role.head == ir::Head::kExp) y = build.unary(Op::kExp, y);
+  if (role.head == ir::Head::kSoftplus) y = build.unary(Op::kSoftplus, y);
+  role.node = build.scale(y, scales.conductance);
+  network.current_node = build.binary(Op::kProduct, ports, role.node);
   return network;
 }
 

@@ -198,6 +198,7 @@ std::vector<Prediction> predict(const ir::Network& network,
                                 const std::vector<int>& indices,
                                 const StartOptions& options,
                                 bool refine_starts) {
+  ir::require_one_conductance(network, "prediction");
   std::vector<Prediction> out;
   if (!dataset.continuous) {
     for (int i : indices) {

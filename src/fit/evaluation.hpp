@@ -50,6 +50,7 @@ struct Prediction {
 /// Runs `network` freely along the records `indices`, each from its own start; in a continuous data
 /// set from the start of its first record without a break, whatever is asked for.
 /// `refine_starts`: the g0 of the prefix is adjusted through the model (curved I(V), moving state).
+/// Throws ShapeError where `network` is not one conductance (ir::require_one_conductance).
 std::vector<Prediction> predict(const ir::Network& network,
                                 const Dataset& dataset,
                                 const std::vector<int>& indices,

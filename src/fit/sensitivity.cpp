@@ -40,6 +40,7 @@ class Runner {
  public:
   Runner(const ir::Network& network, bool derivatives)
       : network_(network),
+        role_(network.conductance()),
         derivatives_(derivatives),
         predictor_needed_(ir::gates_see_states(network)),
         states_(network.state_count()),
@@ -89,14 +90,14 @@ class Runner {
     for (int s = 0; s < states_; ++s) {
       const int k = network_.rate_of_state[at(s)];
       const double gap = left_.target[at(s)] - c_[at(s)];
-      const double readout = network_.parameters[at(network_.readout_weight + s)];
+      const double readout = network_.parameters[at(role_.readout_weight + s)];
       const double l = left_.rate[at(k)];
       rate += readout * l * gap;
       if (!derivatives_) continue;
       const double factors[] = {1, readout * gap, readout * l, -readout * l};
       const double* rows[] = {out, left_.by_rate.row(k), left_.by_target.row(s), by_c_.row(s)};
       linear_combination(out, width_, factors, rows, 4);
-      out[network_.readout_weight + s] += l * gap;
+      out[role_.readout_weight + s] += l * gap;
     }
     const double value = factor * rate;
     for (int i = 0; i < width_; ++i) out[i] *= factor;
@@ -139,9 +140,9 @@ class Runner {
 
   // d(readout_for)/d(ln g0), see ir::readout_for.
   double readout_slope(double log_conductance) const {
-    const double relative = std::exp(log_conductance) / network_.conductance_scale;
-    if (network_.head == ir::Head::kExp) return 1;
-    return network_.head == ir::Head::kAffine ? relative : relative / -std::expm1(-relative);
+    const double relative = std::exp(log_conductance) / role_.scale;
+    if (role_.head == ir::Head::kExp) return 1;
+    return role_.head == ir::Head::kAffine ? relative : relative / -std::expm1(-relative);
   }
 
   // ir::initial_state with its derivatives.
@@ -149,7 +150,7 @@ class Runner {
     c_ = rest_;
     by_c_ = by_rest_;
     if (states_ == 0 || network_.start == ir::Start::kRest) return;
-    const int weight = network_.readout_weight, bias = network_.readout_bias;
+    const int weight = role_.readout_weight, bias = role_.readout_bias;
     const double* k = &network_.parameters[at(weight)];
     double norm = 0, y = network_.parameters[at(bias)];
     for (int s = 0; s < states_; ++s) {
@@ -194,7 +195,7 @@ class Runner {
     double by_port = 0;
     evaluator_.gradient(node, element, {&by_port, 1}, by_states_, {out, parameters()});
     out[columns_ - 2] = out[columns_ - 1] = 0;
-    if (node != network_.conductance_node && !predictor_needed_) return;
+    if (node != role_.node && !predictor_needed_) return;
     for (int s = 0; s < states_; ++s) {
       const double factors[] = {1, by_states_[at(s)]};
       const double* rows[] = {out, by_c.row(s)};
@@ -255,11 +256,10 @@ class Runner {
     }
     evaluator_.evaluate(ir::Part::kOutput, {&block.voltage, 1}, middle_);
     const double scale = std::sqrt(block.svv) / noise_sd;
-    const double value =
-        scale * (evaluator_.value(network_.conductance_node) - block.svi / block.svv);
+    const double value = scale * (evaluator_.value(role_.node) - block.svi / block.svv);
     if (derivatives_) {
       double* row = &buffer_[at(filled_ * width_)];
-      total(network_.conductance_node, 0, by_middle_, row);
+      total(role_.node, 0, by_middle_, row);
       for (int i = 0; i < columns_ - 1; ++i) row[i] *= scale;
       row[columns_ - 1] = value;
       if (++filled_ == kBuffered) flush();
@@ -273,6 +273,7 @@ class Runner {
   }
 
   const ir::Network& network_;
+  const ir::ConductanceRole& role_;
   bool derivatives_;
   bool predictor_needed_;
   int states_, columns_, width_;
@@ -318,9 +319,9 @@ SensitivityModel::SensitivityModel(const ir::Network& network,
                                    int corrections)
     : network_(network), segments_(segments), corrections_(corrections) {
   ir::validate(network);
-  if (network.port_count() != 1) {
-    throw ShapeError(fmt::format("fit of network {}: expected one port, found {}", network.name,
-                                 network.port_count()));
+  ir::require_one_conductance(network, "fit");
+  if (network.state_count() > 0 && network.role->readout_weight < 0) {
+    throw ShapeError(fmt::format("network {}: fit: expected a readout, found none", network.name));
   }
 }
 

@@ -33,8 +33,8 @@ struct ZeroBiasPenalty {
 /// The residuals of `network` (its structure; the numbers come with each call) on `segments`.
 class SensitivityModel {
  public:
-  /// Keeps references to both. Throws ShapeError where ir::validate(network) would and for a
-  /// network of several ports.
+  /// Keeps references to both. Throws ShapeError where ir::validate(network) would, where the
+  /// network is not one conductance and where that has states and no readout.
   SensitivityModel(const ir::Network& network,
                    const std::vector<Segment>& segments,
                    int corrections);

@@ -58,7 +58,7 @@ double typical_rate(std::vector<double> rates) {
 // What makes a state of order 1.
 double scale_of(const ir::Network& network, std::size_t state) {
   if (network.start == ir::Start::kNode) return 1 / network.state_excursion[state];
-  return network.parameters[static_cast<std::size_t>(network.readout_weight) + state];
+  return network.parameters[static_cast<std::size_t>(network.conductance().readout_weight) + state];
 }
 
 }  // namespace
@@ -77,8 +77,8 @@ ir::TrainingBox training_box(const ir::Network& network,
                              const std::vector<TrainingRecord>& records,
                              const std::vector<ir::Trajectory>& runs) {
   ir::TrainingBox box;
-  box.conductance_min = box.voltage_min = std::numeric_limits<double>::infinity();
-  box.voltage_max = -box.voltage_min;
+  box.conductance_min = box.voltage_min[0] = std::numeric_limits<double>::infinity();
+  box.voltage_max[0] = -box.voltage_min[0];
   std::vector<double> rates;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const TrainingRecord& r = records[i];
@@ -88,8 +88,8 @@ ir::TrainingBox training_box(const ir::Network& network,
     box.fastest_rate = std::max(box.fastest_rate,
                                 fastest_rate(ir::at_start(network, r.start.value), voltage, run));
     const auto [low, high] = std::minmax_element(voltage.begin(), voltage.end());
-    box.voltage_min = std::min(box.voltage_min, *low);
-    box.voltage_max = std::max(box.voltage_max, *high);
+    box.voltage_min[0] = std::min(box.voltage_min[0], *low);
+    box.voltage_max[0] = std::max(box.voltage_max[0], *high);
     box.duration = std::max(box.duration, time.back() - time.front());
     for (std::size_t k = 0; k < time.size(); ++k) {
       box.conductance_min = std::min(box.conductance_min, run.conductance[k]);

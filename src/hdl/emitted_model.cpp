@@ -13,7 +13,7 @@ EmittedModel::EmittedModel(const ir::Network& network,
                            const std::filesystem::path& verilog_a_compiler)
     : name_(network.name),
       form_(form),
-      tied_(network.state_count() > 0 && network.start != ir::Start::kRest),
+      tied_(network.is_told_its_start()),
       has_states_(network.state_count() > 0),
       bounds_step_(form != EmittedForm::kSubcircuit && has_states_) {
   if (form == EmittedForm::kSubcircuit) {

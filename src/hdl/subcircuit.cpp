@@ -40,11 +40,11 @@ class Printer : NetworkLines {
 
   std::string print() {
     for (const std::string& fact : facts_) line("* {}", fact);
-    const bool tied = network_.state_count() > 0 && network_.start != ir::Start::kRest;
     std::string parameters;
-    if (tied) parameters += fmt::format(" g0={}", shortest(plan_.default_conductance));
+    if (network_.is_told_its_start())
+      parameters += fmt::format(" g0={}", shortest(plan_.default_conductance));
     if (network_.state_count() > 0) parameters += " hold=1.0";
-    line(".subckt {} {} {} params:{} area=1.0", network_.name, plus(), minus(), parameters);
+    line(".subckt {} {} params:{} area=1.0", network_.name, terminals(" "), parameters);
     if (network_.state_count() > 0) {
       line("* held while this source is 1: operating point, DC sweep, AC, start of a transient");
       line("Vh h 0 dc {{hold}} pulse({{hold}} 0.0 0.0 {0} {0} 1e9 2e9)",
@@ -54,17 +54,36 @@ class Printer : NetworkLines {
     for (int s = 0; s < network_.state_count(); ++s) {
       line(".param c0_{}={{{}}}", s + 1,
            network_.start == ir::Start::kNode
-               ? start_value(network_.start_node, s)
+               ? start_value(network_.start.node, s)
                : initial_state_expression(network_, plan_, s, "log"));
     }
     for (int k = 0; k < network_.rate_count(); ++k) rate(k);
     for (int s = 0; s < network_.state_count(); ++s) state(s);
-    line("Bi {} {} I=area*({})", plus(), minus(), operand(network_.current_node, 0));
+    for (int p = 0; p < network_.port_count(); ++p) {
+      line("{} {} {} I=area*({})", of_port("Bi", "Bi", p), port(p), minus(),
+           operand(network_.current_node, p));
+      if (network_.charge_node >= 0) charge(p);
+    }
     line(".ends {}", network_.name);
     return std::move(text_);
   }
 
  private:
+  // Q_p / q as a node voltage of order 1, copied onto a capacitance q; what flows into that is
+  // dQ_p/dt, which a source takes from the port.
+  void charge(int p) {
+    const int n = p + 1;
+    const double unit = plan_.charge_scale[at(p)];
+    LinearForm part;
+    part.add(form(network_.charge_node, p), 1 / unit);
+    const std::string node = fmt::format("c{}_q", n);
+    weighted_sum(node, part);
+    line("Ec{0} c{0}_e 0 {1} 0 1.0", n, node);
+    line("Vc{0} c{0}_e c{0}_i 0.0", n);
+    line("Cc{0} c{0}_i 0 {1}", n, shortest(unit));
+    line("Fc{0} {1} {2} Vc{0} {{area}}", n, port(p), minus());
+  }
+
   // lambda_k / L as a node voltage of order 1.
   void rate(int k) {
     line("Bl{0} 0 l{0} I={1}*({2})", k + 1, shortest(1 / plan_.rate_scale),
@@ -102,7 +121,7 @@ class Printer : NetworkLines {
     const auto own_node = [&] { out.terms.push_back({1, output_node(id, element), "0"}); };
     ir::visit(node.op,
               ir::Ways{[&](ir::PortsOp) {
-                         out.terms.push_back({1, plus(), minus()});
+                         out.terms.push_back({1, port(element), minus()});
                        },
                        [&](ir::StatesOp) {
                          out.terms.push_back(
@@ -167,6 +186,12 @@ class Printer : NetworkLines {
                        sum.terms[0].minus == "0" && sum.constant == 0 && sum.starts.empty();
     if (alone) return name = sum.terms[0].plus;
     name = fmt::format("a{}_{}", id, element + 1);
+    weighted_sum(name, sum);
+    return name;
+  }
+
+  // The circuit node `name` with the voltage `sum`.
+  void weighted_sum(const std::string& name, const LinearForm& sum) {
     for (std::size_t i = 0; i < sum.terms.size(); ++i) {
       const LinearForm::Term& t = sum.terms[i];
       line("G{0}_{1} 0 {0} {2} {3} {4}", name, i + 1, t.plus, t.minus, shortest(t.coefficient));
@@ -177,7 +202,6 @@ class Printer : NetworkLines {
     }
     line("I{0} 0 {0} {{{1}}}", name, constant);
     line("R{0} {0} 0 1.0", name);
-    return name;
   }
 
   // A sum as one expression: the square in it is no node of its own, so that no iterate of the
@@ -235,7 +259,7 @@ class Printer : NetworkLines {
 
   // Everything that depends on g0 alone, as parameters.
   void start_parameters() {
-    line(".param start={{log(g0/{})}}", shortest(network_.conductance_scale));
+    line(".param start={{log(g0/{})}}", shortest(network_.conductance().scale));
     for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
       const int id = static_cast<int>(i);
       const ir::Op op = network_.node(id).op;
@@ -308,23 +332,24 @@ class Printer : NetworkLines {
     if (start_alone_[at(id)]) return fmt::format("{{{}}}", start_value(id, element));
     if (!depends_[at(id)]) return fmt::format("({})", shortest(constants_.value(id, element)));
     const auto voltage = [&] { return fmt::format("V({})", sum_node(id, element)); };
-    return ir::visit(node.op,
-                     ir::Ways{[&](ir::PortsOp) { return fmt::format("V({},{})", plus(), minus()); },
-                              [&](ir::GatherOp) {
-                                const auto [argument, from] = ir::gathered(network_, node, element);
-                                return operand(argument, from);
-                              },
-                              [&](ir::StandardOp) { return standard(id, element); },
-                              [&](ir::ElementwiseOp op) {
-                                if (op.row.spice.own_node) return voltage();
-                                Names names{.a = argument_of(op.row, node.arguments[0], element),
-                                            .f = shortest(node.factor)};
-                                if (op.row.arguments == 2) {
-                                  names.b = argument_of(op.row, node.arguments[1], element);
-                                }
-                                return filled(op.row.spice.expression, names);
-                              },
-                              [&](auto) { return voltage(); }});
+    return ir::visit(
+        node.op,
+        ir::Ways{[&](ir::PortsOp) { return fmt::format("V({},{})", port(element), minus()); },
+                 [&](ir::GatherOp) {
+                   const auto [argument, from] = ir::gathered(network_, node, element);
+                   return operand(argument, from);
+                 },
+                 [&](ir::StandardOp) { return standard(id, element); },
+                 [&](ir::ElementwiseOp op) {
+                   if (op.row.spice.own_node) return voltage();
+                   Names names{.a = argument_of(op.row, node.arguments[0], element),
+                               .f = shortest(node.factor)};
+                   if (op.row.arguments == 2) {
+                     names.b = argument_of(op.row, node.arguments[1], element);
+                   }
+                   return filled(op.row.spice.expression, names);
+                 },
+                 [&](auto) { return voltage(); }});
   }
 
   std::map<std::pair<int, int>, std::string> outputs_, sums_;
@@ -335,7 +360,6 @@ class Printer : NetworkLines {
 
 std::string subcircuit(const ir::Network& network) {
   ir::validate(network);
-  require_one_port(network);
   return Printer(network).print();
 }
 

@@ -6,11 +6,12 @@
 
 namespace psi_xlstm::hdl {
 
-/// `network` as a SPICE subcircuit `<name> p n params: g0=... hold=1`, in the linear form: every
-/// nonlinear source has as few controlling voltages as its function has arguments, and every sum is
-/// made of transconductances into 1 ohm. With hold = 1 the states keep their start in operating
-/// point, DC sweep and AC; with hold = 0 they go to their equilibrium. Runs in every SPICE with
-/// B-sources. Throws EmitError where plan_emission(network) does.
+/// `network` as a SPICE subcircuit `<name> <ports> <reference> params: g0=... hold=1 area=1`, in
+/// the linear form: every nonlinear source has as few controlling voltages as its function has
+/// arguments, and every sum is made of transconductances into 1 ohm. With hold = 1 the states keep
+/// their start in operating point, DC sweep and AC; with hold = 0 they go to their equilibrium. The
+/// current of a charge is that of a capacitance which has it. Runs in every SPICE with B-sources.
+/// Throws EmitError where plan_emission(network) does.
 std::string subcircuit(const ir::Network& network);
 
 }  // namespace psi_xlstm::hdl

@@ -26,11 +26,11 @@ class VerilogAPrinter : NetworkLines {
     for (const std::string& fact : facts_) line("// {}", fact);
     line("`include \"disciplines.vams\"");
     line("");
-    line("module {}({}, {});", network_.name, plus(), minus());
-    line("    inout {}, {};", plus(), minus());
-    line("    electrical {}, {};", plus(), minus());
+    line("module {}({});", network_.name, terminals(", "));
+    line("    inout {};", terminals(", "));
+    line("    electrical {};", terminals(", "));
     for (int s = 1; s <= network_.state_count(); ++s) line("    electrical x_{0}, r_{0};", s);
-    for (int k = 1; k <= junction_count(); ++k) line("    electrical y_{0};", k);
+    for (int k = 1; k <= unknown_count(); ++k) line("    electrical y_{0};", k);
     line("");
     parameters();
     declarations();
@@ -41,9 +41,11 @@ class VerilogAPrinter : NetworkLines {
       line("        $bound_step(dtmax*min(1.0, tau_scale));");
       line("        `endif");
     }
-    line("        v = V({}, {});", plus(), minus());
+    for (int p = 0; p < network_.port_count(); ++p) {
+      line("        {} = V({}, {});", voltage(p), port(p), minus());
+    }
     if (network_.start == ir::Start::kNode) {
-      line("        start = ln(g0/{});", shortest(network_.conductance_scale));
+      line("        start = ln(g0/{});", shortest(network_.conductance().scale));
     }
     for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
       if (start_alone_[id]) assignments(static_cast<int>(id));
@@ -52,12 +54,14 @@ class VerilogAPrinter : NetworkLines {
     for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
       if (!start_alone_[id]) assignments(static_cast<int>(id));
     }
-    line("        I({}, {}) <+ area*{};", plus(), minus(), value(network_.current_node, 0));
-    line("        conductance = area*{};", value(network_.conductance_node, 0));
-    line(
-        "        I({}, {}) <+ white_noise(noise*4.0*1.380649e-23*$temperature*conductance, "
-        "\"thermal\");",
-        plus(), minus());
+    for (int p = 0; p < network_.port_count(); ++p) terminal(p);
+    if (network_.role) line("        conductance = area*{};", value(network_.role->node, 0));
+    if (is_noisy()) {
+      line(
+          "        I({}, {}) <+ white_noise(noise*4.0*1.380649e-23*$temperature*conductance, "
+          "\"thermal\");",
+          port(0), minus());
+    }
     for (int s = 0; s < network_.state_count(); ++s) state_equation(s);
     line("    end");
     line("endmodule");
@@ -66,18 +70,31 @@ class VerilogAPrinter : NetworkLines {
 
  private:
   bool has_states() const { return network_.state_count() > 0; }
+  // Of several ports nothing is known.
+  bool is_noisy() const { return network_.role && network_.port_count() == 1; }
+  std::string voltage(int p) const { return of_port("v", "v_", p); }
+
+  void terminal(int p) {
+    line("        I({}, {}) <+ area*{};", port(p), minus(), value(network_.current_node, p));
+    if (network_.charge_node < 0) return;
+    line("        I({}, {}) <+ ddt(area*{});", port(p), minus(), value(network_.charge_node, p));
+  }
 
   void parameters() {
     const auto parameter = [&](const char* meaning, const char* unit, const std::string& rest) {
       line("    (* desc=\"{}\", units=\"{}\", type=\"instance\" *)", meaning, unit);
       line("    parameter {};", rest);
     };
-    if (has_states() && network_.start != ir::Start::kRest) {
+    if (network_.is_told_its_start()) {
       parameter("conductance at the start, at 0 V", "S",
                 fmt::format("real g0 = {} from (0.0:inf)", shortest(plan_.default_conductance)));
     }
-    parameter("multiplies the current", "", "real area = 1.0 from (0.0:inf)");
-    parameter("1: thermal noise of the conductance, 4 k T G", "", "integer noise = 0 from [0:1]");
+    parameter(
+        network_.charge_node < 0 ? "multiplies the current" : "multiplies currents and charges", "",
+        "real area = 1.0 from (0.0:inf)");
+    if (is_noisy()) {
+      parameter("1: thermal noise of the conductance, 4 k T G", "", "integer noise = 0 from [0:1]");
+    }
     if (!has_states()) return;
     parameter("multiplies every time constant", "", "real tau_scale = 1.0 from (0.0:inf)");
     parameter("1: operating point and DC sweep keep the state at its start; 0: equilibrium", "",
@@ -89,9 +106,12 @@ class VerilogAPrinter : NetworkLines {
   }
 
   void declarations() {
-    line("    (* desc=\"conductance\", units=\"S\", multiplicity=\"multiply\" *)");
-    line("    real conductance;");
-    std::vector<std::string> names = {"v"};
+    if (network_.role) {
+      line("    (* desc=\"conductance\", units=\"S\", multiplicity=\"multiply\" *)");
+      line("    real conductance;");
+    }
+    std::vector<std::string> names;
+    for (int p = 0; p < network_.port_count(); ++p) names.push_back(voltage(p));
     if (network_.start == ir::Start::kNode) names.push_back("start");
     for (int s = 1; s <= network_.state_count(); ++s) {
       for (const char* prefix : {"c0_", "c_", "rate_"}) names.push_back(prefix + std::to_string(s));
@@ -111,7 +131,7 @@ class VerilogAPrinter : NetworkLines {
 
   void state_value(int s) {
     line("        c0_{} = {};", s + 1,
-         network_.start == ir::Start::kNode ? value(network_.start_node, s)
+         network_.start == ir::Start::kNode ? value(network_.start.node, s)
                                             : initial_state_expression(network_, plan_, s, "ln"));
     line("        c_{0} = c0_{0} + {1}*V(x_{0});", s + 1, in_parentheses(1 / plan_.kappa[at(s)]));
   }
@@ -137,18 +157,18 @@ class VerilogAPrinter : NetworkLines {
            ir::operation(network_.node(id).op).computes;
   }
 
-  int junction_count() const {
+  int unknown_count() const {
     int count = 0;
-    for (int id : network_.junctions) count += network_.node(id).width;
+    for (int id : network_.unknowns) count += network_.node(id).width;
     return count;
   }
 
-  // The number of the circuit node of the first element of a junction; 0: `id` is none.
-  int junction_number(int id) const {
+  // The number of the circuit node of the first element of an unknown; 0: `id` is none.
+  int unknown_number(int id) const {
     int next = 1;
-    for (int junction : network_.junctions) {
-      if (junction == id) return next;
-      next += network_.node(junction).width;
+    for (int unknown : network_.unknowns) {
+      if (unknown == id) return next;
+      next += network_.node(unknown).width;
     }
     return 0;
   }
@@ -161,14 +181,14 @@ class VerilogAPrinter : NetworkLines {
     if (!depends_[at(id)] && !start_alone_[at(id)]) {
       return in_parentheses(constants_.value(id, element));
     }
-    if (const int first = junction_number(id)) return fmt::format("V(y_{})", first + element);
+    if (const int first = unknown_number(id)) return fmt::format("V(y_{})", first + element);
     return computed(id, element);
   }
 
   std::string computed(int id, int element) const {
     const ir::Node& node = network_.node(id);
     return ir::visit(node.op,
-                     ir::Ways{[](ir::PortsOp) -> std::string { return "v"; },
+                     ir::Ways{[&](ir::PortsOp) { return voltage(element); },
                               [&](ir::StatesOp) { return fmt::format("c_{}", element + 1); },
                               [](ir::StartOp) -> std::string { return "start"; },
                               [&](ir::GatherOp) {
@@ -184,7 +204,7 @@ class VerilogAPrinter : NetworkLines {
         line("        {} = {};", variable(id, i), expression(id, i));
       }
     }
-    const int first = junction_number(id);
+    const int first = unknown_number(id);
     for (int i = 0; first > 0 && i < network_.node(id).width; ++i) {
       line("        I(y_{0}) <+ V(y_{0}) - {1};", first + i, computed(id, i));
     }
@@ -223,7 +243,6 @@ class VerilogAPrinter : NetworkLines {
 
 std::string verilog_a(const ir::Network& network) {
   ir::validate(network);
-  require_one_port(network);
   return VerilogAPrinter(network, ir::lowered(network)).print();
 }
 

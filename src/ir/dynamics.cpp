@@ -74,8 +74,10 @@ class Stepper {
     evaluator_.evaluate(Part::kOutput, voltages, c_);
     for (std::size_t p = 0; p < voltages.size(); ++p) {
       out.currents[p][k] = evaluator_.value(network_.current_node, static_cast<int>(p));
+      if (network_.charge_node < 0) continue;
+      out.charges[p][k] = evaluator_.value(network_.charge_node, static_cast<int>(p));
     }
-    out.conductance[k] = evaluator_.value(network_.conductance_node);
+    if (network_.role) out.conductance[k] = evaluator_.value(network_.role->node);
     for (std::size_t s = 0; s < c_.size(); ++s) out.states[s][k] = c_[s];
   }
 
@@ -87,13 +89,29 @@ class Stepper {
   std::vector<double> c_, next_;
 };
 
+// Adds dQ/dt: that of the parabola through the last three samples, of the line through the first
+// two; at the first sample the device rests.
+void add_derivative(std::span<const double> time,
+                    const std::vector<double>& charge,
+                    std::vector<double>& current) {
+  const auto slope = [&](std::size_t k) {
+    return (charge[k] - charge[k - 1]) / (time[k] - time[k - 1]);
+  };
+  for (std::size_t k = 1; k < time.size(); ++k) {
+    current[k] += slope(k);
+    if (k == 1) continue;
+    const double bend = (slope(k) - slope(k - 1)) / (time[k] - time[k - 2]);
+    current[k] += bend * (time[k] - time[k - 1]);
+  }
+}
+
 }  // namespace
 
 std::vector<double> rest_state(const Network& network) {
   const int states = network.state_count();
   std::vector<double> c(at(states), 0.0);
   if (states == 0) return c;
-  if (network.start == Start::kNode) return initial_state(network, network.conductance_scale);
+  if (network.start == Start::kNode) return initial_state(network, network.conductance().scale);
   SparseJacobian jacobian(network);
   const std::vector<double> zero(at(network.port_count()), 0.0);
   for (int iteration = 0; iteration < 50; ++iteration) {
@@ -118,8 +136,8 @@ std::vector<double> rest_state(const Network& network) {
 }
 
 double readout_for(const Network& network, double g0) {
-  const double relative = g0 / network.conductance_scale;
-  switch (network.head) {
+  const double relative = g0 / network.conductance().scale;
+  switch (network.conductance().head) {
     case Head::kExp:
       return std::log(relative);
     case Head::kSoftplus:
@@ -132,8 +150,9 @@ double readout_for(const Network& network, double g0) {
 Network at_start(const Network& network, double g0) {
   Network out = network;
   const std::vector<bool> start_alone = depends_on_start_alone(network);
+  if (std::ranges::none_of(start_alone, [](bool alone) { return alone; })) return out;
   Evaluator evaluator(network);
-  evaluator.set_start(std::log(g0 / network.conductance_scale));
+  evaluator.set_start(std::log(g0 / network.conductance().scale));
   evaluator.evaluate(Part::kStart, {}, {});
   NetworkBuilder build(out);
   for (std::size_t id = 0; id < start_alone.size(); ++id) {
@@ -151,18 +170,18 @@ Network at_start(const Network& network, double g0) {
 std::vector<double> initial_state(const Network& network, double g0) {
   if (network.start == Start::kNode) {
     Evaluator evaluator(network);
-    evaluator.set_start(std::log(g0 / network.conductance_scale));
+    evaluator.set_start(std::log(g0 / network.conductance().scale));
     evaluator.evaluate(Part::kStart, {}, {});
     std::vector<double> c;
     for (int s = 0; s < network.state_count(); ++s) {
-      c.push_back(evaluator.value(network.start_node, s));
+      c.push_back(evaluator.value(network.start.node, s));
     }
     return c;
   }
   std::vector<double> c = rest_state(network);
   if (network.state_count() == 0 || network.start == Start::kRest) return c;
-  const double* k = &network.parameters[at(network.readout_weight)];
-  double y = network.parameters[at(network.readout_bias)];
+  const double* k = &network.parameters[at(network.conductance().readout_weight)];
+  double y = network.parameters[at(network.conductance().readout_bias)];
   double norm = 0;
   for (std::size_t s = 0; s < c.size(); ++s) {
     y += k[s] * c[s];
@@ -192,7 +211,8 @@ PortTrajectory simulate(const Network& network,
   }
   PortTrajectory out;
   out.currents.assign(ports, std::vector<double>(count));
-  out.conductance.resize(count);
+  if (network.charge_node >= 0) out.charges = out.currents;
+  if (network.role) out.conductance.resize(count);
   out.states.assign(initial.size(), std::vector<double>(count));
   if (count == 0) return out;
   std::vector<double> v(ports);
@@ -206,6 +226,9 @@ PortTrajectory simulate(const Network& network,
   for (std::size_t k = 1; k < count; ++k) {
     stepper.advance(time[k] - time[k - 1], voltages_at(k));
     stepper.record(k, v, out);
+  }
+  for (std::size_t p = 0; p < out.charges.size(); ++p) {
+    add_derivative(time, out.charges[p], out.currents[p]);
   }
   return out;
 }
@@ -266,17 +289,18 @@ double zero_bias_rate(const Network& network, double g0) {
   double rate = 0;
   for (int s = 0; s < network.state_count(); ++s) {
     rate += derivative[at(s)] *
-            jacobian.derivative(network.conductance_node, 0, network.port_count() + s);
+            jacobian.derivative(network.conductance().node, 0, network.port_count() + s);
   }
-  return rate / jacobian.value(network.conductance_node, 0);
+  return rate / jacobian.value(network.conductance().node, 0);
 }
 
 double worst_zero_bias_rate(const Network& network) {
+  if (!network.role || network.state_count() == 0) return 0;
   constexpr int kPoints = 17;
   const double low = std::log(network.box.conductance_min);
   const double high = std::log(network.box.conductance_max);
   if (network.start == Start::kRest || !std::isfinite(low) || !std::isfinite(high)) {
-    return zero_bias_rate(network, network.conductance_scale);
+    return zero_bias_rate(network, network.conductance().scale);
   }
   double worst = 0;
   for (int i = 0; i < kPoints; ++i) {

@@ -35,8 +35,9 @@ std::vector<double> initial_state(const Network& network, double g0);
 
 /// The states and the currents along a drive.
 struct PortTrajectory {
-  std::vector<std::vector<double>> currents;  ///< [A], [P][N].
-  std::vector<double> conductance;            ///< Of port 0, as in Trajectory [S], [N].
+  std::vector<std::vector<double>> currents;  ///< f + dQ/dt [A], [P][N].
+  std::vector<std::vector<double>> charges;   ///< Q [C], [P][N]; empty where there are none.
+  std::vector<double> conductance;            ///< [S], [N]; empty where it stands for none.
   std::vector<std::vector<double>> states;    ///< [S][N].
 };
 
@@ -52,6 +53,9 @@ struct Trajectory {
 ///
 ///   f  = exp(-dt (l0 + l1) / 2),   zm = (l0 z0 + l1 z1) / (l0 + l1)
 ///   c <- zm + f (c - zm)
+///
+/// The derivative of a charge is that of the parabola through the last three samples (of the line
+/// through the first two; 0 at the first one, where the device rests).
 ///
 /// `time` [s], [N]; `voltages` [V], [P][N]; `initial` [S]. Throws ShapeError on sizes that differ
 /// and for another number of ports than the network's.
@@ -86,7 +90,8 @@ std::vector<double> zero_bias_time_constants(const Network& network, double g0);
 /// 0 for a device that holds its state. The quality number "rate at 0 V".
 double zero_bias_rate(const Network& network, double g0);
 
-/// The largest |zero_bias_rate| over the conductances of the training box, with its sign [1/s].
+/// The largest |zero_bias_rate| over the conductances of the training box, with its sign [1/s]; 0
+/// where the network stands for no conductance.
 double worst_zero_bias_rate(const Network& network);
 
 }  // namespace psi_xlstm::ir

@@ -30,7 +30,9 @@ Evaluator::Evaluator(const Network& network) : network_(network), parameters_(ne
   values_.assign(total, 0.0);
   adjoints_.assign(total, 0.0);
   ancestors_.resize(network.nodes.size());
-  std::vector<int> roots = {network.conductance_node, network.current_node};
+  std::vector<int> roots = {network.current_node};
+  if (network.role) roots.push_back(network.role->node);
+  if (network.charge_node >= 0) roots.push_back(network.charge_node);
   program_[static_cast<int>(Part::kOutput)] = ancestors(roots);
   if (network.state_count() > 0) {
     program_[static_cast<int>(Part::kDynamics)] =
@@ -43,7 +45,7 @@ Evaluator::Evaluator(const Network& network) : network_(network), parameters_(ne
     if (start_alone[id]) program_[static_cast<int>(Part::kStart)].push_back(static_cast<int>(id));
   }
   std::vector<int>& start_program = program_[static_cast<int>(Part::kStart)];
-  if (network.start == Start::kNode) start_program.push_back(network.start_node);
+  if (network.start == Start::kNode) start_program.push_back(network.start.node);
   start_program = ancestors(start_program);
   for (int root : roots) ancestors_[at(root)] = ancestors({root});
 }

@@ -12,7 +12,7 @@
 
 namespace psi_xlstm::ir {
 
-/// What has to be computed: the relaxation rates and targets, the conductance and the currents, or
+/// What has to be computed: the relaxation rates and targets, currents, charges and conductance, or
 /// all that depends on the start alone.
 enum class Part { kDynamics, kOutput, kStart };
 

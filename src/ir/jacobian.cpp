@@ -17,7 +17,7 @@ std::vector<int> merged(const std::vector<int>& left, const std::vector<int>& ri
 
 }  // namespace
 
-SparseJacobian::SparseJacobian(const Network& network, Junctions junctions) : network_(network) {
+SparseJacobian::SparseJacobian(const Network& network, Unknowns unknowns) : network_(network) {
   validate(network);
   std::size_t total = 0;
   for (const Node& node : network.nodes) {
@@ -26,8 +26,8 @@ SparseJacobian::SparseJacobian(const Network& network, Junctions junctions) : ne
   }
   input_of_row_.assign(total, -1);
   int next = network.port_count() + network.state_count();
-  for (int id : network.junctions) {
-    for (int i = 0; junctions == Junctions::kInputs && i < network.node(id).width; ++i) {
+  for (int id : network.unknowns) {
+    for (int i = 0; unknowns == Unknowns::kInputs && i < network.node(id).width; ++i) {
       input_of_row_[row(id, i)] = next++;
     }
   }

@@ -12,17 +12,17 @@
 
 namespace psi_xlstm::ir {
 
-/// Whether the elements of the network's junctions are inputs of what lies behind them.
-enum class Junctions { kTransparent, kInputs };
+/// Whether the elements of the network's unknowns are inputs of what lies behind them.
+enum class Unknowns { kTransparent, kInputs };
 
 /// The sparsity pattern and values of the derivatives of every element of some nodes. Inputs are
 /// numbered 0..P-1 for the ports and P..P+S-1 for the states, then come the elements of the
-/// junctions where these are inputs (the derivatives of a junction itself are those by the inputs
+/// unknowns where these are inputs (the derivatives of an unknown itself are those by the inputs
 /// before it). Not thread-safe; keeps a reference to the network.
 class SparseJacobian {
  public:
   /// Throws ShapeError where validate(network) would.
-  explicit SparseJacobian(const Network& network, Junctions junctions = Junctions::kTransparent);
+  explicit SparseJacobian(const Network& network, Unknowns unknowns = Unknowns::kTransparent);
 
   /// Computes all values and derivatives at `ports` [P] in V and `states` [S]. Throws ShapeError
   /// for another number of either.
@@ -59,7 +59,7 @@ class SparseJacobian {
   std::vector<std::vector<int>> patterns_;
   std::vector<std::vector<double>> derivatives_;
   std::vector<double> values_;
-  std::vector<int> input_of_row_;  ///< Of the elements of junctions that are inputs; else -1.
+  std::vector<int> input_of_row_;  ///< Of the elements of unknowns that are inputs; else -1.
 };
 
 }  // namespace psi_xlstm::ir

@@ -24,11 +24,12 @@ class Lowering {
                                            [&](StandardOp) { return standard(node); },
                                            [&](auto) { return copy(node); }}));
     }
-    for (int* role : {&out_.rate_node, &out_.target_node, &out_.current_node,
-                      &out_.conductance_node, &out_.start_node}) {
-      if (*role >= 0) *role = place_[at(*role)];
+    for (int* id : {&out_.rate_node, &out_.target_node, &out_.current_node, &out_.charge_node,
+                    &out_.start.node}) {
+      if (*id >= 0) *id = place_[at(*id)];
     }
-    for (int& id : out_.junctions) id = place_[at(id)];
+    if (out_.role) out_.role->node = place_[at(out_.role->node)];
+    for (int& id : out_.unknowns) id = place_[at(id)];
     return std::move(out_);
   }
 

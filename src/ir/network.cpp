@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "core/identifier.hpp"
 #include "ir/operations.hpp"
@@ -104,8 +105,8 @@ void validate_role(const Network& network, int id, int width, const char* role) 
 
 // A start that is a function of kStart, and what emission needs to know beside it.
 void validate_start_node(const Network& network) {
-  validate_role(network, network.start_node, network.state_count(), "start");
-  const auto id = static_cast<std::size_t>(network.start_node);
+  validate_role(network, network.start.node, network.state_count(), "start");
+  const auto id = static_cast<std::size_t>(network.start.node);
   expect(!depends_on_inputs(network)[id], network,
          "start: expected a node that depends on no port and no state");
   const auto states = static_cast<std::size_t>(network.state_count());
@@ -120,17 +121,23 @@ void validate_start_node(const Network& network) {
   }
 }
 
-void validate_readout(const Network& network) {
-  const int count = network.parameter_count();
-  expect(network.readout_bias >= 0 && network.readout_bias < count, network,
+void validate_conductance(const Network& network) {
+  expect(network.role || network.start == Start::kRest, network,
+         "start: expected that at rest in a network that stands for no conductance");
+  if (!network.role) return;
+  const ConductanceRole& role = *network.role;
+  validate_role(network, role.node, 1, "conductance");
+  expect(std::isfinite(role.scale) && role.scale > 0, network, "scales: expected positive numbers");
+  const bool has_readout = role.readout_bias >= 0 || role.readout_weight >= 0;
+  if (network.start == Start::kNode || (network.start == Start::kRest && !has_readout)) return;
+  const int count = network.parameter_count(), states = network.state_count();
+  expect(role.readout_bias >= 0 && role.readout_bias < count, network,
          "readout: expected a bias inside the parameters");
-  expect(network.state_count() == 0 || (network.readout_weight >= 0 &&
-                                        network.readout_weight <= count - network.state_count()),
+  expect(states == 0 || (role.readout_weight >= 0 && role.readout_weight <= count - states),
          network, "readout: expected weights inside the parameters");
 }
 
 void validate_states(const Network& network) {
-  if (network.start != Start::kNode) validate_readout(network);
   if (network.state_count() == 0) {
     expect(network.rate_node == -1 && network.target_node == -1, network,
            "rate and target: expected none in a network without states");
@@ -148,6 +155,31 @@ void validate_states(const Network& network) {
   if (network.start == Start::kNode) validate_start_node(network);
 }
 
+void validate_unknowns(const Network& network) {
+  if (network.unknowns.empty()) return;
+  const int count = static_cast<int>(network.nodes.size());
+  const std::vector<bool> depends = depends_on_inputs(network);
+  std::set<int> seen;
+  for (int id : network.unknowns) {
+    expect(id >= 0 && id < count, network,
+           fmt::format("unknown: expected a node, found index {}", id));
+    expect(depends[static_cast<std::size_t>(id)], network,
+           fmt::format("unknown: expected a node that depends on a port or a state, found node {}",
+                       id));
+    expect(seen.insert(id).second, network,
+           fmt::format("unknown: expected every node once, found node {} again", id));
+  }
+}
+
+void validate_box(const Network& network) {
+  const std::size_t ports = network.ports.size();
+  for (const auto* ends : {&network.box.voltage_min, &network.box.voltage_max}) {
+    expect(ends->size() == ports, network,
+           fmt::format("training range: expected voltages of {} ports, found {}", ports,
+                       ends->size()));
+  }
+}
+
 }  // namespace
 
 std::span<const double> Network::block(const std::string& block_name) const {
@@ -158,6 +190,23 @@ std::span<const double> Network::block(const std::string& block_name) const {
   }
   throw ShapeError(
       fmt::format("network {}: expected a block \"{}\", found none", name, block_name));
+}
+
+const ConductanceRole& Network::conductance() const {
+  if (role) return *role;
+  throw ShapeError(fmt::format("network {}: expected one that stands for a conductance", name));
+}
+
+ConductanceRole& Network::conductance() {
+  return const_cast<ConductanceRole&>(std::as_const(*this).conductance());
+}
+
+void require_one_conductance(const Network& network, const char* what) {
+  expect(network.port_count() == 1, network,
+         fmt::format("{}: expected one port, found {}", what, network.port_count()));
+  expect(network.charge_node < 0, network, fmt::format("{}: expected no charges", what));
+  expect(network.role.has_value(), network,
+         fmt::format("{}: expected one that stands for a conductance", what));
 }
 
 void validate(const Network& network) {
@@ -187,12 +236,13 @@ void validate(const Network& network) {
   }
   validate_states(network);
   validate_role(network, network.current_node, network.port_count(), "current");
-  validate_role(network, network.conductance_node, 1, "conductance");
-  for (int id : network.junctions) {
-    expect(id >= 0 && id < static_cast<int>(network.nodes.size()), network,
-           fmt::format("junction: expected a node, found index {}", id));
+  if (network.charge_node != -1) {
+    validate_role(network, network.charge_node, network.port_count(), "charge");
   }
-  for (double scale : {network.conductance_scale, network.voltage_scale, network.reference_step}) {
+  validate_conductance(network);
+  validate_box(network);
+  validate_unknowns(network);
+  for (double scale : {network.voltage_scale, network.reference_step}) {
     expect(std::isfinite(scale) && scale > 0, network, "scales: expected positive numbers");
   }
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "core/json_reader.hpp"
@@ -23,7 +24,7 @@ constexpr std::uint64_t kLargestStructure = std::uint64_t{100} << 20;  // [bytes
 
 constexpr std::array<std::pair<Head, const char*>, 3> kHeadNames = {
     {{Head::kExp, "exp"}, {Head::kSoftplus, "softplus"}, {Head::kAffine, "affine"}}};
-constexpr std::array<std::pair<Start, const char*>, 3> kStartNames = {
+constexpr std::array<std::pair<Start::Rule, const char*>, 3> kStartNames = {
     {{Start::kTied, "tied"}, {Start::kRest, "rest"}, {Start::kNode, "node"}}};
 
 template <class Names, class Value>
@@ -50,9 +51,21 @@ Op op_named(const std::string& text) {
   throw DataError(fmt::format("unknown name \"{}\"", text));
 }
 
+// The number of one port, or a list of all.
+Json of_ports(const std::vector<double>& values) {
+  return values.size() == 1 ? Json(values[0]) : Json(values);
+}
+
+std::vector<double> of_ports(const JsonValue& tree) {
+  if (!tree.node().is_array()) return {tree.as<double>()};
+  auto values = tree.as<std::vector<double>>();
+  if (values.empty()) tree.refuse("the voltages of a port");
+  return values;
+}
+
 Json box_tree(const TrainingBox& box) {
-  return {{"voltage_min_V", box.voltage_min},
-          {"voltage_max_V", box.voltage_max},
+  return {{"voltage_min_V", of_ports(box.voltage_min)},
+          {"voltage_max_V", of_ports(box.voltage_max)},
           {"conductance_min_S", box.conductance_min},
           {"conductance_max_S", box.conductance_max},
           {"step_max_s", box.step_max},
@@ -64,8 +77,8 @@ Json box_tree(const TrainingBox& box) {
 
 TrainingBox box_from(const JsonValue& tree) {
   TrainingBox box;
-  box.voltage_min = tree.at("voltage_min_V").as<double>();
-  box.voltage_max = tree.at("voltage_max_V").as<double>();
+  box.voltage_min = of_ports(tree.at("voltage_min_V"));
+  box.voltage_max = of_ports(tree.at("voltage_max_V"));
   box.conductance_min = tree.at("conductance_min_S").as<double>();
   box.conductance_max = tree.at("conductance_max_S").as<double>();
   box.step_max = tree.at("step_max_s").as<double>();
@@ -98,6 +111,7 @@ Node node_from(const JsonValue& tree) {
   return node;
 }
 
+// What belongs to the conductance, if there is one, stands among the rest.
 Json network_tree(const Network& n) {
   Json nodes = Json::array(), blocks = Json::array();
   for (const Node& node : n.nodes) nodes.push_back(node_tree(node));
@@ -110,23 +124,38 @@ Json network_tree(const Network& n) {
                {"rate_node", n.rate_node},
                {"target_node", n.target_node},
                {"rate_of_state", n.rate_of_state},
-               {"current_node", n.current_node},
-               {"conductance_node", n.conductance_node},
-               {"head", name_of(kHeadNames, n.head)},
-               {"start", name_of(kStartNames, n.start)},
-               {"readout_weight", n.readout_weight},
-               {"readout_bias", n.readout_bias},
-               {"conductance_scale_S", n.conductance_scale},
-               {"voltage_scale_V", n.voltage_scale},
-               {"reference_step_s", n.reference_step},
-               {"training_box", box_tree(n.box)}};
+               {"current_node", n.current_node}};
+  if (n.role) {
+    tree["conductance_node"] = n.role->node;
+    tree["head"] = name_of(kHeadNames, n.role->head);
+  }
+  tree["start"] = name_of(kStartNames, n.start.rule);
+  if (n.role) {
+    tree["readout_weight"] = n.role->readout_weight;
+    tree["readout_bias"] = n.role->readout_bias;
+    tree["conductance_scale_S"] = n.role->scale;
+  }
+  tree["voltage_scale_V"] = n.voltage_scale;
+  tree["reference_step_s"] = n.reference_step;
+  tree["training_box"] = box_tree(n.box);
   if (n.start == Start::kNode) {
-    tree["start_node"] = n.start_node;
+    tree["start_node"] = n.start.node;
     tree["state_limit"] = n.state_limit;
     tree["state_excursion"] = n.state_excursion;
   }
-  if (!n.junctions.empty()) tree["junctions"] = n.junctions;
+  if (!n.unknowns.empty()) tree["junctions"] = n.unknowns;
+  if (n.charge_node >= 0) tree["charge_node"] = n.charge_node;
   return tree;
+}
+
+std::optional<ConductanceRole> role_from(const JsonValue& tree) {
+  const std::optional<JsonValue> node = tree.find("conductance_node");
+  if (!node) return std::nullopt;
+  return ConductanceRole{.node = node->as<int>(),
+                         .scale = tree.at("conductance_scale_S").as<double>(),
+                         .head = value_of(kHeadNames, tree.at("head")),
+                         .readout_weight = tree.at("readout_weight").as<int>(),
+                         .readout_bias = tree.at("readout_bias").as<int>()};
 }
 
 void read_parameters(const JsonValue& blocks, const SafetensorsFile& file, Network& network) {
@@ -157,19 +186,18 @@ Network network_from(const JsonValue& tree, const SafetensorsFile& file) {
   n.target_node = tree.at("target_node").as<int>();
   n.rate_of_state = tree.at("rate_of_state").as<std::vector<int>>();
   n.current_node = tree.at("current_node").as<int>();
-  n.conductance_node = tree.at("conductance_node").as<int>();
-  n.head = value_of(kHeadNames, tree.at("head"));
-  n.start = value_of(kStartNames, tree.at("start"));
-  n.readout_weight = tree.at("readout_weight").as<int>();
-  n.readout_bias = tree.at("readout_bias").as<int>();
-  n.conductance_scale = tree.at("conductance_scale_S").as<double>();
+  n.charge_node = tree.value("charge_node", -1);
+  n.role = role_from(tree);
+  n.start = {value_of(kStartNames, tree.at("start")), tree.value("start_node", -1)};
   n.voltage_scale = tree.at("voltage_scale_V").as<double>();
   n.reference_step = tree.at("reference_step_s").as<double>();
   n.box = box_from(tree.at("training_box"));
-  n.start_node = tree.value("start_node", -1);
+  for (auto* ends : {&n.box.voltage_min, &n.box.voltage_max}) {
+    if (ends->size() == 1) ends->resize(n.ports.size(), ends->front());  // one range for all ports
+  }
   n.state_limit = tree.value("state_limit", std::vector<double>{});
   n.state_excursion = tree.value("state_excursion", std::vector<double>{});
-  n.junctions = tree.value("junctions", std::vector<int>{});
+  n.unknowns = tree.value("junctions", std::vector<int>{});
   validate(n);
   return n;
 }
@@ -180,7 +208,9 @@ std::string box_text(const TrainingBox& box) { return box_tree(box).dump(); }
 
 TrainingBox parse_box(const std::string& text) {
   const nlohmann::json tree = parse_json(text, "training box");
-  return box_from(JsonValue(tree, "training box"));
+  TrainingBox box = box_from(JsonValue(tree, "training box"));
+  if (box.voltage_min.size() == 1 && box.voltage_max.size() == 1) return box;
+  throw DataError("training box: expected the voltages of one port, found those of several");
 }
 
 std::string network_bytes(const Network& network,

@@ -2,7 +2,8 @@
 
 /// @file
 /// A network as a safetensors file: one tensor per parameter block, the structure as JSON under the
-/// metadata key "network". Nothing executable is read.
+/// metadata key "network". Charges, a conductance and ranges of several ports stand in it where the
+/// network has them. Nothing executable is read.
 
 #include <map>
 #include <string>

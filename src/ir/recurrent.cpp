@@ -40,13 +40,14 @@ void check(const RecurrentNumbers& numbers) {
 std::vector<double> excursions(const Network& network, std::size_t layers) {
   constexpr int kPoints = 9;
   constexpr double kLeast = 1e-2;  // of the widest
-  const Network started = at_start(network, network.conductance_scale);
-  const std::vector<double> start = initial_state(started, network.conductance_scale);
+  const Network started = at_start(network, network.conductance().scale);
+  const std::vector<double> start = initial_state(started, network.conductance().scale);
   Evaluator evaluator(started);
   std::vector<double> widest(start.size(), 0.0);
   for (int i = 0; i < kPoints; ++i) {
     const TrainingBox& box = network.box;
-    const double v = box.voltage_min + (box.voltage_max - box.voltage_min) * i / (kPoints - 1);
+    const double v =
+        box.voltage_min[0] + (box.voltage_max[0] - box.voltage_min[0]) * i / (kPoints - 1);
     std::vector<double> c = start;
     for (std::size_t pass = 0; pass < layers; ++pass) {
       evaluator.evaluate(Part::kDynamics, {&v, 1}, c);
@@ -71,12 +72,11 @@ Network recurrent_network(const RecurrentNumbers& numbers, const std::string& na
   Network network;
   network.name = name;
   network.start = Start::kNode;
-  network.head = Head::kExp;
-  network.conductance_scale = numbers.conductance_scale;
+  network.role = ConductanceRole{.scale = numbers.conductance_scale, .head = Head::kExp};
   network.reference_step = numbers.reference_step;
   network.box = numbers.box;
   network.voltage_scale =
-      std::max({std::abs(numbers.box.voltage_min), std::abs(numbers.box.voltage_max), 1e-3});
+      std::max({std::abs(numbers.box.voltage_min[0]), std::abs(numbers.box.voltage_max[0]), 1e-3});
   for (const kernels::LayerShape& layer : numbers.shape.layers) {
     network.rate_of_state.resize(network.rate_of_state.size() +
                                  static_cast<std::size_t>(states_of(layer)));

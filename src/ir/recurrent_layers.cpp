@@ -134,7 +134,7 @@ void RecurrentBuilder::layer(int l) {
 // A layer is narrowest where it ends; behind the last one there is nothing to keep apart.
 void RecurrentBuilder::hand_on(int l, int node) {
   const bool last = l + 1 == static_cast<int>(numbers_.shape.layers.size());
-  if (!last) network_.junctions.push_back(node);
+  if (!last) network_.unknowns.push_back(node);
 }
 
 void RecurrentBuilder::slstm(int l, const kernels::LayerShape& shape) {
@@ -320,12 +320,12 @@ void RecurrentBuilder::finish() {
   const Gate y = gate("output", block("output.weight"), block("output.bias"));
   network_.rate_node = build_.chain(rate_nodes_);
   network_.target_node = build_.chain(target_nodes_);
-  network_.start_node = build_.chain(start_nodes_);
+  network_.start.node = build_.chain(start_nodes_);
   const int from_rest = build_.binary(Op::kSum, start_, build_.scale(y.resting, -1));
   const int log_conductance = build_.binary(Op::kSum, y.moving, from_rest);
-  network_.conductance_node =
-      build_.scale(build_.unary(Op::kExp, log_conductance), network_.conductance_scale);
-  network_.current_node = build_.binary(Op::kProduct, ports_, network_.conductance_node);
+  network_.conductance().node =
+      build_.scale(build_.unary(Op::kExp, log_conductance), network_.conductance().scale);
+  network_.current_node = build_.binary(Op::kProduct, ports_, network_.conductance().node);
 }
 
 }  // namespace psi_xlstm::ir

@@ -23,6 +23,7 @@ class Reader {
   explicit Reader(const Network& network)
       : network_(network), evaluator_(network), varies_(depends_on_inputs(network)) {
     require(network.port_count() == 1, "one port");
+    require(network.charge_node < 0, "no charges");
     const std::vector<double> origin(at(network.state_count()), 0.0);
     const double zero = 0;
     evaluator_.evaluate(Part::kOutput, {&zero, 1}, origin);
@@ -140,13 +141,14 @@ class Reader {
   }
 
   void read_output() {
-    const Scaled conductance = behind_factors(network_.conductance_node);
+    const Scaled conductance = behind_factors(network_.conductance().node);
     const Node& current = network_.node(network_.current_node);
     const auto& of = current.arguments;
     const int ports = find(Op::kPorts);
-    require(current.op == Op::kProduct && ((of[0] == ports && of[1] == network_.conductance_node) ||
-                                           (of[1] == ports && of[0] == network_.conductance_node)),
-            "a current that is voltage times conductance");
+    require(
+        current.op == Op::kProduct && ((of[0] == ports && of[1] == network_.conductance().node) ||
+                                       (of[1] == ports && of[0] == network_.conductance().node)),
+        "a current that is voltage times conductance");
     const Op head = network_.node(conductance.id).op;
     if (head == Op::kExp || head == Op::kSoftplus) {
       weights_.head =
@@ -211,7 +213,7 @@ double unit_of_rate(const Network& network) {
 
 // What a conductance of 1 inside the network is [S].
 double unit_of_conductance(const Network& network) {
-  const Node& node = network.node(network.conductance_node);
+  const Node& node = network.node(network.conductance().node);
   return node.op == Op::kScale ? node.factor : 1;
 }
 

@@ -68,7 +68,7 @@ ir::Trajectory thinned_run(const StoredNetwork& stored,
   walk_states(stored, record, g0, every, [&](std::size_t k, const std::vector<double>& c) {
     evaluator.evaluate(ir::Part::kOutput, {&record.voltage[0][k], 1}, c);
     run.current.push_back(evaluator.value(started.current_node));
-    run.conductance.push_back(evaluator.value(started.conductance_node));
+    run.conductance.push_back(evaluator.value(started.conductance().node));
     for (std::size_t s = 0; s < c.size(); ++s) run.states[s].push_back(c[s]);
   });
   return run;
@@ -107,8 +107,8 @@ ir::TrainingBox network_box(const StoredNetwork& stored,
   for (const fit::TrainingRecord& r : whole) {
     const auto [low, high] =
         std::minmax_element(r.record.voltage[0].begin(), r.record.voltage[0].end());
-    box.voltage_min = std::min(box.voltage_min, *low);
-    box.voltage_max = std::max(box.voltage_max, *high);
+    box.voltage_min[0] = std::min(box.voltage_min[0], *low);
+    box.voltage_max[0] = std::max(box.voltage_max[0], *high);
     for (std::size_t k = 1; k < r.record.size(); ++k) {
       step = std::max(step, r.record.time[k] - r.record.time[k - 1]);
     }

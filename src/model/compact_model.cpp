@@ -61,6 +61,11 @@ void read_training(const std::string& text, const std::string& where, StoredMode
   }
 }
 
+// Version 2 knows networks of one conductance only.
+int version_of(const ir::Network& network) {
+  return network.role && network.port_count() == 1 && network.charge_node < 0 ? 2 : 3;
+}
+
 }  // namespace
 
 StoredModel stored_model(const fit::TrainingResult& training, const StudentShape& shape) {
@@ -82,7 +87,8 @@ void save_model(const std::filesystem::path& file, const StoredModel& model) {
   for (const auto& candidate : model.candidates) {
     training["candidates"].push_back(candidate_tree(candidate));
   }
-  std::map<std::string, std::string> metadata = model::opening(model::kModelFormat);
+  std::map<std::string, std::string> metadata =
+      model::opening(model::kModelFormat, version_of(model.network));
   metadata["kind"] = kKind;
   metadata["training"] = training.dump();
   metadata["fingerprint"] = model.fingerprint;

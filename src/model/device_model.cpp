@@ -1,11 +1,14 @@
 #include "psi_xlstm/model/device_model.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "core/identifier.hpp"
 #include "hdl/model_files.hpp"
 #include "model/model.hpp"
 #include "model/predict.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 
@@ -19,6 +22,10 @@ DeviceModel::DeviceModel(const std::filesystem::path& file)
 const std::string& DeviceModel::name() const { return content_->model->about().name; }
 
 DeviceModel::Prediction DeviceModel::predict(const Record& drive, std::optional<double> g0) const {
+  const std::size_t ports = content_->model->about().ports.size();
+  if (ports != 1) {
+    throw DataError(fmt::format("model {}: expected one port, found {}", name(), ports));
+  }
   Record record = drive;
   std::vector<std::string> warnings = model::predict_in_place(*content_->model, g0, record);
   return {.current = std::move(record.current.at(0)), .warnings = std::move(warnings)};

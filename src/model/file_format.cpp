@@ -35,10 +35,10 @@ int version_of(const SafetensorsFile& content, const FileFormat& format) {
 
 }  // namespace
 
-std::map<std::string, std::string> opening(const FileFormat& format) {
+std::map<std::string, std::string> opening(const FileFormat& format, int version) {
   return {{"format", format.name},
-          {"format_version", fmt::format("{}", format.version)},
-          {"made_by", "psi-xlstm " + version()}};
+          {"format_version", fmt::format("{}", version)},
+          {"made_by", "psi-xlstm " + psi_xlstm::version()}};
 }
 
 SafetensorsFile read_stored_file(const std::filesystem::path& file, const FileFormat& format) {

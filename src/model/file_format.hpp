@@ -5,7 +5,7 @@
 /// version. Files of version 0.1 of the program say neither and count as version 1.
 ///
 ///   format          "psi-xlstm model" or "psi-xlstm predictions"
-///   format_version  "2"
+///   format_version  "2", of a model of several ports, with charges or without a conductance "3"
 ///   made_by         the program that wrote it, with its version
 
 #include <filesystem>
@@ -17,17 +17,17 @@
 
 namespace psi_xlstm::model {
 
-/// What a file is, with the newest version that this program reads, which is the one it writes.
+/// What a file is, with the newest version that this program reads.
 struct FileFormat {
   const char* name;
   int version;
 };
 
-inline constexpr FileFormat kModelFormat{"psi-xlstm model", 2};
+inline constexpr FileFormat kModelFormat{"psi-xlstm model", 3};
 inline constexpr FileFormat kPredictionsFormat{"psi-xlstm predictions", 2};
 
-/// The metadata that a file of `format` begins with.
-std::map<std::string, std::string> opening(const FileFormat& format);
+/// The metadata that a file of `format` and its version `version` begins with.
+std::map<std::string, std::string> opening(const FileFormat& format, int version);
 
 /// Reads `file`, which must be of `format` or of version 0.1. Throws DataError where it is missing,
 /// no safetensors, of another format, of a newer version than this program reads, or with JSON in

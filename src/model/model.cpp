@@ -43,11 +43,10 @@ class CompactModel : public Model {
  private:
   static Description described(const StoredModel& stored) {
     const ir::Network& network = stored.network;
-    const bool told = network.state_count() > 0 && network.start != ir::Start::kRest;
     Description out{.kind = Kind::kCompact,
                     .name = network.name,
                     .ports = network.ports,
-                    .sees = told ? SecondInput::kStart : SecondInput::kNone,
+                    .sees = network.is_told_its_start() ? SecondInput::kStart : SecondInput::kNone,
                     .states = network.state_count(),
                     .trained_parameters = network.parameter_count(),
                     .deployed_parameters = network.parameter_count(),

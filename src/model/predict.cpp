@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/number_text.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -51,20 +50,21 @@ void warn_of_start(const Model& model,
 
 void warn_of_extrapolation(const Model& model, const Record& record, Warnings& warnings) {
   const ir::TrainingBox& box = model.about().box;
-  double low = std::numeric_limits<double>::infinity(), high = -low;
-  for (const std::vector<double>& voltage : record.voltage) {
-    const auto [least, most] = std::minmax_element(voltage.begin(), voltage.end());
-    low = std::min(low, *least);
-    high = std::max(high, *most);
-  }
-  const double slack = 1e-9 * (box.voltage_max - box.voltage_min);
-  const bool known = box.voltage_max > box.voltage_min;
-  if (known && (low < box.voltage_min - slack || high > box.voltage_max + slack)) {
-    warnings.push_back(
-        fmt::format("record {}: the voltage runs from {} to {}, the model was trained on {} to {}: "
-                    "it extrapolates",
-                    record.id, engineering(low, "V"), engineering(high, "V"),
-                    engineering(box.voltage_min, "V"), engineering(box.voltage_max, "V")));
+  const std::vector<std::string>& ports = model.about().ports;
+  for (std::size_t p = 0; p < ports.size(); ++p) {
+    const auto [low, high] =
+        std::minmax_element(record.voltage[p].begin(), record.voltage[p].end());
+    const double slack = 1e-9 * (box.voltage_max[p] - box.voltage_min[p]);
+    const bool known = box.voltage_max[p] > box.voltage_min[p];
+    if (!known || (*low >= box.voltage_min[p] - slack && *high <= box.voltage_max[p] + slack)) {
+      continue;
+    }
+    warnings.push_back(fmt::format(
+        "record {}: the voltage{} runs from {} to {}, the model was trained on {} to {}: it "
+        "extrapolates",
+        record.id, ports.size() == 1 ? "" : " of port " + ports[p], engineering(*low, "V"),
+        engineering(*high, "V"), engineering(box.voltage_min[p], "V"),
+        engineering(box.voltage_max[p], "V")));
   }
   const double longest = model.about().longest_time;
   if (longest > 0 && record.time.back() > longest * (1 + 1e-9)) {

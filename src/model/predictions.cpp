@@ -99,7 +99,7 @@ fit::Baselines baselines_from(const SafetensorsFile& in,
 
 void save_predictions(const std::filesystem::path& file, const StoredPredictions& stored) {
   SafetensorsFile out;
-  out.metadata = model::opening(model::kPredictionsFormat);
+  out.metadata = model::opening(model::kPredictionsFormat, 2);
   Json records = Json::array();
   for (std::size_t i = 0; i < stored.predictions.size(); ++i) {
     const Record& record = stored.dataset.records[i];
@@ -156,7 +156,7 @@ void save_currents(const std::filesystem::path& file, const StoredCurrents& curr
                                  currents.scored_from.size()));
   }
   SafetensorsFile out;
-  out.metadata = model::opening(model::kPredictionsFormat);
+  out.metadata = model::opening(model::kPredictionsFormat, 2);
   Json records = Json::array();
   for (std::size_t i = 0; i < count; ++i) {
     records.push_back({{"id", currents.records[i]}, {"scored_from", currents.scored_from[i]}});

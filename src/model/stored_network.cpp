@@ -221,7 +221,7 @@ void save_network(const std::filesystem::path& file, const StoredNetwork& networ
                                  name_of(network.model), count, network.parameters.size()));
   }
   SafetensorsFile out;
-  out.metadata = model::opening(model::kModelFormat);
+  out.metadata = model::opening(model::kModelFormat, 2);
   out.metadata["kind"] = network.layer_widths.empty() ? "recurrent" : "feed_forward";
   out.metadata[kStructure] = structure_tree(network).dump();
   for (const ParameterBlock& block : blocks) {

@@ -73,7 +73,7 @@ RateCurve rate_curve(const ir::Network& network,
   }
   const double zero = 0;
   evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, {&state, 1});
-  curve.conductance = evaluator.value(network.conductance_node);
+  curve.conductance = evaluator.value(network.conductance().node);
   return curve;
 }
 

@@ -32,7 +32,7 @@ CosimCase sine_of(const ir::Network& network, int periods) {
   CosimCase wanted;
   wanted.name = "sine";
   wanted.stimulus.terms = {
-      SineTerm{.amplitude = network.box.voltage_max, .frequency = network.box.drive_frequency}};
+      SineTerm{.amplitude = network.box.voltage_max[0], .frequency = network.box.drive_frequency}};
   wanted.stop_time = periods * period;
   wanted.max_step = period / 200;
   wanted.conductance = cosim_start(network);
@@ -106,8 +106,8 @@ TEST(CompareTransient, HeadsAndCurvesAgreeWithTheReference) {
   for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus, StudentHead::kAffine}) {
     ir::Network network = testing::random_student(
         {.states = 2, .rates = 2, .features = 3, .static_features = 2, .head = head}, 12);
-    network.box = {.voltage_min = -1,
-                   .voltage_max = 1,
+    network.box = {.voltage_min = {-1},
+                   .voltage_max = {1},
                    .conductance_min = 1e-4,
                    .conductance_max = 1e-3,
                    .duration = 1e-4,
@@ -156,7 +156,7 @@ TEST(CompareTransient, ErrorFallsWithTheSquareOfTheStep) {
 TEST(CompareTransient, StartsAtGZeroAwayFromZeroVolts) {
   for (const ir::Network& network : {one_state(), three_states()}) {
     CosimCase wanted = sine_of(network, 5);
-    wanted.stimulus.terms = {SineTerm{.amplitude = network.box.voltage_max,
+    wanted.stimulus.terms = {SineTerm{.amplitude = network.box.voltage_max[0],
                                       .frequency = network.box.drive_frequency,
                                       .phase_deg = 90}};
     for (double g0 : {2.5e-4, 6e-4}) {
@@ -164,7 +164,7 @@ TEST(CompareTransient, StartsAtGZeroAwayFromZeroVolts) {
       const CosimOutcome outcome = compare(network, network, wanted);
       ASSERT_EQ(outcome.reason, "");
       EXPECT_LT(outcome.row.max_abs_err_over_fs.value_or(1), 1e-4) << network.name;
-      EXPECT_NEAR(outcome.current.front() / (g0 * network.box.voltage_max), 1, 1e-6);
+      EXPECT_NEAR(outcome.current.front() / (g0 * network.box.voltage_max[0]), 1, 1e-6);
     }
   }
 }
@@ -177,8 +177,8 @@ TEST(CompareTransient, TheSeriesResistorSharesTheVoltage) {
   ASSERT_EQ(outcome.reason, "");
   EXPECT_LT(outcome.row.max_abs_err_over_fs.value_or(1), 1e-4);
   const double largest = *std::max_element(outcome.voltage.begin(), outcome.voltage.end());
-  EXPECT_LT(largest, 0.8 * network.box.voltage_max);
-  EXPECT_GT(largest, 0.2 * network.box.voltage_max);
+  EXPECT_LT(largest, 0.8 * network.box.voltage_max[0]);
+  EXPECT_GT(largest, 0.2 * network.box.voltage_max[0]);
 }
 
 TEST(CompareTransient, WithoutALimitNothingIsJudged) {

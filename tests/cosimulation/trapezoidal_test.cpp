@@ -16,7 +16,7 @@ namespace {
 constexpr double kG0 = 2e-4;
 
 Stimulus sine_of(const ir::Network& network) {
-  return {.terms = {SineTerm{.amplitude = network.box.voltage_max,
+  return {.terms = {SineTerm{.amplitude = network.box.voltage_max[0],
                              .frequency = network.box.drive_frequency}}};
 }
 

@@ -188,7 +188,7 @@ TEST(Recurrent, TheCurrentIsTiedToTheStart) {
     }
     const double zero = 0;
     evaluator.evaluate(Part::kOutput, {&zero, 1}, rest);
-    EXPECT_NEAR(evaluator.value(network.conductance_node) / kG0, 1, 1e-13);
+    EXPECT_NEAR(evaluator.value(network.conductance().node) / kG0, 1, 1e-13);
   }
 }
 
@@ -218,7 +218,7 @@ TEST(Recurrent, TheStepsOfTrainingApproachIt) {
       }
     }
     evaluator.evaluate(Part::kOutput, {&voltage, 1}, c);
-    const double expected = std::log(evaluator.value(network.conductance_node) / kG0);
+    const double expected = std::log(evaluator.value(network.conductance().node) / kG0);
     std::vector<double> errors;
     for (int steps : {20, 40, 80}) {
       std::vector<double> inputs;
@@ -252,14 +252,14 @@ TEST(Recurrent, UnitsWithEqualForgetGatesShareARate) {
 TEST(Recurrent, JunctionsCutTheJacobianExactly) {
   for (const DrawnNetwork& drawn : networks()) {
     const Network network = at_start(drawn.network("drawn"), kG0);
-    SparseJacobian whole(network), cut(network, Junctions::kInputs);
+    SparseJacobian whole(network), cut(network, Unknowns::kInputs);
     Rng rng(9);
     const std::vector<double> c = disturbed(initial_state(network, kG0), rng);
     const double voltage = 0.4;
     whole.evaluate({&voltage, 1}, c);
     cut.evaluate({&voltage, 1}, c);
     const int inputs = 1 + network.state_count();
-    const int junction = network.junctions[0], width = network.node(junction).width;
+    const int junction = network.unknowns[0], width = network.node(junction).width;
     for (int node : {network.target_node, network.rate_node, network.current_node}) {
       for (int i = 0; i < network.node(node).width; ++i) {
         for (int input = 0; input < inputs; ++input) {

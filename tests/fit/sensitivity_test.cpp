@@ -272,7 +272,7 @@ TEST(SensitivityModel, RefusesANetworkOfTwoPorts) {
     SensitivityModel(testing::every_operation(2), segments, 0);
     FAIL() << "expected a ShapeError";
   } catch (const ShapeError& e) {
-    EXPECT_STREQ(e.what(), "fit of network every_operation: expected one port, found 2");
+    EXPECT_STREQ(e.what(), "network every_operation: fit: expected one port, found 2");
   }
 }
 

@@ -111,8 +111,8 @@ TEST_F(TrainedStudent, CarriesTheBoxOfItsData) {
     low = std::min(low, *a);
     high = std::max(high, *b);
   }
-  EXPECT_EQ(box.voltage_min, low);
-  EXPECT_EQ(box.voltage_max, high);
+  EXPECT_EQ(box.voltage_min[0], low);
+  EXPECT_EQ(box.voltage_max[0], high);
   EXPECT_NEAR(box.step_max, 1e-6, 1e-18);
   EXPECT_NEAR(box.duration, 7.99e-4, 1e-15);
   EXPECT_GT(box.median_rate, 0);
@@ -160,7 +160,7 @@ TEST(Train, CovarianceOfALinearModelIsItsClosedForm) {
     const TrainingResult result = train({r}, config, "line");
     ASSERT_TRUE(result.usable) << result.reason;
     ASSERT_EQ(result.network.parameter_count(), 1);
-    const double gs = result.network.conductance_scale;
+    const double gs = result.network.conductance().scale;
     double xx = config.ridge, xi = 0;
     for (std::size_t k = 0; k < 200; ++k) {
       const double x = gs * r.record.voltage[0][k] / r.noise_sd;

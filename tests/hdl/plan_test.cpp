@@ -9,6 +9,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
@@ -30,7 +31,7 @@ TEST(EmissionPlan, ScalesStatesByTheirReadoutWithAFloor) {
   EXPECT_EQ(plan_emission(network).kappa, (std::vector<double>{0.9, -0.6, 0.1}));
   testing::set_block(network, "readout.weight", {20, -0.5, 3});
   EXPECT_EQ(plan_emission(network).kappa, (std::vector<double>{20, -2, 3}));
-  network.head = ir::Head::kSoftplus;
+  network.conductance().head = ir::Head::kSoftplus;
   EXPECT_EQ(plan_emission(network).kappa, (std::vector<double>{1, 1, 1}));
 }
 
@@ -74,9 +75,9 @@ TEST(EmissionPlan, FindsTheConductancesTheStatesCanHold) {
   EXPECT_DOUBLE_EQ(plan.conductance_low, 2e-4 * std::exp(0.12 - 1.6));
   EXPECT_DOUBLE_EQ(plan.conductance_high, 2e-4 * std::exp(0.12 + 1.6));
   EXPECT_DOUBLE_EQ(plan.default_conductance, std::sqrt(6e-5 * 8e-4));  // the training box is inside
-  network.head = ir::Head::kAffine;
+  network.conductance().head = ir::Head::kAffine;
   EXPECT_NEAR(plan_emission(network).conductance_low, 2e-4 * (0.12 - 1.6), 1e-19);
-  network.head = ir::Head::kSoftplus;
+  network.conductance().head = ir::Head::kSoftplus;
   EXPECT_DOUBLE_EQ(plan_emission(network).conductance_high, 2e-4 * std::log1p(std::exp(1.72)));
 }
 
@@ -105,7 +106,7 @@ TEST(EmissionPlan, RefusesAQuotientWithoutABound) {
   ir::Network network = one_state();
   ir::NetworkBuilder build(network);
   const int quotient = build.binary(ir::Op::kQuotient, 0, network.target_node);
-  network.conductance_node = build.unary(ir::Op::kExp, quotient);
+  network.conductance().node = build.unary(ir::Op::kExp, quotient);
   EXPECT_EQ(problem_with(network),
             "model one_state: expected arguments of exponentials below 300 in size up to 3.6 V, "
             "found inf");
@@ -115,7 +116,7 @@ TEST(EmissionPlan, RefusesAQuotientWithoutABound) {
 TEST(EmissionPlan, RefusesArgumentsThatAreNoNumbers) {
   ir::Network network = one_state();
   ir::NetworkBuilder build(network);
-  network.conductance_node = build.unary(ir::Op::kExp, build.unary(ir::Op::kLog, 0));
+  network.conductance().node = build.unary(ir::Op::kExp, build.unary(ir::Op::kLog, 0));
   EXPECT_NE(problem_with(network), "none");
 }
 
@@ -153,14 +154,28 @@ TEST(EmissionPlan, TakesAnyNumberOfPorts) {
   EXPECT_EQ(problem_with(testing::every_operation(3)), "none");
 }
 
-TEST(RequireOnePort, RefusesMore) {
-  EXPECT_NO_THROW(require_one_port(testing::every_operation(1)));
-  try {
-    require_one_port(testing::every_operation(2));
-    FAIL() << "expected an EmitError";
-  } catch (const EmitError& e) {
-    EXPECT_STREQ(e.what(), "model every_operation: expected one port, found 2");
-  }
+TEST(EmissionPlan, OfADeviceWithoutAConductanceHasNothingToHold) {
+  const ir::Network network = testing::static_device(true);
+  const EmissionPlan plan = plan_emission(network);
+  EXPECT_TRUE(plan.kappa.empty());
+  EXPECT_EQ(plan.default_conductance, 0);
+  const std::vector<std::string> facts = model_facts(network, plan);
+  ASSERT_EQ(facts.size(), 3U);
+  EXPECT_EQ(facts[0],
+            "0 states, 33 trained numbers; trained on g -1.00 V to 1.00 V, d -1.00 V to 1.00 V, "
+            "steps to 10.0 ms");
+}
+
+// Ports are taken alone and all together: Q_g is largest at v_g = 1 V, Q_d at v_d = -1 V.
+TEST(EmissionPlan, ScalesChargesByTheirSizeWithinTheTrainingRange) {
+  const std::vector<double> scale = plan_emission(testing::transistor()).charge_scale;
+  ASSERT_EQ(scale.size(), 2U);
+  EXPECT_NEAR(scale[0], testing::TransistorPoint(1, 0).charges[0], 1e-24);
+  EXPECT_NEAR(scale[1], -testing::TransistorPoint(0, -1).charges[1], 1e-24);
+  EXPECT_TRUE(plan_emission(one_state()).charge_scale.empty());
+  ir::Network empty = testing::transistor();
+  empty.charge_node = ir::NetworkBuilder(empty).scale(empty.charge_node, 0);
+  EXPECT_EQ(plan_emission(empty).charge_scale, (std::vector<double>{1e-15, 1e-15}));
 }
 
 TEST(ModelFacts, SayRangesRatesAndLimits) {
@@ -183,9 +198,9 @@ TEST(InitialStateExpression, IsANumberWhereTheStartIsRest) {
 TEST(ReadoutExpression, IsTheInverseOfTheHead) {
   ir::Network network = one_state();
   EXPECT_EQ(readout_expression(network, "log"), "log(g0/2e-04)");
-  network.head = ir::Head::kSoftplus;
+  network.conductance().head = ir::Head::kSoftplus;
   EXPECT_EQ(readout_expression(network, "ln"), "ln(exp(g0/2e-04)-1.0)");
-  network.head = ir::Head::kAffine;
+  network.conductance().head = ir::Head::kAffine;
   EXPECT_EQ(readout_expression(network, "ln"), "g0/2e-04");
 }
 

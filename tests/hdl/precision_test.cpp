@@ -22,8 +22,8 @@ namespace {
 // Ranges and rates without a short decimal form. Above 1e7/s the capacitance of a state is at its
 // least, below it follows from the rate.
 ir::TrainingBox uneven_box(double rate) {
-  return {.voltage_min = -M_SQRT2,
-          .voltage_max = M_SQRT2,
+  return {.voltage_min = {-M_SQRT2},
+          .voltage_max = {M_SQRT2},
           .conductance_min = 1e-4 / M_PI,
           .conductance_max = 1e-3 * M_SQRT2,
           .step_max = 1 / (30 * M_PI * rate),

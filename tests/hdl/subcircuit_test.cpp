@@ -11,6 +11,7 @@
 #include "support/every_operation.hpp"
 #include "support/golden.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
@@ -37,9 +38,22 @@ TEST(Subcircuit, IsPrintableTextWithinItsFrame) {
   }
 }
 
+TEST(Subcircuit, HasASourceForEveryPortOfAStaticDevice) {
+  const std::string text = subcircuit(testing::static_device(false));
+  EXPECT_NE(text.find("\n.subckt static_device g d s params: area=1.0\n"), text.npos);
+  EXPECT_NE(text.find("\nBi1 g s I=area*("), text.npos);
+  EXPECT_NE(text.find("\nBi2 d s I=area*("), text.npos);
+  for (const char* of_a_state : {"hold", "g0", "conductance"}) {
+    EXPECT_EQ(text.find(of_a_state), text.npos) << of_a_state;
+  }
+}
+
+TEST(Subcircuit, Transistor) { expect_golden(subcircuit(testing::transistor()), "transistor.sp"); }
+
 // SPICE takes the second element of a name for a redefinition or an error.
 TEST(Subcircuit, NamesEveryElementOnce) {
-  for (const ir::Network& network : {testing::three_states(), testing::every_operation(1)}) {
+  for (const ir::Network& network : {testing::three_states(), testing::every_operation(1),
+                                     testing::with_charges(testing::every_operation(2))}) {
     std::istringstream lines(subcircuit(network));
     std::set<std::string> names;
     for (std::string line; std::getline(lines, line);) {

@@ -11,11 +11,13 @@
 
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
+#include "ir/jacobian.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/adms.hpp"
 #include "support/every_operation.hpp"
 #include "support/golden.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 #include "support/verilog_a_model.hpp"
 
 namespace psi_xlstm::hdl {
@@ -47,6 +49,9 @@ TEST(VerilogA, ThreeStates) {
 }
 TEST(VerilogA, StaticCurve) {
   expect_golden(checked_verilog_a(testing::static_curve()), "static_curve.va");
+}
+TEST(VerilogA, Transistor) {
+  expect_golden(checked_verilog_a(testing::transistor()), "transistor.va");
 }
 
 TEST(VerilogA, EveryModelIsAcceptedByAdms) {
@@ -105,6 +110,71 @@ TEST(VerilogA, ComputesTheCurrentOfItsNetwork) {
           << network.name << " at " << v << " V";
     }
   }
+}
+
+// Currents and charges of every port; a device without a conductance has no word of one.
+TEST(VerilogA, ComputesCurrentsAndChargesOfAStaticDevice) {
+  for (const bool charges : {false, true}) {
+    const ir::Network network = testing::static_device(charges);
+    const std::string text = checked_verilog_a(network);
+    EXPECT_EQ(text.find("conductance"), text.npos);
+    EXPECT_EQ(text.find("noise"), text.npos);
+    testing::VerilogAModel model(text);
+    model.values["V(g,s)"] = 0.4;
+    model.values["V(d,s)"] = -0.7;
+    model.values["area"] = 2.5;
+    model.execute(false);
+    ir::SparseJacobian values(network);
+    const std::vector<double> v = {0.4, -0.7};
+    values.evaluate(v, {});
+    for (int p = 0; p < 2; ++p) {
+      const std::string branch = p == 0 ? "I(g,s)" : "I(d,s)";
+      const double current = 2.5 * values.value(network.current_node, p);
+      EXPECT_NEAR(model.resistive.at(branch) / current, 1, 1e-12) << branch;
+      ASSERT_EQ(model.charges.count(branch), charges ? 1U : 0U);
+      if (!charges) continue;
+      const double charge = 2.5 * values.value(network.charge_node, p);
+      EXPECT_NEAR(model.charges.at(branch) / charge, 1, 1e-12) << branch;
+    }
+  }
+}
+
+// Behind its internal unknown y; the row of that is zero where it is x.
+TEST(VerilogA, ATransistorIsWhatItIsByHand) {
+  testing::VerilogAModel model(checked_verilog_a(testing::transistor()));
+  for (const double vg : {-0.2, 0.45, 0.9}) {
+    const double vd = 0.6 - vg;
+    const testing::TransistorPoint point(vg, vd);
+    model.values["V(g,s)"] = vg;
+    model.values["V(d,s)"] = vd;
+    model.values["V(y_1)"] = point.unknown;
+    model.execute(false);
+    EXPECT_NEAR(model.resistive.at("I(y_1)"), 0, 1e-14);
+    EXPECT_NEAR(model.resistive.at("I(g,s)"), point.currents[0], 1e-18);
+    EXPECT_NEAR(model.resistive.at("I(d,s)"), point.currents[1], 1e-15);
+    EXPECT_NEAR(model.charges.at("I(g,s)"), point.charges[0], 1e-24);
+    EXPECT_NEAR(model.charges.at("I(d,s)"), point.charges[1], 1e-24);
+  }
+}
+
+// States and ports move the charges.
+TEST(VerilogA, ComputesChargesThatDependOnStates) {
+  const ir::Network network = testing::with_charges(testing::three_states());
+  testing::VerilogAModel model(checked_verilog_a(network));
+  const EmissionPlan plan = plan_emission(network);
+  std::vector<double> c = ir::initial_state(network, plan.default_conductance);
+  for (std::size_t s = 0; s < c.size(); ++s) {
+    const double x = 0.1 * static_cast<double>(s + 1);
+    model.values["V(x_" + std::to_string(s + 1) + ")"] = x;
+    model.values["V(r_" + std::to_string(s + 1) + ")"] = 0;
+    c[s] += x / plan.kappa[s];
+  }
+  const double v = 0.7;
+  model.values["V(p,n)"] = v;
+  model.execute(false);
+  ir::Evaluator evaluator(network);
+  evaluator.evaluate(ir::Part::kOutput, {&v, 1}, c);
+  EXPECT_NEAR(model.charges.at("I(p,n)") / evaluator.value(network.charge_node), 1, 1e-12);
 }
 
 // V(r) = rate / L makes the first row zero; the second is then  cx dx/dt = cx L V(r) - leak.
@@ -167,7 +237,7 @@ TEST(VerilogA, HasTheThermalNoiseOfItsConductance) {
     const std::vector<double> c =
         ir::initial_state(network, plan_emission(network).default_conductance);
     evaluator.evaluate(ir::Part::kOutput, {&v, 1}, c);
-    const double conductance = 3 * evaluator.value(network.conductance_node);
+    const double conductance = 3 * evaluator.value(network.conductance().node);
     EXPECT_NEAR(model.values.at("conductance") / conductance, 1, 1e-12) << network.name;
     EXPECT_NEAR(model.noise.at("I(" + branch + ")") / (4 * 1.380649e-23 * 350 * conductance), 1,
                 1e-12)

@@ -12,6 +12,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::ir {
 namespace {
@@ -25,7 +26,7 @@ double conductance_at_zero(const Network& network, const std::vector<double>& c)
   Evaluator evaluator(network);
   const double zero = 0;
   evaluator.evaluate(Part::kOutput, {&zero, 1}, c);
-  return evaluator.value(network.conductance_node);
+  return evaluator.value(network.conductance().node);
 }
 
 TEST(InitialState, GivesExactlyTheWantedConductance) {
@@ -37,8 +38,8 @@ TEST(InitialState, GivesExactlyTheWantedConductance) {
       for (double g0 : {2e-7, 1e-4, 2e-4, 5e-3, 9e-3}) {
         const std::vector<double> c = initial_state(network, g0);
         // an affine head is a sum of terms as large as the scale, and rounds like them
-        const bool sum = network.head == Head::kAffine;
-        const double size = sum ? std::max(g0, network.conductance_scale) : g0;
+        const bool sum = network.conductance().head == Head::kAffine;
+        const double size = sum ? std::max(g0, network.conductance().scale) : g0;
         EXPECT_NEAR(conductance_at_zero(network, c), g0, 1e-12 * size)
             << name_of(head) << ", " << states;
       }
@@ -249,6 +250,38 @@ TEST(Simulate, TakesTheVoltagesOfEveryPort) {
   EXPECT_NE(run.currents[0], run.currents[1]);
 }
 
+// dQ/dt is exact for a charge that is a parabola in time, on any time axis.
+TEST(Simulate, AddsTheDerivativeOfEveryCharge) {
+  Network device = testing::static_device(false);
+  NetworkBuilder build(device);
+  const int weight = build.parameters("capacitance", 2, 2);
+  const double c[] = {3e-12, -1e-12, -2e-12, 5e-12};
+  std::copy_n(c, 4, device.parameters.begin() + weight);
+  const Network resistive = device;
+  device.charge_node = build.affine(2, {0}, weight, -1);
+  const std::vector<double> time = {0, 1e-6, 1.5e-6, 4e-6, 4.1e-6, 9e-6};
+  std::vector<std::vector<double>> voltages(2);
+  for (double t : time) {
+    voltages[0].push_back(1e10 * t * t - 0.2);
+    voltages[1].push_back(0.5 - 3e4 * t);
+  }
+  const PortTrajectory run = simulate(device, time, voltages, {});
+  const PortTrajectory without = simulate(resistive, time, voltages, {});
+  EXPECT_TRUE(without.charges.empty());
+  EXPECT_TRUE(run.conductance.empty());
+  for (std::size_t p = 0; p < 2; ++p) {
+    EXPECT_EQ(run.currents[p][0], without.currents[p][0]) << "the device rests";
+    for (std::size_t k = 0; k < time.size(); ++k) {
+      EXPECT_NEAR(run.charges[p][k], c[2 * p] * voltages[0][k] + c[2 * p + 1] * voltages[1][k],
+                  1e-26);
+      if (k < 2) continue;
+      const double derivative = c[2 * p] * 2e10 * time[k] - c[2 * p + 1] * 3e4;
+      EXPECT_NEAR(run.currents[p][k] - without.currents[p][k], derivative, 1e-12 * 3e-7)
+          << p << ", " << k;
+    }
+  }
+}
+
 // One voltage is not enough for two ports: it would be read as if there were two.
 TEST(Simulate, RefusesAnotherNumberOfPorts) {
   const std::vector<double> time = {0, 0.1}, voltage = {0.2, 0.3}, start = {0, 0};
@@ -281,12 +314,12 @@ TEST(InitialState, HasTheConductanceThatWasAskedFor) {
   for (StudentHead head : {StudentHead::kExp, StudentHead::kSoftplus}) {
     const Network network = testing::random_student({.states = 2, .features = 3, .head = head}, 8);
     for (double relative : {0.01, 0.5, 4.0, 20.0, 29.0, 31.0, 100.0}) {
-      const double g0 = relative * network.conductance_scale;
+      const double g0 = relative * network.conductance().scale;
       const std::vector<double> c = initial_state(network, g0);
       Evaluator evaluator(network);
       const double zero = 0;
       evaluator.evaluate(Part::kOutput, {&zero, 1}, c);
-      EXPECT_NEAR(evaluator.value(network.conductance_node) / g0, 1, 1e-12)
+      EXPECT_NEAR(evaluator.value(network.conductance().node) / g0, 1, 1e-12)
           << name_of(head) << relative;
     }
   }

@@ -35,7 +35,7 @@ TEST(Evaluator, ComputesTheFormulasOfTheCompactStudent) {
       EXPECT_NEAR(evaluator.rate(0) / rate, 1, 1e-12);
       EXPECT_NEAR(evaluator.target(0), target, 2e-15);
       evaluator.evaluate(Part::kOutput, {&v, 1}, {&c, 1});
-      EXPECT_NEAR(evaluator.value(network.conductance_node) / conductance, 1, 1e-14);
+      EXPECT_NEAR(evaluator.value(network.conductance().node) / conductance, 1, 1e-14);
       EXPECT_NEAR(evaluator.value(network.current_node), conductance * v, 1e-17);
     }
   }
@@ -73,7 +73,7 @@ TEST(Evaluator, ComputesTheHeadsAsTheyAreDefined) {
     const double g = name == "exp" ? std::exp(y) : name == "affine" ? y : std::log1p(std::exp(y));
     Evaluator evaluator(network);
     evaluator.evaluate(Part::kOutput, {&v, 1}, {&c, 1});
-    EXPECT_NEAR(evaluator.value(network.conductance_node), 2e-4 * g, 1e-18) << name_of(head);
+    EXPECT_NEAR(evaluator.value(network.conductance().node), 2e-4 * g, 1e-18) << name_of(head);
   }
 }
 
@@ -159,7 +159,7 @@ TEST(EvaluatorGradient, MatchesCentralDifferencesThroughEveryOperation) {
     expect_gradient(network, Part::kDynamics, network.target_node, element);
     expect_gradient(network, Part::kOutput, network.current_node, element);
   }
-  expect_gradient(network, Part::kOutput, network.conductance_node, 0);
+  expect_gradient(network, Part::kOutput, network.conductance().node, 0);
 }
 
 TEST(EvaluatorGradient, MatchesCentralDifferencesForEveryShapeOfStudent) {
@@ -169,15 +169,15 @@ TEST(EvaluatorGradient, MatchesCentralDifferencesForEveryShapeOfStudent) {
           StudentShape{.states = 3, .rates = 2, .features = 2, .head = head, .state_gates = false},
           StudentShape{.states = 2, .rates = 2, .features = 2, .head = head, .liquid = false}}) {
       Network network = testing::random_student(shape, 5);
-      network.nodes[static_cast<std::size_t>(network.rate_node)].factor = 1;         // [1/us]
-      network.nodes[static_cast<std::size_t>(network.conductance_node)].factor = 1;  // [gs]
+      network.nodes[static_cast<std::size_t>(network.rate_node)].factor = 1;           // [1/us]
+      network.nodes[static_cast<std::size_t>(network.conductance().node)].factor = 1;  // [gs]
       for (int k = 0; k < network.rate_count(); ++k) {
         expect_gradient(network, Part::kDynamics, network.rate_node, k);
       }
       for (int s = 0; s < network.state_count(); ++s) {
         expect_gradient(network, Part::kDynamics, network.target_node, s);
       }
-      expect_gradient(network, Part::kOutput, network.conductance_node, 0);
+      expect_gradient(network, Part::kOutput, network.conductance().node, 0);
       expect_gradient(network, Part::kOutput, network.current_node, 0);
     }
   }

@@ -11,6 +11,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::ir {
 namespace {
@@ -88,7 +89,7 @@ TEST(SparseJacobian, AgreesWithReverseMode) {
     for (int k = 0; k < network.rate_count(); ++k) compare(Part::kDynamics, network.rate_node, k);
     for (int s = 0; s < states; ++s) compare(Part::kDynamics, network.target_node, s);
     for (int p = 0; p < ports; ++p) compare(Part::kOutput, network.current_node, p);
-    compare(Part::kOutput, network.conductance_node, 0);
+    compare(Part::kOutput, network.conductance().node, 0);
   }
 }
 
@@ -110,7 +111,7 @@ TEST(SparseJacobian, PatternOfADiagonalNetworkIsDiagonal) {
   EXPECT_TRUE(jacobian.inputs(rate, 0).empty());
   EXPECT_EQ(jacobian.inputs(0, 0), std::vector<int>{0});
   EXPECT_EQ(jacobian.inputs(network.current_node, 0), (std::vector<int>{0, 1, 2, 3}));
-  EXPECT_EQ(jacobian.inputs(network.conductance_node, 0), (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(jacobian.inputs(network.conductance().node, 0), (std::vector<int>{1, 2, 3}));
   evaluate(jacobian, network, {0.2, 0.5, -0.3, 0.1});
   EXPECT_DOUBLE_EQ(jacobian.derivative(target, 0, 1), 1 / std::pow(std::cosh(0.25), 2));
   EXPECT_EQ(jacobian.derivative(target, 0, 2), 0.0);
@@ -142,6 +143,41 @@ TEST(SparseJacobian, RefusesAnInconsistentNetwork) {
   Network network = testing::one_state();
   network.target_node = 99;
   EXPECT_THROW(SparseJacobian{network}, ShapeError);
+}
+
+// Values and derivatives of currents and charges against numbers made by hand, through the unknown
+// and up to it.
+TEST(SparseJacobian, OfATransistorIsWhatItIsByHand) {
+  const Network network = testing::transistor();
+  Evaluator evaluator(network);
+  SparseJacobian whole(network), cut(network, Unknowns::kInputs);
+  for (const double vg : {-0.2, 0.45, 0.9}) {
+    const std::vector<double> v = {vg, 0.6 - vg};
+    const testing::TransistorPoint point(v[0], v[1]);
+    evaluator.evaluate(Part::kOutput, v, {});
+    whole.evaluate(v, {});
+    cut.evaluate(v, {});
+    const int x = network.unknowns[0];
+    EXPECT_NEAR(evaluator.value(x), point.unknown, 1e-15);
+    for (int p = 0; p < 2; ++p) {
+      const auto row = static_cast<std::size_t>(p);
+      EXPECT_NEAR(evaluator.value(network.current_node, p), point.currents[row], 1e-17);
+      EXPECT_NEAR(evaluator.value(network.charge_node, p), point.charges[row], 1e-26);
+      for (int by = 0; by < 2; ++by) {
+        const double g = point.conductances[row][static_cast<std::size_t>(by)];
+        const double c = point.capacitances[row][static_cast<std::size_t>(by)];
+        EXPECT_NEAR(whole.derivative(network.current_node, p, by), g, 1e-16);
+        EXPECT_NEAR(whole.derivative(network.charge_node, p, by), c, 1e-26);
+        const double dx = cut.derivative(x, 0, by);
+        EXPECT_NEAR(cut.derivative(network.current_node, p, by) +
+                        dx * cut.derivative(network.current_node, p, 2),
+                    g, 1e-16);
+        EXPECT_NEAR(cut.derivative(network.charge_node, p, by) +
+                        dx * cut.derivative(network.charge_node, p, 2),
+                    c, 1e-26);
+      }
+    }
+  }
 }
 
 }  // namespace

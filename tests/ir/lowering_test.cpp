@@ -10,6 +10,7 @@
 #include "ir/jacobian.hpp"
 #include "support/networks.hpp"
 #include "support/recurrent_networks.hpp"
+#include "support/static_devices.hpp"
 #include "support/vector_operations.hpp"
 
 namespace psi_xlstm::ir {
@@ -35,12 +36,13 @@ TEST(Lowering, LeavesWhatEveryPrinterKnows) {
   EXPECT_EQ(lowered(compact).parameters, compact.parameters);
 }
 
-// Values and derivatives of all that the network stands for, start and junctions included.
+// Values and derivatives of all that the network stands for, start, charges and unknowns included.
 TEST(Lowering, ComputesTheSame) {
   Rng rng(5);
   for (const Network& network :
        {testing::drawn_low_rank().network("low_rank"), testing::drawn_teacher().network("teacher"),
-        testing::vector_operations(1), testing::vector_operations(2)}) {
+        testing::vector_operations(1), testing::with_charges(testing::vector_operations(2)),
+        testing::transistor()}) {
     const Network plain = lowered(network);
     SparseJacobian before(network), after(plain);
     std::vector<double> x;
@@ -64,12 +66,14 @@ TEST(Lowering, ComputesTheSame) {
       }
     };
     compare(network.current_node, plain.current_node);
-    compare(network.conductance_node, plain.conductance_node);
+    compare(network.charge_node, plain.charge_node);
+    ASSERT_EQ(network.role.has_value(), plain.role.has_value());
+    if (network.role) compare(network.role->node, plain.role->node);
     compare(network.rate_node, plain.rate_node);
     compare(network.target_node, plain.target_node);
-    compare(network.start_node, plain.start_node);
-    for (std::size_t k = 0; k < network.junctions.size(); ++k) {
-      compare(network.junctions[k], plain.junctions[k]);
+    compare(network.start.node, plain.start.node);
+    for (std::size_t k = 0; k < network.unknowns.size(); ++k) {
+      compare(network.unknowns[k], plain.unknowns[k]);
     }
   }
 }

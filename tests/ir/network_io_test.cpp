@@ -12,6 +12,7 @@
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::ir {
 namespace {
@@ -27,9 +28,9 @@ std::string problem_with(const std::string& bytes) {
   return "none";
 }
 
-// The file of one_state() with the structure changed by `edit`.
-std::string edited(const std::function<void(Json&)>& edit) {
-  SafetensorsFile file = parse_safetensors(network_bytes(testing::one_state(), {}), "m");
+// The file of `network` with the structure changed by `edit`.
+std::string edited(const Network& network, const std::function<void(Json&)>& edit) {
+  SafetensorsFile file = parse_safetensors(network_bytes(network, {}), "m");
   Json tree = Json::parse(file.metadata.at("network"));
   edit(tree);
   file.metadata["network"] = tree.dump();
@@ -37,7 +38,7 @@ std::string edited(const std::function<void(Json&)>& edit) {
 }
 
 std::string problem_after(const std::function<void(Json&)>& edit) {
-  return problem_with(edited(edit));
+  return problem_with(edited(testing::one_state(), edit));
 }
 
 TEST(NetworkFile, ReadsBackToTheSameBytesAndTheSameCurrents) {
@@ -56,6 +57,48 @@ TEST(NetworkFile, ReadsBackToTheSameBytesAndTheSameCurrents) {
   }
 }
 
+// Nothing of a device of two ports is lost: charges, unknowns, both ranges, no conductance.
+TEST(NetworkFile, ReadsBackStaticDevices) {
+  for (Network network : {testing::static_device(true), testing::transistor()}) {
+    network.box.voltage_max = {2.5, 40};
+    const std::string bytes = network_bytes(network, {});
+    const Network back = parse_network(bytes, "m").network;
+    EXPECT_EQ(network_bytes(back, {}), bytes);
+    EXPECT_FALSE(back.role.has_value());
+    EXPECT_EQ(back.start, Start::kRest);
+    EXPECT_EQ(back.charge_node, network.charge_node);
+    EXPECT_EQ(back.unknowns, network.unknowns);
+    EXPECT_EQ(back.box.voltage_max, network.box.voltage_max);
+    EXPECT_EQ(back.ports, network.ports);
+    const std::vector<double> time = {0, 0.1, 0.2};
+    const std::vector<std::vector<double>> voltages = {{0.1, 0.2, 0.3}, {0.5, -0.5, 0.1}};
+    EXPECT_EQ(simulate(back, time, voltages, {}).currents,
+              simulate(network, time, voltages, {}).currents);
+  }
+}
+
+// A file of one conductance is as it always was: its readers need not know of anything else.
+TEST(NetworkFile, OfAConductanceHasNothingElse) {
+  const SafetensorsFile file =
+      parse_safetensors(network_bytes(testing::one_state(), {}), "m.safetensors");
+  const Json tree = Json::parse(file.metadata.at("network"));
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : tree.items()) keys.push_back(key);
+  EXPECT_EQ(keys, (std::vector<std::string>{
+                      "name", "ports", "reference_terminal", "nodes", "blocks", "rate_node",
+                      "target_node", "rate_of_state", "current_node", "conductance_node", "head",
+                      "start", "readout_weight", "readout_bias", "conductance_scale_S",
+                      "voltage_scale_V", "reference_step_s", "training_box"}));
+  EXPECT_EQ(tree.at("training_box").at("voltage_max_V"), 1.2);
+}
+
+// One range, as files of several ports had it first, is that of every port.
+TEST(NetworkFile, OneRangeIsThatOfAllPorts) {
+  const std::string bytes = edited(testing::static_device(true),
+                                   [](Json& t) { t["training_box"]["voltage_max_V"] = 2.5; });
+  EXPECT_EQ(parse_network(bytes, "m").network.box.voltage_max, (std::vector<double>{2.5, 2.5}));
+}
+
 TEST(NetworkFile, KeepsEveryFieldThatIsNoNode) {
   const Network network = testing::three_states();
   const Network back = parse_network(network_bytes(network, {}), "m").network;
@@ -64,9 +107,9 @@ TEST(NetworkFile, KeepsEveryFieldThatIsNoNode) {
   EXPECT_EQ(back.box.conductance_max, 1e-3);
   EXPECT_EQ(back.box.drive_frequency, 1e4);
   EXPECT_EQ(back.box.fastest_rate, 1e5);
-  EXPECT_EQ(back.conductance_scale, 5e-4);
+  EXPECT_EQ(back.conductance().scale, 5e-4);
   EXPECT_EQ(back.reference_step, 1e-6);
-  EXPECT_EQ(back.head, Head::kExp);
+  EXPECT_EQ(back.conductance().head, Head::kExp);
   EXPECT_EQ(back.start, Start::kTied);
 }
 
@@ -90,11 +133,12 @@ TEST(NetworkFile, RefusesOtherFiles) {
 TEST(NetworkFile, RefusesIndicesOutsideTheNetwork) {
   EXPECT_EQ(problem_after([](Json& t) { t["current_node"] = 15; }),
             "m.safetensors: network one_state: current: expected a node, found index 15");
-  for (const char* key : {"rate_node", "target_node", "conductance_node", "readout_weight",
-                          "readout_bias", "current_node"}) {
-    for (int bad : {-2, 1000, 2147483647}) {
+  for (int bad : {-2, 1000, 2147483647}) {
+    for (const char* key : {"rate_node", "target_node", "charge_node", "current_node",
+                            "conductance_node", "readout_weight", "readout_bias"}) {
       EXPECT_NE(problem_after([&](Json& t) { t[key] = bad; }), "none") << key << ", " << bad;
     }
+    EXPECT_NE(problem_after([&](Json& t) { t["junctions"] = {bad}; }), "none") << bad;
   }
   EXPECT_NE(problem_after([](Json& t) { t["nodes"][3]["weight"] = 2147483647; }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["nodes"][3]["arguments"][0] = 3; }), "none");
@@ -112,6 +156,17 @@ TEST(NetworkFile, RefusesAnotherStructure) {
   EXPECT_EQ(problem_after([](Json& t) { t["blocks"][0][0] = "other"; }),
             "m.safetensors: network /blocks/0: expected a tensor \"other\" of shape [3, 2]");
   EXPECT_NE(problem_after([](Json& t) { t.erase("training_box"); }), "none");
+  EXPECT_EQ(problem_after([](Json& t) {
+              t["training_box"]["voltage_min_V"] = {1, 2};
+            }),
+            "m.safetensors: network one_state: training range: expected voltages of 1 ports, found "
+            "2");
+  EXPECT_EQ(problem_after([](Json& t) { t.erase("conductance_node"); }),
+            "m.safetensors: network one_state: start: expected that at rest in a network that "
+            "stands for no conductance");
+  EXPECT_NE(problem_after([](Json& t) { t["charge_node"] = "none"; }), "none");
+  EXPECT_NE(problem_after([](Json& t) { t["training_box"]["voltage_min_V"] = Json::array(); }),
+            "none");
   EXPECT_NE(problem_after([](Json& t) { t["nodes"] = "none"; }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["nodes"][4] = 7; }), "none");
   EXPECT_NE(problem_after([](Json& t) { t["conductance_scale_S"] = nullptr; }), "none");
@@ -150,42 +205,44 @@ TEST(NetworkFile, RefusesStructuresNestedTooDeep) {
 bool survives(const std::string& bytes) {
   try {
     const Network network = parse_network(bytes, "m").network;
-    const std::vector<double> time = {0, 1e-6, 2e-6}, voltage = {0.1, 0.2, -0.3};
-    if (network.port_count() == 1) {
-      simulate(network, time, voltage, initial_state(network, 3e-4));
-    }
+    const std::vector<double> time = {0, 1e-6, 2e-6};
+    const std::vector<std::vector<double>> voltages(network.ports.size(), {0.1, 0.2, -0.3});
+    simulate(network, time, voltages, initial_state(network, 3e-4));
     return true;
   } catch (const Error&) {
     return false;
   }
 }
 
-TEST(NetworkFile, MutatedBytesAreReadOrRefusedAndNothingElse) {
-  const std::string bytes = network_bytes(testing::three_states(), {{"config", "{}"}});
-  std::mt19937 rng(5);
-  int read = 0, refused = 0;
-  for (int i = 0; i < 4000; ++i) {
-    std::string mutated = bytes;
-    for (auto changes = 1 + rng() % 3; changes > 0; --changes) {
-      const std::size_t at = rng() % mutated.size();
-      switch (rng() % 4) {
-        case 0:
-          mutated[at] = static_cast<char>(rng() % 256);
-          break;
-        case 1:
-          mutated[at] = static_cast<char>('0' + rng() % 10);
-          break;
-        case 2:
-          mutated.erase(at, 1 + rng() % 4);
-          break;
-        default:
-          mutated.insert(at, 1, mutated[rng() % mutated.size()]);
-      }
+std::string mutated_bytes(std::string bytes, std::mt19937& rng) {
+  for (auto changes = 1 + rng() % 3; changes > 0; --changes) {
+    const std::size_t at = rng() % bytes.size();
+    switch (rng() % 4) {
+      case 0:
+        bytes[at] = static_cast<char>(rng() % 256);
+        break;
+      case 1:
+        bytes[at] = static_cast<char>('0' + rng() % 10);
+        break;
+      case 2:
+        bytes.erase(at, 1 + rng() % 4);
+        break;
+      default:
+        bytes.insert(at, 1, bytes[rng() % bytes.size()]);
     }
-    ++(survives(mutated) ? read : refused);
   }
-  EXPECT_GT(read, 100);
-  EXPECT_GT(refused, 1000);
+  return bytes;
+}
+
+TEST(NetworkFile, MutatedBytesAreReadOrRefusedAndNothingElse) {
+  for (const Network& network : {testing::three_states(), testing::transistor()}) {
+    const std::string bytes = network_bytes(network, {{"config", "{}"}});
+    std::mt19937 rng(5);
+    int read = 0, refused = 0;
+    for (int i = 0; i < 4000; ++i) ++(survives(mutated_bytes(bytes, rng)) ? read : refused);
+    EXPECT_GT(read, 50) << network.name;
+    EXPECT_GT(refused, 1000) << network.name;
+  }
 }
 
 // A whole number of the structure, set to something else.
@@ -202,16 +259,18 @@ void mutate(Json& value, std::mt19937& rng) {
 }
 
 TEST(NetworkFile, MutatedStructuresAreReadOrRefusedAndNothingElse) {
-  std::mt19937 rng(6);
-  int read = 0, refused = 0;
-  for (int i = 0; i < 4000; ++i) {
-    const std::string bytes = edited([&](Json& t) {
-      for (auto changes = 1 + rng() % 3; changes > 0; --changes) mutate(t, rng);
-    });
-    ++(survives(bytes) ? read : refused);
+  for (const Network& network : {testing::one_state(), testing::transistor()}) {
+    std::mt19937 rng(6);
+    int read = 0, refused = 0;
+    for (int i = 0; i < 4000; ++i) {
+      const std::string bytes = edited(network, [&](Json& t) {
+        for (auto changes = 1 + rng() % 3; changes > 0; --changes) mutate(t, rng);
+      });
+      ++(survives(bytes) ? read : refused);
+    }
+    EXPECT_GT(read, 100) << network.name;
+    EXPECT_GT(refused, 1000) << network.name;
   }
-  EXPECT_GT(read, 100);
-  EXPECT_GT(refused, 1000);
 }
 
 }  // namespace

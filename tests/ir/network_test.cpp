@@ -8,6 +8,7 @@
 
 #include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::ir {
 namespace {
@@ -118,7 +119,7 @@ TEST(Validate, RefusesNumbersThatAreNotFinite) {
   EXPECT_EQ(problem_after([&](Network& n) { n.nodes[1].factor = nan; }),
             "node 1: factor is not finite");
   for (double bad : {0.0, -1.0, nan, std::numeric_limits<double>::infinity()}) {
-    EXPECT_EQ(problem_after([&](Network& n) { n.conductance_scale = bad; }),
+    EXPECT_EQ(problem_after([&](Network& n) { n.conductance().scale = bad; }),
               "scales: expected positive numbers");
     EXPECT_EQ(problem_after([&](Network& n) { n.voltage_scale = bad; }),
               "scales: expected positive numbers");
@@ -130,24 +131,85 @@ TEST(Validate, RefusesNumbersThatAreNotFinite) {
 TEST(Validate, RefusesWrongRoles) {
   EXPECT_EQ(problem_after([](Network& n) { n.current_node = 15; }),
             "current: expected a node, found index 15");
-  EXPECT_EQ(problem_after([](Network& n) { n.conductance_node = 4; }),
+  EXPECT_EQ(problem_after([](Network& n) { n.conductance().node = 4; }),
             "conductance: expected width 1, found 3");
   EXPECT_EQ(problem_after([](Network& n) { n.rate_node = -1; }),
             "rate: expected a node, found index -1");
   EXPECT_EQ(problem_after([](Network& n) { n.target_node = 4; }),
             "target: expected width 1, found 3");
   EXPECT_NE(problem_after([](Network& n) { n.rate_of_state = {1}; }), "none");
-  EXPECT_EQ(problem_after([](Network& n) { n.readout_weight = 19; }),
+  EXPECT_EQ(problem_after([](Network& n) { n.conductance().readout_weight = 19; }),
             "readout: expected weights inside the parameters");
-  EXPECT_EQ(problem_after([](Network& n) { n.readout_bias = -1; }),
+  EXPECT_EQ(problem_after([](Network& n) { n.conductance().readout_bias = -1; }),
             "readout: expected a bias inside the parameters");
   Network still = testing::static_curve();
   EXPECT_NO_THROW(validate(still));
   still.rate_node = 0;
   EXPECT_THROW(validate(still), ShapeError);
   still = testing::static_curve();
-  still.readout_bias = still.parameter_count();
+  still.conductance().readout_bias = still.parameter_count();
   EXPECT_THROW(validate(still), ShapeError);
+}
+
+// A device that stands for no conductance: nothing of it may be asked for.
+TEST(Validate, TakesAStaticDeviceWithoutARole) {
+  const Network device = testing::static_device(true);
+  EXPECT_NO_THROW(validate(device));
+  EXPECT_FALSE(device.is_told_its_start());
+  try {
+    device.conductance();
+    FAIL() << "expected a ShapeError";
+  } catch (const ShapeError& e) {
+    EXPECT_STREQ(e.what(), "network static_device: expected one that stands for a conductance");
+  }
+  Network wrong = device;
+  wrong.start = Start::kTied;
+  EXPECT_THROW(validate(wrong), ShapeError);
+  wrong = device;
+  wrong.charge_node = 1;  // as wide as the features
+  EXPECT_THROW(validate(wrong), ShapeError);
+  wrong = device;
+  wrong.box.voltage_min = {-1};
+  EXPECT_THROW(validate(wrong), ShapeError);
+  EXPECT_EQ(problem_after([](Network& n) { n.role.reset(); }),
+            "start: expected that at rest in a network that stands for no conductance");
+}
+
+TEST(Validate, RefusesUnknownsThatAreNone) {
+  EXPECT_NO_THROW(validate(testing::transistor()));
+  EXPECT_EQ(problem_after([](Network& n) { n.unknowns = {15}; }),
+            "unknown: expected a node, found index 15");
+  EXPECT_EQ(problem_after([](Network& n) {
+              n.unknowns = {4, 4};
+            }),
+            "unknown: expected every node once, found node 4 again");
+  EXPECT_EQ(problem_after([](Network& n) {
+              NetworkBuilder build(n);
+              n.unknowns = {build.constant("fixed", {1.0})};
+            }),
+            "unknown: expected a node that depends on a port or a state, found node 15");
+}
+
+TEST(RequireOneConductance, RefusesEverythingElse) {
+  const auto problem_with = [](const Network& network) -> std::string {
+    try {
+      require_one_conductance(network, "fit");
+    } catch (const ShapeError& e) {
+      return e.what();
+    }
+    return "none";
+  };
+  EXPECT_EQ(problem_with(one_state()), "none");
+  EXPECT_EQ(problem_with(testing::static_device(false)),
+            "network static_device: fit: expected one port, found 2");
+  Network charged = one_state();
+  charged.charge_node = charged.current_node;
+  EXPECT_EQ(problem_with(charged), "network one_state: fit: expected no charges");
+  Network resistor = testing::static_curve();
+  resistor.start = Start::kRest;
+  resistor.role.reset();
+  EXPECT_EQ(problem_with(resistor),
+            "network static_curve: fit: expected one that stands for a conductance");
 }
 
 TEST(Validate, RefusesNamesThatAreNoIdentifiers) {

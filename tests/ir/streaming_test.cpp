@@ -42,7 +42,7 @@ double largest(const std::vector<double>& x) {
 // largest current and state.
 template <class Real>
 double difference(const Network& network, const Drive& d, InstructionSet set) {
-  const std::vector<double> start = initial_state(network, 1.4 * network.conductance_scale);
+  const std::vector<double> start = initial_state(network, 1.4 * network.conductance().scale);
   const Trajectory wanted = simulate(network, d.time, d.voltage, start);
   CompactStream<Real> stream(network, set);
   const double current_size = largest(wanted.current), size = largest(wanted.conductance);

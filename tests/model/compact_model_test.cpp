@@ -11,6 +11,7 @@
 #include "model/predictions.hpp"
 #include "support/broken_files.hpp"
 #include "support/networks.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -102,6 +103,20 @@ TEST(LoadModel, RefusesPredictions) {
   save_predictions(file, {});
   EXPECT_EQ(testing::problem_with(load_model, file),
             file.string() + ": expected a psi-xlstm model, found \"psi-xlstm predictions\"");
+}
+
+// Only a file that older programs would misread says a newer version.
+TEST(SaveModel, SaysVersion3OfWhatVersion2DoesNotKnow) {
+  const fs::path file = file_named("version.safetensors");
+  const auto version_of = [&](const ir::Network& network) {
+    save_model(file, {.network = network});
+    EXPECT_EQ(ir::network_bytes(load_model(file).network, {}), ir::network_bytes(network, {}));
+    return parse_safetensors(read_file(file), "m").metadata.at("format_version");
+  };
+  EXPECT_EQ(version_of(testing::one_state()), "2");
+  EXPECT_EQ(version_of(testing::with_charges(testing::one_state())), "3");
+  EXPECT_EQ(version_of(testing::static_device(false)), "3");
+  EXPECT_EQ(version_of(testing::transistor()), "3");
 }
 
 }  // namespace

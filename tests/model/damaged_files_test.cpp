@@ -19,6 +19,7 @@
 #include "model/predict.hpp"
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "support/static_devices.hpp"
 #include "support/stored_models.hpp"
 
 namespace psi_xlstm {
@@ -102,17 +103,18 @@ std::string other_content(const std::string& bytes, Rng& rng) {
 // What a user does with a model.
 void use(const fs::path& file) {
   const auto model = model::load(file);
+  const std::size_t ports = model->about().ports.size();
   Record record;
   record.id = "short";
-  for (int k = 0; k < 12; ++k) {
-    record.time.push_back(50e-9 * k);
-    record.current.resize(1);
-  }
-  record.voltage = {testing::two_tones(record.time, 0.7, 1e5)};
+  for (int k = 0; k < 12; ++k) record.time.push_back(50e-9 * k);
+  record.current.resize(ports);
+  record.voltage.assign(ports, testing::two_tones(record.time, 0.7, 1e5));
   model::predict_in_place(*model, 3e-4, record);
   EXPECT_EQ(record.current[0].size(), 12u);
-  const auto streamer = model->streamer(3e-4);
-  for (std::size_t k = 0; k < 12; ++k) streamer->step(record.time[k], record.voltage[0][k]);
+  if (ports == 1) {
+    const auto streamer = model->streamer(3e-4);
+    for (std::size_t k = 0; k < 12; ++k) streamer->step(record.time[k], record.voltage[0][k]);
+  }
   if (model->about().no_circuit.empty()) model->circuit_network();
 }
 
@@ -163,6 +165,9 @@ TEST(DamagedFiles, OfModelsAreRefusedOrRun) {
   const fs::path good = damaged_file("good_compact.safetensors");
   save_model(good, testing::compact_model());
   damage(good, use, 99);
+  const fs::path good_device = damaged_file("good_device.safetensors");
+  save_model(good_device, {.network = testing::transistor()});
+  damage(good_device, use, 100);
 }
 
 TEST(DamagedFiles, OfPredictionsAreRefusedOrRead) {

@@ -201,9 +201,9 @@ TEST(LoadModel, SaysBothVersionsOfANewerFile) {
     write_file(file, safetensors_bytes(changed));
     return testing::problem_with(load, file);
   };
-  EXPECT_EQ(problem("format_version", "3"),
+  EXPECT_EQ(problem("format_version", "4"),
             file.string() +
-                ": expected a psi-xlstm model of format version 2 or older, found version 3, made "
+                ": expected a psi-xlstm model of format version 3 or older, found version 4, made "
                 "by \"psi-xlstm 9.1\": read it with that program");
   for (const std::string bad : {"", "two", "2.5", "-1", "99999999999999999999", "2 "}) {
     EXPECT_EQ(

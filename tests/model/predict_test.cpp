@@ -10,6 +10,7 @@
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/every_operation.hpp"
+#include "support/static_devices.hpp"
 #include "support/stored_models.hpp"
 
 namespace psi_xlstm::model {
@@ -46,6 +47,28 @@ TEST(PredictInPlace, GivesTheCurrentOfTheSimulationFromTheGivenConductance) {
     EXPECT_EQ(record.voltage, before.voltage);
     EXPECT_NE(record.current[0], simulated(network, before, 4e-4));
   }
+}
+
+// A device without a conductance starts from nothing; its charges give a current too, and every
+// port has a range of its own.
+TEST(PredictInPlace, RunsAStaticDeviceOfTwoPortsWithCharges) {
+  const ir::Network network = testing::transistor();
+  Record record = drive(network, 0.5);
+  record.time = testing::uniform_times(300, 1e-10);
+  record.ports = {"g", "d"};
+  const std::vector<double> tones = testing::two_tones(record.time, 0.3, 1e8);
+  record.voltage = {tones, tones};
+  for (double& v : record.voltage[0]) v += 0.45;  // of 0 to 1 V, the other of -1 to 1 V
+  record.current.resize(2);
+  EXPECT_EQ(predict_with(network, {}, record), Warnings{});
+  EXPECT_EQ(record.current,
+            ir::simulate(network, record.time, record.voltage, std::vector<double>{}).currents);
+  const testing::TransistorPoint last(record.voltage[0].back(), record.voltage[1].back());
+  EXPECT_GT(std::abs(record.current[0].back() - last.currents[0]), 1e-5);
+  for (double& v : record.voltage[1]) v += 1;
+  const Warnings warnings = predict_with(network, {}, record);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].substr(0, 38), "record sweep: the voltage of port d ru");
 }
 
 // Every port of the model has its voltage and gets its current.

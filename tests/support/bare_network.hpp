@@ -19,6 +19,7 @@ inline ir::Network bare_network(const std::string& name,
   for (int p = 1; p <= ports; ++p) network.ports.push_back("p" + std::to_string(p));
   network.rate_of_state = std::move(rate_of_state);
   network.start = ir::Start::kRest;
+  network.role.emplace();
   return network;
 }
 
@@ -29,8 +30,8 @@ inline void fill_in(ir::Network& network, std::size_t first) {
     network.parameters[q] = 0.3 + 0.4 * static_cast<double>((7 * q + 3) % 11) / 11;
     if (q % 3 == 1) network.parameters[q] *= -1;
   }
-  network.box = {.voltage_min = -1,
-                 .voltage_max = 1,
+  network.box = {.voltage_min = std::vector<double>(network.ports.size(), -1.0),
+                 .voltage_max = std::vector<double>(network.ports.size(), 1.0),
                  .conductance_min = 0.1,
                  .conductance_max = 10,
                  .step_max = 0.01,

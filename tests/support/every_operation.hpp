@@ -25,9 +25,9 @@ inline ir::Network every_operation(int ports) {
   const int product = build.binary(Op::kProduct, logarithm, constant);
   const int quotient = build.binary(Op::kQuotient, v, positive);
   network.current_node = build.binary(Op::kProduct, quotient, product);
-  network.conductance_node = build.affine("conductance", 1, {network.current_node, root});
-  network.readout_weight = network.node(mixed).weight;
-  network.readout_bias = network.node(network.conductance_node).bias;
+  network.conductance().node = build.affine("conductance", 1, {network.current_node, root});
+  network.conductance().readout_weight = network.node(mixed).weight;
+  network.conductance().readout_bias = network.node(network.conductance().node).bias;
   fill_in(network, 0);
   return network;
 }

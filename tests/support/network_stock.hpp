@@ -34,8 +34,8 @@ inline StoredNetwork drawn_network(const NetworkConfig& config,
   network.protocol = value_named<NetworkProtocol>(protocol).value();
   network.conductance_scale = 2e-4;
   network.fingerprint = "of a test";
-  network.box = {.voltage_min = -1.2,
-                 .voltage_max = 1.2,
+  network.box = {.voltage_min = {-1.2},
+                 .voltage_max = {1.2},
                  .conductance_min = 1e-4,
                  .conductance_max = 1e-3,
                  .step_max = 50e-9,

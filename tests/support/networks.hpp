@@ -47,7 +47,7 @@ inline ir::Network random_student(const StudentShape& shape, std::uint32_t seed)
       shape, {.conductance = 2e-4, .voltage = 1.2, .step = 1e-6}, "student");
   Rng rng(seed);
   for (double& p : network.parameters) p = 0.5 * rng.normal();
-  if (network.head == ir::Head::kAffine) block(network, "readout.bias")[0] += 3;
+  if (network.conductance().head == ir::Head::kAffine) block(network, "readout.bias")[0] += 3;
   return network;
 }
 
@@ -65,8 +65,8 @@ inline ir::Network one_state() {
   set_block(network, "target.bias", {0.04});
   set_block(network, "readout.weight", {1.6});
   set_block(network, "readout.bias", {0.12});
-  network.box = {.voltage_min = -1.2,
-                 .voltage_max = 1.2,
+  network.box = {.voltage_min = {-1.2},
+                 .voltage_max = {1.2},
                  .conductance_min = 6e-5,
                  .conductance_max = 8e-4,
                  .step_max = 1e-6,
@@ -93,8 +93,8 @@ inline ir::Network three_states() {
   set_block(network, "target.bias", {0.05, -0.08, 0.02});
   set_block(network, "readout.weight", {0.9, -0.6, 0.03});
   set_block(network, "readout.bias", {-0.1});
-  network.box = {.voltage_min = -1.0,
-                 .voltage_max = 1.0,
+  network.box = {.voltage_min = {-1.0},
+                 .voltage_max = {1.0},
                  .conductance_min = 2.2e-4,
                  .conductance_max = 1e-3,
                  .step_max = 1e-6,
@@ -114,8 +114,8 @@ inline ir::Network static_curve() {
   set_block(network, "static.bias", {0.6, -1.1});
   set_block(network, "static.gain", {0.35, -0.22});
   set_block(network, "readout.bias", {0.1});
-  network.box = {.voltage_min = -1.0,
-                 .voltage_max = 1.0,
+  network.box = {.voltage_min = {-1.0},
+                 .voltage_max = {1.0},
                  .conductance_min = 7e-4,
                  .conductance_max = 1.6e-3,
                  .step_max = 1e-6,

@@ -19,8 +19,8 @@ struct DrawnNetwork {
   std::vector<double> parameters;
   double conductance_scale = 2e-4;
   double reference_step = 1e-6;
-  ir::TrainingBox box = {.voltage_min = -1,
-                         .voltage_max = 1,
+  ir::TrainingBox box = {.voltage_min = {-1},
+                         .voltage_max = {1},
                          .conductance_min = 1e-4,
                          .conductance_max = 1e-3,
                          .step_max = 1e-7,

@@ -29,8 +29,8 @@ inline ir::Network published_student() {
   set_block(network, "target.bias", {0.0752155});
   set_block(network, "readout.weight", {3.55641});
   set_block(network, "readout.bias", {1.35776});
-  network.box = {.voltage_min = -0.799855,
-                 .voltage_max = 1.20652,
+  network.box = {.voltage_min = {-0.799855},
+                 .voltage_max = {1.20652},
                  .conductance_min = 1.09569e-4,
                  .conductance_max = 2.33803e-3,
                  .step_max = 5.00013e-8,
@@ -61,8 +61,8 @@ inline ir::Network mem3_student() {
   set_block(network, "target.bias", {0.282316, 0.0233665, 0.0124152});
   set_block(network, "readout.weight", {0.0763828, 0.112724, 0.134239});
   set_block(network, "readout.bias", {0.959652});
-  network.box = {.voltage_min = -1,
-                 .voltage_max = 1,
+  network.box = {.voltage_min = {-1},
+                 .voltage_max = {1},
                  .conductance_min = 1.0004e-3,
                  .conductance_max = 1.26997e-3,
                  .step_max = 5e-7,

@@ -22,7 +22,7 @@ inline ir::Network vector_operations(int ports) {
   const int first = build.unary(Op::kTanh, build.affine("first", 4, {sums, root}));
   const int second = build.binary(Op::kQuotient, build.gather({first, c}, {0, 4, 3}),
                                   build.gather({root}, {1, 0, 0}));
-  network.junctions = {first, second};
+  network.unknowns = {first, second};
   const int logs = build.unary(Op::kLog, build.unary(Op::kExp, build.scale(second, 0.7)));
   const int bent = build.unary(Op::kSigmoid, build.affine("bent", 2, {logs, first}));
   network.rate_node = build.unary(Op::kSoftplus, build.chain({bent}));
@@ -30,9 +30,9 @@ inline ir::Network vector_operations(int ports) {
       {build.unary(Op::kTanh, build.affine("target", 3, {second, sums})), first}, {2, 4, 0});
   const int g = build.affine("conductance", ports, {bent, root, c});
   network.current_node = build.binary(Op::kProduct, v, g);
-  network.conductance_node = build.gather({g}, {0});
-  network.readout_weight = network.node(g).weight;
-  network.readout_bias = network.node(g).bias;
+  network.conductance().node = build.gather({g}, {0});
+  network.conductance().readout_weight = network.node(g).weight;
+  network.conductance().readout_bias = network.node(g).bias;
   fill_in(network, 2);  // behind the constant
   return network;
 }

@@ -1,15 +1,20 @@
 #pragma once
 
 /// @file
-/// A trained recurrence as plain numbers: a vector DAG from port voltages and states to relaxation
-/// rates, relaxation targets and terminal currents. This is the border of the project: what trains
-/// a network writes one of these, and what interprets, emits or co-simulates reads nothing else.
+/// A device as plain numbers: a vector DAG from port voltages and states to relaxation rates,
+/// relaxation targets and the currents and charges of the terminals. This is the border of the
+/// project: what trains a network writes one of these, and what interprets, emits or co-simulates
+/// reads nothing else.
 ///
 ///   dc_s/dt = lambda_k(s)(V, c) (z_s(V, c) - c_s)        s = 1..S states, k = 1..K rates
-///   I_p     = f_p(V, c)                                  p = 1..P ports
+///   I_p     = f_p(V, c) + dQ_p(V, c)/dt                  p = 1..P ports
+///
+/// Without states it is a static device. What belongs to a conductance that is told its start is a
+/// role that a network may have.
 ///
 /// Axes: P ports, S states, K rates, Q trainable parameters.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -61,17 +66,35 @@ struct ParameterBlock {
 /// initial state from an initial conductance.
 enum class Head { kExp, kSoftplus, kAffine };
 
-/// Where the state starts.
-enum class Start {
-  kTied,  ///< On the line of least norm around rest where the conductance at V -> 0 is g0.
-  kRest,  ///< At the equilibrium of V = 0; the initial conductance is no parameter.
-  kNode,  ///< At `start_node`, a function of the initial conductance.
+/// Where the states start.
+struct Start {
+  enum Rule {
+    kRest,  ///< At the equilibrium of V = 0; the initial conductance is no parameter.
+    kTied,  ///< On the line of least norm around rest where the conductance at V -> 0 is g0.
+    kNode,  ///< At `node`, a function of the initial conductance.
+  };
+  // NOLINTNEXTLINE(google-explicit-constructor): a rule is a start
+  Start(Rule which = kRest, int at_node = -1) : rule(which), node(at_node) {}
+  bool operator==(Rule other) const { return rule == other; }
+
+  Rule rule = kRest;
+  int node = -1;  ///< kNode: c(0), width S; depends on Op::kStart alone.
+};
+
+/// One port read as a conductance: what the start of a memristor is told by. The rules kTied and
+/// kNode of the start need it.
+struct ConductanceRole {
+  int node = -1;            ///< G = I/V at port 0 [S], width 1
+  double scale = 1;         ///< gs [S].
+  Head head = Head::kExp;   ///< Of the readout, with Start::kTied.
+  int readout_weight = -1;  ///< Offset of k, [S]: dy/dc; -1 with Start::kNode.
+  int readout_bias = -1;    ///< Offset of e; -1 with Start::kNode.
 };
 
 /// The range of the data a network was trained on; a stimulus outside it is extrapolation.
 struct TrainingBox {
-  double voltage_min = 0;      ///< [V]
-  double voltage_max = 0;      ///< [V]
+  std::vector<double> voltage_min = {0};  ///< Of every port [V], [P].
+  std::vector<double> voltage_max = {0};  ///< Of every port [V], [P].
   double conductance_min = 0;  ///< Smallest conductance along the training trajectories [S].
   double conductance_max = 0;  ///< Largest conductance along the training trajectories [S].
   double step_max = 0;         ///< Longest sample step [s].
@@ -81,7 +104,7 @@ struct TrainingBox {
   double fastest_rate = 0;  ///< Largest relaxation rate along the training data [1/s].
 };
 
-/// A trained recurrence. Plain data: copy it, compare it, write it to disk (ir/network_io.hpp).
+/// A device. Plain data: copy it, compare it, write it to disk (ir/network_io.hpp).
 struct Network {
   std::string name = "student";            ///< An identifier (core/identifier.hpp).
   std::vector<std::string> ports = {"p"};  ///< Port names, [P].
@@ -93,22 +116,18 @@ struct Network {
   int rate_node = -1;              ///< lambda [1/s], width K; -1 where there are no states.
   int target_node = -1;            ///< z, width S; -1 where there are no states.
   std::vector<int> rate_of_state;  ///< k(s), [S].
-  int current_node = -1;           ///< I [A], width P.
-  int conductance_node = -1;       ///< G = I/V at port 0 [S], width 1.
+  int current_node = -1;           ///< f, the currents without the charges [A], width P.
+  int charge_node = -1;            ///< Q [C], width P; -1: no charges.
 
-  Head head = Head::kExp;
-  Start start = Start::kTied;
-  int readout_weight = -1;  ///< Offset of k, [S]: dy/dc; -1 with Start::kNode.
-  int readout_bias = -1;    ///< Offset of e; -1 with Start::kNode.
-  int start_node = -1;      ///< Start::kNode: c(0), width S; depends on kStart alone.
+  Start start;
+  std::optional<ConductanceRole> role;
   /// Nodes where the network is narrow, which a printer makes unknowns of the circuit: what lies
-  /// behind sees them alone. They may depend on ports, states and earlier junctions.
-  std::vector<int> junctions;
+  /// behind sees them alone. They may depend on ports, states and earlier unknowns.
+  std::vector<int> unknowns;
   /// With Start::kNode: |c_s| never exceeds its limit, and moves by about its excursion, [S].
   std::vector<double> state_limit, state_excursion;
-  double conductance_scale = 1;  ///< gs [S].
-  double voltage_scale = 1;      ///< Voltage that is 1 inside the network [V].
-  double reference_step = 1;     ///< dt0 [s], the unit of time inside the network.
+  double voltage_scale = 1;   ///< Voltage that is 1 inside the network [V].
+  double reference_step = 1;  ///< dt0 [s], the unit of time inside the network.
   TrainingBox box;
 
   int port_count() const { return static_cast<int>(ports.size()); }
@@ -117,6 +136,11 @@ struct Network {
     return rate_node < 0 ? 0 : nodes[static_cast<std::size_t>(rate_node)].width;
   }
   int parameter_count() const { return static_cast<int>(parameters.size()); }
+  /// The conductance that the network stands for. Throws ShapeError where it stands for none.
+  const ConductanceRole& conductance() const;
+  ConductanceRole& conductance();
+  /// Whether the initial conductance is a parameter of the device.
+  bool is_told_its_start() const { return state_count() > 0 && start.rule != Start::kRest; }
   const Node& node(int id) const { return nodes[static_cast<std::size_t>(id)]; }
   /// The numbers of the block called `block_name`. Throws ShapeError where there is none.
   std::span<const double> block(const std::string& block_name) const;
@@ -124,8 +148,12 @@ struct Network {
 
 /// Throws ShapeError unless every index, width and offset of `network` is consistent: arguments
 /// before users, parameters inside the vector, rates and targets of the right width, names that are
-/// identifiers, numbers finite.
+/// identifiers, numbers finite, a training range for every port.
 void validate(const Network& network);
+
+/// Throws ShapeError unless `network` stands for a conductance, has one port and no charges: what
+/// `what`, which opens the message, can work with.
+void require_one_conductance(const Network& network, const char* what);
 
 /// Which nodes depend on a port or a state; the others are constants once trained and, where they
 /// depend on kStart, once the start is known. [nodes]

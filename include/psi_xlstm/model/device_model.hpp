@@ -32,7 +32,7 @@ class DeviceModel {
   /// The current under the voltage of `drive` (time, voltage; one port) from the conductance `g0`
   /// [S] at its start; without one, from the drive's own (known, or told by its current), else from
   /// the middle of the conductances that the model was trained on. Throws DataError where the
-  /// record does not fit.
+  /// record does not fit and for a model of several ports.
   Prediction predict(const Record& drive, std::optional<double> g0 = {}) const;
 
   /// What emit() wrote.

@@ -23,6 +23,7 @@ class Printer : Lines {
   std::string print() {
     start();
     can_hold();
+    if (layout_.has_charges()) charges();
     if (needs_loops(layout_.network)) return std::move(text_) + osdi_tables(layout_);
     line(
         "static void assemble_junctions(Instance *it, const double *value, const double *slope) "
@@ -41,7 +42,7 @@ class Printer : Lines {
     line("static void set_start(Instance *it) {{");
     if (layout_.network.start == ir::Start::kNode) {
       line("  evaluate_start(log(it->g0 / {}), it->start, it->state + STATES + JUNCTIONS);",
-           shortest(layout_.network.conductance_scale));
+           shortest(layout_.network.conductance().scale));
       line("}}\n");
       return;
     }
@@ -82,29 +83,55 @@ class Printer : Lines {
       total += fmt::format(" - f[{}]", p);
     }
     line("  f[{}] = {};", layout_.reference(), without_leading_plus(total));
+    const std::vector<std::string> of_entry = terminal_slopes(0);
+    for (std::size_t e = 0; e < of_entry.size(); ++e) {
+      if (layout_.entries[e].first <= layout_.reference()) {
+        line("  j[{}] = scale * ({});", e, without_leading_plus(of_entry[e]));
+      }
+    }
+    line("}}\n");
+  }
+
+  // The derivatives of the P values from `first` on and of minus their sum by the node voltages,
+  // as sums for every entry.
+  std::vector<std::string> terminal_slopes(int first) const {
     std::vector<std::string> of_entry(layout_.entries.size());
     const auto add = [&](int row, int column, const std::string& term) {
       of_entry[at(layout_.entry(row, column))] += term;
     };
     for (std::size_t k = 0; k < layout_.evaluation.slopes.size(); ++k) {
       const auto [value, input] = layout_.evaluation.slopes[k];
-      if (value >= layout_.ports) continue;
+      const int p = value - first, state = input - layout_.ports;
+      if (p < 0 || p >= layout_.ports) continue;
       const std::string factor =
-          input < layout_.ports
+          state < 0 || state >= layout_.states
               ? ""
-              : fmt::format(" * {}",
-                            in_parentheses(1 / layout_.plan.kappa[at(input - layout_.ports)]));
+              : fmt::format(" * {}", in_parentheses(1 / layout_.plan.kappa[at(state)]));
       const std::string term = fmt::format("slope[{}]{}", k, factor);
-      add(value, layout_.node_of(input), " + " + term);
+      add(p, layout_.node_of(input), " + " + term);
       add(layout_.reference(), layout_.node_of(input), " - " + term);
       if (input >= layout_.ports) continue;
-      add(value, layout_.reference(), " - " + term);
+      add(p, layout_.reference(), " - " + term);
       add(layout_.reference(), layout_.reference(), " + " + term);
     }
-    for (std::size_t e = 0; e < of_entry.size(); ++e) {
-      if (layout_.entries[e].first <= layout_.reference()) {
-        line("  j[{}] = scale * ({});", e, without_leading_plus(of_entry[e]));
-      }
+    return of_entry;
+  }
+
+  void charges() {
+    line("static void assemble_charges(Instance *it, const double *value, const double *slope) {{");
+    line("  const double scale = it->mfactor * it->area;");
+    line("  double *const q = it->port_charge, *const c = it->capacitances;");
+    line("  (void)c, (void)slope;");
+    std::string total;
+    for (int p = 0; p < layout_.ports; ++p) {
+      line("  q[{}] = scale * value[{}];", p, layout_.charge_value(p));
+      total += fmt::format(" - q[{}]", p);
+    }
+    line("  q[{}] = {};", layout_.reference(), without_leading_plus(total));
+    const std::vector<std::string> of_entry = terminal_slopes(layout_.charge_value(0));
+    for (std::size_t k = 0; k < layout_.charge_entries.size(); ++k) {
+      line("  c[{}] = scale * ({});", k,
+           without_leading_plus(of_entry[at(layout_.charge_entries[k])]));
     }
     line("}}\n");
   }

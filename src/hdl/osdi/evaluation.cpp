@@ -42,11 +42,12 @@ void StraightLinePrinter::find_needed() {
       for (int argument : network_.node(id).arguments) open.push_back(argument);
     }
   };
-  for (int root : {network_.current_node, network_.rate_node, network_.target_node}) {
+  for (int root :
+       {network_.current_node, network_.rate_node, network_.target_node, network_.charge_node}) {
     mark(needed_, root);
     mark(differentiated_, root);
   }
-  mark(needed_, network_.conductance_node);
+  if (network_.role) mark(needed_, network_.role->node);
 }
 
 void StraightLinePrinter::nodes() {
@@ -134,11 +135,16 @@ void StraightLinePrinter::store() {
   rows(network_.current_node, true);
   rows(network_.rate_node, true);
   rows(network_.target_node, true);
-  rows(network_.conductance_node, false);
+  if (network_.role) {
+    rows(network_.role->node, false);
+  } else {
+    line("value[{}] = 0.0;", values++);  // no conductance
+  }
+  rows(network_.charge_node, true);
 }
 
 bool needs_loops(const ir::Network& network) {
-  if (network.start == ir::Start::kNode || !network.junctions.empty()) return true;
+  if (network.start == ir::Start::kNode || !network.unknowns.empty()) return true;
   return std::any_of(network.nodes.begin(), network.nodes.end(), [](const ir::Node& node) {
     return ir::visit(
         node.op, ir::Ways{[](ir::GatherOp) { return true; }, [](ir::GroupSumOp) { return true; },

@@ -17,12 +17,13 @@ struct OsdiSlope {
 struct OsdiEvaluation {
   /// Defines evaluate_network(v [P], c, value, slope). c holds the states [S], the junctions and
   /// what depends on the start alone. value holds the currents [P] in A, the rates [K] in 1/s, the
-  /// targets [S], the conductance in S and the junctions; slope holds `slopes`. With Start::kNode
-  /// also evaluate_start(ln(g0/gs), states [S], what depends on the start alone).
+  /// targets [S], the conductance in S (0: there is none), the junctions and, where there are any,
+  /// the charges [P] in C; slope holds `slopes`. With Start::kNode also evaluate_start(ln(g0/gs),
+  /// states [S], what depends on the start alone).
   std::string text;
   std::vector<OsdiSlope> slopes;  ///< Ordered by value, then by input; no derivative of the
                                   ///< conductance.
-  int junctions = 0;              ///< Unknowns of the circuit beside states and rates.
+  int junctions = 0;              ///< Elements of the network's unknowns.
   int fixed = 0;                  ///< Numbers that depend on the start alone.
 };
 

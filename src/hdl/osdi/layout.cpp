@@ -27,15 +27,21 @@ int OsdiLayout::input_of(int node) const {
 }
 
 void OsdiLayout::find_entries() {
-  std::set<std::pair<int, int>> pattern;
-  const auto add_row = [&](int row, int input) {
-    pattern.emplace(row, node_of(input));
-    if (input < ports) pattern.emplace(row, reference());
+  std::set<std::pair<int, int>> pattern, of_charges;
+  const auto add = [&](std::set<std::pair<int, int>>& to, int row, int input) {
+    to.emplace(row, node_of(input));
+    if (input < ports) to.emplace(row, reference());
   };
+  const auto add_row = [&](int row, int input) { add(pattern, row, input); };
   for (const OsdiSlope& slope : evaluation.slopes) {
     if (slope.value < ports) {
       add_row(slope.value, slope.input);
       add_row(reference(), slope.input);
+    }
+    if (slope.value >= charge_value(0)) {
+      add(of_charges, slope.value - charge_value(0), slope.input);
+      add(of_charges, reference(), slope.input);
+      continue;
     }
     if (slope.value >= junction_value(0)) {
       add_row(junction_node(slope.value - junction_value(0)), slope.input);
@@ -55,8 +61,10 @@ void OsdiLayout::find_entries() {
     pattern.emplace(rate_node(s), rate_node(s));
     pattern.emplace(rate_node(s), state_node(s));
   }
+  pattern.insert(of_charges.begin(), of_charges.end());
   if (pattern.empty()) pattern.emplace(0, 0);
   entries.assign(pattern.begin(), pattern.end());
+  for (const auto& [row, column] : of_charges) charge_entries.push_back(entry(row, column));
 }
 
 int OsdiLayout::entry(int row, int column) const {

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// How a network becomes the nodes and the matrix of a compiled device (src/hdl/osdi/device.h), and
-/// the C functions that fill them.
+/// How a network becomes the nodes and the matrix of a compiled device
+/// (src/hdl/osdi/runtime/device.h), and the C functions that fill them.
 
 #include <string>
 #include <utility>
@@ -24,6 +24,7 @@ class OsdiLayout {
   const OsdiEvaluation evaluation;
   const int ports, states;
   std::vector<std::pair<int, int>> entries;  ///< (row, column), sorted.
+  std::vector<int> charge_entries;           ///< Those of `entries` that hold d(charge)/dV.
 
   // Node numbers.
   int reference() const { return ports; }
@@ -38,8 +39,10 @@ class OsdiLayout {
   int rate_value(int s) const { return ports + network.rate_of_state[static_cast<std::size_t>(s)]; }
   int target_value(int s) const { return ports + network.rate_count() + s; }
   int junction_value(int k) const { return target_value(states) + 1 + k; }
-  int value_total() const { return junction_value(evaluation.junctions); }
-  bool has_g0() const { return states > 0 && network.start != ir::Start::kRest; }
+  int charge_value(int p) const { return junction_value(evaluation.junctions) + p; }
+  int value_total() const { return charge_value(has_charges() ? ports : 0); }
+  bool has_charges() const { return network.charge_node >= 0; }
+  bool has_g0() const { return network.is_told_its_start(); }
 
   /// The number of the matrix entry (row, column), which must be there.
   int entry(int row, int column) const;
@@ -48,7 +51,8 @@ class OsdiLayout {
   void find_entries();
 };
 
-/// The C functions set_start(), can_hold() and assemble_*() that src/hdl/osdi/interface.h calls.
+/// The C functions set_start(), can_hold() and assemble_*() that src/hdl/osdi/runtime/interface.h
+/// calls.
 std::string osdi_assembly(const OsdiLayout& layout);
 
 /// assemble_*() of a network with loops: tables, and what walks through them.

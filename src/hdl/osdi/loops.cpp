@@ -9,7 +9,7 @@ namespace psi_xlstm::hdl {
 
 LoopPrinter::LoopPrinter(const ir::Network& network)
     : network_(network),
-      pattern_(network, ir::Junctions::kInputs),
+      pattern_(network, ir::Unknowns::kInputs),
       moving_(ir::depends_on_inputs(network)),
       start_alone_(ir::depends_on_start_alone(network)),
       needed_(network.nodes.size(), false),
@@ -31,6 +31,7 @@ OsdiEvaluation LoopPrinter::print() {
   for (const Result& result : results_) {
     if (!result.junction) store(result);
   }
+  if (no_conductance_ >= 0) line("value[{}] = 0.0;", no_conductance_);
   out_.text = std::string(kOsdiLoops) + "\n" + constants_ + start +
               evaluation_function("  memset(slope, 0, (SLOPES + 1) * sizeof(double));\n" + body_);
   return std::move(out_);
@@ -55,12 +56,18 @@ void LoopPrinter::find_roles() {
     add(network_.rate_node, false, true);
     add(network_.target_node, false, true);
   }
-  add(network_.conductance_node, false, false);
-  for (int id : network_.junctions) {
+  if (network_.role) {
+    add(network_.role->node, false, false);
+  } else {
+    no_conductance_ = static_cast<int>(first_slope_.size());
+    first_slope_.push_back(static_cast<int>(out_.slopes.size()));
+  }
+  for (int id : network_.unknowns) {
     junctions_[id] = out_.junctions;
     out_.junctions += width(id);
     add(id, true, true);
   }
+  if (network_.charge_node >= 0) add(network_.charge_node, false, true);
   for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
     if (!needed_[id] || !moving_[id]) continue;
     for (int from : network_.nodes[id].arguments) {
@@ -128,7 +135,7 @@ std::string LoopPrinter::start_function() {
       "  (void)logarithm, (void)start, (void)fixed;\n";
   if (network_.start != ir::Start::kNode) return text + "}\n";
   std::vector<bool> wanted(network_.nodes.size(), false);
-  wanted[at(network_.start_node)] = true;
+  wanted[at(network_.start.node)] = true;
   for (const auto& [id, place] : fixed_) wanted[at(id)] = true;
   for (std::size_t id = wanted.size(); id-- > 0;) {
     if (!wanted[id]) continue;
@@ -140,7 +147,7 @@ std::string LoopPrinter::start_function() {
               ir::Ways{[&](ir::StartOp) { values_[at(id)] = "(&logarithm)"; },
                        [&](auto) { start_alone_[at(id)] ? value(id) : constant_value(id); }});
   }
-  line("memcpy(start, {}, {} * sizeof(double));", values_[at(network_.start_node)],
+  line("memcpy(start, {}, {} * sizeof(double));", values_[at(network_.start.node)],
        network_.state_count());
   for (const auto& [id, place] : fixed_) {
     line("memcpy(fixed + {}, {}, {} * sizeof(double));", place, values_[at(id)], width(id));

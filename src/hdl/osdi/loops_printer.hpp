@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// Networks with wide layers as C with loops over constant arrays (src/hdl/osdi/loops.h). The
-/// derivative of a node by the inputs is a sum of terms that stay apart as long as they can: a
+/// Networks with wide layers as C with loops over constant arrays (src/hdl/osdi/runtime/loops.h).
+/// The derivative of a node by the inputs is a sum of terms that stay apart as long as they can: a
 /// matrix times one factor per row, or single entries. A bend of a layer thus costs one factor per
 /// unit, and the matrices are added up only where the results are stored.
 ///
@@ -124,6 +124,7 @@ class LoopPrinter {
   std::map<int, int> junctions_;  ///< Node to its place behind the states.
   std::map<int, int> fixed_;      ///< Node to its place behind the junctions.
   std::vector<Result> results_;
+  int no_conductance_ = -1;       ///< The value of a conductance that is none.
   std::vector<int> first_slope_;  ///< Of every value.
   int names_ = 0;
   std::string constants_, body_;

@@ -31,7 +31,11 @@ constexpr int kMostShownStates = 32;  // with an operating-point variable of the
 class OsdiPrinter : Lines {
  public:
   explicit OsdiPrinter(const ir::Network& network)
-      : layout_(network), network_(network), plan_(layout_.plan), states_(layout_.states) {
+      : layout_(network),
+        network_(network),
+        plan_(layout_.plan),
+        states_(layout_.states),
+        charge_entries_(layout_.charge_entries) {
     if (std::find(kDeviceTypes.begin(), kDeviceTypes.end(), network.name) != kDeviceTypes.end()) {
       throw EmitError(fmt::format(
           "model {0}: expected another name than \"{0}\", which is a device type of SPICE",
@@ -44,14 +48,15 @@ class OsdiPrinter : Lines {
     line("#pragma GCC diagnostic ignored \"-Wpsabi\"");
     text_ += std::string("\n") + kOsdiAbi + "\n" + kOsdiVectorMath + "\n";
     constants();
-    text_ += std::string("\n") + kOsdiDevice + "\n";
+    if (layout_.has_charges()) line("enum {{ CHARGE_ENTRIES = {} }};", charge_entries_.size());
+    text_ += "\n" + resolved(kOsdiDevice) + "\n";
     parameters();
     outputs();
     nodes();
     entries();
     text_ += "\n" + layout_.evaluation.text + "\n";
     text_ += osdi_assembly(layout_);
-    text_ += kOsdiInterface;
+    text_ += resolved(kOsdiInterface);
     return std::move(text_);
   }
 
@@ -95,7 +100,9 @@ class OsdiPrinter : Lines {
     };
     std::vector<Parameter> list = {
         {"$mfactor", "mfactor", "", "number of devices in parallel", false, 1},
-        {"area", "area", "", "multiplies every current", false, 1}};
+        {"area", "area", "",
+         layout_.has_charges() ? "multiplies every current and charge" : "multiplies every current",
+         false, 1}};
     if (states_ > 0) {
       list.push_back({"hold", "hold", "",
                       "1: operating point and DC sweep keep the state at its start; 0: equilibrium",
@@ -107,7 +114,7 @@ class OsdiPrinter : Lines {
       list.push_back(
           {"g0", "g0", "S", "conductance at the start, at 0 V", false, plan_.default_conductance});
     }
-    const bool noisy = layout_.ports == 1;  // of several ports nothing is known
+    const bool noisy = network_.role && layout_.ports == 1;  // of several ports nothing is known
     if (noisy) {
       list.push_back(
           {"noise", "noise", "", "1: thermal noise of the conductance, 4 k T G", true, 0});
@@ -141,7 +148,7 @@ class OsdiPrinter : Lines {
           "0}},\n",
           name, meaning, units);
     };
-    add("g", "conductance", "S", "conductance");
+    if (network_.role) add("g", "conductance", "S", "conductance");
     for (int s = 0; states_ <= kMostShownStates && s < states_; ++s) {
       add(fmt::format("c_{}", s + 1), fmt::format("state[{}]", s), "",
           fmt::format("state {}", s + 1));
@@ -151,6 +158,7 @@ class OsdiPrinter : Lines {
           fmt::format("time constant {}", k + 1));
     }
     line("enum {{ OUTPUTS = {} }};", fields.size());
+    if (fields.empty()) fields.push_back("0");
     line("static const size_t outputs[] = {{{}}};", fmt::join(fields, ", "));
     line("static OsdiParameter descriptions[] = {{\n{}}};", descriptions_);
   }
@@ -164,8 +172,12 @@ class OsdiPrinter : Lines {
           name, number, charge);
     };
     const std::string none = "OSDI_NONE";
-    for (int p = 0; p < layout_.ports; ++p) node(network_.ports[at(p)], p, none);
-    node(network_.reference_terminal, layout_.reference(), none);
+    const auto charge = [&](int terminal) {
+      return layout_.has_charges() ? fmt::format("offsetof(Instance, port_charge[{}])", terminal)
+                                   : none;
+    };
+    for (int p = 0; p < layout_.ports; ++p) node(network_.ports[at(p)], p, charge(p));
+    node(network_.reference_terminal, layout_.reference(), charge(layout_.reference()));
     for (int s = 0; s < states_; ++s) {
       node(fmt::format("x_{}", s + 1), layout_.state_node(s),
            fmt::format("offsetof(Instance, charge[{}])", s));
@@ -182,11 +194,14 @@ class OsdiPrinter : Lines {
     std::vector<std::string> pairs, diagonal;
     for (const auto& [row, column] : layout_.entries) {
       const int s = row - layout_.state_node(0);
-      const bool reactive = s >= 0 && s < states_ && row == column;
-      if (reactive) diagonal.push_back(std::to_string(pairs.size()));
-      line("    {{{{{}, {}}}, {}, {}}},", row, column,
-           reactive ? fmt::format("offsetof(Instance, react[{}])", s) : "OSDI_NONE",
-           reactive ? "OSDI_ENTRY_RESIST | OSDI_ENTRY_REACT" : "OSDI_ENTRY_RESIST");
+      const bool of_state = s >= 0 && s < states_ && row == column;
+      if (of_state) diagonal.push_back(std::to_string(pairs.size()));
+      const int k = charge_entry(static_cast<int>(pairs.size()));
+      const std::string pointer = of_state ? fmt::format("offsetof(Instance, react[{}])", s)
+                                  : k >= 0 ? fmt::format("offsetof(Instance, charge_react[{}])", k)
+                                           : "OSDI_NONE";
+      line("    {{{{{}, {}}}, {}, {}}},", row, column, pointer,
+           of_state || k >= 0 ? "OSDI_ENTRY_RESIST | OSDI_ENTRY_REACT" : "OSDI_ENTRY_RESIST");
       pairs.push_back(fmt::format("{{{}, {}}}", row, column));
     }
     line("}};");
@@ -194,12 +209,41 @@ class OsdiPrinter : Lines {
          fmt::join(pairs, ", "));
     if (diagonal.empty()) diagonal.push_back("0");
     line("static const uint16_t diagonal[] = {{{}}};", fmt::join(diagonal, ", "));
+    if (!layout_.has_charges()) return;
+    std::vector<int> of_charges = charge_entries_;
+    if (of_charges.empty()) of_charges.push_back(0);
+    line("static const uint16_t charge_entries[] = {{{}}};", fmt::join(of_charges, ", "));
+  }
+
+  // The place of entry `e` among those of the charges; -1: it is none of them.
+  int charge_entry(int e) const {
+    const auto found = std::lower_bound(charge_entries_.begin(), charge_entries_.end(), e);
+    const bool there = found != charge_entries_.end() && *found == e;
+    return there ? static_cast<int>(found - charge_entries_.begin()) : -1;
+  }
+
+  // `text` with what stands between the lines "#if CHARGES" and "#endif" where there are charges.
+  std::string resolved(std::string_view text) const {
+    std::string out;
+    for (bool kept = true; !text.empty();) {
+      const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+      const std::string_view next = text.substr(0, end);
+      text.remove_prefix(end);
+      const bool opens = next == "#if CHARGES\n", closes = next == "#endif\n";
+      if (opens || closes) {
+        kept = closes || layout_.has_charges();
+      } else if (kept) {
+        out += next;
+      }
+    }
+    return out;
   }
 
   const OsdiLayout layout_;
   const ir::Network& network_;
   const EmissionPlan& plan_;
   const int states_;
+  const std::vector<int>& charge_entries_;
   std::string descriptions_;
 };
 

@@ -5,12 +5,13 @@
 /// without a Verilog-A compiler, and the fastest form of a model in it.
 ///
 /// Nodes: the ports, the reference terminal, one node x_<s> per state, one node r_<s> per rate
-/// (hdl/text/plan.hpp). The states are optional last terminals, as many as fit into 20 terminals.
-/// Instance parameters: m; area, multiplies every current; with states hold, tau_scale (multiplies
-/// every time constant) and dtmax [s]; g0 [S] where the start is tied to it; with one port noise
-/// (1: thermal noise of I/V; ngspice asks for it from release 42 on). Each but m may stand on the
-/// .model line too and is then the default of the instances. Operating-point variables: g [S],
-/// c_<s>, tau_<k> [s].
+/// (hdl/text/plan.hpp), one node y_<k> per element of an unknown. The states are optional last
+/// terminals, as many as fit into 20 terminals.
+/// Instance parameters: m; area, multiplies every current and charge; with states hold, tau_scale
+/// (multiplies every time constant) and dtmax [s]; g0 [S] where the start is tied to it; with a
+/// conductance and one port noise (1: thermal noise of I/V; ngspice asks for it from release 42
+/// on). Each but m may stand on the .model line too and is then the default of the instances.
+/// Operating-point variables: g [S] where there is a conductance, c_<s>, tau_<k> [s].
 
 #include <string>
 #include <vector>

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The parts of an emitted C file that are the same for every model: src/hdl/osdi/*.h, word for
-/// word.
+/// The parts of an emitted C file that are the same for every model: src/hdl/osdi/runtime/*.h, word
+/// for word but for what stands in "#if CHARGES", which only a network with charges has.
 
 namespace psi_xlstm::hdl {
 

@@ -30,13 +30,14 @@ constexpr std::string_view kReserved =
 // Whether a printer gives this name to a node or a variable of its own; SPICE ignores case.
 bool is_internal(std::string word) {
   for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  for (const char* own :
-       {"v", "h", "gnd", "g0", "area", "hold", "dtmax", "tau_scale", "noise", "conductance"}) {
+  for (const char* own : {"v", "h", "gnd", "g0", "area", "hold", "dtmax", "tau_scale", "noise",
+                          "conductance", "start"}) {
     if (word == own) return true;
   }
   const std::size_t digit = word.find_first_of("0123456789");
   const std::string stem = word.substr(0, digit);
-  for (const char* own : {"x", "r", "l", "q", "t", "a", "c", "x_", "r_", "c_", "rate_"}) {
+  for (const char* own :
+       {"x", "r", "l", "q", "t", "a", "c", "x_", "r_", "c_", "v_", "y_", "rate_"}) {
     if (digit != word.npos && stem == own) return true;
   }
   return false;

@@ -10,7 +10,7 @@
 
 namespace psi_xlstm::hdl {
 
-/// The printer of a text form of a network with one port: the plan, what varies, and the values of
+/// The printer of a text form of a network: the plan, what varies, and the values of
 /// all that does not.
 class NetworkLines : protected Lines {
  protected:
@@ -29,8 +29,18 @@ class NetworkLines : protected Lines {
     constants_.evaluate(ports, states);
   }
 
-  const std::string& plus() const { return network_.ports[0]; }
+  const std::string& port(int p) const { return network_.ports[at(p)]; }
   const std::string& minus() const { return network_.reference_terminal; }
+  /// The terminals in their order, `between` between them.
+  std::string terminals(const char* between) const {
+    std::string text;
+    for (const std::string& name : network_.ports) text += name + between;
+    return text + minus();
+  }
+  /// `stem` for a network with one port; else with the number of port `p` behind it.
+  std::string of_port(const char* stem, const char* numbered, int p) const {
+    return network_.port_count() == 1 ? stem : fmt::format("{}{}", numbered, p + 1);
+  }
 
   const ir::Network& network_;
   const EmissionPlan plan_;

@@ -4,45 +4,57 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "core/number_text.hpp"
 #include "hdl/text/names.hpp"
 #include "ir/bounds.hpp"
 #include "ir/dynamics.hpp"
+#include "ir/evaluator.hpp"
 #include "ir/operations.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
 
-// Conductance at V -> 0 over the corners of the states' box: e +- sum |k|. A network that is told
-// its start knows those it was trained on.
+// What the readout of the conductance weighs the states with, [S].
+std::span<const double> readout_weights(const ir::Network& network) {
+  return std::span(network.parameters)
+      .subspan(static_cast<std::size_t>(network.conductance().readout_weight),
+               static_cast<std::size_t>(network.state_count()));
+}
+
+bool has_readout(const ir::Network& network) {
+  return network.role && network.role->readout_bias >= 0 && network.start != ir::Start::kNode;
+}
+
+// Conductance at V -> 0 over the corners of the states' box: e +- sum |k|. A network without a
+// readout knows those it was trained on.
 void set_conductance_range(const ir::Network& network, EmissionPlan& plan) {
-  if (network.start == ir::Start::kNode) {
+  if (!network.role) return;
+  const ir::ConductanceRole& role = *network.role;
+  if (!has_readout(network)) {
     plan.conductance_low = network.box.conductance_min;
     plan.conductance_high = network.box.conductance_max;
-    plan.default_conductance = network.conductance_scale;
+    plan.default_conductance = role.scale;
     return;
   }
-  double y = network.parameters[static_cast<std::size_t>(network.readout_bias)];
+  const double y = network.parameters[static_cast<std::size_t>(role.readout_bias)];
   double swing = 0;
-  for (int s = 0; s < network.state_count(); ++s) {
-    swing += std::abs(network.parameters[static_cast<std::size_t>(network.readout_weight + s)]);
+  if (network.state_count() > 0) {
+    for (const double k : readout_weights(network)) swing += std::abs(k);
   }
   const auto conductance = [&](double readout) {
-    if (network.head == ir::Head::kExp) return network.conductance_scale * std::exp(readout);
-    if (network.head == ir::Head::kSoftplus) {
-      return network.conductance_scale * ir::softplus(readout);
-    }
-    return network.conductance_scale * readout;
+    if (role.head == ir::Head::kExp) return role.scale * std::exp(readout);
+    if (role.head == ir::Head::kSoftplus) return role.scale * ir::softplus(readout);
+    return role.scale * readout;
   };
   plan.conductance_low = conductance(y - swing);
   plan.conductance_high = conductance(y + swing);
-  const bool stateless = network.state_count() == 0 || network.start == ir::Start::kRest;
   const double low = std::max(plan.conductance_low, network.box.conductance_min);
   const double high = std::min(plan.conductance_high, network.box.conductance_max);
   plan.default_conductance =
-      !stateless && low > 0 && high > low ? std::sqrt(low * high) : network.conductance_scale;
+      network.is_told_its_start() && low > 0 && high > low ? std::sqrt(low * high) : role.scale;
 }
 
 // A network with many rates is as accurate as it was trained to be at the steps of its data.
@@ -59,16 +71,18 @@ double longest_step(const ir::Network& network) {
 // kappa: what makes the state nodes of order 1.
 std::vector<double> state_scales(const ir::Network& network) {
   std::vector<double> kappa;
-  if (network.start == ir::Start::kNode) {
+  if (!network.state_excursion.empty()) {
     for (const double excursion : network.state_excursion) kappa.push_back(1 / excursion);
     return kappa;
   }
-  double largest = 0;
-  for (int s = 0; s < network.state_count(); ++s) {
-    const double k = network.parameters[static_cast<std::size_t>(network.readout_weight + s)];
-    kappa.push_back(network.head == ir::Head::kExp ? k : 1.0);
-    largest = std::max(largest, std::abs(kappa.back()));
+  const bool by_readout = has_readout(network) && network.role->head == ir::Head::kExp;
+  kappa.assign(static_cast<std::size_t>(network.state_count()), 1.0);
+  if (by_readout && !kappa.empty()) {
+    const std::span<const double> k = readout_weights(network);
+    kappa.assign(k.begin(), k.end());
   }
+  double largest = 0;
+  for (const double k : kappa) largest = std::max(largest, std::abs(k));
   for (double& k : kappa) {
     const double floor = std::max(0.1 * largest, 0.1);
     if (std::abs(k) < floor) k = std::copysign(floor, k);
@@ -76,24 +90,61 @@ std::vector<double> state_scales(const ir::Network& network) {
   return kappa;
 }
 
-}  // namespace
-
-void require_one_port(const ir::Network& network) {
-  if (network.port_count() == 1) return;
-  throw EmitError(
-      fmt::format("model {}: expected one port, found {}", network.name, network.port_count()));
+// Three times the training voltage of every port.
+std::vector<ir::Interval> voltage_range(const ir::Network& network) {
+  std::vector<ir::Interval> ports;
+  for (std::size_t p = 0; p < network.ports.size(); ++p) {
+    const double voltage =
+        3 * std::max({std::abs(network.box.voltage_min[p]), std::abs(network.box.voltage_max[p]),
+                      network.voltage_scale});
+    ports.push_back({-voltage, voltage});
+  }
+  return ports;
 }
+
+// Largest charge of every port [C], the states at rest: at 0 V, with one port at an end of its
+// range, and with all. Empty where there are no charges.
+std::vector<double> charge_scales(const ir::Network& network, const std::vector<double>& rest) {
+  if (network.charge_node < 0) return {};
+  constexpr double kNoCharge = 1e-15;  // what a network without any is scaled by [C]
+  const std::size_t ports = network.ports.size();
+  std::vector<std::vector<double>> points = {std::vector<double>(ports, 0.0)};
+  for (const double end : {-1.0 / 3, 1.0 / 3}) {
+    const std::vector<ir::Interval> range = voltage_range(network);
+    points.emplace_back();
+    for (const ir::Interval& port : range) points.back().push_back(end * port.high);
+    for (std::size_t p = 0; p < ports; ++p) {
+      points.emplace_back(ports, 0.0);
+      points.back()[p] = end * range[p].high;
+    }
+  }
+  ir::Evaluator evaluator(network);
+  std::vector<double> largest(ports, 0.0);
+  for (const std::vector<double>& voltages : points) {
+    evaluator.evaluate(ir::Part::kOutput, voltages, rest);
+    for (std::size_t p = 0; p < ports; ++p) {
+      const double charge = evaluator.value(network.charge_node, static_cast<int>(p));
+      largest[p] = std::max(largest[p], std::abs(charge));
+    }
+  }
+  for (double& charge : largest) {
+    if (charge == 0) charge = kNoCharge;
+  }
+  return largest;
+}
+
+}  // namespace
 
 EmissionPlan plan_emission(const ir::Network& network) {
   ir::validate(network);
   check_names(network);
   constexpr double kLargestArgument = 300;  // exp(300) is still far from overflow
   EmissionPlan plan;
-  const double voltage = 3 * std::max({std::abs(network.box.voltage_min),
-                                       std::abs(network.box.voltage_max), network.voltage_scale});
-  const std::vector<ir::Interval> ports(network.ports.size(), {-voltage, voltage});
+  const std::vector<ir::Interval> ports = voltage_range(network);
   plan.largest_argument = ir::Bounds(network, ports).largest_argument();
   if (!(plan.largest_argument < kLargestArgument)) {
+    double voltage = 0;
+    for (const ir::Interval& port : ports) voltage = std::max(voltage, port.high);
     throw EmitError(
         fmt::format("model {}: expected arguments of exponentials below {} in size up to {:.3g} V, "
                     "found {:.3g}",
@@ -101,6 +152,7 @@ EmissionPlan plan_emission(const ir::Network& network) {
   }
   plan.rest = ir::rest_state(network);
   plan.kappa = state_scales(network);
+  plan.charge_scale = charge_scales(network, plan.rest);
   if (network.box.median_rate > 0) {
     plan.rate_scale = network.box.median_rate;
   } else if (network.box.duration > 0) {
@@ -125,28 +177,39 @@ EmissionPlan plan_emission(const ir::Network& network) {
 
 std::vector<std::string> model_facts(const ir::Network& network, const EmissionPlan& plan) {
   const ir::TrainingBox& box = network.box;
-  return {
-      fmt::format("{} states, {} trained numbers; trained on {} to {}, {} to {}, steps to {}",
-                  network.state_count(), network.parameter_count(),
-                  engineering(box.voltage_min, "V"), engineering(box.voltage_max, "V"),
-                  engineering(box.conductance_min, "S"), engineering(box.conductance_max, "S"),
-                  engineering(box.step_max, "s")),
-      fmt::format("conductance the states can hold at 0 V: {} to {}",
-                  engineering(plan.conductance_low, "S"), engineering(plan.conductance_high, "S")),
-      fmt::format("drift of ln(conductance) at 0 V: at most {}",
-                  engineering(plan.zero_bias_rate, "1/s")),
-      fmt::format("largest |argument| of an exponential up to three times the training voltage: "
-                  "{:.3g}",
-                  plan.largest_argument),
-      fmt::format("longest time step for accurate transients: {}; trapezoidal integration",
-                  engineering(plan.max_step, "s")),
-  };
+  std::string trained = fmt::format("{} states, {} trained numbers; trained on ",
+                                    network.state_count(), network.parameter_count());
+  for (std::size_t p = 0; p < network.ports.size(); ++p) {
+    if (network.ports.size() > 1) trained += network.ports[p] + " ";
+    trained += fmt::format("{} to {}, ", engineering(box.voltage_min[p], "V"),
+                           engineering(box.voltage_max[p], "V"));
+  }
+  if (network.role) {
+    trained += fmt::format("{} to {}, ", engineering(box.conductance_min, "S"),
+                           engineering(box.conductance_max, "S"));
+  }
+  std::vector<std::string> facts = {trained + "steps to " + engineering(box.step_max, "s")};
+  if (network.role) {
+    facts.push_back(fmt::format("conductance the states can hold at 0 V: {} to {}",
+                                engineering(plan.conductance_low, "S"),
+                                engineering(plan.conductance_high, "S")));
+    facts.push_back(fmt::format("drift of ln(conductance) at 0 V: at most {}",
+                                engineering(plan.zero_bias_rate, "1/s")));
+  }
+  facts.push_back(fmt::format(
+      "largest |argument| of an exponential up to three times the training voltage: {:.3g}",
+      plan.largest_argument));
+  facts.push_back(
+      fmt::format("longest time step for accurate transients: {}; trapezoidal "
+                  "integration",
+                  engineering(plan.max_step, "s")));
+  return facts;
 }
 
 std::string readout_expression(const ir::Network& network, const std::string& log_name) {
-  const std::string gs = shortest(network.conductance_scale);
-  if (network.head == ir::Head::kExp) return fmt::format("{}(g0/{})", log_name, gs);
-  if (network.head == ir::Head::kSoftplus) {
+  const std::string gs = shortest(network.conductance().scale);
+  if (network.conductance().head == ir::Head::kExp) return fmt::format("{}(g0/{})", log_name, gs);
+  if (network.conductance().head == ir::Head::kSoftplus) {
     return fmt::format("{}(exp(g0/{})-1.0)", log_name, gs);
   }
   return fmt::format("g0/{}", gs);
@@ -158,8 +221,8 @@ std::string initial_state_expression(const ir::Network& network,
                                      const std::string& log_name) {
   const auto s = static_cast<std::size_t>(state);
   if (network.start == ir::Start::kRest) return shortest(plan.rest[s]);
-  const double* k = &network.parameters[static_cast<std::size_t>(network.readout_weight)];
-  double y = network.parameters[static_cast<std::size_t>(network.readout_bias)];
+  const std::span<const double> k = readout_weights(network);
+  double y = network.parameters[static_cast<std::size_t>(network.conductance().readout_bias)];
   double norm = 0;
   for (std::size_t j = 0; j < plan.rest.size(); ++j) {
     y += k[j] * plan.rest[j];

@@ -30,6 +30,7 @@ struct EmissionPlan {
   double release_time = 1e-9;        ///< In which a transient lets go of the held state [s].
   double max_step = 0;               ///< Longest time step that keeps the integration accurate [s].
   double default_conductance = 0;    ///< Default of g0 [S].
+  std::vector<double> charge_scale;  ///< Largest charge within the training range [C], [P] or none.
 
   double conductance_low = 0;   ///< Smallest conductance at V -> 0 the states can hold [S].
   double conductance_high = 0;  ///< Largest [S].
@@ -40,9 +41,6 @@ struct EmissionPlan {
 /// Checks `network` and derives the plan. Throws EmitError where a name cannot be used, an argument
 /// of an exponential is not bounded, or a start is not finite.
 EmissionPlan plan_emission(const ir::Network& network);
-
-/// Throws EmitError unless `network` has one port.
-void require_one_port(const ir::Network& network);
 
 /// The facts about `network` as comment lines without comment signs: ranges, rates, parameters.
 std::vector<std::string> model_facts(const ir::Network& network, const EmissionPlan& plan);

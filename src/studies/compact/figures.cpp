@@ -164,7 +164,7 @@ Figure spectrum_figure(const Record& record, const fit::Prediction& prediction) 
 std::optional<Figure> time_constant_figure(const ir::Network& network) {
   if (network.state_count() == 0) return std::nullopt;
   constexpr int kPoints = 201;
-  const double low = network.box.voltage_min, high = network.box.voltage_max;
+  const double low = network.box.voltage_min[0], high = network.box.voltage_max[0];
   Panel panel{.x = {.label = "voltage [V]"},
               .left = {.label = "time constant [s]", .logarithmic = true}};
   ir::Evaluator evaluator(network);

@@ -139,7 +139,7 @@ Table fact_table(const StudyResult& result) {
   table.header = {"quantity", "value"};
   table.rows = {
       {"trained on voltages",
-       engineering(box.voltage_min, "V") + " to " + engineering(box.voltage_max, "V")},
+       engineering(box.voltage_min[0], "V") + " to " + engineering(box.voltage_max[0], "V")},
       {"conductance along the training records",
        engineering(box.conductance_min, "S") + " to " + engineering(box.conductance_max, "S")},
       {"conductance the states can hold",

@@ -153,7 +153,7 @@ double start_conductance(const ir::Network& network, const fit::Prediction& show
   ir::Evaluator evaluator(network);
   const double zero = 0;
   evaluator.evaluate(ir::Part::kOutput, {&zero, 1}, c);
-  return evaluator.value(network.conductance_node);
+  return evaluator.value(network.conductance().node);
 }
 
 // What is simulated beside the standard stimuli: the drive of the last test record.

@@ -46,7 +46,7 @@ double streaming_nanoseconds(const StoredNetwork& network) {
 }
 
 double streaming_nanoseconds(const ir::Network& network) {
-  return nanoseconds_per_step(*make_streamer(network, network.conductance_scale));
+  return nanoseconds_per_step(*make_streamer(network, network.conductance().scale));
 }
 
 }  // namespace psi_xlstm

@@ -131,7 +131,7 @@ TEST(LibtorchStepOfACompactStudent, IsThatOfTheKernels) {
     for (const float v : voltages()) {
       wanted.push_back(static_cast<double>(step(v)));
       stream.step(network.reference_step, static_cast<double>(v));
-      found.push_back(stream.conductance() / network.conductance_scale);
+      found.push_back(stream.conductance() / network.conductance().scale);
     }
     expect_same(found, wanted);
   }

@@ -48,7 +48,7 @@ struct Point {
     for (int s = 0; s < states; ++s) v.push_back(0.3 * rng.normal());
     ir::SparseJacobian jacobian(network);
     jacobian.evaluate(port, c);
-    for (int id : network.junctions) {
+    for (int id : network.unknowns) {
       for (int i = 0; i < network.node(id).width; ++i) v.push_back(jacobian.value(id, i));
     }
   }
@@ -101,7 +101,7 @@ TEST(OsdiLoops, ResidualsAreThoseOfTheNetwork) {
         EXPECT_EQ(device.charge()[ports + 1 + s], cx * x);
       }
       for (std::size_t k = ports + 1 + 2 * states; k < f.size(); ++k) EXPECT_NEAR(f[k], 0, 1e-13);
-      EXPECT_NEAR(device.output("g") / evaluator.value(network.conductance_node), 1, 1e-12);
+      EXPECT_NEAR(device.output("g") / evaluator.value(network.conductance().node), 1, 1e-12);
     }
   }
 }
@@ -137,7 +137,7 @@ TEST(OsdiLoops, TheJacobianIsThatOfTheInterpreter) {
     const Point point(network, rng);
     device.evaluate(point.v, kTransient);
     const int ports = network.port_count(), states = network.state_count();
-    ir::SparseJacobian jacobian(point.network, ir::Junctions::kInputs);
+    ir::SparseJacobian jacobian(point.network, ir::Unknowns::kInputs);
     jacobian.evaluate(point.port, point.c);
     int row = ports + 1 + 2 * states;
     const auto check = [&](int node, int element, int at_row, double sign) {
@@ -153,7 +153,7 @@ TEST(OsdiLoops, TheJacobianIsThatOfTheInterpreter) {
       }
     };
     check(network.current_node, 0, 0, 1);
-    for (int id : network.junctions) {
+    for (int id : network.unknowns) {
       for (int i = 0; i < network.node(id).width; ++i) check(id, i, row++, -1);
     }
   }
@@ -183,7 +183,7 @@ TEST(OsdiLoops, TimeConstantsAreThoseOfTheLayers) {
   const std::vector<double> rest(device.nodes(), 0.0);
   device.evaluate(rest, kTransient);
   const std::vector<double> expected =
-      ir::zero_bias_time_constants(network, network.conductance_scale);
+      ir::zero_bias_time_constants(network, network.conductance().scale);
   ASSERT_EQ(expected.size(), 4U);
   for (int k = 0; k < 2; ++k) {  // the first layer does not see the junctions, which are 0 here
     const std::string name = "tau_" + std::to_string(k + 1);

@@ -53,7 +53,7 @@ TEST(RecurrentVerilogA, ComputesWhatTheNetworkComputes) {
       ir::SparseJacobian jacobian(started);
       jacobian.evaluate({&voltage, 1}, c);
       int junction = 0;
-      for (int id : network.junctions) {
+      for (int id : network.unknowns) {
         for (int i = 0; i < network.node(id).width; ++i) {
           model.values[numbered("V(y_", ++junction) + ")"] = jacobian.value(id, i);
         }

@@ -30,8 +30,8 @@ StoredNetwork two_gates(double first_bias, double second_bias) {
   network.parameters.assign(kernels::parameter_count(network.shape), 0.0);
   network.reference_step = kStep;
   network.conductance_scale = 1e-3;
-  network.box = {.voltage_min = -1,
-                 .voltage_max = 1,
+  network.box = {.voltage_min = {-1},
+                 .voltage_max = {1},
                  .conductance_min = 0.5e-3,
                  .conductance_max = 2e-3,
                  .step_max = kStep,

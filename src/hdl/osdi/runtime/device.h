@@ -18,6 +18,9 @@
 typedef struct {
   double* resist[ENTRIES];
   double* react[AT_LEAST_ONE(STATES)];
+#if CHARGES
+  double* charge_react[AT_LEAST_ONE(CHARGE_ENTRIES)];
+#endif
   uint32_t node[NODES];
   uint32_t given; /* bit i: parameter i was set */
   int32_t hold, noise;
@@ -29,6 +32,10 @@ typedef struct {
   double start[AT_LEAST_ONE(STATES)];
   double residual[NODES];
   double charge[AT_LEAST_ONE(STATES)];
+#if CHARGES
+  double port_charge[PORTS + 1]; /* q_p = m area Q_p [C]; the reference: minus their sum */
+  double capacitances[AT_LEAST_ONE(CHARGE_ENTRIES)]; /* dq/dV of the entries charge_entries */
+#endif
   double jacobian[ENTRIES];
   double conductance, tau[AT_LEAST_ONE(RATES)];
   double state[STATES + JUNCTIONS + FIXED + 4]; /* c, y, what depends on the start alone, room */

@@ -108,6 +108,9 @@ static uint32_t evaluate_instance(void* handle,
   it->conductance = it->area * value[CONDUCTANCE];
   const uint32_t moving = OSDI_CALC_REACT_RESIDUAL | OSDI_CALC_REACT_JACOBIAN;
   assemble_terminals(it, value, slope);
+#if CHARGES
+  assemble_charges(it, value, slope);
+#endif
   assemble_states(it, x, r);
   assemble_junctions(it, value, slope);
   if (it->hold && !(info->flags & moving)) {
@@ -147,6 +150,9 @@ static void load_residual_react(void* instance, void* model, double* to) {
   const Instance* const it = instance;
   if (!it->usable) return;
   for (int s = 0; s < STATES; ++s) to[it->node[FIRST_STATE + s]] += it->charge[s];
+#if CHARGES
+  for (int p = 0; p <= PORTS; ++p) to[it->node[p]] += it->port_charge[p];
+#endif
 }
 
 /* to += J solution - f */
@@ -174,6 +180,13 @@ static void load_spice_rhs_tran(
     const uint32_t node = it->node[FIRST_STATE + s];
     to[node] += alpha * it->capacitance * solution[node];
   }
+#if CHARGES
+  for (int k = 0; k < CHARGE_ENTRIES; ++k) {
+    const int e = charge_entries[k];
+    to[it->node[entry_nodes[e].row]] +=
+        alpha * it->capacitances[k] * solution[it->node[entry_nodes[e].column]];
+  }
+#endif
 }
 
 static void load_jacobian_resist(void* instance, void* model) {
@@ -188,6 +201,9 @@ static void load_jacobian_react(void* instance, void* model, double alpha) {
   const Instance* const it = instance;
   if (!it->usable) return;
   for (int s = 0; s < STATES; ++s) *it->react[s] += alpha * it->capacitance;
+#if CHARGES
+  for (int k = 0; k < CHARGE_ENTRIES; ++k) *it->charge_react[k] += alpha * it->capacitances[k];
+#endif
 }
 
 static void load_jacobian_tran(void* instance, void* model, double alpha) {
@@ -195,6 +211,11 @@ static void load_jacobian_tran(void* instance, void* model, double alpha) {
   const Instance* const it = instance;
   if (!it->usable) return;
   for (int s = 0; s < STATES; ++s) *it->resist[diagonal[s]] += alpha * it->capacitance;
+#if CHARGES
+  for (int k = 0; k < CHARGE_ENTRIES; ++k) {
+    *it->resist[charge_entries[k]] += alpha * it->capacitances[k];
+  }
+#endif
 }
 
 PSI_EXPORT const uint32_t OSDI_VERSION_MAJOR = 0;
