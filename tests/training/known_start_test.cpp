@@ -43,8 +43,8 @@ bool kept_an_average(std::uint32_t seed) {
   return outcome.state.best_validation < best;
 }
 
-// Steps that stay long go to and fro around what they look for; their average does not. Which of the
-// two is better at a validation is chance, so one start of several is asked for.
+// Steps that stay long go to and fro around what they look for; their average does not. Which of
+// the two is better at a validation is chance, so one start of several is asked for.
 TEST(TrainKnownStart, KeepsTheAverageWhereItIsBetterThanTheParameters) {
   const std::vector<std::uint32_t> seeds = {7, 8, 9, 10, 11, 12};
   EXPECT_TRUE(std::any_of(seeds.begin(), seeds.end(), kept_an_average));
