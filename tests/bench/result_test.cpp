@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(BenchResult, SaysWhatWasMeasuredOnWhatWithWhat) {
-  const fs::path folder = fs::temp_directory_path() / "bench_result_test";
+  const fs::path folder = fs::path(::testing::TempDir()) / "bench_result_test";
   const BenchResult result{.name = "speed",
                            .command = "psi bench speed",
                            .machine = this_machine(),
@@ -33,7 +33,7 @@ TEST(BenchResult, SaysWhatWasMeasuredOnWhatWithWhat) {
 }
 
 TEST(ResultOfRun, TakesTheFiguresOfAFinishedStudyAndItsMachine) {
-  const fs::path run = fs::temp_directory_path() / "bench_result_run";
+  const fs::path run = fs::path(::testing::TempDir()) / "bench_result_run";
   const Manifest manifest{
       .program_version = "1.2.3", .git_commit = "abc", .versions = {}, .seeds = {42}, .files = {}};
   const StudyMetrics metrics{.study = "known",

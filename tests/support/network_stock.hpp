@@ -59,12 +59,14 @@ inline StoredNetwork drawn_network(const NetworkConfig& config,
   if (config.kind == NetworkKind::kClustering) {
     network.deployed_parameters -= 1000 + seed % 2;
     for (int k = 0; k < config.clusters; ++k) {
-      network.facts.push_back({fmt::format("tau of cluster {}", k + 1), 1e-6 * std::pow(10, k)});
+      network.facts.push_back({fmt::format("tau of cluster {}", k + 1), 1e-6 * std::pow(10, k),
+                               FactKind::kTimeConstant});
     }
   }
   if (config.kind == NetworkKind::kLowRank) {
     for (int r = 1; r <= 4; ++r) {
-      network.facts.push_back({fmt::format("memory energy in rank {}", r), 1 - std::pow(0.2, r)});
+      network.facts.push_back({fmt::format("memory energy in rank {}", r), 1 - std::pow(0.2, r),
+                               FactKind::kMemoryEnergy, r});
     }
   }
   return network;
