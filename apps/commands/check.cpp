@@ -1,6 +1,7 @@
 // psi check: computes the numbers of a finished run again from what it stored.
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 
@@ -17,6 +18,9 @@ void add_check(CLI::App& app, int& exit_code) {
     for (const std::string& difference : result.differences) print("{}\n", difference);
     print("{} numbers computed again, {} differences\n", result.values, result.differences.size());
     exit_code = result.differences.empty() ? kDone : kMissedCriterion;
+    if (exit_code == kDone) return;
+    spdlog::error("{}: expected what its files say, found {} differences; the first: {}", *run,
+                  result.differences.size(), result.differences.front());
   });
 }
 

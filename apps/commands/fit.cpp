@@ -25,7 +25,9 @@ StudyConfig config_for(const Options& options) {
   const std::string stem = std::filesystem::path(options.files.front()).stem().string();
   config.model =
       options.name.empty() ? identifier_from(stem) : checked_identifier(options.name, "--name");
-  if (options.name.empty() && hdl::is_reserved_word(config.model)) config.model += "_device";
+  if (options.name.empty() && !hdl::problem_with_model_name(config.model).empty()) {
+    config.model += "_device";
+  }
   config.study = config.model;
   config.seeds = {options.seed};
   config.data.source = DataSource::kCsv;

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "command.hpp"
 #include "core/atomic_file.hpp"
@@ -30,6 +32,14 @@ void predict_record(const model::Model& model,
   }
 }
 
+// A prediction may not take the place of what it is made of.
+void refuse_as_output(const std::string& out, const std::string& input) {
+  std::error_code ignored;  // Of files that are not there.
+  if (out == "-" || !std::filesystem::equivalent(out, input, ignored)) return;
+  throw ConfigError(fmt::format(
+      "--out {}: expected another file than the model and the drive, found one of them", out));
+}
+
 }  // namespace
 
 void add_predict(CLI::App& app, int& exit_code) {
@@ -49,6 +59,7 @@ void add_predict(CLI::App& app, int& exit_code) {
                    "drive, else the middle of the model's range)")
       ->check(positive());
   command->callback([o, &exit_code] {
+    for (const std::string& input : {o->model, o->drive}) refuse_as_output(o->out, input);
     const auto model = model::load(o->model);
     const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
     std::vector<Record> records =

@@ -8,6 +8,7 @@
 #include "core/number_text.hpp"
 #include "cosimulation/trapezoidal.hpp"
 #include "hdl/text/plan.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -127,6 +128,16 @@ void bound_work(const ir::Network& network, CosimCase& wanted) {
   }
 }
 
+void check_steps(const CosimCase& wanted) {
+  constexpr double kMostGiven = 1e6;
+  if (wanted.stop_time > kMostGiven * wanted.max_step) {
+    throw ConfigError(fmt::format(
+        "co-simulation \"{}\": expected at most {:.0f} steps, found {:.3g} of {:.3g} s; give a "
+        "longer max_step or a shorter stimulus",
+        wanted.name, kMostGiven, wanted.stop_time / wanted.max_step, wanted.max_step));
+  }
+}
+
 std::vector<CosimCase> standard_cases(const ir::Network& network,
                                       const CosimConfig& config,
                                       double conductance) {
@@ -139,6 +150,8 @@ std::vector<CosimCase> standard_cases(const ir::Network& network,
   base.conductance = conductance;
   base.relative_tolerance = config.relative_tolerance;
   base.limit = config.limit;
+  base.name = "sine";
+  if (config.max_step > 0) check_steps(base);
   const double start = config.start_voltage != 0 ? config.start_voltage : amplitude;
 
   std::vector<CosimCase> cases(4, base);

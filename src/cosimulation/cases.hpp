@@ -38,10 +38,14 @@ struct CosimCase {
 /// proportion.
 double time_limit_for(double steps, double limit);
 
+/// Throws ConfigError where `wanted` has more steps than anybody can wait for: a max_step that was
+/// given bounds no work by itself.
+void check_steps(const CosimCase& wanted);
+
 /// The standard stimuli for a model: sine, pulse train, series resistor, start away from 0 V; each
 /// long enough to move the conductance by config.smallest_swing where more time helps. A model with
 /// states far faster than its drive has pulses with slow edges, and short ones with steep edges
-/// too. Throws ShapeError where `network` is not one conductance.
+/// too. Throws ShapeError where `network` is not one conductance, and as check_steps() does.
 std::vector<CosimCase> standard_cases(const ir::Network& network,
                                       const CosimConfig& config,
                                       double conductance);

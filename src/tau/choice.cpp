@@ -154,6 +154,7 @@ Choice choose_memory(const std::vector<Record>& records, const ChoiceOptions& op
       best = std::move(series);
     }
   }
+  if (best.fits.empty()) throw DataError("tau: expected numbers of ordinary size, found others");
   update_variances(out.records, best.fits[best.best()].solution);
   best = fit_series(out.records, best.curved, best.free_start, kMostProcesses);
   for (std::size_t k = 0; k < best.fits.size(); ++k) {

@@ -161,6 +161,7 @@ void check_record(const Record& record, const std::string& where) {
     fail("expected a transient of one port, found another kind");
   }
   constexpr std::size_t kFewest = 50;
+  constexpr double kLeast = 1e-30;
   const std::size_t n = record.size();
   if (n < kFewest || record.time.size() != n || record.current.size() != 1 ||
       record.current[0].size() != n) {
@@ -183,6 +184,10 @@ void check_record(const Record& record, const std::string& where) {
   if (!(voltage > 0) || !(current > 0)) {
     fail(fmt::format("expected a voltage and a current, found at most {} V and {} A", voltage,
                      current));
+  }
+  if (voltage < kLeast || current < kLeast) {  // their squares would be nothing
+    fail(fmt::format("expected a voltage and a current of at least {}, found at most {} V and {} A",
+                     kLeast, voltage, current));
   }
 }
 

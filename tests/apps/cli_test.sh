@@ -218,6 +218,7 @@ has stdout " 0 differences"
 cp -r first edited
 sed -i '0,/"mse_A2": /s//"mse_A2": 1/' edited/metrics.json
 run 2 "$PSI" check edited
+[ "$(error_lines)" = 1 ] || fail "expected one sentence on standard error"
 has stdout "metrics.json: /models/0/test/mse_A2: expected "
 cp -r first removed
 rm removed/hdl/device.va
@@ -316,6 +317,25 @@ run 0 "$PSI" info "$model"
 has stdout "compact model, 1 port, sees the voltage and the conductance at the start"
 has stdout "conductance the states can hold at 0 V: "
 refuses "expected a psi-xlstm model" info first/seed_11/fit_0/predictions.safetensors
+
+echo "== nothing takes the place of what it is made of"
+cp "$model" own.safetensors
+cp wave.csv own_wave.csv
+refuses "--out own.safetensors: expected another file than the model and the drive" \
+  predict own.safetensors wave.csv --out own.safetensors
+cmp "$model" own.safetensors
+refuses "--out ./own_wave.csv: expected another file" predict "$model" own_wave.csv --out ./own_wave.csv
+cmp wave.csv own_wave.csv
+
+echo "== numbers that nothing can be made of, names that no simulator takes, steps without end"
+awk 'BEGIN { print "time_s,voltage_V,current_A"
+  for (k = 0; k < 300; k++) printf "%.9g,%.9g,%.9g\n", k * 1e-6, sin(k / 10), 1e-304 * sin(k / 10) }' >tiny.csv
+refuses "expected a voltage and a current of at least 1e-30, found at most" tau tiny.csv
+for name in nmos Resistor diode vsource; do
+  refuses "expected another name than \"$name\", which is a device type of SPICE" emit "$model" --name "$name"
+done
+echo '{"max_step": 1e-18}' >steps.json
+refuses "expected at most 1000000 steps" cosim "$model" --config steps.json
 
 echo "== a model in the benchmark of simulators"
 run 0 "$PSI" bench spice --model "$model" --quick --out bench --figure bench.svg

@@ -7,6 +7,7 @@
 
 #include "cosimulation/cosimulation.hpp"
 #include "hdl/text/plan.hpp"
+#include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm {
@@ -41,6 +42,13 @@ TEST(StandardCases, TakeNoModelOverItsLongestTimeAtItsShortestStep) {
   EXPECT_EQ(cases[4].name, "short pulses");
   EXPECT_DOUBLE_EQ(cases[4].max_step, 0.01 / network.box.fastest_rate);
   EXPECT_FALSE(cases[4].stiff);
+}
+
+// A step that was given bounds no work by itself.
+TEST(StandardCases, RefuseStepsWithoutEnd) {
+  const ir::Network network = four_decades();
+  EXPECT_THROW(standard_cases(network, {.max_step = 1e-18}, start_of(network)), ConfigError);
+  EXPECT_NO_THROW(standard_cases(network, {.frequency = 1, .max_step = 1e-3}, start_of(network)));
 }
 
 // Every comparison of such a model passes, in few points, and the wrong ones fail.

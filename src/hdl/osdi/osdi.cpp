@@ -18,13 +18,6 @@
 namespace psi_xlstm::hdl {
 namespace {
 
-// What ngspice 39 takes for a type of its own on a .model line.
-constexpr std::array<std::string_view, 32> kDeviceTypes = {
-    "npn",  "pnp",   "d",     "njf",    "pjf",       "nmf",   "pmf",   "urc",
-    "nmos", "pmos",  "vdmos", "vdmosn", "vdmosp",    "nhfet", "phfet", "r",
-    "c",    "l",     "sw",    "csw",    "ltra",      "cpl",   "txl",   "numd",
-    "nbjt", "numos", "nsoi",  "psoi",   "transline", "res",   "cap",   "ind"};
-
 constexpr int kMostTerminals = 20;    // of an N device in ngspice 39 to 44
 constexpr int kMostShownStates = 32;  // with an operating-point variable of their own
 
@@ -35,13 +28,7 @@ class OsdiPrinter : Lines {
         network_(network),
         plan_(layout_.plan),
         states_(layout_.states),
-        charge_entries_(layout_.charge_entries) {
-    if (std::find(kDeviceTypes.begin(), kDeviceTypes.end(), network.name) != kDeviceTypes.end()) {
-      throw EmitError(fmt::format(
-          "model {0}: expected another name than \"{0}\", which is a device type of SPICE",
-          network.name));
-    }
-  }
+        charge_entries_(layout_.charge_entries) {}
 
   std::string print() {
     for (const std::string& fact : model_facts(network_, plan_)) line("/* {} */", fact);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
@@ -27,9 +28,27 @@ constexpr std::string_view kReserved =
     "use vectored voltage wait wand weak0 weak1 while white_noise wire wor wreal xnor xor zi_nd "
     "zi_np zi_zd zi_zp ";
 
-// Whether a printer gives this name to a node or a variable of its own; SPICE ignores case.
-bool is_internal(std::string word) {
+// What SPICE (ngspice 39 to 44) takes for a device of its own on a .model line or as a built-in.
+constexpr std::string_view kDevices =
+    " asrc b3soidd b3soifd b3soipd b4soi bjt bsim1 bsim2 bsim3 bsim3v0 bsim3v1 bsim3v32 bsim4 "
+    "bsim4v5 bsim4v6 bsim4v7 c cap capacitor cccs ccvs cpl cpllines csw cswitch d diode hfet1 "
+    "hfet2 hicum2 hisim2 hisimhv1 hisimhv2 ind inductor isource jfet jfet2 l ltra mes mesa mos1 "
+    "mos2 mos3 mos6 mos9 mutual nbjt nhfet njf nmf nmos npn nsoi numd numos phfet pjf pmf pmos pnp "
+    "psoi r res resistor soi3 sw switch tranline transline txl urc vbic vccs vcvs vdmos vdmosn "
+    "vdmosp vsource ";
+
+bool is_among(std::string_view words, std::string_view word) {
+  return words.find(fmt::format(" {} ", word)) != std::string_view::npos;
+}
+
+std::string in_lower_case(std::string word) {
   for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return word;
+}
+
+// Whether a printer gives this name to a node or a variable of its own; SPICE ignores case.
+bool is_internal(const std::string& name) {
+  const std::string word = in_lower_case(name);
   for (const char* own : {"v", "h", "gnd", "g0", "area", "hold", "dtmax", "tau_scale", "noise",
                           "conductance", "start"}) {
     if (word == own) return true;
@@ -45,21 +64,24 @@ bool is_internal(std::string word) {
 
 }  // namespace
 
-bool is_reserved_word(std::string_view word) {
-  return kReserved.find(fmt::format(" {} ", word)) != std::string_view::npos;
+std::string problem_with_model_name(const std::string& name) {
+  if (is_among(kReserved, name)) return "is a word of Verilog-A";
+  if (is_among(kDevices, in_lower_case(name))) return "is a device type of SPICE";
+  return "";
 }
 
 void check_names(const ir::Network& network) {
-  const auto refuse = [&](const std::string& name, const char* what) {
+  const auto refuse = [&](const std::string& name, const std::string& what) {
     throw EmitError(fmt::format("model {}: expected another name than \"{}\", which {}",
                                 network.name, name, what));
   };
-  if (is_reserved_word(network.name)) refuse(network.name, "is a word of Verilog-A");
+  const std::string problem = problem_with_model_name(network.name);
+  if (!problem.empty()) refuse(network.name, problem);
   std::vector<std::string> terminals = network.ports;
   terminals.push_back(network.reference_terminal);
   std::set<std::string> seen;
   for (const std::string& name : terminals) {
-    if (is_reserved_word(name)) refuse(name, "is a word of Verilog-A");
+    if (is_among(kReserved, name)) refuse(name, "is a word of Verilog-A");
     if (name != network.name && is_internal(name)) refuse(name, "the model itself uses");
     if (!seen.insert(name).second) refuse(name, "two terminals have");
   }

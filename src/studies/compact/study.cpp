@@ -167,6 +167,7 @@ CosimCase case_like_the_data(const StudyConfig& config,
   wanted.conductance = start_conductance(first.model.network, shown);
   if (config.cosim.training_like_max_step > 0) {
     wanted.max_step = config.cosim.training_like_max_step;
+    check_steps(wanted);
   }
   if (wanted.max_step == 0 || wanted.max_step > longest_step * 4) wanted.max_step = longest_step;
   wanted.relative_tolerance = config.cosim.relative_tolerance;
@@ -203,9 +204,10 @@ CosimReport run_cosimulation(const StudyConfig& config,
 void check_config(const StudyConfig& config) {
   checked_identifier(config.study, "study");
   checked_identifier(config.model, "model");
-  if (hdl::is_reserved_word(config.model)) {
-    throw ConfigError(fmt::format(
-        "model: expected another name than \"{}\", which is a word of Verilog-A", config.model));
+  const std::string problem = hdl::problem_with_model_name(config.model);
+  if (!problem.empty()) {
+    throw ConfigError(
+        fmt::format("model: expected another name than \"{}\", which {}", config.model, problem));
   }
   if (config.seeds.empty()) throw ConfigError("seeds: expected at least one seed, found none");
   const std::set<int> different(config.seeds.begin(), config.seeds.end());
