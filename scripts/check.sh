@@ -44,9 +44,12 @@ libtorch_sources() {
 
 # The first mirror of Debian that apt uses.
 mirror() {
-  cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-    sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb +(\[[^]]*\] +)?([^ ]+).*/\2/p' |
-    grep -m 1 -E '/debian/?$' || fail "expected a mirror of Debian in /etc/apt, found none"
+  local mirrors
+  # One of the two places is enough.
+  mirrors=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
+    sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb +(\[[^]]*\] +)?([^ ]+).*/\2/p' | grep -E '/debian/?$') ||
+    fail "expected a mirror of Debian in /etc/apt, found none"
+  echo "${mirrors%%$'\n'*}"
 }
 
 # bare <release> <name>: makes $folder/<name> and prints it. The mirror's settings are the machine's.
