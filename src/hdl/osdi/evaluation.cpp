@@ -5,6 +5,7 @@
 #include "hdl/osdi/evaluation_printer.hpp"
 #include "hdl/osdi/evaluation_text.hpp"
 #include "hdl/osdi/loops_printer.hpp"
+#include "hdl/osdi/marking.hpp"
 
 namespace psi_xlstm::hdl {
 
@@ -32,15 +33,7 @@ void StraightLinePrinter::find_needed() {
   needed_.assign(network_.nodes.size(), false);
   differentiated_ = needed_;
   const auto mark = [&](std::vector<bool>& marks, int root) {
-    if (root < 0) return;
-    std::vector<int> open = {root};
-    while (!open.empty()) {
-      const int id = open.back();
-      open.pop_back();
-      if (marks[at(id)]) continue;
-      marks[at(id)] = true;
-      for (int argument : network_.node(id).arguments) open.push_back(argument);
-    }
+    if (root >= 0) mark_made_of(network_, root, marks, [](int) { return true; });
   };
   for (int root :
        {network_.current_node, network_.rate_node, network_.target_node, network_.charge_node}) {

@@ -3,6 +3,7 @@
 
 #include "hdl/osdi/evaluation_text.hpp"
 #include "hdl/osdi/loops_printer.hpp"
+#include "hdl/osdi/marking.hpp"
 #include "hdl/osdi/text.hpp"
 
 namespace psi_xlstm::hdl {
@@ -79,15 +80,7 @@ void LoopPrinter::find_roles() {
 
 // Marks what `root` is made of; what depends on the start alone is made elsewhere.
 void LoopPrinter::mark(std::vector<bool>& marks, int root) const {
-  std::vector<int> open = {root};
-  while (!open.empty()) {
-    const int id = open.back();
-    open.pop_back();
-    if (marks[at(id)]) continue;
-    marks[at(id)] = true;
-    if (!moving_[at(id)]) continue;
-    for (int from : network_.node(id).arguments) open.push_back(from);
-  }
+  mark_made_of(network_, root, marks, [this](int id) { return moving_[at(id)]; });
 }
 
 void LoopPrinter::print_node(int id) {
