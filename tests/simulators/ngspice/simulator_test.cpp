@@ -166,8 +166,11 @@ TEST(Transient, ARefusedNetlistIsAReasonWithTheMessageOfNgspice) {
   EXPECT_EQ(transient("v1 a 0 1\nr1 a 0 hallo\n", options, {}).reason,
             "ngspice refused the netlist: Error on line 3 or its substitute: r1 a 0 hallo unknown "
             "parameter (hallo)");
-  EXPECT_EQ(transient("v1 a 0 1\nx1 a 0 nosub\n", options, {}).reason,
-            "ngspice refused the netlist: Error: unknown subckt: x1 a 0 nosub");
+  // ngspice 44 names the line as well
+  const std::string unknown = transient("v1 a 0 1\nx1 a 0 nosub\n", options, {}).reason;
+  EXPECT_TRUE(
+      unknown.starts_with("ngspice refused the netlist: Error: unknown subckt: x1 a 0 nosub"))
+      << unknown;
   const auto unknown_parameter = transient("v1 a 0 1\nr1 a 0 {zz}\n", options, {});
   EXPECT_NE(unknown_parameter.reason.find("Undefined parameter [zz]"), std::string::npos)
       << unknown_parameter.reason;
