@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "metrics/errors.hpp"
@@ -35,6 +37,11 @@ void compare_currents(CosimRow& row,
   row.rmse_over_fs = rmse_over_full_scale(expected, found);
   row.correlation = correlation(expected, found);
   if (row.limit) row.passed = row.max_abs_err_over_fs && *row.max_abs_err_over_fs <= *row.limit;
+}
+
+double relative_difference(double expected, double found, const CurrentScales& scales) {
+  const double difference = std::max(0.0, std::abs(found - expected) - scales.resolved);
+  return difference / std::max(std::abs(expected), scales.least);
 }
 
 void judge_control(CosimOutcome& control, double least) {

@@ -32,6 +32,17 @@ void compare_currents(CosimRow& row,
                       const std::vector<double>& expected,
                       const std::vector<double>& found);
 
+/// What a current is judged by beside its own size.
+struct CurrentScales {
+  double least = 0;     ///< A smaller current is compared with this one [A].
+  double resolved = 0;  ///< The simulator stops where a current changes by less [A].
+};
+
+/// How far `found` is from `expected` (both [A]) beyond what the simulator resolves, over the
+/// larger of |expected| and the least current: a difference of 1e-19 A is no fault of a model whose
+/// currents reach from there to 1e-6 A.
+double relative_difference(double expected, double found, const CurrentScales& scales);
+
 /// Judges a negative control: it passes where it is wrong by `least` of full scale or more. Without
 /// a comparison as judge_without_result() does.
 void judge_control(CosimOutcome& control, double least);

@@ -11,9 +11,8 @@ namespace psi_xlstm::hdl {
 /// outside the nodes. Instance parameters: area, multiplies currents and charges; noise (1: thermal
 /// noise of I/V) where one port stands for a conductance; with states tau_scale and hold, g0 [S]
 /// where the start is tied to it, and dtmax [s] where the macro PSI_BOUND_STEP is defined
-/// ($bound_step crashes OpenVAF 23.5). Operating-point variable, where the network
-/// stands for one: conductance [S]. Throws EmitError
-/// where plan_emission(network) does.
+/// ($bound_step crashes OpenVAF 23.5). Operating-point variable, where the network stands for one:
+/// conductance [S]. Throws EmitError where plan_emission(network) does.
 std::string verilog_a(const ir::Network& network);
 
 }  // namespace psi_xlstm::hdl

@@ -153,6 +153,17 @@ TEST(CircuitCosimulation, JudgesTheFrozenStateByTheFactorOfTheConfig) {
   EXPECT_EQ(report.checks.back().passed, std::optional<bool>(false));
 }
 
+// Where nothing flows, nothing is compared.
+TEST(CircuitCosimulation, ZerosAreNotVerified) {
+  const ir::Network network = published_student();
+  const Circuit circuit =
+      parse_circuit("t\nv1 a 0 0\nx1 a 0 device\n.tran 10n 1u\n", "still", network);
+  const CosimReport report = cosimulate_circuit(network, circuit, {}, {}, {"subcircuit"});
+  ASSERT_FALSE(report.rows().empty());
+  for (const CosimRow& row : report.rows()) EXPECT_FALSE(row.passed) << row.stimulus;
+  EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
+}
+
 TEST(CircuitCosimulation, RunsOnlyThePathsAskedFor) {
   const ir::Network network = published_student();
   const Circuit circuit = read_circuit(circuits() / "series_resistor.cir", network);

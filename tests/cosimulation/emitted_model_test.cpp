@@ -116,6 +116,21 @@ TEST_F(Osdi, ThreeTrainedStatesFollowTheEquation) {
   EXPECT_LT(error_of(network, model, wanted, 0.05), 1e-4);
 }
 
+// Currents that the simulator does not tell at all neither pass nor fail.
+TEST_F(Osdi, CurrentsBelowWhatIsToldAreNotVerified) {
+  for (const double conductance : {1e-17, 1e-25}) {
+    ir::Network network = three_states();
+    network.nodes[static_cast<std::size_t>(network.role->node)].factor = conductance;
+    network.role->scale = conductance;
+    const EmittedModel model(network, EmittedForm::kOsdi);
+    for (const CosimRow& row : static_checks(network, model, {}, start_of(network), {})) {
+      if (!row.stimulus.starts_with("dc sweep")) continue;
+      const auto wanted = conductance > 1e-18 ? Verdict::kPassed : Verdict::kNotVerified;
+      EXPECT_EQ(row.verdict(), std::optional(wanted)) << row.max_abs_err_over_fs.value_or(-1);
+    }
+  }
+}
+
 TEST_F(Osdi, ManyStatesFollowTheEquation) {
   for (const ir::Network& network : {three_states(), testing::every_operation(1),
                                      testing::slow_device(), testing::fast_device()}) {

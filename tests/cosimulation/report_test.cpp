@@ -55,5 +55,12 @@ TEST(JudgeWithoutResult, TellsWhatFailedFromWhatWasNotFinished) {
   EXPECT_EQ(late.row.not_verified, "no reference");
 }
 
+TEST(RelativeDifference, CountsWhatTheSimulatorTells) {
+  const CurrentScales scales{.least = 1e-19, .resolved = 1e-18};
+  EXPECT_EQ(relative_difference(2.1e-19, -2.5e-20, scales), 0);
+  EXPECT_NEAR(relative_difference(-1e-6, -1.001e-6, scales), 1e-3, 1e-9);
+  EXPECT_NEAR(relative_difference(0, 3e-18, scales), 20, 1e-9);  // of the least current
+}
+
 }  // namespace
 }  // namespace psi_xlstm

@@ -13,13 +13,19 @@
 
 namespace psi_xlstm::testing {
 
-/// A device without memory: two ports, g and d against s, currents and, where they are wanted,
-/// charges that depend on both voltages.
-inline ir::Network static_device(bool charges) {
-  ir::Network network = bare_network("static_device", 2, {});
+/// A network to be filled in: ports g and d against s, no states, no conductance.
+inline ir::Network two_ports(const std::string& name) {
+  ir::Network network = bare_network(name, 2, {});
   network.ports = {"g", "d"};
   network.reference_terminal = "s";
   network.role.reset();
+  return network;
+}
+
+/// A device without memory: two ports, g and d against s, currents and, where they are wanted,
+/// charges that depend on both voltages.
+inline ir::Network static_device(bool charges) {
+  ir::Network network = two_ports("static_device");
   ir::NetworkBuilder build(network);
   using ir::Op;
   const int v = build.ports();
@@ -54,10 +60,7 @@ inline ir::Network with_charges(ir::Network network) {
 ///   f_g = 1 uS v_g                Q_g = 1 pF (0.5 v_g - 0.1 v_d + 0.3 x)
 ///   f_d = 1 mA x t                Q_d = 1 pF (-0.1 v_g + 0.4 v_d - 0.05 x + 0.2 t)
 inline ir::Network transistor() {
-  ir::Network network = bare_network("transistor", 2, {});
-  network.ports = {"g", "d"};
-  network.reference_terminal = "s";
-  network.role.reset();
+  ir::Network network = two_ports("transistor");
   ir::NetworkBuilder build(network);
   using ir::Op;
   const int v = build.ports();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "devices/mem3.hpp"
+#include "psi_xlstm/core/error.hpp"
 #include "tau/one_process.hpp"
 
 namespace psi_xlstm::tau {
@@ -45,6 +46,13 @@ TEST(ChooseMemory, JudgesEveryNumberOnSamplesThatWereHeldOut) {
   for (std::size_t k = 1; k < choice.held_out.size(); ++k) {
     EXPECT_NEAR(choice.held_out[k], 1, 0.02) << k;
   }
+}
+
+// Their squares would be nothing, and a fit of nothing has no result.
+TEST(ChooseMemory, RefusesCurrentsThatAreNothing) {
+  Record record = drawn(one_process());
+  for (double& current : record.current[0]) current *= 1e-300;
+  EXPECT_THROW(choose_memory({record}, {.response = kSquareResponse}), DataError);
 }
 
 // A disturbance of the first four samples looks like a process of one sample step. Without these

@@ -109,8 +109,8 @@ std::vector<double> charge_scales(const ir::Network& network, const std::vector<
   constexpr double kNoCharge = 1e-15;  // what a network without any is scaled by [C]
   const std::size_t ports = network.ports.size();
   std::vector<std::vector<double>> points = {std::vector<double>(ports, 0.0)};
+  const std::vector<ir::Interval> range = voltage_range(network);
   for (const double end : {-1.0 / 3, 1.0 / 3}) {
-    const std::vector<ir::Interval> range = voltage_range(network);
     points.emplace_back();
     for (const ir::Interval& port : range) points.back().push_back(end * port.high);
     for (std::size_t p = 0; p < ports; ++p) {
