@@ -4,10 +4,10 @@
 #include <poll.h>
 #include <sys/wait.h>
 
-#include <fstream>
 #include <system_error>
 #include <utility>
 
+#include "core/atomic_file.hpp"
 #include "core/process.hpp"
 #include "core/temporary_folder.hpp"
 #include "jobs/partner.hpp"
@@ -106,7 +106,7 @@ WorkerOutcome run_worker(Message request, const SimulatorOptions& options) {
     const TemporaryFolder folder("ngspice");
     complete_request(request, options, folder.path());
     // libngspice reads this one instead of the init file in the user's home.
-    std::ofstream(folder.path() / ".spiceinit") << "* empty\n";
+    write_file(folder.path() / ".spiceinit", "* empty\n");
     Partner worker({.words = {program.string()},
                     .environment = worker_environment(folder.path()),
                     .folder = folder.path()},
