@@ -12,7 +12,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr int kInterval = 200;  // steps between checkpoints and validations
+constexpr int kMlpInterval = 200;  // steps between checkpoints and validations
 
 struct Samples {
   Tensor inputs, factor, wanted;  // [N, 2], [N] or undefined, [N]
@@ -120,7 +120,7 @@ TrainingOutcome train_mlp(const NetworkConfig& config,
                           const TaskProgress& progress) {
   MlpObjective objective(config, widths, training, validation, seed);
   const Schedule schedule{
-      .phases = config.phases, .judge_after = config.judge_after, .interval = kInterval};
+      .phases = config.phases, .judge_after = config.judge_after, .interval = kMlpInterval};
   return optimise(objective, schedule, checkpoint, progress);
 }
 

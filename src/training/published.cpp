@@ -18,7 +18,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double kDerivativeTime = 1e-6;  // time scale of the derivative term [s]
+constexpr double kPublishedDerivativeTime = 1e-6;  // time scale of the derivative term [s]
 
 // Records side by side: inputs [T, B, 2] and scaled currents [T, B].
 struct Sequences {
@@ -117,7 +117,8 @@ Tensor PublishedObjective::distillation(const models::Trajectory& student,
   const Tensor hidden = equations::hidden_loss(found, wanted, projection);
   const Tensor dt =
       torch::full({found.output.size(0) - 1, found.output.size(1)}, time_step_, torch::kFloat32);
-  const Tensor gradient = equations::gradient_loss(found, wanted, projection, dt, kDerivativeTime);
+  const Tensor gradient =
+      equations::gradient_loss(found, wanted, projection, dt, kPublishedDerivativeTime);
   hidden_ = hidden.item<double>();
   gradient_ = gradient.item<double>();
   return config_.distillation.alpha * hidden + config_.distillation.beta * gradient;

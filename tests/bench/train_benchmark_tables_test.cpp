@@ -8,9 +8,9 @@
 namespace psi_xlstm {
 namespace {
 
-const Machine kMachine = {"a processor", "a system", 2, 1.25};
+const Machine kTrainMachine = {"a processor", "a system", 2, 1.25};
 
-TrainBenchmark measured() {
+TrainBenchmark train_measurement() {
   TrainBenchmark b;
   b.teacher_training = {{1, 5e5, 2.5e3, 200, 4e3, 125, 0.375, "avx512"},
                         {7, 8e5, 1.6e4, 50, 2e4, 40, 0.6, "avx2"}};
@@ -20,7 +20,7 @@ TrainBenchmark measured() {
 }
 
 TEST(TrainBenchmark, IsStoredUnderTheAgreedNames) {
-  const auto tree = nlohmann::json::parse(config_text(measured()));
+  const auto tree = nlohmann::json::parse(config_text(train_measurement()));
   const auto expected = nlohmann::json::parse(R"({
     "batch": 7, "samples_per_s": 800000.0, "libtorch_loop_samples_per_s": 16000.0,
     "ratio_to_libtorch_loop": 50.0, "libtorch_batched_samples_per_s": 20000.0,
@@ -33,13 +33,13 @@ TEST(TrainBenchmark, IsStoredUnderTheAgreedNames) {
 }
 
 TEST(TrainBenchmark, ReadsBackWhatWasStored) {
-  const std::string text = config_text(measured());
+  const std::string text = config_text(train_measurement());
   const auto again = config_from_json<TrainBenchmark>(nlohmann::json::parse(text), "bench.json");
   EXPECT_EQ(config_text(again), text);
 }
 
 TEST(TrainBenchmarkTables, ShowEveryRowAndWhatItWasMeasuredWith) {
-  const auto tables = train_benchmark_tables(measured(), kMachine);
+  const auto tables = train_benchmark_tables(train_measurement(), kTrainMachine);
   ASSERT_EQ(tables.size(), 2U);
   for (const Table& table : tables) EXPECT_NO_THROW(check_table(table));
   const std::string training = to_text(tables[0]), streaming = to_text(tables[1]);
@@ -54,9 +54,9 @@ TEST(TrainBenchmarkTables, ShowEveryRowAndWhatItWasMeasuredWith) {
 }
 
 TEST(TrainBenchmarkTables, SayWhereTheBlasIsNotKnown) {
-  TrainBenchmark benchmark = measured();
+  TrainBenchmark benchmark = train_measurement();
   benchmark.conditions.blas_core.clear();
-  EXPECT_NE(train_benchmark_tables(benchmark, kMachine)[0].note.find("BLAS kernels: unknown"),
+  EXPECT_NE(train_benchmark_tables(benchmark, kTrainMachine)[0].note.find("BLAS kernels: unknown"),
             std::string::npos);
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string problem_with(const std::string& netlist) {
+std::string problem_with_netlist(const std::string& netlist) {
   try {
     check_netlist(netlist);
   } catch (const SpiceError& e) {
@@ -23,7 +23,9 @@ std::string problem_with(const std::string& netlist) {
   return "none";
 }
 
-bool is_refused(const std::string& line) { return problem_with("r1 a 0 1k\n" + line) != "none"; }
+bool is_refused(const std::string& line) {
+  return problem_with_netlist("r1 a 0 1k\n" + line) != "none";
+}
 
 /// Runs `lines` in ngspice past every check; whether `file` exists afterwards.
 bool creates_file(const std::vector<std::string>& lines, const fs::path& file) {
@@ -39,43 +41,45 @@ bool creates_file(const std::vector<std::string>& lines, const fs::path& file) {
 }
 
 TEST(CheckNetlist, AcceptsACircuit) {
-  EXPECT_EQ(problem_with("* a comment with 'quotes'; and $signs\n"
-                         ".subckt cell p n params: g0=2e-4\n"
-                         "Ga_1 0 a_1 p n 0.5\n"
-                         "Bt_1 0 t_1 I=tanh(V(a_1))\n"
-                         "Bx 0 x I=(1-V(h))*{g0/1e-9}*V(l)*(V(q) - V(x))\n"
-                         "Vh h 0 dc 1 pulse(1 0 0 1n 1n 1e6 2e6)\n"
-                         "Cx x 0 {1e-9}\n"
-                         "+ ic=0\n"
-                         ".param c0={(log(g0/2e-4)-1)/3}\n"
-                         ".ends\n"
-                         "v1 a 0 external\n"
-                         "d1 a 0 dm\n"
-                         "n1 a 0 nn\n"
-                         ".model dm d (is=1e-14)\n"
-                         ".model nn psi_model g0=1e-4\n"
-                         "x1 a 0 cell g0=1e-3\n"
-                         ".options reltol=1e-4 method=gear maxord=2\n"
-                         ".ic v(a)=1\n"
-                         ".end\n"),
+  EXPECT_EQ(problem_with_netlist("* a comment with 'quotes'; and $signs\n"
+                                 ".subckt cell p n params: g0=2e-4\n"
+                                 "Ga_1 0 a_1 p n 0.5\n"
+                                 "Bt_1 0 t_1 I=tanh(V(a_1))\n"
+                                 "Bx 0 x I=(1-V(h))*{g0/1e-9}*V(l)*(V(q) - V(x))\n"
+                                 "Vh h 0 dc 1 pulse(1 0 0 1n 1n 1e6 2e6)\n"
+                                 "Cx x 0 {1e-9}\n"
+                                 "+ ic=0\n"
+                                 ".param c0={(log(g0/2e-4)-1)/3}\n"
+                                 ".ends\n"
+                                 "v1 a 0 external\n"
+                                 "d1 a 0 dm\n"
+                                 "n1 a 0 nn\n"
+                                 ".model dm d (is=1e-14)\n"
+                                 ".model nn psi_model g0=1e-4\n"
+                                 "x1 a 0 cell g0=1e-3\n"
+                                 ".options reltol=1e-4 method=gear maxord=2\n"
+                                 ".ic v(a)=1\n"
+                                 ".end\n"),
             "none");
 }
 
 TEST(CheckNetlist, SaysLineExpectationAndFinding) {
-  EXPECT_EQ(problem_with("r1 a 0 1k\n\n.control\n"),
+  EXPECT_EQ(problem_with_netlist("r1 a 0 1k\n\n.control\n"),
             "netlist line 3: expected an element or one of .subckt, .ends, .param, .model, .ic, "
             ".nodeset, .options, .temp, .end, got .control");
-  EXPECT_EQ(problem_with("r1 a 0 1k\na1 [a] [b] m\n"),
+  EXPECT_EQ(problem_with_netlist("r1 a 0 1k\na1 [a] [b] m\n"),
             "netlist line 2: expected an element of type rclvibgefhdqmjnxkswt, got a1");
-  EXPECT_EQ(problem_with("r1 a 0 1k;x\n"),
+  EXPECT_EQ(problem_with_netlist("r1 a 0 1k;x\n"),
             "netlist line 1: expected letters, digits, blanks and _.+-*/^(){}[]=,:<>?!&|#@, got ;");
-  EXPECT_EQ(problem_with("r1 a 0 {system(1)}\n"),
+  EXPECT_EQ(problem_with_netlist("r1 a 0 {system(1)}\n"),
             "netlist line 1: expected a function of arithmetic or of a source, got system(");
-  EXPECT_EQ(problem_with("v1 a 0 pwl file=x.csv\n"), "netlist line 1: expected no file, got file=");
-  EXPECT_EQ(problem_with("* only words\n"), "netlist: expected at least one element, got none");
-  EXPECT_EQ(problem_with("r1 a 0 1\n.end\nr2 a 0 1\n"),
+  EXPECT_EQ(problem_with_netlist("v1 a 0 pwl file=x.csv\n"),
+            "netlist line 1: expected no file, got file=");
+  EXPECT_EQ(problem_with_netlist("* only words\n"),
+            "netlist: expected at least one element, got none");
+  EXPECT_EQ(problem_with_netlist("r1 a 0 1\n.end\nr2 a 0 1\n"),
             "netlist line 3: expected nothing after .end, got r2 a 0 1");
-  EXPECT_EQ(problem_with("v1 a 0 dc 0 external\n"),
+  EXPECT_EQ(problem_with_netlist("v1 a 0 dc 0 external\n"),
             "netlist line 1: expected an external source as \"v<name> <node> <node> external\", "
             "got v1 a 0 dc 0 external");
 }
@@ -135,12 +139,12 @@ TEST(CheckNetlist, RefusesFilesAndForeignFunctionsAlsoInContinuations) {
            "r1 a 0 1\r", std::string("r1 a 0 1\0", 9)}) {
     EXPECT_TRUE(is_refused(line)) << line;
   }
-  EXPECT_EQ(problem_with("+ 1k\nr1 a 0 1\n"),
+  EXPECT_EQ(problem_with_netlist("+ 1k\nr1 a 0 1\n"),
             "netlist line 1: expected a line to continue, got + 1k");
 }
 
 TEST(CheckNetlist, RefusesOptionsThatAreNotNumericsAndFirstOrder) {
-  EXPECT_EQ(problem_with("r1 a 0 1\n.options maxord=1\n"),
+  EXPECT_EQ(problem_with_netlist("r1 a 0 1\n.options maxord=1\n"),
             "netlist line 2: expected maxord 2, 3, 4, 5 or 6, got 1");
   EXPECT_TRUE(is_refused(".options filetype=ascii"));
   EXPECT_TRUE(is_refused(".options interp"));

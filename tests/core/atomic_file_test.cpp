@@ -38,7 +38,7 @@ class AtomicFile : public ::testing::Test {
 };
 
 template <class Action>
-std::string problem_with(Action action) {
+std::string problem_with_writing(Action action) {
   try {
     action();
   } catch (const DataError& e) {
@@ -111,7 +111,7 @@ TEST_F(AtomicFile, FollowsALinkAndLeavesItALink) {
   EXPECT_EQ(read_file(folder_ / "deep" / "not_yet"), "made");
 
   fs::create_symlink("round", folder_ / "round");
-  EXPECT_EQ(problem_with([&] { write_file(folder_ / "round", "text"); }),
+  EXPECT_EQ(problem_with_writing([&] { write_file(folder_ / "round", "text"); }),
             (folder_ / "round").string() +
                 ": expected to write the file, found: Too many levels of symbolic links");
 }
@@ -119,7 +119,7 @@ TEST_F(AtomicFile, FollowsALinkAndLeavesItALink) {
 TEST_F(AtomicFile, WritesThroughADeviceAndLeavesItADevice) {
   write_file("/dev/null", "text");
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
-  EXPECT_EQ(problem_with([&] { write_file("/dev/full", "text"); }),
+  EXPECT_EQ(problem_with_writing([&] { write_file("/dev/full", "text"); }),
             "/dev/full: expected to write the file, found: No space left on device");
   // The same by a link: one of a user's own, as root too.
   fs::create_symlink("/dev/null", folder_ / "link");
@@ -155,13 +155,13 @@ TEST_F(AtomicFile, WritesToADescriptorThatIsOpenAlready) {
 TEST_F(AtomicFile, SaysWhatCannotBeWrittenAndRemovesTheTemporaryFile) {
   const auto folder = folder_ / "folder";
   fs::create_directories(folder);
-  EXPECT_EQ(problem_with([&] { write_file(folder, "text"); }),
+  EXPECT_EQ(problem_with_writing([&] { write_file(folder, "text"); }),
             folder.string() + ": expected to write the file, found: Is a directory");
   EXPECT_EQ(entries(), 1);
 
   write_file(folder_ / "file", "text");
   const auto below = folder_ / "file" / "below";
-  EXPECT_EQ(problem_with([&] { write_file(below, "text"); }),
+  EXPECT_EQ(problem_with_writing([&] { write_file(below, "text"); }),
             below.string() + ": expected to write the file, found: Not a directory");
 }
 
@@ -175,7 +175,7 @@ TEST_F(AtomicFile, KeepsTheOldFileWhenTheDiskIsFull) {
   small.rlim_cur = 1000;
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   const std::string problem =
-      problem_with([&] { write_file(folder_ / "file", std::string(5000, 'x')); });
+      problem_with_writing([&] { write_file(folder_ / "file", std::string(5000, 'x')); });
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
   std::signal(SIGXFSZ, before);
 
@@ -192,7 +192,7 @@ TEST_F(AtomicFile, SaysThatAFolderMayNotBeWritten) {
   fs::permissions(folder_, fs::perms::all & ~(fs::perms::owner_write | fs::perms::group_write |
                                               fs::perms::others_write));
   ASSERT_EQ(::seteuid(user == 0 ? kNobody : user), 0);
-  const std::string problem = problem_with([&] { write_file(folder_ / "file", "text"); });
+  const std::string problem = problem_with_writing([&] { write_file(folder_ / "file", "text"); });
   ASSERT_EQ(::seteuid(user), 0);
   fs::permissions(folder_, fs::perms::owner_all);
   EXPECT_EQ(problem,

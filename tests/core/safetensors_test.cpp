@@ -21,7 +21,7 @@ std::string with_length(std::string_view header, std::string_view data) {
   return bytes += data;
 }
 
-std::string problem_with(const std::string& bytes) {
+std::string problem_with_tensors(const std::string& bytes) {
   try {
     parse_safetensors(bytes, "m.safetensors");
   } catch (const DataError& e) {
@@ -66,35 +66,37 @@ TEST(Safetensors, ReadsSinglePrecision) {
 }
 
 TEST(Safetensors, SaysWhichTypeItCannotRead) {
-  EXPECT_EQ(problem_with(with_length(R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})",
-                                     "12345678")),
+  EXPECT_EQ(problem_with_tensors(with_length(
+                R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", "12345678")),
             "m.safetensors: tensor \"a\": expected values of type F64 or F32, found \"I64\"");
 }
 
 TEST(Safetensors, RejectsAHeaderBeyondTheFile) {
-  EXPECT_EQ(problem_with("1234"),
+  EXPECT_EQ(problem_with_tensors("1234"),
             "m.safetensors: expected at least 8 bytes of safetensors, found 4");
-  EXPECT_EQ(problem_with(std::string("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10)),
+  EXPECT_EQ(problem_with_tensors(std::string("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10)),
             "m.safetensors: expected a header of at most 2 bytes, found 18446744073709551615");
 }
 
 TEST(Safetensors, RejectsWhatIsNotAHeader) {
-  EXPECT_EQ(problem_with(with_length("[]", "")),
+  EXPECT_EQ(problem_with_tensors(with_length("[]", "")),
             "m.safetensors: expected a JSON object as header, found array");
-  EXPECT_EQ(problem_with(with_length("{\"a", "")).substr(0, 30), "m.safetensors: expected JSON: ");
-  EXPECT_EQ(problem_with(with_length(R"({"a":{"b":{"c":{}}}})", "")),
+  EXPECT_EQ(problem_with_tensors(with_length("{\"a", "")).substr(0, 30),
+            "m.safetensors: expected JSON: ");
+  EXPECT_EQ(problem_with_tensors(with_length(R"({"a":{"b":{"c":{}}}})", "")),
             "m.safetensors: expected at most 3 levels of nesting, found more");
-  EXPECT_EQ(problem_with(with_length(R"({"a":1})", "")),
+  EXPECT_EQ(problem_with_tensors(with_length(R"({"a":1})", "")),
             "m.safetensors: tensor \"a\": expected an object, found number");
-  EXPECT_EQ(problem_with(with_length(R"({"__metadata__":{"n":1}})", "")),
+  EXPECT_EQ(problem_with_tensors(with_length(R"({"__metadata__":{"n":1}})", "")),
             "m.safetensors: expected texts in __metadata__, found number");
 }
 
 TEST(Safetensors, RejectsNamesThatOccurTwice) {
   const std::string entry = R"({"dtype":"F64","shape":[1],"data_offsets":[0,8]})";
-  EXPECT_EQ(problem_with(with_length("{\"a\":" + entry + ",\"a\":" + entry + "}", "12345678")),
-            "m.safetensors: expected every key once, found \"a\" twice");
-  EXPECT_EQ(problem_with(with_length(R"({"a":{"dtype":"F64","dtype":"F32"}})", "")),
+  EXPECT_EQ(
+      problem_with_tensors(with_length("{\"a\":" + entry + ",\"a\":" + entry + "}", "12345678")),
+      "m.safetensors: expected every key once, found \"a\" twice");
+  EXPECT_EQ(problem_with_tensors(with_length(R"({"a":{"dtype":"F64","dtype":"F32"}})", "")),
             "m.safetensors: expected every key once, found \"dtype\" twice");
 }
 
@@ -104,22 +106,22 @@ TEST(Safetensors, RejectsOffsetsThatDoNotFitTheData) {
            "},\"b\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":" + second + "}}";
   };
   const std::string data(16, 'x');
-  EXPECT_EQ(problem_with(with_length(header("[0,8]", "[8,16]"), data)), "none");
-  EXPECT_EQ(problem_with(with_length(header("[0,8]", "[0,8]"), data)),
+  EXPECT_EQ(problem_with_tensors(with_length(header("[0,8]", "[8,16]"), data)), "none");
+  EXPECT_EQ(problem_with_tensors(with_length(header("[0,8]", "[0,8]"), data)),
             "m.safetensors: expected tensor \"b\" to begin at byte 8, found 0");
-  EXPECT_EQ(problem_with(with_length(header("[0,8]", "[8,24]"), data)),
+  EXPECT_EQ(problem_with_tensors(with_length(header("[0,8]", "[8,24]"), data)),
             "m.safetensors: tensor \"b\": expected two rising offsets of at most 16 bytes, found "
             "[8, 24]");
-  EXPECT_EQ(problem_with(with_length(header("[8,0]", "[8,16]"), data)),
+  EXPECT_EQ(problem_with_tensors(with_length(header("[8,0]", "[8,16]"), data)),
             "m.safetensors: tensor \"a\": expected two rising offsets of at most 16 bytes, found "
             "[8, 0]");
-  EXPECT_EQ(problem_with(with_length(header("[0,8]", "[8,16]"), data + "x")),
+  EXPECT_EQ(problem_with_tensors(with_length(header("[0,8]", "[8,16]"), data + "x")),
             "m.safetensors: expected 16 bytes of data, found 17");
 }
 
 TEST(Safetensors, RejectsShapesThatDoNotFitTheBytes) {
   const auto problem = [](const std::string& shape) {
-    return problem_with(with_length(
+    return problem_with_tensors(with_length(
         "{\"a\":{\"dtype\":\"F64\",\"shape\":" + shape + ",\"data_offsets\":[0,8]}}", "12345678"));
   };
   const std::string start = "m.safetensors: tensor \"a\": expected ";
@@ -177,7 +179,7 @@ TEST(Safetensors, SurvivesDamagedFiles) {
       }
       if (bytes.empty()) break;
     }
-    if (problem_with(bytes) != "none") ++refused;
+    if (problem_with_tensors(bytes) != "none") ++refused;
   }
   EXPECT_GT(refused, 10000);
   EXPECT_LT(refused, 20000);

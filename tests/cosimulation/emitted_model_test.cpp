@@ -25,7 +25,7 @@ using testing::one_state;
 using testing::published_student;
 using testing::three_states;
 
-double start_of(const ir::Network& network) {
+double default_start(const ir::Network& network) {
   return hdl::plan_emission(network).default_conductance;
 }
 
@@ -123,7 +123,7 @@ TEST_F(Osdi, CurrentsBelowWhatIsToldAreNotVerified) {
     network.nodes[static_cast<std::size_t>(network.role->node)].factor = conductance;
     network.role->scale = conductance;
     const EmittedModel model(network, EmittedForm::kOsdi);
-    for (const CosimRow& row : static_checks(network, model, {}, start_of(network), {})) {
+    for (const CosimRow& row : static_checks(network, model, {}, default_start(network), {})) {
       if (!row.stimulus.starts_with("dc sweep")) continue;
       const auto wanted = conductance > 1e-18 ? Verdict::kPassed : Verdict::kNotVerified;
       EXPECT_EQ(row.verdict(), std::optional(wanted)) << row.max_abs_err_over_fs.value_or(-1);
@@ -137,7 +137,7 @@ TEST_F(Osdi, ManyStatesFollowTheEquation) {
     CosimConfig config{.relative_tolerance = 1e-4, .limit = 1e-4, .limit_static = 1e-12};
     config.limit_ac = 1e-7;
     const CosimReport report =
-        cosimulate(network, config, {}, start_of(network), {}, EmittedForm::kOsdi);
+        cosimulate(network, config, {}, default_start(network), {}, EmittedForm::kOsdi);
     EXPECT_EQ(report.checks.size(), 8U);
     for (const CosimRow& row : report.rows()) {
       EXPECT_EQ(row.path, "osdi");

@@ -46,7 +46,7 @@ Stimulus pulses() {
            DecayingJumpTerm{.amplitude = 0.4, .start = 11e-6, .decay_rate = 1e5}}};
 }
 
-std::vector<double> times_to(double stop, int count) {
+std::vector<double> times_until(double stop, int count) {
   std::vector<double> times;
   for (int k = 0; k <= count; ++k) times.push_back(stop * k / count);
   return times;
@@ -114,7 +114,7 @@ double relative_difference(const std::vector<double>& a, const std::vector<doubl
 // c' = a (sin wt - c), c(0) = 0.5:  c = (a^2 sin wt - a w cos wt) / (a^2 + w^2) + C exp(-a t).
 TEST(IntegrateReference, LinearRelaxationFollowsItsClosedForm) {
   const double w = 2 * std::numbers::pi * 50e3, a = kRate;
-  const auto times = times_to(100e-6, 1000);
+  const auto times = times_until(100e-6, 1000);
   const auto result = integrate_reference(
       relaxation(), {{SineTerm{.amplitude = 1, .frequency = 50e3}}}, 0, {0.5}, times, {});
   ASSERT_TRUE(result.usable()) << result.reason;
@@ -131,7 +131,7 @@ TEST(IntegrateReference, LinearRelaxationFollowsItsClosedForm) {
 }
 
 TEST(IntegrateReference, AgreesWithFineRungeKuttaStepsAcrossBreakpoints) {
-  const auto times = times_to(30e-6, 150);
+  const auto times = times_until(30e-6, 150);
   for (const double resistance : {0.0, 1e3}) {
     const auto fine = runge_kutta(gated(), pulses(), resistance, {0.1, -0.2}, times, 200);
     const auto half = runge_kutta(gated(), pulses(), resistance, {0.1, -0.2}, times, 100);
@@ -143,7 +143,7 @@ TEST(IntegrateReference, AgreesWithFineRungeKuttaStepsAcrossBreakpoints) {
 }
 
 TEST(IntegrateReference, ErrorFallsWithTheTolerance) {
-  const auto times = times_to(30e-6, 150);
+  const auto times = times_until(30e-6, 150);
   const auto fine = runge_kutta(gated(), pulses(), 1e3, {0.1, -0.2}, times, 200);
   for (const bool stiff : {false, true}) {
     double previous = 1e-6;
@@ -178,7 +178,7 @@ TEST(IntegrateReference, StiffFormulasTakeFewStepsOnAFastState) {
       .states = 1,
       .derivative = [&](double v, const double* c, double* slope) { *slope = rate * (v - *c); },
       .current = [](double v, const double*) { return v; }};
-  const auto times = times_to(1e-4, 100);
+  const auto times = times_until(1e-4, 100);
   const Stimulus drive{{SineTerm{.amplitude = 1, .frequency = 1e4}}};
   const auto result = integrate_reference(fast, drive, 0, {0}, times, {.stiff = true});
   ASSERT_TRUE(result.usable()) << result.reason;

@@ -13,7 +13,7 @@
 namespace psi_xlstm {
 namespace {
 
-constexpr double kG0 = 2e-4;
+constexpr double kStartConductance = 2e-4;
 
 Stimulus sine_of(const ir::Network& network) {
   return {.terms = {SineTerm{.amplitude = network.box.voltage_max[0],
@@ -23,10 +23,11 @@ Stimulus sine_of(const ir::Network& network) {
 // The error of the rule itself, from an integration that has none.
 double true_error(const ir::Network& network, const Stimulus& stimulus, double stop, double step) {
   const std::vector<double> ends = step_ends(stimulus, stop, {.longest = step, .first = step});
-  const TrapezoidalRun run =
-      trapezoidal_run({.network = network, .stimulus = stimulus, .conductance = kG0}, ends);
-  const ReferenceResult reference = integrate_reference(state_equation(network), stimulus, 0,
-                                                        ir::initial_state(network, kG0), ends, {});
+  const TrapezoidalRun run = trapezoidal_run(
+      {.network = network, .stimulus = stimulus, .conductance = kStartConductance}, ends);
+  const ReferenceResult reference =
+      integrate_reference(state_equation(network), stimulus, 0,
+                          ir::initial_state(network, kStartConductance), ends, {});
   EXPECT_EQ(reference.reason, "");
   double worst = 0, full_scale = 0;
   for (std::size_t k = 0; k < ends.size(); ++k) {
@@ -41,9 +42,9 @@ TEST(TrapezoidalError, IsThatOfTheRule) {
     const Stimulus sine = sine_of(network);
     const double stop = 2e-4;
     for (const double step : {2e-6, 1e-6, 5e-7}) {
-      const double told =
-          trapezoidal_error({.network = network, .stimulus = sine, .conductance = kG0}, stop,
-                            {.longest = step, .first = step});
+      const double told = trapezoidal_error(
+          {.network = network, .stimulus = sine, .conductance = kStartConductance}, stop,
+          {.longest = step, .first = step});
       EXPECT_NEAR(told / true_error(network, sine, stop, step), 1, 0.1) << step;
     }
     EXPECT_NEAR(true_error(network, sine, stop, 2e-6) / true_error(network, sine, stop, 1e-6), 4,
@@ -54,18 +55,21 @@ TEST(TrapezoidalError, IsThatOfTheRule) {
 TEST(TrapezoidalError, IsNothingWithoutAState) {
   const ir::Network network = testing::static_curve();
   const Stimulus sine = sine_of(network);
-  EXPECT_EQ(trapezoidal_error({.network = network, .stimulus = sine, .conductance = kG0}, 1e-3,
-                              {.longest = 1e-4, .first = 1e-4}),
-            0);
+  EXPECT_EQ(
+      trapezoidal_error({.network = network, .stimulus = sine, .conductance = kStartConductance},
+                        1e-3, {.longest = 1e-4, .first = 1e-4}),
+      0);
 }
 
 TEST(TrapezoidalRun, SharesTheVoltageWithAResistor) {
   const ir::Network network = testing::one_state();
   const Stimulus step{.terms = {ConstantTerm{1}}};
-  const DrivenNetwork driven{
-      .network = network, .stimulus = step, .series_resistance = 5000, .conductance = kG0};
+  const DrivenNetwork driven{.network = network,
+                             .stimulus = step,
+                             .series_resistance = 5000,
+                             .conductance = kStartConductance};
   const TrapezoidalRun run = trapezoidal_run(driven, {0, 1e-9});
-  EXPECT_NEAR(run.current[0], 1 / (5000 + 1 / kG0), 1e-9);
+  EXPECT_NEAR(run.current[0], 1 / (5000 + 1 / kStartConductance), 1e-9);
   EXPECT_GT(trapezoidal_run(driven, step_ends(step, 1e-3, {.longest = 1e-6, .first = 1e-6}))
                 .conductance_swing,
             0.2);

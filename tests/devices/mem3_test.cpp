@@ -10,29 +10,16 @@
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
+#include "support/message_of.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm {
 namespace {
 
-std::vector<double> times(double step, int count) {
-  std::vector<double> time;
-  for (int i = 0; i < count; ++i) time.push_back(i * step);
-  return time;
-}
-
-template <class Exception, class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const Exception& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
 // The current at every 16th time of a simulation with 16 times the samples.
 std::vector<double> finer_current(const Mem3Config& config, double step, int count) {
-  const Record record = simulate_mem3(config, times(step / 16, 16 * count), mem3_drive(config));
+  const Record record =
+      simulate_mem3(config, testing::uniform_times(16 * count, step / 16), mem3_drive(config));
   std::vector<double> current;
   for (std::size_t i = 0; i < record.size(); i += 16) current.push_back(record.current[0][i]);
   return current;
@@ -50,7 +37,7 @@ double largest_error(const std::vector<double>& actual, const std::vector<double
 // At constant V from rest, z_k = V^2 (1 - exp(-t/tau_k)).
 TEST(SimulateMem3, FollowsItsClosedFormAtConstantVoltage) {
   const Mem3Config config;
-  const auto time = times(1e-5, 3000);
+  const auto time = testing::uniform_times(3000, 1e-5);
   const Record record = simulate_mem3(config, time, [](double) { return 0.7; });
   for (std::size_t i = 0; i < time.size(); ++i) {
     double conductance = 1e-3;
@@ -77,7 +64,7 @@ TEST(SimulateMem3, ReachesItsEquilibriumInStepsOfAnySize) {
 // Under a sine of amplitude A, z settles on A^2/2 as far as tau is long against the period.
 TEST(SimulateMem3, RectifiesTheCarrier) {
   const Mem3Config config{.gains = {1e-3}, .taus = {1e-3}, .duration = 20e-3};
-  const Record record = simulate_mem3(config, times(0.5e-6, 40000), [](double t) {
+  const Record record = simulate_mem3(config, testing::uniform_times(40000, 0.5e-6), [](double t) {
     return 0.6 * std::sin(2 * std::numbers::pi * 100e3 * t);
   });
   const double conductance = record.current[0][39995] / record.voltage[0][39995];
@@ -97,7 +84,8 @@ class SimulateMem3Waveform : public ::testing::TestWithParam<Mem3Waveform> {};
 
 TEST_P(SimulateMem3Waveform, AgreesWithASixteenTimesFinerStep) {
   const Mem3Config config{.waveform = GetParam()};
-  const Record record = simulate_mem3(config, times(0.5e-6, 20000), mem3_drive(config));
+  const Record record =
+      simulate_mem3(config, testing::uniform_times(20000, 0.5e-6), mem3_drive(config));
   EXPECT_LE(largest_error(record.current[0], finer_current(config, 0.5e-6, 20000)), 1e-9);
 }
 
@@ -109,19 +97,21 @@ INSTANTIATE_TEST_SUITE_P(All,
 
 TEST(SimulateMem3, IsExactForTimeConstantsNearTheCarrierToo) {
   const Mem3Config config{.taus = {0.3e-6, 2e-6, 15e-6}};
-  const Record record = simulate_mem3(config, times(0.1e-6, 5000), mem3_drive(config));
+  const Record record =
+      simulate_mem3(config, testing::uniform_times(5000, 0.1e-6), mem3_drive(config));
   EXPECT_LE(largest_error(record.current[0], finer_current(config, 0.1e-6, 5000)), 1e-9);
 }
 
 TEST(SimulateMem3, RefusesWrongInput) {
   const auto flat = [](double) { return 0.0; };
-  EXPECT_EQ(message_of<ConfigError>([&] { simulate_mem3({.gains = {1}}, {0}, flat); }),
+  EXPECT_EQ(testing::message_of<ConfigError>([&] { simulate_mem3({.gains = {1}}, {0}, flat); }),
             "MEM3 device: expected as many gains as taus, found 1 and 3");
-  EXPECT_EQ(message_of<ConfigError>([&] { simulate_mem3({.gains = {1}, .taus = {0}}, {0}, flat); }),
+  EXPECT_EQ(testing::message_of<ConfigError>(
+                [&] { simulate_mem3({.gains = {1}, .taus = {0}}, {0}, flat); }),
             "MEM3 device: expected taus > 0, found 0");
-  EXPECT_EQ(message_of<DataError>([&] { simulate_mem3({}, {}, flat); }),
+  EXPECT_EQ(testing::message_of<DataError>([&] { simulate_mem3({}, {}, flat); }),
             "simulate_mem3: expected at least one sample time, found none");
-  EXPECT_EQ(message_of<DataError>([&] {
+  EXPECT_EQ(testing::message_of<DataError>([&] {
               simulate_mem3({}, {0, 2, 1}, flat);
             }),
             "simulate_mem3: expected times that increase, found 1 s after 2 s");
@@ -171,7 +161,7 @@ TEST(Mem3Dataset, DependsOnItsSeedAlone) {
 
 TEST(Mem3Dataset, RefusesRecordsThatAreTooShort) {
   EXPECT_EQ(
-      message_of<DataError>([] { mem3_dataset({.duration = 1e-6}); }),
+      testing::message_of<DataError>([] { mem3_dataset({.duration = 1e-6}); }),
       "mem3_dataset: expected 50 to 50000000 samples per record, found 2 (a duration of 1e-06 "
       "s at 2000000 samples per second)");
 }

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
+#include "support/message_of.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -19,22 +21,6 @@ using Voltage = std::function<double(double)>;
 
 Voltage sine(double frequency, double amplitude) {
   return [=](double t) { return amplitude * std::sin(2 * std::numbers::pi * frequency * t); };
-}
-
-std::vector<double> times(double step, int count) {
-  std::vector<double> time;
-  for (int i = 0; i < count; ++i) time.push_back(i * step);
-  return time;
-}
-
-template <class Exception, class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const Exception& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
 }
 
 // The current by classical RK4 with `steps` equal steps per sample, as a second opinion.
@@ -81,7 +67,7 @@ struct Loop {
 
 Loop settled_loop(const VteamParameters& parameters, double frequency) {
   const int per_period = 1000, periods = 30;
-  const auto time = times(1 / (frequency * per_period), per_period * periods + 1);
+  const auto time = testing::uniform_times(per_period * periods + 1, 1 / (frequency * per_period));
   const Record record = simulate_vteam(parameters, time, sine(frequency, 1), 0.5);
   const auto& V = record.voltage[0];
   const auto& I = record.current[0];
@@ -137,7 +123,7 @@ TEST(VteamDevice, StopsAtItsBoundsAndLeavesThemAgain) {
 
 TEST(VteamDevice, RefusesUnusableParameters) {
   const auto refusal = [](const VteamParameters& parameters) {
-    return message_of<ConfigError>([&] { VteamDevice device(parameters); });
+    return testing::message_of<ConfigError>([&] { VteamDevice device(parameters); });
   };
   EXPECT_EQ(refusal({.v_on = 0.1}), "VTEAM device: expected v_on < 0, found 0.1");
   EXPECT_EQ(refusal({.k_on = 1}), "VTEAM device: expected k_on <= 0, found 1");
@@ -146,13 +132,15 @@ TEST(VteamDevice, RefusesUnusableParameters) {
 
 TEST(SimulateVteam, GivesNoCurrentWithoutVoltage) {
   const auto jump = [](double t) { return t < 1e-6 ? 1.0 : 0.0; };
-  const Record record = simulate_vteam(vteam_vt100k(), times(50e-9, 100), jump, 0.5);
+  const Record record =
+      simulate_vteam(vteam_vt100k(), testing::uniform_times(100, 50e-9), jump, 0.5);
   EXPECT_GT(record.current[0][19], 0);
   for (std::size_t i = 20; i < 100; ++i) EXPECT_EQ(record.current[0][i], 0);
 }
 
 TEST(SimulateVteam, DoesNotMoveBetweenTheThresholds) {
-  const Record record = simulate_vteam(vteam_vt100k(), times(50e-9, 1000), sine(1e5, 0.2), 0.37);
+  const Record record =
+      simulate_vteam(vteam_vt100k(), testing::uniform_times(1000, 50e-9), sine(1e5, 0.2), 0.37);
   const double conductance = VteamDevice(vteam_vt100k()).conductance(0.37);
   EXPECT_EQ(*record.initial_conductance, conductance);
   for (std::size_t i = 0; i < 1000; ++i) {
@@ -164,7 +152,7 @@ TEST(SimulateVteam, DoesNotMoveBetweenTheThresholds) {
 TEST(SimulateVteam, TakesTheAnalyticTimeAtConstantVoltage) {
   const VteamParameters parameters = with_window(VteamWindow::kNone);
   const double rate = 1.869e-4 / 3e-9 * (0.5 / 0.2 - 1);
-  const auto time = times(1e-6, 20);
+  const auto time = testing::uniform_times(20, 1e-6);
   const Record record = simulate_vteam(
       parameters, time, [](double) { return 0.5; }, 0.1);
   for (std::size_t i = 0; i < time.size(); ++i) {
@@ -178,8 +166,9 @@ TEST(SimulateVteam, ScalesWithFrequency) {
   VteamParameters fast = vteam_vt100k();
   fast.k_on *= 8;
   fast.k_off *= 8;
-  const Record slow = simulate_vteam(vteam_vt100k(), times(64e-9, 600), sine(1e5, 1), 0.4);
-  const Record quick = simulate_vteam(fast, times(8e-9, 600), sine(8e5, 1), 0.4);
+  const Record slow =
+      simulate_vteam(vteam_vt100k(), testing::uniform_times(600, 64e-9), sine(1e5, 1), 0.4);
+  const Record quick = simulate_vteam(fast, testing::uniform_times(600, 8e-9), sine(8e5, 1), 0.4);
   for (std::size_t i = 0; i < 600; ++i) {
     EXPECT_NEAR(quick.current[0][i], slow.current[0][i], 1e-12);
   }
@@ -208,7 +197,8 @@ TEST(SimulateVteam, HasALobeAreaInverseToHighFrequency) {
 }
 
 TEST(SimulateVteam, IsPassive) {
-  const Record record = simulate_vteam(vteam_asymmetric(), times(50e-9, 2000), sine(70e3, 1.2), 0);
+  const Record record =
+      simulate_vteam(vteam_asymmetric(), testing::uniform_times(2000, 50e-9), sine(70e3, 1.2), 0);
   for (std::size_t i = 0; i < record.size(); ++i) {
     EXPECT_GE(record.voltage[0][i] * record.current[0][i], 0);
   }
@@ -220,7 +210,7 @@ TEST_P(SimulateVteamWindow, AgreesWithAMuchFinerIntegration) {
   for (VteamConduction conduction : {VteamConduction::kLinear, VteamConduction::kExponential}) {
     VteamParameters parameters = with_window(GetParam());
     parameters.conduction = conduction;
-    const auto time = times(50e-9, 600);
+    const auto time = testing::uniform_times(600, 50e-9);
     const Record record = simulate_vteam(parameters, time, sine(1e5, 1.1), 0.35);
     const auto truth = rk4_current(parameters, time, sine(1e5, 1.1), 0.35, 1000);
     EXPECT_LE(largest_relative_error(record.current[0], truth), 1e-6) << name_of(conduction);
@@ -238,8 +228,8 @@ INSTANTIATE_TEST_SUITE_P(All,
 // With 0.5 V for a length d, u moves by k 1.5 d, wherever between two samples the pulse begins.
 TEST(SimulateVteam, IntegratesJumpsBetweenSamplesExactly) {
   const auto pulse = [](double t) { return t > 1.012e-6 && t < 3.447e-6 ? 0.5 : 0.1; };
-  const Record record =
-      simulate_vteam(with_window(VteamWindow::kNone), times(50e-9, 100), pulse, 0.2);
+  const Record record = simulate_vteam(with_window(VteamWindow::kNone),
+                                       testing::uniform_times(100, 50e-9), pulse, 0.2);
   const double u = 0.2 + 1.869e-4 / 3e-9 * 1.5 * (3.447e-6 - 1.012e-6);
   EXPECT_NEAR(record.current[0][99] * (1e3 + 19e3 * u) / 0.1, 1, 1e-9);
 }
@@ -257,7 +247,7 @@ TEST(SimulateVteam, SwitchesTheMemtorchSetInItsTime) {
 }
 
 TEST(SimulateVteam, RunsTheKnowmSetAtLowFrequency) {
-  const auto time = times(1e-4, 400);
+  const auto time = testing::uniform_times(400, 1e-4);
   const Record record = simulate_vteam(vteam_knowm(), time, sine(100, 0.5), 0.5);
   const auto truth = rk4_current(vteam_knowm(), time, sine(100, 0.5), 0.5, 1000);
   EXPECT_LE(largest_relative_error(record.current[0], truth), 1e-6);
@@ -266,7 +256,8 @@ TEST(SimulateVteam, RunsTheKnowmSetAtLowFrequency) {
 TEST(SimulateVteam, RefusesWrongInput) {
   const auto flat = [](double) { return 0.0; };
   const auto refusal = [&](const std::vector<double>& time, double state) {
-    return message_of<DataError>([&] { simulate_vteam(vteam_vt100k(), time, flat, state); });
+    return testing::message_of<DataError>(
+        [&] { simulate_vteam(vteam_vt100k(), time, flat, state); });
   };
   EXPECT_EQ(refusal({}, 0.5), "simulate_vteam: expected at least one sample time, found none");
   EXPECT_EQ(refusal({0, 2, 2}, 0.5),
@@ -275,7 +266,7 @@ TEST(SimulateVteam, RefusesWrongInput) {
 }
 
 TEST(SimulateVteam, GivesUpOnADriveFarFasterThanTheSamples) {
-  EXPECT_EQ(message_of<DataError>([] {
+  EXPECT_EQ(testing::message_of<DataError>([] {
               simulate_vteam(vteam_vt100k(), {0, 0.01}, sine(1e9, 1), 0.5);
             }),
             "simulate_vteam: expected at most 1000000 integration steps from one sample to the "
@@ -283,7 +274,8 @@ TEST(SimulateVteam, GivesUpOnADriveFarFasterThanTheSamples) {
 }
 
 TEST(AddNoise, HasTheAskedStandardDeviation) {
-  Record record = simulate_vteam(vteam_vt100k(), times(50e-9, 40000), sine(1e5, 1), 0.5);
+  Record record =
+      simulate_vteam(vteam_vt100k(), testing::uniform_times(40000, 50e-9), sine(1e5, 1), 0.5);
   double mean = 0, variance = 0, noise = 0;
   for (double i : record.clean_current) mean += i / 40000;
   for (double i : record.clean_current) variance += (i - mean) * (i - mean) / 40000;
@@ -299,7 +291,7 @@ TEST(AddNoise, HasTheAskedStandardDeviation) {
 TEST(AddNoise, NeedsACleanCurrent) {
   Rng rng(1);
   Record record;
-  EXPECT_EQ(message_of<DataError>([&] { add_noise(record, 0.03, rng); }),
+  EXPECT_EQ(testing::message_of<DataError>([&] { add_noise(record, 0.03, rng); }),
             "add_noise: expected a record with a clean current, found none");
 }
 

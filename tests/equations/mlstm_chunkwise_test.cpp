@@ -21,7 +21,7 @@ using torch::Tensor;
 
 constexpr std::int64_t kBatch = 2, kHeads = 2, kWidth = 4;
 
-MlstmState empty() { return empty_mlstm_state(kBatch, kHeads, kWidth, in_double()); }
+MlstmState no_memory() { return empty_mlstm_state(kBatch, kHeads, kWidth, in_double()); }
 
 // A sequence whose gates lie around `offset`.
 MlstmInput sequence(Rng& rng, std::int64_t steps, double offset = 0) {
@@ -63,10 +63,10 @@ TEST(MlstmChunkwise, EqualsTheStepForm) {
   for (const double offset : {-8.0, 0.0, 8.0}) {
     Rng rng(1);
     const auto x = sequence(rng, 100, offset);
-    const auto steps = by_steps(x, empty(), {}, kMlstmEps);
+    const auto steps = by_steps(x, no_memory(), {}, kMlstmEps);
     for (const std::int64_t length : {1, 7, 16, 64, 128}) {
       SCOPED_TRACE("offset " + std::to_string(offset) + ", chunks of " + std::to_string(length));
-      expect_equal(mlstm_chunkwise(x, empty(), length), steps, 1e-10);
+      expect_equal(mlstm_chunkwise(x, no_memory(), length), steps, 1e-10);
     }
   }
 }
@@ -76,18 +76,18 @@ TEST(MlstmChunkwise, EqualsTheStepFormWithVaryingSteps) {
   const auto x = sequence(rng, 40, 1);
   auto ratio = normal(rng, {kBatch, 40}).abs();
   ratio.slice(1, 5, 9).zero_();  // nothing happens there
-  const auto steps = by_steps(x, empty(), ratio, kMlstmEps);
+  const auto steps = by_steps(x, no_memory(), ratio, kMlstmEps);
   for (const std::int64_t length : {1, 7, 16, 64}) {
-    expect_equal(mlstm_chunkwise(x, empty(), length, ratio), steps, 1e-12);
+    expect_equal(mlstm_chunkwise(x, no_memory(), length, ratio), steps, 1e-12);
   }
 }
 
 TEST(MlstmChunkwise, CarriesTheStateAcrossAnySplit) {
   Rng rng(3);
   const auto x = sequence(rng, 50);
-  const auto whole = mlstm_chunkwise(x, empty(), 16);
+  const auto whole = mlstm_chunkwise(x, no_memory(), 16);
   for (const std::int64_t cut : {1, 15, 16, 17, 49}) {
-    const auto first = mlstm_chunkwise(part_of(x, 0, cut), empty(), 16);
+    const auto first = mlstm_chunkwise(part_of(x, 0, cut), no_memory(), 16);
     auto second = mlstm_chunkwise(part_of(x, cut, 50), first.state, 7);
     second.h = torch::cat({first.h, second.h}, 2);
     SCOPED_TRACE("split at " + std::to_string(cut));
@@ -100,16 +100,16 @@ TEST(MlstmChunkwise, StaysFiniteAtExtremeGates) {
   for (const double offset : {-100.0, 80.0, 700.0}) {
     auto x = sequence(rng, 20);
     x.i = testing::variable(x.i + offset);
-    const auto run = mlstm_chunkwise(x, empty(), 8);
+    const auto run = mlstm_chunkwise(x, no_memory(), 8);
     EXPECT_TRUE(testing::all_finite(run.h)) << offset;
     EXPECT_TRUE(testing::all_finite(torch::autograd::grad({run.h.sum()}, {x.i})[0])) << offset;
-    expect_equal(run, by_steps(x, empty(), {}, kMlstmEps), 1e-10);
+    expect_equal(run, by_steps(x, no_memory(), {}, kMlstmEps), 1e-10);
   }
 }
 
 TEST(MlstmChunkwise, HasTheGradientsOfTheStepForm) {
   Rng rng(5);
-  const auto start = by_steps(sequence(rng, 3), empty(), {}, kMlstmEps).state;
+  const auto start = by_steps(sequence(rng, 3), no_memory(), {}, kMlstmEps).state;
   auto ratio = normal(rng, {kBatch, 20}).abs();
   ratio[0][4] = 0;
   auto x = sequence(rng, 20);
@@ -137,8 +137,8 @@ TEST(MlstmChunkwise, HasTheGradientsOfTheLastState) {
   const auto slopes = [&](const MlstmState& state) {
     return torch::autograd::grad({(weight * state.C).sum() + state.n.sum()}, inputs);
   };
-  const auto of_steps = slopes(by_steps(x, empty(), {}, kMlstmEps).state);
-  const auto of_chunks = slopes(mlstm_chunkwise(x, empty(), 7).state);
+  const auto of_steps = slopes(by_steps(x, no_memory(), {}, kMlstmEps).state);
+  const auto of_chunks = slopes(mlstm_chunkwise(x, no_memory(), 7).state);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     EXPECT_LE(relative_error(of_chunks[k], of_steps[k]), 1e-12) << "input " << k;
   }
@@ -147,17 +147,17 @@ TEST(MlstmChunkwise, HasTheGradientsOfTheLastState) {
 TEST(MlstmChunkwise, NamesWhatDoesNotFit) {
   Rng rng(7);
   const auto x = sequence(rng, 5);
-  EXPECT_EQ(message_of<ShapeError>([&] { mlstm_chunkwise(x, empty(), 0); }),
+  EXPECT_EQ(message_of<ShapeError>([&] { mlstm_chunkwise(x, no_memory(), 0); }),
             "mLSTM sequence: expected at least one step and chunks of at least one, found 5 and 0");
-  EXPECT_EQ(message_of<ShapeError>([&] { mlstm_chunkwise(part_of(x, 2, 2), empty(), 4); }),
+  EXPECT_EQ(message_of<ShapeError>([&] { mlstm_chunkwise(part_of(x, 2, 2), no_memory(), 4); }),
             "mLSTM sequence: expected at least one step and chunks of at least one, found 0 and 4");
   EXPECT_EQ(message_of<ShapeError>([&] {
-              mlstm_chunkwise(x, empty(), 4, full({2, 4}, 1));
+              mlstm_chunkwise(x, no_memory(), 4, full({2, 4}, 1));
             }),
             "step ratio: expected [2, 5], found [2, 4]");
   auto wrong = x;
   wrong.f = x.f.slice(2, 1);
-  EXPECT_EQ(message_of<ShapeError>([&] { mlstm_chunkwise(wrong, empty(), 4); }),
+  EXPECT_EQ(message_of<ShapeError>([&] { mlstm_chunkwise(wrong, no_memory(), 4); }),
             "mLSTM forget gate: expected [2, 2, 5], found [2, 2, 4]");
 }
 

@@ -20,7 +20,7 @@ using testing::relative_error;
 using testing::row;
 using torch::Tensor;
 
-constexpr double kStep = 50e-9;  // dt0 [s]
+constexpr double kRelaxationStep = 50e-9;  // dt0 [s]
 
 double softplus(double x) { return std::log1p(std::exp(x)); }
 
@@ -69,9 +69,10 @@ TEST(Mix, StaysWithoutTimeOrRate) {
 TEST(SlstmRelax, IsExactForConstantGates) {
   const auto drive = row({0.4, 1.5, -0.7, 0.2}).view({1, 4});  // i~, f~, z~, o~
   const SlstmMemory start{.c = full({1, 1}, 0.3), .n = full({1, 1}, 2)};
-  const double lambda = softplus(-1.5) / kStep, i = std::exp(5 * std::tanh(0.08));
-  for (const double dt : {0.1 * kStep, kStep, 30 * kStep}) {
-    const auto next = slstm_relax(start, drive, drive, no_recurrence(1), full({1}, dt), kStep);
+  const double lambda = softplus(-1.5) / kRelaxationStep, i = std::exp(5 * std::tanh(0.08));
+  for (const double dt : {0.1 * kRelaxationStep, kRelaxationStep, 30 * kRelaxationStep}) {
+    const auto next =
+        slstm_relax(start, drive, drive, no_recurrence(1), full({1}, dt), kRelaxationStep);
     const double left = std::exp(-lambda * dt), u = i * std::tanh(-0.7);
     EXPECT_NEAR(next.c.item<double>(), u + (0.3 - u) * left, 1e-15);
     EXPECT_NEAR(next.n.item<double>(), i + (2 - i) * left, 1e-15);
@@ -82,13 +83,13 @@ TEST(SlstmRelax, IsExactForConstantGates) {
 TEST(SlstmRelax, MatchesAStepByHand) {
   const double a0[] = {0.3, 0.5, -0.4, 0.1}, a1[] = {-0.2, 1.1, 0.6, -0.3};  // W x + b
   const double r[] = {0.7, -0.5, 1.2, 0.4};                                  // R
-  const double c0 = 0.4, n0 = 1.3, dt = 0.8 * kStep;
+  const double c0 = 0.4, n0 = 1.3, dt = 0.8 * kRelaxationStep;
   struct Gates {
     double l, i, z;
   };
   const auto gates = [&](const double* a, double h) -> Gates {
-    return {softplus(-(a[1] + r[1] * h)) / kStep, std::exp(5 * std::tanh((a[0] + r[0] * h) / 5)),
-            std::tanh(a[2] + r[2] * h)};
+    return {softplus(-(a[1] + r[1] * h)) / kRelaxationStep,
+            std::exp(5 * std::tanh((a[0] + r[0] * h) / 5)), std::tanh(a[2] + r[2] * h)};
   };
   const auto way = [&](double from, double l0, double u0, double l1, double u1) {
     return from + (1 - std::exp(-dt * (l0 + l1) / 2)) * ((l0 * u0 + l1 * u1) / (l0 + l1) - from);
@@ -103,11 +104,12 @@ TEST(SlstmRelax, MatchesAStepByHand) {
 
   const auto tensor = [](const double* x) { return row({x[0], x[1], x[2], x[3]}); };
   const auto recurrent = tensor(r).view({4, 1}), drive1 = tensor(a1).view({1, 4});
-  const auto next = slstm_relax({.c = full({1, 1}, c0), .n = full({1, 1}, n0)},
-                                tensor(a0).view({1, 4}), drive1, recurrent, full({1}, dt), kStep);
+  const auto next =
+      slstm_relax({.c = full({1, 1}, c0), .n = full({1, 1}, n0)}, tensor(a0).view({1, 4}), drive1,
+                  recurrent, full({1}, dt), kRelaxationStep);
   EXPECT_NEAR(next.c.item<double>(), c1, 1e-15);
   EXPECT_NEAR(next.n.item<double>(), n1, 1e-15);
-  const auto at1 = slstm_gates(drive1, recurrent, next.c / next.n, kStep);
+  const auto at1 = slstm_gates(drive1, recurrent, next.c / next.n, kRelaxationStep);
   EXPECT_NEAR(slstm_output(next, at1).item<double>(), o1 * c1 / n1, 1e-15);
 }
 
@@ -122,7 +124,7 @@ SlstmMemory smooth_run(const Tensor& recurrent, double duration, std::int64_t st
   const auto dt = full({1}, duration / static_cast<double>(steps));
   SlstmMemory memory = slstm_rest(drive(0), recurrent);
   for (std::int64_t k = 0; k < steps; ++k) {
-    memory = slstm_relax(memory, drive(k), drive(k + 1), recurrent, dt, kStep);
+    memory = slstm_relax(memory, drive(k), drive(k + 1), recurrent, dt, kRelaxationStep);
   }
   return memory;
 }
@@ -131,7 +133,7 @@ TEST(SlstmRelax, IsOfSecondOrder) {
   Rng rng(1);
   const auto recurrent = normal(rng, {8, 2}, 0.8);
   const auto h = [&](std::int64_t steps) {
-    const auto memory = smooth_run(recurrent, 10 * kStep, steps);
+    const auto memory = smooth_run(recurrent, 10 * kRelaxationStep, steps);
     return (memory.c / memory.n)[0][0].item<double>();
   };
   const double reference = h(4096), coarse = h(64) - reference, fine = h(128) - reference;
@@ -147,9 +149,9 @@ TEST(SlstmRelax, ConvergesToTheDifferentialEquation) {
   const auto drive = [](double t) {  // t in units of the duration
     return row({std::sin(5 * t), 1 + std::cos(4 * t), 2 * std::sin(3 * t + 1), 0.5}).view({1, 4});
   };
-  const double duration = 10 * kStep;
+  const double duration = 10 * kRelaxationStep;
   const auto slope = [&](double t, const SlstmMemory& x) {
-    return slstm_derivative(x, slstm_gates(drive(t), recurrent, x.c / x.n, kStep));
+    return slstm_derivative(x, slstm_gates(drive(t), recurrent, x.c / x.n, kRelaxationStep));
   };
   const auto along = [](const SlstmMemory& x, const SlstmMemory& d, double dt) -> SlstmMemory {
     return {.c = x.c + dt * d.c, .n = x.n + dt * d.n};
@@ -169,7 +171,7 @@ TEST(SlstmRelax, ConvergesToTheDifferentialEquation) {
     SlstmMemory relaxed = rest;
     for (int k = 0; k < steps; ++k) {
       relaxed = slstm_relax(relaxed, drive(1.0 * k / steps), drive((k + 1.0) / steps), recurrent,
-                            full({1}, duration / steps), kStep);
+                            full({1}, duration / steps), kRelaxationStep);
     }
     return std::hypot((relaxed.c - exact.c).item<double>(), (relaxed.n - exact.n).item<double>());
   };
@@ -183,10 +185,10 @@ TEST(SlstmRest, IsAFixedPointWithoutRecurrence) {
   Rng rng(3);
   const auto drive = normal(rng, {3, 8}, 2);
   const auto rest = slstm_rest(drive, no_recurrence(2));
-  const auto gates = slstm_gates(drive, no_recurrence(2), rest.c / rest.n, kStep);
+  const auto gates = slstm_gates(drive, no_recurrence(2), rest.c / rest.n, kRelaxationStep);
   const auto slope = slstm_derivative(rest, gates);
-  EXPECT_LE((slope.c * kStep).abs().max().item<double>(), 1e-14);
-  EXPECT_LE((slope.n * kStep).abs().max().item<double>(), 1e-14);
+  EXPECT_LE((slope.c * kRelaxationStep).abs().max().item<double>(), 1e-14);
+  EXPECT_LE((slope.n * kRelaxationStep).abs().max().item<double>(), 1e-14);
 }
 
 // With R = 0.3 in z~ the iteration shrinks the distance to the fixed point by 0.3 or better.
@@ -209,8 +211,8 @@ TEST(SlstmRelax, StaysFiniteAtExtremeGates) {
       const auto recurrent = torch::full({4, 1}, 0.1, single);
       auto memory = slstm_rest(drive, recurrent);
       for (int k = 0; k < 5; ++k) {
-        memory =
-            slstm_relax(memory, drive, drive, recurrent, torch::full({1}, kStep, single), kStep);
+        memory = slstm_relax(memory, drive, drive, recurrent,
+                             torch::full({1}, kRelaxationStep, single), kRelaxationStep);
       }
       const auto h = memory.c / memory.n;
       EXPECT_TRUE(all_finite(h)) << i << ", " << f;
@@ -222,11 +224,12 @@ TEST(SlstmRelax, StaysFiniteAtExtremeGates) {
 TEST(SlstmRelax, GradientMatchesFiniteDifferences) {
   Rng rng(4);
   const auto drives = normal(rng, {3, 2, 8}), recurrent = normal(rng, {8, 2}, 0.5);
-  const auto weight = normal(rng, {2, 2}), dt = row({0.5, 2}) * kStep;
+  const auto weight = normal(rng, {2, 2}), dt = row({0.5, 2}) * kRelaxationStep;
   const auto loss = [&](const Tensor& d, const Tensor& r) {
     SlstmMemory memory = slstm_rest(d[0], r);
-    for (int k = 0; k < 2; ++k) memory = slstm_relax(memory, d[k], d[k + 1], r, dt, kStep);
-    const auto gates = slstm_gates(d[2], r, memory.c / memory.n, kStep);
+    for (int k = 0; k < 2; ++k)
+      memory = slstm_relax(memory, d[k], d[k + 1], r, dt, kRelaxationStep);
+    const auto gates = slstm_gates(d[2], r, memory.c / memory.n, kRelaxationStep);
     return (weight * slstm_output(memory, gates)).sum();
   };
   testing::expect_gradient([&](const Tensor& d) { return loss(d, recurrent); }, drives);
@@ -242,7 +245,7 @@ TEST(MlstmRelax, MatchesAStepByHand) {
   const MlstmInput input{
       .q = number(2), .k = number(2), .v = number(3), .i = full({1, 1}, 0), .f = full({1, 1}, 0)};
   const auto memory = mlstm_relax({.C = full({1, 1, 1, 1}, 0), .n = number(0)}, input, input,
-                                  full({1}, kStep), kStep);
+                                  full({1}, kRelaxationStep), kRelaxationStep);
   EXPECT_DOUBLE_EQ(memory.C.item<double>(), 3);
   EXPECT_DOUBLE_EQ(memory.n.item<double>(), 1);
   EXPECT_DOUBLE_EQ(mlstm_smooth_readout(memory, input.q).item<double>(), 6 / std::sqrt(5.0));
@@ -252,9 +255,11 @@ TEST(MlstmRelax, TwoPartsOfAStepAreTheWholeForConstantGates) {
   Rng rng(11);
   const auto before = random_input(rng), input = random_input(rng);
   const auto start = mlstm_rest(before);
-  const auto whole = mlstm_relax(start, input, input, full({2}, kStep), kStep);
-  const auto part = mlstm_relax(start, input, input, full({2}, 0.3 * kStep), kStep);
-  const auto both = mlstm_relax(part, input, input, full({2}, 0.7 * kStep), kStep);
+  const auto whole = mlstm_relax(start, input, input, full({2}, kRelaxationStep), kRelaxationStep);
+  const auto part =
+      mlstm_relax(start, input, input, full({2}, 0.3 * kRelaxationStep), kRelaxationStep);
+  const auto both =
+      mlstm_relax(part, input, input, full({2}, 0.7 * kRelaxationStep), kRelaxationStep);
   EXPECT_LE(relative_error(both.C, whole.C), 1e-14);
   EXPECT_LE(relative_error(both.n, whole.n), 1e-14);
 }
@@ -262,7 +267,7 @@ TEST(MlstmRelax, TwoPartsOfAStepAreTheWholeForConstantGates) {
 TEST(MlstmRest, IsAFixedPoint) {
   Rng rng(12);
   const auto input = random_input(rng);
-  const auto slope = mlstm_derivative(mlstm_rest(input), input, kStep);
+  const auto slope = mlstm_derivative(mlstm_rest(input), input, kRelaxationStep);
   EXPECT_EQ(slope.C.abs().max().item<double>(), 0);
   EXPECT_EQ(slope.n.abs().max().item<double>(), 0);
 }
@@ -272,9 +277,9 @@ TEST(MlstmRelax, StartsAlongTheDerivative) {
   Rng rng(13);
   const auto start = mlstm_rest(random_input(rng));
   const auto input = random_input(rng);
-  const double dt = 1e-6 * kStep;
-  const auto next = mlstm_relax(start, input, input, full({2}, dt), kStep);
-  const auto slope = mlstm_derivative(start, input, kStep);
+  const double dt = 1e-6 * kRelaxationStep;
+  const auto next = mlstm_relax(start, input, input, full({2}, dt), kRelaxationStep);
+  const auto slope = mlstm_derivative(start, input, kRelaxationStep);
   EXPECT_LE(relative_error((next.C - start.C) / dt, slope.C), 1e-5);
   EXPECT_LE(relative_error((next.n - start.n) / dt, slope.n), 1e-5);
 }
@@ -282,14 +287,14 @@ TEST(MlstmRelax, StartsAlongTheDerivative) {
 TEST(MlstmRelax, GradientMatchesFiniteDifferences) {
   Rng rng(14);
   const auto input0 = random_input(rng), input1 = random_input(rng);
-  const auto dt = row({0.5, 2}) * kStep;
+  const auto dt = row({0.5, 2}) * kRelaxationStep;
   for (const auto part :
        {&MlstmInput::q, &MlstmInput::k, &MlstmInput::v, &MlstmInput::i, &MlstmInput::f}) {
     testing::expect_gradient(
         [&](const Tensor& x) {
           MlstmInput varied = input1;
           varied.*part = x;
-          const auto memory = mlstm_relax(mlstm_rest(input0), input0, varied, dt, kStep);
+          const auto memory = mlstm_relax(mlstm_rest(input0), input0, varied, dt, kRelaxationStep);
           return mlstm_smooth_readout(memory, varied.q).pow(2).sum();
         },
         input1.*part);
@@ -300,11 +305,13 @@ TEST(MlstmRelax, NamesWhatDoesNotFit) {
   Rng rng(15);
   const auto input = random_input(rng);
   const auto start = mlstm_rest(input);
-  EXPECT_EQ(
-      message_of<ShapeError>([&] { mlstm_relax(start, input, input, full({3}, kStep), kStep); }),
-      "step: expected [2], found [3]");
   EXPECT_EQ(message_of<ShapeError>([&] {
-              mlstm_relax(mlstm_rest(random_input(rng, 1)), input, input, full({2}, 0), kStep);
+              mlstm_relax(start, input, input, full({3}, kRelaxationStep), kRelaxationStep);
+            }),
+            "step: expected [2], found [3]");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              mlstm_relax(mlstm_rest(random_input(rng, 1)), input, input, full({2}, 0),
+                          kRelaxationStep);
             }),
             "mLSTM memory: expected [2, 2, 3, 3], found [1, 2, 3, 3]");
   EXPECT_EQ(message_of<ShapeError>([&] {

@@ -23,16 +23,16 @@ using testing::relative_error;
 using testing::row;
 using torch::Tensor;
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
-Tensor no_recurrence(std::int64_t hidden) { return full({4 * hidden, hidden}, 0); }
+Tensor unconnected(std::int64_t hidden) { return full({4 * hidden, hidden}, 0); }
 
 // One unit; gates in the order i, f, z, o.
 SlstmState one_unit_step(const SlstmState& state, double i, double f, double z, double o) {
-  return slstm_step(state, row({i, f, z, o}).view({1, 4}), no_recurrence(1));
+  return slstm_step(state, row({i, f, z, o}).view({1, 4}), unconnected(1));
 }
 
-// By hand, i = exp(0) = 1, f = sigmoid(0) = 1/2, o = sigmoid(0) = 1/2:
+// By hand, i = exp(0) = 1, f = logistic(0) = 1/2, o = logistic(0) = 1/2:
 //   c: 0 -> tanh 1 -> tanh(1)/2 + tanh 2,   n: 0 -> 1 -> 3/2,   y = c/(2 n).
 TEST(SlstmStep, MatchesTwoStepsByHand) {
   auto state = one_unit_step(empty_slstm_state(1, 1, in_double()), 0, 0, 1, 0);
@@ -44,7 +44,7 @@ TEST(SlstmStep, MatchesTwoStepsByHand) {
 
 // Two units, R only from the output of unit 1 into the candidate of unit 0, weight 3.
 TEST(SlstmStep, GatesSeeThePreviousOutputThroughR) {
-  auto recurrent = no_recurrence(2);
+  auto recurrent = unconnected(2);
   recurrent[4][1] = 3;  // row of z~ of unit 0
   SlstmState state = empty_slstm_state(1, 2, in_double());
   state.y = row({5, 0.25}).view({1, 2});
@@ -61,13 +61,13 @@ TEST(SlstmStep, AgreesWithUnstabilisedRecurrenceOfVaryingSteps) {
   for (int t = 0; t < 30; ++t) {
     const double a[] = {rng.normal(), rng.normal(), rng.normal(), rng.normal()};
     const double r = rng.uniform(0.1, 3);
-    const double f0 = sigmoid(a[1]), f = std::pow(f0, r);
+    const double f0 = logistic(a[1]), f = std::pow(f0, r);
     const double take = std::exp(a[0]) * (1 - f) / (1 - f0);
     c = f * c + take * std::tanh(a[2]);
     n = f * n + take;
-    state = slstm_step(state, row({a[0], a[1], a[2], a[3]}).view({1, 4}), no_recurrence(1),
-                       full({1}, r));
-    EXPECT_NEAR(state.y.item<double>(), sigmoid(a[3]) * c / n, 1e-14) << "at step " << t;
+    state =
+        slstm_step(state, row({a[0], a[1], a[2], a[3]}).view({1, 4}), unconnected(1), full({1}, r));
+    EXPECT_NEAR(state.y.item<double>(), logistic(a[3]) * c / n, 1e-14) << "at step " << t;
   }
 }
 
@@ -88,20 +88,20 @@ TEST(SlstmStep, AStepRatioOfOneIsTheCellOfTheLiterature) {
 TEST(SlstmStep, TwoPartsOfAStepAreTheWhole) {
   Rng rng(3);
   const auto start =
-      slstm_step(empty_slstm_state(4, 3, in_double()), normal(rng, {4, 12}), no_recurrence(3));
+      slstm_step(empty_slstm_state(4, 3, in_double()), normal(rng, {4, 12}), unconnected(3));
   const auto drive = normal(rng, {4, 12}, 2);
-  const auto whole = slstm_step(start, drive, no_recurrence(3));
-  const auto part = slstm_step(start, drive, no_recurrence(3), full({4}, 0.3));
-  const auto both = slstm_step(part, drive, no_recurrence(3), full({4}, 0.7));
+  const auto whole = slstm_step(start, drive, unconnected(3));
+  const auto part = slstm_step(start, drive, unconnected(3), full({4}, 0.3));
+  const auto both = slstm_step(part, drive, unconnected(3), full({4}, 0.7));
   EXPECT_LE(relative_error(both.y, whole.y), 1e-14);
 }
 
 TEST(SlstmStep, AStepOfZeroLeavesTheStateAndKeepsGradients) {
   Rng rng(4);
   const auto start =
-      slstm_step(empty_slstm_state(2, 3, in_double()), normal(rng, {2, 12}), no_recurrence(3));
+      slstm_step(empty_slstm_state(2, 3, in_double()), normal(rng, {2, 12}), unconnected(3));
   const auto drive = testing::variable(normal(rng, {2, 12}));
-  const auto next = slstm_step(start, drive, no_recurrence(3), row({0, 1}));
+  const auto next = slstm_step(start, drive, unconnected(3), row({0, 1}));
   for (const auto part : {&SlstmState::c, &SlstmState::n, &SlstmState::m, &SlstmState::y}) {
     EXPECT_TRUE(torch::equal((next.*part)[0], (start.*part)[0]));
   }
@@ -115,7 +115,7 @@ TEST(SlstmStep, AStepOfZeroLeavesTheStateAndKeepsGradients) {
 TEST(SlstmStep, AStepOfZeroOnAnEmptyStateGivesZero) {
   const auto drive = testing::variable(full({1, 4}, 1));
   const auto next =
-      slstm_step(empty_slstm_state(1, 1, in_double()), drive, no_recurrence(1), full({1}, 0));
+      slstm_step(empty_slstm_state(1, 1, in_double()), drive, unconnected(1), full({1}, 0));
   EXPECT_EQ(next.y.item<double>(), 0);
   EXPECT_EQ(next.n.item<double>(), 0);
   EXPECT_TRUE(all_finite(torch::autograd::grad({next.y.sum()}, {drive})[0]));
@@ -126,7 +126,7 @@ TEST(SlstmStep, NormaliserIsAtLeastOneFromAnEmptyState) {
   SlstmState state = empty_slstm_state(8, 16, in_double());
   double smallest = 1e300;
   for (int t = 0; t < 200; ++t) {
-    state = slstm_step(state, normal(rng, {8, 64}, 10), no_recurrence(16));
+    state = slstm_step(state, normal(rng, {8, 64}, 10), unconnected(16));
     smallest = std::min(smallest, state.n.min().item<double>());
   }
   EXPECT_GE(smallest, 1 - 1e-12);
@@ -206,11 +206,11 @@ TEST(SlstmStep, NamesWhatDoesNotFit) {
   const auto message = [&](const Tensor& drive, const Tensor& recurrent, const Tensor& ratio) {
     return message_of<ShapeError>([&] { slstm_step(state, drive, recurrent, ratio); });
   };
-  EXPECT_EQ(message(full({2, 3}, 0), no_recurrence(3), {}),
+  EXPECT_EQ(message(full({2, 3}, 0), unconnected(3), {}),
             "sLSTM drive: expected [2, 12], found [2, 3]");
-  EXPECT_EQ(message(full({2, 12}, 0), no_recurrence(2), {}),
+  EXPECT_EQ(message(full({2, 12}, 0), unconnected(2), {}),
             "sLSTM recurrent weight: expected [12, 3], found [8, 2]");
-  EXPECT_EQ(message(full({2, 12}, 0), no_recurrence(3), full({3}, 1)),
+  EXPECT_EQ(message(full({2, 12}, 0), unconnected(3), full({3}, 1)),
             "step ratio: expected [2], found [3]");
 }
 

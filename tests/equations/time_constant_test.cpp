@@ -15,19 +15,20 @@ using testing::message_of;
 using testing::relative_error;
 using testing::row;
 
-constexpr double kStep = 50e-9;  // [s]
+constexpr double kReferenceStep = 50e-9;  // [s]
 
 // f~ = 0: softplus(0) = ln 2, so a memory halves in every reference step.
 TEST(TimeConstant, HalvesInOneStepAtZero) {
-  const auto rate = relaxation_rate(full({1}, 0), kStep);
-  EXPECT_DOUBLE_EQ(rate.item<double>(), std::log(2.0) / kStep);
-  EXPECT_DOUBLE_EQ(time_constant(full({1}, 0), kStep).item<double>(), kStep / std::log(2.0));
-  EXPECT_DOUBLE_EQ(relaxed_fraction(rate, full({1}, 3 * kStep)).item<double>(), 7.0 / 8);
+  const auto rate = relaxation_rate(full({1}, 0), kReferenceStep);
+  EXPECT_DOUBLE_EQ(rate.item<double>(), std::log(2.0) / kReferenceStep);
+  EXPECT_DOUBLE_EQ(time_constant(full({1}, 0), kReferenceStep).item<double>(),
+                   kReferenceStep / std::log(2.0));
+  EXPECT_DOUBLE_EQ(relaxed_fraction(rate, full({1}, 3 * kReferenceStep)).item<double>(), 7.0 / 8);
 }
 
 TEST(TimeConstant, OneStepForgetsAsTheSigmoidOfTheLiterature) {
   const auto gate = row({-30, -5, -1, 0, 1, 5, 30});
-  const auto kept = torch::exp(-relaxation_rate(gate, kStep) * kStep);
+  const auto kept = torch::exp(-relaxation_rate(gate, kReferenceStep) * kReferenceStep);
   EXPECT_LE(relative_error(kept, torch::sigmoid(gate)), 4e-16);
 }
 

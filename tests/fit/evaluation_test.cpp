@@ -9,6 +9,7 @@
 #include "ir/dynamics.hpp"
 #include "support/networks.hpp"
 #include "support/synthetic_records.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm::fit {
 namespace {

@@ -21,7 +21,7 @@ using Vector = Eigen::VectorXd;
 using Matrix = Eigen::MatrixXd;
 
 constexpr double kNoise = 3e-6;  // [A]
-constexpr int kRecords = 2, kSamples = 45;
+constexpr int kRecords = 2, kRecordSamples = 45;
 constexpr double kStart[kRecords] = {1.5e-4, 3.1e-4};  // [S]
 
 // Two records of irregular samples that no network fits, none at 0 V.
@@ -30,7 +30,7 @@ std::vector<Record> records() {
   Rng rng(17);
   for (int r = 0; r < kRecords; ++r) {
     Record& record = all[static_cast<std::size_t>(r)];
-    for (int k = 0; k < kSamples; ++k) {
+    for (int k = 0; k < kRecordSamples; ++k) {
       record.time.push_back(k == 0 ? 0 : record.time.back() + rng.uniform(0.2, 1.4) * 1e-6);
     }
     record.voltage = {testing::two_tones(record.time, 1.0, 8e4 * (r + 1))};
@@ -63,16 +63,16 @@ ir::Network with_parameters(ir::Network network, const Vector& x) {
 Vector residuals(const ir::Network& network, const std::vector<Record>& all, const Vector& x) {
   const ir::Network moved = with_parameters(network, x);
   const auto q = static_cast<std::ptrdiff_t>(network.parameters.size());
-  Vector out(kRecords * kSamples);
+  Vector out(kRecords * kRecordSamples);
   for (int r = 0; r < kRecords; ++r) {
     const Record& record = all[static_cast<std::size_t>(r)];
     const double correction = x.size() > q ? x[q + r] : 0;
     const ir::Trajectory run =
         ir::simulate(moved, record.time, record.voltage[0],
                      ir::initial_state(moved, kStart[r] * std::exp(correction)));
-    for (int k = 0; k < kSamples; ++k) {
+    for (int k = 0; k < kRecordSamples; ++k) {
       const auto i = static_cast<std::size_t>(k);
-      out[r * kSamples + k] = (run.current[i] - record.current[0][i]) / kNoise;
+      out[r * kRecordSamples + k] = (run.current[i] - record.current[0][i]) / kNoise;
     }
   }
   return out;
@@ -163,7 +163,7 @@ TEST(SensitivityModel, SeesTheSameCurrentsAsTheSimulation) {
       const std::vector<Segment> segments =
           make_segments(record, {.noise_sd = full_scale, .start = {.value = 2e-4}});
       const SensitivityModel model(network, segments, 0);
-      EXPECT_EQ(model.sample_count(), kSamples);
+      EXPECT_EQ(model.sample_count(), kRecordSamples);
       EXPECT_LT(std::sqrt(model.evaluate(network.parameters, false).cost), 1e-12)
           << name_of(shape.head);
     }

@@ -12,11 +12,12 @@
 #include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"
 #include "support/synthetic_records.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm::fit {
 namespace {
 
-constexpr double kNoise = 0.03;
+constexpr double kRelativeNoise = 0.03;
 
 // Three records of the device one_state() with 3 % noise and known starts.
 std::vector<TrainingRecord> records_of_a_device() {
@@ -27,8 +28,8 @@ std::vector<TrainingRecord> records_of_a_device() {
   for (int i = 0; i < 3; ++i) {
     TrainingRecord r;
     r.record = testing::synthetic_record(device, starts[i], 0.9 - 0.1 * i, frequencies[i], 800,
-                                         kNoise, rng);
-    r.noise_sd = kNoise * testing::strength(r.record);
+                                         kRelativeNoise, rng);
+    r.noise_sd = kRelativeNoise * testing::strength(r.record);
     r.start.value = starts[i];
     records.push_back(std::move(r));
   }

@@ -31,7 +31,7 @@ std::string checked_verilog_a(const ir::Network& network) {
   return testing::accepted_by_adms(verilog_a(network));
 }
 
-std::vector<ir::Network> networks() {
+std::vector<ir::Network> emitted_networks() {
   std::vector<ir::Network> all = {testing::one_state(),    testing::three_states(),
                                   testing::static_curve(), testing::slow_device(),
                                   testing::fast_device(),  testing::every_operation(1)};
@@ -55,12 +55,12 @@ TEST(VerilogA, Transistor) {
 }
 
 TEST(VerilogA, EveryModelIsAcceptedByAdms) {
-  for (const ir::Network& network : networks()) checked_verilog_a(network);
+  for (const ir::Network& network : emitted_networks()) checked_verilog_a(network);
 }
 
 // With the macro that the compilers which know $bound_step get.
 TEST(VerilogA, AdmsAcceptsTheRequestForALongestStep) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : emitted_networks()) {
     const std::string text = "`define PSI_BOUND_STEP 1\n" + verilog_a(network);
     EXPECT_EQ(adms_exit_code(text), 0) << network.name;
   }
@@ -75,7 +75,7 @@ TEST(VerilogA, TheCheckByAdmsTellsAWrongFunction) {
 }
 
 TEST(VerilogA, IsPrintableText) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : emitted_networks()) {
     const std::string text = checked_verilog_a(network);
     EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) {
       return c == '\n' || (c >= ' ' && c <= '~');
@@ -86,7 +86,7 @@ TEST(VerilogA, IsPrintableText) {
 
 // The text, executed as it stands, against the network.
 TEST(VerilogA, ComputesTheCurrentOfItsNetwork) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : emitted_networks()) {
     testing::VerilogAModel model(checked_verilog_a(network));
     const EmissionPlan plan = plan_emission(network);
     const double g0 = network.start == ir::Start::kTied ? 1.3 * plan.default_conductance : 0;
@@ -179,7 +179,7 @@ TEST(VerilogA, ComputesChargesThatDependOnStates) {
 
 // V(r) = rate / L makes the first row zero; the second is then  cx dx/dt = cx L V(r) - leak.
 TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : emitted_networks()) {
     testing::VerilogAModel model(checked_verilog_a(network));
     const EmissionPlan plan = plan_emission(network);
     std::vector<double> c = ir::initial_state(network, plan.default_conductance);
@@ -218,7 +218,7 @@ TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
 
 // 4 k T G of the conductance, where it is asked for.
 TEST(VerilogA, HasTheThermalNoiseOfItsConductance) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : emitted_networks()) {
     testing::VerilogAModel model(checked_verilog_a(network));
     const std::string branch = network.ports[0] + "," + network.reference_terminal;
     for (int s = 1; s <= network.state_count(); ++s) {
@@ -290,7 +290,7 @@ int occurrences(const std::string& text, const std::string& word) {
 // What compact models in Verilog-A are expected to keep to: no events, no memory, nothing that only
 // some compilers have, nothing declared that is not used, everything described.
 TEST(VerilogA, KeepsToTheRulesOfCompactModels) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : emitted_networks()) {
     const std::string text = checked_verilog_a(network);
     const std::string body = text.substr(text.find("analog begin"));
     for (const char* word : {"idt", "transition", "absdelay", "initial_step", "timer", "cross",

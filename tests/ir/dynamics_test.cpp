@@ -13,6 +13,7 @@
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
 #include "support/static_devices.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm::ir {
 namespace {

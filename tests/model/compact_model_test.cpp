@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path file_named(const std::string& name) {
+fs::path compact_file(const std::string& name) {
   return fs::path(::testing::TempDir()) / "compact_model_test" / name;
 }
 
@@ -45,7 +45,7 @@ StoredModel model() {
 }
 
 TEST(SaveModel, ReadsBackAsTheSameModel) {
-  const fs::path file = file_named("model.safetensors");
+  const fs::path file = compact_file("model.safetensors");
   const StoredModel before = model();
   save_model(file, before);
   const StoredModel after = load_model(file);
@@ -69,7 +69,7 @@ TEST(SaveModel, ReadsBackAsTheSameModel) {
 }
 
 TEST(SaveModel, GivesTheSameBytesForWhatItReadBack) {
-  const fs::path one = file_named("one.safetensors"), two = file_named("two.safetensors");
+  const fs::path one = compact_file("one.safetensors"), two = compact_file("two.safetensors");
   save_model(one, model());
   save_model(two, load_model(one));
   EXPECT_EQ(read_file(one), read_file(two));
@@ -77,12 +77,12 @@ TEST(SaveModel, GivesTheSameBytesForWhatItReadBack) {
 
 TEST(LoadModel, RefusesBrokenFiles) {
   testing::expect_broken_files_are_refused(
-      file_named("broken_model.safetensors"),
+      compact_file("broken_model.safetensors"),
       [](const fs::path& file) { save_model(file, model()); }, load_model);
 }
 
 TEST(LoadModel, RefusesATrainingRecordOfAnotherKind) {
-  const fs::path file = file_named("training.safetensors");
+  const fs::path file = compact_file("training.safetensors");
   const std::string nested(80'000, '[');
   for (const std::string& training :
        {std::string("{}"), std::string("[]"), std::string("no JSON"), nested,
@@ -99,7 +99,7 @@ TEST(LoadModel, RefusesATrainingRecordOfAnotherKind) {
 }
 
 TEST(LoadModel, RefusesPredictions) {
-  const fs::path file = file_named("others.safetensors");
+  const fs::path file = compact_file("others.safetensors");
   save_predictions(file, {});
   EXPECT_EQ(testing::problem_with(load_model, file),
             file.string() + ": expected a psi-xlstm model, found \"psi-xlstm predictions\"");
@@ -107,7 +107,7 @@ TEST(LoadModel, RefusesPredictions) {
 
 // Only a file that older programs would misread says a newer version.
 TEST(SaveModel, SaysVersion3OfWhatVersion2DoesNotKnow) {
-  const fs::path file = file_named("version.safetensors");
+  const fs::path file = compact_file("version.safetensors");
   const auto version_of = [&](const ir::Network& network) {
     save_model(file, {.network = network});
     EXPECT_EQ(ir::network_bytes(load_model(file).network, {}), ir::network_bytes(network, {}));

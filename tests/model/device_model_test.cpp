@@ -12,6 +12,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"
 #include "support/static_devices.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -16,6 +16,7 @@
 #include "psi_xlstm/core/error.hpp"
 #include "support/broken_files.hpp"
 #include "support/stored_models.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm::model {
 namespace {

@@ -12,6 +12,7 @@
 #include "support/every_operation.hpp"
 #include "support/static_devices.hpp"
 #include "support/stored_models.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm::model {
 namespace {

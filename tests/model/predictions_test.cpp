@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path file_named(const std::string& name) {
+fs::path predictions_file(const std::string& name) {
   return fs::path(::testing::TempDir()) / "predictions_test" / name;
 }
 
@@ -51,7 +51,7 @@ StoredPredictions predictions() {
 }
 
 TEST(SavePredictions, ReadsBackAllThatAScoreNeeds) {
-  const fs::path file = file_named("predictions.safetensors");
+  const fs::path file = predictions_file("predictions.safetensors");
   const StoredPredictions before = predictions();
   save_predictions(file, before);
   const StoredPredictions after = load_predictions(file);
@@ -85,12 +85,12 @@ TEST(SavePredictions, ReadsBackAllThatAScoreNeeds) {
 
 TEST(LoadPredictions, RefusesBrokenFiles) {
   testing::expect_broken_files_are_refused(
-      file_named("broken_predictions.safetensors"),
+      predictions_file("broken_predictions.safetensors"),
       [](const fs::path& file) { save_predictions(file, predictions()); }, load_predictions);
 }
 
 TEST(LoadPredictions, RefusesAFileWithoutOneOfItsColumns) {
-  const fs::path file = file_named("column.safetensors");
+  const fs::path file = predictions_file("column.safetensors");
   for (const std::string name :
        {"record_0.time_s", "record_1.voltage_V", "record_0.current_A",
         "record_1.predicted_current_A", "record_0.initial_state", "baselines.numbers",
@@ -103,7 +103,7 @@ TEST(LoadPredictions, RefusesAFileWithoutOneOfItsColumns) {
 }
 
 TEST(LoadPredictions, RefusesColumnsOfDifferentLengthsAndAScoreOutsideTheRecord) {
-  const fs::path file = file_named("length.safetensors");
+  const fs::path file = predictions_file("length.safetensors");
   StoredPredictions longer = predictions();
   longer.predictions[1].current.push_back(0);
   save_predictions(file, longer);
@@ -132,7 +132,7 @@ TEST(LoadPredictions, RefusesColumnsOfDifferentLengthsAndAScoreOutsideTheRecord)
 }
 
 TEST(LoadPredictions, ReadsThemWithoutTheirFormatAsVersion01WroteThem) {
-  const fs::path file = file_named("old.safetensors");
+  const fs::path file = predictions_file("old.safetensors");
   save_predictions(file, predictions());
   SafetensorsFile content = parse_safetensors(read_file(file), "new");
   EXPECT_EQ(content.metadata.at("format"), "psi-xlstm predictions");
@@ -144,7 +144,7 @@ TEST(LoadPredictions, ReadsThemWithoutTheirFormatAsVersion01WroteThem) {
 
 // One format: the currents of any predictions can be read.
 TEST(LoadCurrents, ReadsPredictionsWithAllColumns) {
-  const fs::path file = file_named("all.safetensors");
+  const fs::path file = predictions_file("all.safetensors");
   save_predictions(file, predictions());
   const StoredCurrents currents = load_currents(file);
   EXPECT_EQ(currents.records, (std::vector<std::string>{"dev/1", "dev/2"}));
@@ -160,7 +160,7 @@ TEST(LoadCurrents, ReadsThemAsVersion01WroteThem) {
 }
 
 TEST(StoredCurrents, ComeBackAsTheyWere) {
-  const fs::path file = file_named("predictions.safetensors");
+  const fs::path file = predictions_file("predictions.safetensors");
   const StoredCurrents currents = {{"seq8", "seq9"}, {2, 0}, {{1e-3, 2, 3}, {-4.5e-9, 5}}};
   save_currents(file, currents);
   const StoredCurrents back = load_currents(file);
@@ -170,8 +170,10 @@ TEST(StoredCurrents, ComeBackAsTheyWere) {
 }
 
 TEST(StoredCurrents, RefuseListsOfOtherLengths) {
-  EXPECT_THROW(save_currents(file_named("lists.safetensors"), {{"seq8"}, {}, {{1}}}), ShapeError);
-  EXPECT_THROW(save_currents(file_named("lists.safetensors"), {{"seq8"}, {1}, {}}), ShapeError);
+  EXPECT_THROW(save_currents(predictions_file("lists.safetensors"), {{"seq8"}, {}, {{1}}}),
+               ShapeError);
+  EXPECT_THROW(save_currents(predictions_file("lists.safetensors"), {{"seq8"}, {1}, {}}),
+               ShapeError);
 }
 
 }  // namespace

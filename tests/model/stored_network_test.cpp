@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path file_named(const std::string& name) {
+fs::path network_file(const std::string& name) {
   return fs::path(::testing::TempDir()) / "stored_network_test" / name;
 }
 
@@ -44,7 +44,7 @@ TEST(StoredNetwork, ComesBackAsItWas) {
     network.current_scale = 1.7e-3;
     network.time_scale = 2e-3;
     network.facts.push_back({"unknown", std::nullopt, FactKind::kMemoryEnergy, 3});
-    const fs::path file = file_named("model.safetensors");
+    const fs::path file = network_file("model.safetensors");
     save_network(file, network);
     const StoredNetwork back = load_network(file);
     EXPECT_EQ(name_of(back.model), name);
@@ -74,7 +74,7 @@ TEST(StoredNetwork, ComesBackAsItWas) {
 
 // Names and shapes as a reader in another language sees them.
 TEST(StoredNetwork, NamesItsTensors) {
-  const fs::path file = file_named("names.safetensors");
+  const fs::path file = network_file("names.safetensors");
   save_network(file, network_of("mlp"));
   SafetensorsFile content = parse_safetensors(read_file(file), "mlp");
   EXPECT_EQ(content.tensors.size(), 8u);
@@ -109,15 +109,15 @@ TEST(StateCount, CountsWhatIsCarriedAlong) {
 TEST(StoredNetwork, RefusesParametersThatDoNotFit) {
   StoredNetwork network = network_of("teacher");
   network.parameters.pop_back();
-  EXPECT_THROW(save_network(file_named("short.safetensors"), network), ShapeError);
+  EXPECT_THROW(save_network(network_file("short.safetensors"), network), ShapeError);
   network = network_of("mlp");
   network.layer_widths = {2, 0, 1};
-  EXPECT_THROW(save_network(file_named("short.safetensors"), network), ShapeError);
-  EXPECT_FALSE(fs::exists(file_named("short.safetensors")));
+  EXPECT_THROW(save_network(network_file("short.safetensors"), network), ShapeError);
+  EXPECT_FALSE(fs::exists(network_file("short.safetensors")));
 }
 
 TEST(StoredNetwork, NamesTheFileThatIsNone) {
-  const fs::path file = file_named("broken.safetensors");
+  const fs::path file = network_file("broken.safetensors");
   const auto load = [&] { load_network(file); };
   fs::remove(file);
   EXPECT_EQ(problem_with(load).find(file.string() + ": expected a readable file"), 0u);
@@ -129,7 +129,7 @@ TEST(StoredNetwork, NamesTheFileThatIsNone) {
 }
 
 TEST(StoredNetwork, NamesWhatIsWrongInside) {
-  const fs::path file = file_named("inside.safetensors");
+  const fs::path file = network_file("inside.safetensors");
   save_network(file, network_of("low_rank"));
   const SafetensorsFile good = parse_safetensors(read_file(file), "good");
   const auto problem = [&](const SafetensorsFile& content) {
@@ -173,7 +173,7 @@ TEST(StoredNetwork, NamesWhatIsWrongInside) {
 
 // What runs a feed-forward network reads two inputs and one output.
 TEST(StoredNetwork, RefusesLayerWidthsThatNoProtocolHas) {
-  const fs::path file = file_named("widths.safetensors");
+  const fs::path file = network_file("widths.safetensors");
   for (const std::vector<int>& widths :
        {std::vector<int>{3, 4, 1}, {2, 4, 2}, {1}, {2}, {2, 4097, 1}}) {
     StoredNetwork network = network_of("mlp");
@@ -187,7 +187,7 @@ TEST(StoredNetwork, RefusesLayerWidthsThatNoProtocolHas) {
 }
 
 TEST(TrainingCurve, ComesBackAsItWas) {
-  const fs::path file = file_named("curve.json");
+  const fs::path file = network_file("curve.json");
   const double nan = std::numeric_limits<double>::quiet_NaN();
   save_curve(file, {{.step = 1, .training = 0.1, .validation = 1.0 / 3, .hidden = 2},
                     {.step = 7, .training = nan, .gradient = 5, .structure = 6, .physics = 7}});
@@ -205,7 +205,7 @@ TEST(TrainingCurve, ComesBackAsItWas) {
 }
 
 TEST(TrainingCurve, NamesTheFileThatIsNone) {
-  const fs::path file = file_named("no_curve.json");
+  const fs::path file = network_file("no_curve.json");
   for (const char* text : {"", "{", "[1]", "[{\"step\": 1}]", "[{\"step\": \"one\"}]"}) {
     write_file(file, text);
     EXPECT_EQ(problem_with([&] { load_curve(file); }).find(file.string() + ": expected "), 0u)

@@ -7,6 +7,7 @@
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/data/record.hpp"
 #include "support/networks.hpp"
+#include "support/uniform_times.hpp"
 
 namespace psi_xlstm::testing {
 

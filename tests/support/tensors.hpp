@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/rng.hpp"
+#include "support/message_of.hpp"
 
 namespace psi_xlstm::testing {
 
@@ -99,17 +100,6 @@ inline void expect_gradient(const std::function<torch::Tensor(const torch::Tenso
                             double tolerance = 1e-7,
                             double step = 1e-5) {
   EXPECT_LE(relative_error(gradient(loss, x), difference_gradient(loss, x, step)), tolerance);
-}
-
-/// The message of the `Exception` that `call` throws; "nothing thrown" otherwise.
-template <class Exception, class Call>
-std::string message_of(const Call& call) {
-  try {
-    call();
-  } catch (const Exception& e) {
-    return e.what();
-  }
-  return "nothing thrown";
 }
 
 }  // namespace psi_xlstm::testing

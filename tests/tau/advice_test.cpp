@@ -11,6 +11,7 @@
 #include "devices/mem3.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "tau/excitation.hpp"
+#include "tau/sampled_voltage.hpp"
 
 namespace psi_xlstm::tau {
 namespace {
@@ -126,25 +127,6 @@ TEST(Advise, RefusesWhatMakesNoSense) {
   EXPECT_THROW(advise(coarse), ConfigError);
   EXPECT_THROW(advise(silent), ConfigError);
 }
-
-struct Samples {
-  std::vector<double> time, voltage;
-
-  SampledDrive view() const { return {.time = time, .voltage = voltage}; }
-};
-
-template <class Voltage>
-Samples samples_of(Voltage voltage, double rate, double duration) {
-  Samples samples;
-  for (int n = 0; n < std::lround(rate * duration); ++n) {
-    samples.time.push_back(n / rate);
-    samples.voltage.push_back(voltage(samples.time.back()));
-  }
-  return samples;
-}
-
-const RelaxationDevice kMem3{
-    .g0 = 1e-3, .gains = {0.2e-3, 0.2e-3, 0.2e-3}, .taus = {0.34e-3, 1.2e-3, 8.7e-3}};
 
 Limit limit(const RelaxationDevice& device, int k, const Samples& samples, bool known_start) {
   const double noise = noise_of(device, samples.view(), square_drive, 0.03);

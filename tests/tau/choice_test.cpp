@@ -12,8 +12,6 @@
 namespace psi_xlstm::tau {
 namespace {
 
-constexpr Response kSquareResponse{Form::kConductance, Drive::kSquare};
-
 Record drawn(const Mem3Config& config) { return mem3_record(config, mem3_drive(config)); }
 
 // The formula by hand: the unknowns are the static curve, an amplitude and a time constant for each

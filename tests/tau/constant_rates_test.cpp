@@ -11,8 +11,6 @@
 namespace psi_xlstm::tau {
 namespace {
 
-constexpr Response kSquareResponse{Form::kConductance, Drive::kSquare};
-
 // One process as fast as the shortest time constant that is tried first.
 PreparedRecords fast_process() {
   Mem3Config config = one_process();

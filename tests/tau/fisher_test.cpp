@@ -13,28 +13,11 @@
 #include "core/rng.hpp"
 #include "devices/mem3.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "support/message_of.hpp"
+#include "tau/sampled_voltage.hpp"
 
 namespace psi_xlstm::tau {
 namespace {
-
-struct Samples {
-  std::vector<double> time, voltage;
-
-  SampledDrive view() const { return {.time = time, .voltage = voltage}; }
-};
-
-Samples samples_of(const std::function<double(double)>& voltage, double rate, double duration) {
-  Samples samples;
-  const auto count = static_cast<std::size_t>(std::round(rate * duration));
-  for (std::size_t n = 0; n < count; ++n) {
-    samples.time.push_back(static_cast<double>(n) / rate);
-    samples.voltage.push_back(voltage(samples.time.back()));
-  }
-  return samples;
-}
-
-const RelaxationDevice kMem3{
-    .g0 = 1e-3, .gains = {0.2e-3, 0.2e-3, 0.2e-3}, .taus = {0.34e-3, 1.2e-3, 8.7e-3}};
 
 // Noise of 3 % of the root mean square of the current.
 Bound bound_of(const RelaxationDevice& device, const Samples& samples, bool known_start = true) {
@@ -214,16 +197,6 @@ TEST(NoiseOf, IsAFractionOfTheStandardDeviation) {
       2 * std::sqrt(0.75), 1e-14);
 }
 
-template <class Exception, class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const Exception& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
 TEST(InformationRoot, RefusesWrongInput) {
   const std::vector<double> time = {0, 1}, back = {0, 0}, voltage = {1, 1}, one = {1};
   const RelaxationDevice device{.g0 = 1, .gains = {1}, .taus = {1}};
@@ -231,16 +204,18 @@ TEST(InformationRoot, RefusesWrongInput) {
                         std::span<const double> v) {
     return [=] { information_root(d, {.time = t, .voltage = v}, {}); };
   };
-  EXPECT_EQ(message_of<ShapeError>(with({.g0 = 1, .gains = {1}, .taus = {}}, time, voltage)),
-            "Fisher information: expected as many gains as taus, found 1 and 0");
-  EXPECT_EQ(message_of<ShapeError>(with(device, time, one)),
+  EXPECT_EQ(
+      testing::message_of<ShapeError>(with({.g0 = 1, .gains = {1}, .taus = {}}, time, voltage)),
+      "Fisher information: expected as many gains as taus, found 1 and 0");
+  EXPECT_EQ(testing::message_of<ShapeError>(with(device, time, one)),
             "Fisher information: expected as many voltages, and weights where there are any, as "
             "times, found 2 times, 1 voltages and 0 weights");
-  EXPECT_EQ(message_of<DataError>(with(device, back, voltage)),
+  EXPECT_EQ(testing::message_of<DataError>(with(device, back, voltage)),
             "Fisher information: expected times that increase, found 0 s after 0 s");
-  EXPECT_EQ(message_of<DataError>(with({.g0 = 1, .gains = {1}, .taus = {0}}, time, voltage)),
-            "Fisher information: expected taus > 0, found 0");
-  EXPECT_EQ(message_of<ConfigError>([&] {
+  EXPECT_EQ(
+      testing::message_of<DataError>(with({.g0 = 1, .gains = {1}, .taus = {0}}, time, voltage)),
+      "Fisher information: expected taus > 0, found 0");
+  EXPECT_EQ(testing::message_of<ConfigError>([&] {
               cramer_rao_bound(device, {.time = time, .voltage = voltage}, {.noise = 0});
             }),
             "Cramer-Rao bound: expected a noise > 0 A, found 0");

@@ -1,8 +1,12 @@
 #pragma once
 
 #include "devices/mem3.hpp"
+#include "tau/response.hpp"
 
 namespace psi_xlstm::tau {
+
+/// A conductance driven by V^2.
+inline constexpr Response kSquareResponse{Form::kConductance, Drive::kSquare};
 
 /// A device with one time constant of 1 ms, measured for 20 ms.
 inline Mem3Config one_process() {

@@ -8,12 +8,11 @@
 #include "core/rng.hpp"
 #include "devices/mem3.hpp"
 #include "devices/vteam.hpp"
+#include "tau/one_process.hpp"
 #include "tau/stretched.hpp"
 
 namespace psi_xlstm::tau {
 namespace {
-
-constexpr Response kSquareResponse{Form::kConductance, Drive::kSquare};
 
 Record noisy_bursts(std::uint32_t seed, double offset) {
   Mem3Config config;

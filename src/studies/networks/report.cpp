@@ -16,8 +16,6 @@
 namespace psi_xlstm {
 namespace {
 
-bool is_published(const NetworkStudyResult& result) { return result.config.is_published(); }
-
 std::optional<double> reference_mse(const NetworkStudyResult& result, const std::string& key) {
   for (const Reference& r : result.references) {
     if (r.key == key) return r.mse;
@@ -26,7 +24,7 @@ std::optional<double> reference_mse(const NetworkStudyResult& result, const std:
 }
 
 std::vector<std::string> protocol_paragraphs(const NetworkStudyResult& result) {
-  if (!is_published(result)) {
+  if (!result.config.is_published()) {
     return {fmt::format(
         "Whole records are split: 0-6 train, 7 validates, 8 and 9 test. The conductance at the "
         "start of a record comes from its first {:.0f} us of noisy voltage and current, which are "
@@ -100,7 +98,7 @@ void write_report(const NetworkStudyResult& result, RunFolder& folder) {
   ReportPage page;
   page.title = result.config.study;
   page.subtitle = fmt::format("Recurrent networks on the published data, protocol {}, {} seeds",
-                              is_published(result) ? "as published" : "with a known start",
+                              result.config.is_published() ? "as published" : "with a known start",
                               result.config.seeds.size());
   page.warnings = result.warnings;
   if (!result.verdict.passed()) {

@@ -24,8 +24,6 @@ std::string percent(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? fmt::format("{:.3g} %", 100 * *value) : "n/a";
 }
 
-bool is_published(const NetworkStudyResult& result) { return result.config.is_published(); }
-
 Table accuracy_table(const NetworkStudyResult& result) {
   Table table;
   table.caption = "Models and predictors on the test records, by seed";
@@ -73,7 +71,7 @@ std::string protocol_note(const NetworkStudyResult& result) {
   const std::string scatter =
       "sd is the standard deviation over the seeds; 95 % +- the half width of the interval of "
       "Student's t for the mean, wide for a few seeds. ";
-  if (is_published(result)) {
+  if (result.config.is_published()) {
     std::string note =
         scatter +
         "Models of all seeds are judged on the published test set, the last 60,000 samples of "

@@ -31,7 +31,7 @@ using testing::OsdiDevice;
 using testing::OsdiModel;
 using testing::three_states;
 
-std::vector<ir::Network> networks() {
+std::vector<ir::Network> compiled_networks() {
   std::vector<ir::Network> list = {one_state(),
                                    three_states(),
                                    testing::static_curve(),
@@ -112,7 +112,7 @@ void expect_near(const std::vector<double>& found,
 }
 
 TEST(Osdi, ResidualsAndChargesAreThoseOfTheNetwork) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : compiled_networks()) {
     const OsdiModel& model = compiled(network);
     OsdiDevice device(model);
     ASSERT_EQ(device.setup(), 0U) << network.name;
@@ -135,7 +135,7 @@ TEST(Osdi, ResidualsAndChargesAreThoseOfTheNetwork) {
 
 // In every column.
 TEST(Osdi, TheJacobianIsTheDerivativeOfTheResidual) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : compiled_networks()) {
     const OsdiModel& model = compiled(network);
     OsdiDevice device(model);
     ASSERT_EQ(device.setup(), 0U);
@@ -149,7 +149,7 @@ TEST(Osdi, TheJacobianIsTheDerivativeOfTheResidual) {
 
 // The exact derivatives, to the last digits, of the currents by ports and states.
 TEST(Osdi, TheJacobianOfTheCurrentsIsExact) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : compiled_networks()) {
     const EmissionPlan plan = plan_emission(network);
     const OsdiModel& model = compiled(network);
     OsdiDevice device(model);

@@ -1,4 +1,5 @@
-// Recurrent networks in the text forms: Verilog-A as it is read, and as another program reads it.
+// Recurrent networks in the text forms: Verilog-A as it is read, and as another program
+// reads it.
 
 #include <gtest/gtest.h>
 
@@ -20,9 +21,9 @@
 namespace psi_xlstm::hdl {
 namespace {
 
-constexpr double kG0 = 3.1e-4;
+constexpr double kRecurrentG0 = 3.1e-4;
 
-std::vector<ir::Network> networks() {
+std::vector<ir::Network> recurrent_networks() {
   return {testing::drawn_clustering(4).network("clustering"),
           testing::drawn_low_rank().network("low_rank"),
           testing::drawn_teacher().network("teacher"), testing::vector_operations(1)};
@@ -32,17 +33,17 @@ std::string numbered(const char* name, int number) { return name + std::to_strin
 
 // Current, rates, charges and junctions of the text against the interpreter.
 TEST(RecurrentVerilogA, ComputesWhatTheNetworkComputes) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : recurrent_networks()) {
     const EmissionPlan plan = plan_emission(network);
-    const ir::Network started = ir::at_start(network, kG0);
+    const ir::Network started = ir::at_start(network, kRecurrentG0);
     const std::string p = network.ports[0], n = network.reference_terminal;
     testing::VerilogAModel model(verilog_a(network));
     Rng rng(3);
     for (int point = 0; point < 5; ++point) {
       const double voltage = 0.5 * rng.normal();
-      model.values["g0"] = kG0;
+      model.values["g0"] = kRecurrentG0;
       model.values["V(" + p + "," + n + ")"] = voltage;
-      std::vector<double> c = ir::initial_state(started, kG0), r;
+      std::vector<double> c = ir::initial_state(started, kRecurrentG0), r;
       for (int s = 0; s < network.state_count(); ++s) {
         const double x = 0.3 * rng.normal();
         r.push_back(0.3 * rng.normal());
@@ -78,7 +79,7 @@ TEST(RecurrentVerilogA, ComputesWhatTheNetworkComputes) {
 }
 
 TEST(RecurrentVerilogA, IsAcceptedByAdms) {
-  for (const ir::Network& network : networks()) {
+  for (const ir::Network& network : recurrent_networks()) {
     const std::string text = verilog_a(network);
     EXPECT_EQ(testing::adms_exit_code(text), 0) << network.name;
     std::string broken = text;
