@@ -16,7 +16,7 @@ std::filesystem::path write_bench_result(const std::filesystem::path& folder,
   for (const Table& table : result.tables) {
     tree["tables"].push_back(nlohmann::ordered_json::parse(to_json(table)));
   }
-  const std::filesystem::path file = folder / (result.name + ".json");
+  std::filesystem::path file = folder / (result.name + ".json");
   write_file(file, tree.dump(2) + "\n");
   return file;
 }

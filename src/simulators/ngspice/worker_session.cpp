@@ -121,8 +121,10 @@ Message WorkerSession::run(const Message& request) {
     fail("library", library.problem);
   } else {
     read_tables(request);
+    starting_ = true;
     library.init(print_callback, status_callback, exit_callback, data_callback, data_names_callback,
                  thread_callback, this);
+    starting_ = false;
     library.init_sync(voltage_callback, nullptr, nullptr, nullptr, nullptr);
     describe_library(library, request.header.at("circuit").empty(), reply);
     run_command(library, "set num_threads=1");
@@ -143,6 +145,7 @@ Message WorkerSession::run(const Message& request) {
 
 void WorkerSession::take_line(const std::string& line) {
   lines_.push_back(line);
+  if (starting_) return;
   const std::size_t prefix = std::min(kErrorStream.size(), line.size());
   send_({.header = {{"kind", "text"}, {"text", line.substr(prefix)}}, .values = {}});
 }

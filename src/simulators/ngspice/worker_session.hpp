@@ -57,6 +57,7 @@ class WorkerSession {
   Send send_;
   std::map<std::string, VoltageTable> tables_;
   std::vector<std::string> lines_;  ///< Printed since the step began, with their prefix.
+  bool starting_ = false;           ///< The library is: what it says then concerns no circuit.
   double first_point_ = -1;         ///< Time on a core when it came [s]; negative: not yet.
   std::string state_ = "done";
   std::string detail_;

@@ -53,6 +53,7 @@ static Print print;
 static void* user;
 int ngSpice_Init(Print p, void* s, void* e, void* d, void* i, void* b, void* u) {
   print = p, user = u;
+  print("stderr Warning: can't find the initialization file spinit.", 0, user);
   return print("stdout ** ngspice-44.2 shared library", 0, user);
 }
 int ngSpice_nospiceinit(void) { return print ? 0 : (abort(), 1); }
@@ -66,18 +67,39 @@ char* ngSpice_CurPlot(void) { return "const"; }
 char** ngSpice_AllVecs(char* plot) { return 0; }
 )";
 
-TEST(WorkerSession, SaysNothingToLibrariesOfLaterReleasesBeforeTheyAreInitialised) {
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "psi_later_ngspice";
-  write_file(folder / "ngspice.c", kLibraryOfLaterReleases);
-  const auto library = folder / "libngspice.so.0";
-  ASSERT_TRUE(run_program({hdl::c_compiler()->string(), "-shared", "-fPIC",
-                           (folder / "ngspice.c").string(), "-o", library.string()},
-                          "", 60)
-                  .succeeded());
-  const SimulatorInfo info = simulator_info({.library = library.string()});
+class LaterRelease : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_file(folder_ / "ngspice.c", kLibraryOfLaterReleases);
+    ASSERT_TRUE(run_program({hdl::c_compiler()->string(), "-shared", "-fPIC",
+                             (folder_ / "ngspice.c").string(), "-o", library_.string()},
+                            "", 60)
+                    .succeeded());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) / "psi_later_ngspice";
+  const std::filesystem::path library_ = folder_ / "libngspice.so.0";
+};
+
+TEST_F(LaterRelease, IsToldNothingBeforeItIsInitialised) {
+  const SimulatorInfo info = simulator_info({.library = library_.string()});
   EXPECT_EQ(info.version, "ngspice-44.2 shared library");
   EXPECT_TRUE(info.has_osdi);
-  std::filesystem::remove_all(folder);
+}
+
+// What the library says of itself while it starts is no message of a simulation.
+TEST_F(LaterRelease, WarnsOfNothingThatConcernsItsStartOnly) {
+  json request = request_header({});
+  request["library"] = library_.string();
+  request["commands"] = request["osdi"] = json::array();
+  std::vector<std::string> lines;
+  WorkerSession session(
+      [&lines](const Message& message) { lines.push_back(message.header.dump()); });
+  EXPECT_EQ(session.run({.header = request, .values = {}}).header.at("state"), "done");
+  for (const std::string& line : lines) EXPECT_EQ(line.find("spinit"), line.npos) << line;
+  EXPECT_FALSE(lines.empty());
 }
 
 TEST(WorkerSession, SendsEveryPrintedLineWithoutItsPrefix) {
