@@ -155,10 +155,9 @@ TEST(MakeDataset, RefusesRecordsThatAreNotThereOrTwice) {
 }
 
 TEST(MakeDataset, RefusesPiecesThatAreTooShort) {
-  EXPECT_EQ(
-      refusal(records_of(1, 60), ""),
-      "make_dataset: expected at least 20 samples in each piece of record \"r0\", found 12 in "
-      "piece /b");
+  EXPECT_EQ(refusal(records_of(1, 60), ""),
+            "record \"r0\": expected at least 20 samples in each of its three parts, found 12 in "
+            "piece /b");
   EXPECT_EQ(refusal({}, ""), "make_dataset: expected at least one record, found none");
 }
 

@@ -124,7 +124,7 @@ TEST(DataSource, SplitsAsTheConfigSays) {
 TEST(DataSource, SaysWhatIsWrong) {
   DataSourceConfig config;
   config.source = DataSource::kCsv;
-  EXPECT_EQ(problem_with<ConfigError>(config), "data: expected at least one CSV file, found none");
+  EXPECT_EQ(problem_with<ConfigError>(config), "data: expected at least one file, found none");
   config = csv_config("source_wrong.csv", 3);
   config.sign = 0;
   EXPECT_EQ(problem_with<ConfigError>(config), "data: expected a sign of 1 or -1, found 0");
@@ -134,7 +134,7 @@ TEST(DataSource, SaysWhatIsWrong) {
             "split \"1/2/7\": expected records from 1 to 3, found 7");
   config.files = {"/nowhere/at/all.csv"};
   EXPECT_EQ(problem_with<DataError>(config),
-            "/nowhere/at/all.csv: expected a readable CSV file, found: No such file or "
+            "/nowhere/at/all.csv: expected a readable data file, found: No such file or "
             "directory");
   config = csv_config("source_twice.csv", 3);
   config.files.push_back(config.files.front());
