@@ -8,6 +8,7 @@
 
 #include "command.hpp"
 #include "core/number_text.hpp"
+#include "core/shell_word.hpp"
 #include "core/utf8.hpp"
 #include "data/readers/options.hpp"
 #include "data/record_facts.hpp"
@@ -17,7 +18,7 @@
 namespace psi_xlstm::apps {
 namespace {
 
-constexpr std::size_t kMostColumns = 24, kMostRecords = 8, kMostLong = 100;
+constexpr std::size_t kMostColumns = 24, kMostRecords = 8;
 
 struct LookOptions {
   std::vector<std::string> files;
@@ -25,9 +26,19 @@ struct LookOptions {
   int sign = 1;
 };
 
-// A line of text under a title, as long as a terminal is wide.
+// A text beside its title, in lines as long as a terminal is wide.
 void print_item(const std::string& title, const std::string& text) {
-  print("  {:<9} {}\n", title, printable(text));
+  constexpr std::size_t kWidth = 86;
+  std::string_view left = text;
+  std::string name = title;
+  do {
+    std::size_t end = left.size();
+    if (end > kWidth) end = left.rfind(' ', kWidth);
+    if (end == left.npos || end == 0) end = std::min(left.find(' '), left.size());
+    print("  {:<9} {}\n", name, printable(left.substr(0, end)));
+    left.remove_prefix(std::min(end + 1, left.size()));
+    name.clear();
+  } while (!left.empty());
 }
 
 void print_columns(const Reading& reading) {
@@ -135,7 +146,7 @@ void look(const std::string& file, const LookOptions& options) {
   print("{}\n", printable(reading.file));
   std::string format = reading.format;
   for (const std::string& detail : reading.details) format += ", " + detail;
-  print_item("format", cut(printable(format), kMostLong));
+  print_item("format", format);
   print_item("rows",
              fmt::format("{}{}", reading.rows,
                          reading.skipped > 0 ? fmt::format(", below {} lines that were passed over",

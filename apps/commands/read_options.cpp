@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/shell_word.hpp"
 #include "terminal.hpp"
 
 namespace psi_xlstm::apps {
@@ -23,7 +24,9 @@ void add_read_options(CLI::App& command, ReadingConfig& config) {
                   "Where a file has no time: the voltage was swept so fast [V/s]")
       ->transform(positive_with_prefix())
       ->group(group);
-  command.add_option("--columns", config.columns, "Names of the columns, e.g. t,v,i")
+  command
+      .add_option("--columns", config.columns,
+                  "Names of the columns, e.g. t,v,i; - leaves one as it is")
       ->delimiter(',')
       ->group(group);
 }
@@ -41,15 +44,6 @@ std::string read_options_text(const ReadingConfig& config) {
   add("--record", config.record);
   if (config.sweep_rate) add("--sweep-rate", fmt::format("{}", *config.sweep_rate));
   return text;
-}
-
-std::string shell_word(const std::string& word) {
-  constexpr const char* kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-=,:+%@";
-  if (!word.empty() && word.find_first_not_of(kPlain) == word.npos) return word;
-  std::string quoted = "'";
-  for (char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 }  // namespace psi_xlstm::apps

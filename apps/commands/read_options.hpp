@@ -16,7 +16,4 @@ void add_read_options(CLI::App& command, ReadingConfig& config);
 /// before each.
 std::string read_options_text(const ReadingConfig& config);
 
-/// `word` as one word of a shell.
-std::string shell_word(const std::string& word);
-
 }  // namespace psi_xlstm::apps

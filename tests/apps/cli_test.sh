@@ -70,7 +70,7 @@ small=(--states 1 --features 3)
 
 echo "== help and subcommands"
 run 0 "$PSI" --help
-for command in run fit predict data emit cosim check info; do
+for command in run look fit predict data emit cosim check info; do
   has stdout "  $command "
   run 0 "$PSI" "$command" --help
   run 0 "$PSI" --help
@@ -80,7 +80,7 @@ run 0 "$PSI" info
 has stdout "ngspice"
 refuses "subcommand" frobnicate
 refuses "subcommand"
-for command in run fit predict data emit cosim check; do refuses "required" "$command"; done
+for command in run look fit predict data emit cosim check; do refuses "required" "$command"; done
 
 echo "== files that are no data"
 : >empty.csv
@@ -104,6 +104,30 @@ refuses "expected at least 50 samples, found 39" fit short.csv
 refuses "garbage:1: expected plain text, found a NUL byte" fit garbage
 refuses "found \"device\" twice" fit device.csv device.csv
 absent results/empty/metrics.json results/nan/metrics.json
+
+echo "== what a file holds"
+run 0 "$PSI" look device.csv
+has stdout "format    table of text, separated by commas"
+has stdout "records   3"
+has stdout "device/3"
+has stdout "fit       psi fit device.csv"
+run 0 "$PSI" look back.csv
+has stdout "expected a time that increases"
+awk -F, 'NR == 1 { print "x-axis,1,2"; print "second,Volt,Volt" } NR > 1 && NR < 400 { print $2 "," 1e4 * $4 "," 1e4 * $4 + $3 }' \
+  device.csv >scope.csv
+run 0 "$PSI" look scope.csv
+has stdout "perhaps   psi fit scope.csv --shunt OHM --voltage 2-1 --current 1"
+run 0 "$PSI" look scope.csv --shunt 10k --voltage 2-1 --current 1
+has stdout "fit       psi fit scope.csv --voltage 2-1 --current 1 --shunt 10000"
+gzip -k device.csv
+run 0 "$PSI" look device.csv.gz
+has stdout "separated by commas, gzip"
+has stdout "records   3"
+refuses "nowhere.csv: expected a readable data file" look nowhere.csv
+refuses "garbage:1: expected plain text" look garbage
+refuses "--shunt" look scope.csv --shunt none --current 1
+refuses "--shunt: expected --current" fit scope.csv --shunt 10
+refuses "scope.csv:1: expected one voltage column" fit scope.csv
 
 echo "== options that cannot be"
 refuses "split \"1/2\": expected three parts" fit device.csv --split 1/2

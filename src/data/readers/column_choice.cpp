@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/shell_word.hpp"
 #include "data/readers/csv_lines.hpp"
 #include "data/readers/formats.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -76,10 +77,12 @@ class Chooser {
                                    [](const TableColumn& column) { return !column.name.empty(); });
     const bool asked = !options_.voltage.empty() || !options_.current.empty();
     if (named || asked) return false;
+    const std::string way =
+        table_.columns.size() == 2 ? "--columns v,i --sweep-rate V/s" : "--columns t,v,i";
     refuse(fmt::format("{}: expected names above the columns such as time_s,voltage_V,current_A, "
-                       "found {} columns without names; --columns t,v,i names them",
-                       table_.where(0), table_.columns.size()),
-           {"--columns t,v,i"});
+                       "found {} columns without names; they are given by, for instance, {}",
+                       table_.where(0), table_.columns.size(), way),
+           {way});
     return true;
   }
 
@@ -159,8 +162,10 @@ class Chooser {
                        found.size() == 2 && options_.current.empty();
     std::vector<std::string> ways = {fmt::format("--{} NAME", name)};
     if (shunt) {
-      ways = {fmt::format("--shunt OHM --voltage \"{1}-{0}\" --current \"{0}\"",
-                          table_.columns[found[0]].name, table_.columns[found[1]].name)};
+      const std::string& one = table_.columns[found[0]].name;
+      const std::string& other = table_.columns[found[1]].name;
+      ways = {fmt::format("--shunt OHM --voltage {} --current {}", shell_word(other + "-" + one),
+                          shell_word(one))};
       hint = fmt::format(" and no current; where one is over a shunt: {}", ways.front());
     }
     refuse(fmt::format("{}: expected one {} column{}, found {}{}", table_.where(), name, ports,

@@ -259,7 +259,7 @@ Meaning meaning_by_unit(std::string_view stem, std::string_view text) {
             .unit = std::string(text),
             .rank = time ? kByUnit : 0};
   }
-  return {.unit = std::string(text)};
+  return {.unit = is_unit(text) ? std::string(text) : ""};
 }
 
 // A name and the unit that stands apart from it.

@@ -33,7 +33,8 @@ std::vector<TableColumn> named_columns(std::vector<std::string> names,
                                        const ReadOptions& options) {
   std::vector<TableColumn> columns;
   for (std::size_t j = 0; j < names.size(); ++j) {
-    const bool renamed = j < options.columns.size() && !options.columns[j].empty();
+    const bool renamed =
+        j < options.columns.size() && !options.columns[j].empty() && options.columns[j] != "-";
     const std::string& name = renamed ? options.columns[j] : names[j];
     const std::string unit = j < units.size() ? units[j] : "";
     columns.push_back({.name = name, .meaning = column_meaning(name, unit)});

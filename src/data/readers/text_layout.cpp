@@ -85,15 +85,18 @@ bool are_units(const std::vector<std::string>& texts) {
 }
 
 struct RowLook {
-  std::size_t cells = 0, filled = 0, numbers = 0;
+  std::size_t all = 0;    // Cells, also empty ones at the end.
+  std::size_t cells = 0;  // Without these.
+  std::size_t filled = 0, numbers = 0;
 
   bool is_row() const { return numbers >= 2 && 2 * numbers >= filled; }
 };
 
 RowLook look_at_row(std::string_view line, char separator, CsvCells& cells) {
-  if (is_blank(line) || is_comment(line) || !cells.split(line, separator)) return {};
+  if (!cells.split(line, separator)) return {};
+  RowLook look{.all = cells.size()};
   cells.drop_empty_end();
-  RowLook look{.cells = cells.size()};
+  look.cells = cells.size();
   for (std::string_view cell : cells.all()) {
     if (cell.empty()) continue;
     ++look.filled;
@@ -105,33 +108,59 @@ RowLook look_at_row(std::string_view line, char separator, CsvCells& cells) {
 // A run of rows with as many cells each.
 struct Run {
   std::size_t first = 0, count = 0;  // In the list of lines.
-  std::size_t cells = 0, filled = 0, numbers = 0;
+  std::size_t all = 0, cells = 0;    // Of its rows, as in RowLook; the most.
+  std::size_t filled = 0, numbers = 0;
   char separator = ',';
 
+  bool fits(const RowLook& look) const {
+    return count > 0 && (look.all == all || look.cells == cells);
+  }
   double share() const {
     return filled == 0 ? 0 : static_cast<double>(numbers) / static_cast<double>(filled);
   }
+  void add(const RowLook& look) {
+    if (count < kMostScored) {
+      filled += look.filled;
+      numbers += look.numbers;
+    }
+    cells = std::max(cells, look.cells);
+    all = std::max(all, look.all);
+    ++count;
+  }
 };
 
-// The longest run of rows; one that goes on to the end of the head is taken at once.
-Run longest_run(const std::vector<HeadLine>& lines, char separator) {
-  Run best{.separator = separator}, run = best;
+std::vector<Run> runs_of_rows(const std::vector<HeadLine>& lines, char separator) {
+  std::vector<Run> runs;
   CsvCells cells;
+  bool open = false;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (is_blank(lines[i].text) || is_comment(lines[i].text)) continue;
     const RowLook look = look_at_row(lines[i].text, separator, cells);
-    if (!look.is_row() || look.cells != run.cells) {
-      if (run.count > best.count) best = run;
-      run = {.first = i, .cells = look.is_row() ? look.cells : 0, .separator = separator};
+    if (!look.is_row()) {
+      open = false;
+      continue;
     }
-    if (!look.is_row()) continue;
-    if (run.count < kMostScored) {
-      run.filled += look.filled;
-      run.numbers += look.numbers;
-    }
-    ++run.count;
+    if (!open || !runs.back().fits(look)) runs.push_back({.first = i, .separator = separator});
+    open = true;
+    runs.back().add(look);
   }
-  return run.count > best.count ? run : best;
+  return runs;
+}
+
+// The longest run, from where the first run like it starts: headers may stand between pages.
+Run longest_run(const std::vector<HeadLine>& lines, char separator) {
+  constexpr std::size_t kFewestRows = 5;  // Fewer may be lines of set-up that look like rows.
+  const std::vector<Run> runs = runs_of_rows(lines, separator);
+  const auto best = std::max_element(runs.begin(), runs.end(),
+                                     [](const Run& a, const Run& b) { return a.count < b.count; });
+  if (best == runs.end()) return {.separator = separator};
+  const auto first = std::find_if(runs.begin(), best, [&](const Run& run) {
+    return run.count >= kFewestRows && run.all == best->all;
+  });
+  Run run = *best;
+  run.first = first->first;
+  run.cells = std::max(run.cells, first->cells);
+  return run;
 }
 
 // Separators are compared by how many of the cells are numbers, then by how many numbers there are.
@@ -154,7 +183,10 @@ std::optional<Run> best_run(const std::vector<HeadLine>& lines) {
 // The line at `i` as `count` names, however they are separated; empty if it is none.
 std::vector<std::string> names_in(std::string_view line, char separator, std::size_t count) {
   const std::string_view text = is_comment(line) ? without_comment_mark(line) : line;
-  for (const auto& names : {texts_of(text, separator), texts_of(text, ' '), texts_apart(text)}) {
+  std::vector<std::string> filled = texts_of(text, separator);
+  std::erase(filled, "");
+  for (const auto& names :
+       {texts_of(text, separator), filled, texts_of(text, ' '), texts_apart(text)}) {
     const bool words = std::none_of(names.begin(), names.end(),
                                     [](const std::string& name) { return is_table_number(name); });
     const bool some = std::any_of(names.begin(), names.end(), [](const std::string& name) {
@@ -188,7 +220,13 @@ void set_header(const std::vector<HeadLine>& lines, const Run& run, TextLayout& 
   }
 }
 
-// Names with blanks between them but rows with tabs, or the other way round, are for best_run().
+std::size_t filled_of(const std::vector<std::string>& names) {
+  return static_cast<std::size_t>(
+      std::count_if(names.begin(), names.end(), [](const std::string& s) { return !s.empty(); }));
+}
+
+// Whether the rows below a header go with it. Names with blanks between them and rows with tabs, or
+// names with two tabs between them and rows with one, are for best_run().
 bool rows_agree(const std::vector<HeadLine>& lines, std::size_t header, const TextLayout& layout) {
   CsvCells cells;
   for (std::size_t i = header + 1; i < lines.size(); ++i) {
@@ -198,7 +236,8 @@ bool rows_agree(const std::vector<HeadLine>& lines, std::size_t header, const Te
     cells.drop_empty_end();
     if (cells.size() == layout.names.size()) return true;
     const auto other = best_run(lines);
-    return !other || other->separator == layout.separator || other->cells != layout.names.size();
+    return !other || other->cells != filled_of(layout.names) ||
+           (other->separator == layout.separator && other->cells == layout.names.size());
   }
   return true;
 }

@@ -29,8 +29,10 @@ std::string gzip_of(const std::string& bytes) {
 
 // A text longer than every buffer on the way.
 std::string long_text() {
-  std::string text;
-  for (int i = 0; i < 200'000; ++i) text += std::to_string(i * 7919 % 1'000'003) + "\n";
+  std::string text = "t,v,i\n";
+  for (int i = 0; i < 100'000; ++i) {
+    text += std::to_string(i) + "," + std::to_string(i * 7919 % 1'000'003) + ",1\n";
+  }
   return text;
 }
 

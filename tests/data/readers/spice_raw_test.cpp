@@ -149,7 +149,7 @@ TEST_F(SpiceRaw, ChoosesAmongNodesByName) {
       folder_.without_folder(missing.problem),
       "dev.raw: expected one voltage column (more than one port is not supported yet), found "
       "\"v(p)\" and \"v(q)\" and no current; where one is over a shunt: --shunt OHM --voltage "
-      "\"v(q)-v(p)\" --current \"v(p)\"");
+      "'v(q)-v(p)' --current 'v(p)'");
   const Reading reading =
       read(head + doubles(), {.voltage = "v(p)-v(q)", .current = "v(q)", .shunt = 10});
   ASSERT_EQ(reading.problem, "");

@@ -163,8 +163,9 @@ TEST_F(TextFormats, NamesNamelessColumnsOnRequest) {
   options.columns = {"no", "t", "i", "v"};
   expect_signal(read(rows_of(60,
                              [](int k) {
-                               return fmt::format("No,{},{},{},REST, ,", sample_time(k),
-                                                  sample_current(k), sample_voltage(k));
+                               return fmt::format("No,{},{},{},REST,{},", sample_time(k),
+                                                  sample_current(k), sample_voltage(k),
+                                                  k == 20 ? "S" : " ");
                              }),
                      options));
 }
@@ -267,7 +268,7 @@ TEST_F(TextFormats, ReadsKeysightOscilloscopesOverAShunt) {
       folder_.without_folder(missing.problem),
       "dev.txt:1: expected one voltage column (more than one port is not supported yet), "
       "found \"1\" and \"2\" and no current; where one is over a shunt: --shunt OHM --voltage "
-      "\"2-1\" --current \"1\"");
+      "2-1 --current 1");
   expect_signal(read(text, {.voltage = "2-1", .current = "1", .shunt = 1e4}));
 }
 
@@ -336,6 +337,12 @@ TEST_F(TextFormats, ReadsQVisa) {
                            sample_current(k));
       }));
   EXPECT_EQ(reading.format, "QVisa");
+  // Names with two tabs between them, rows with one.
+  expect_signal(read("*! QVisaDataObject v1.1\n\n#! __type__ iv-sweep\nt\t\tV\t\tI\t\tP\t\t\n" +
+                     rows_of(60, [](int k) {
+                       return fmt::format("{}\t{}\t{}\t1e-9\t", sample_time(k), sample_voltage(k),
+                                          sample_current(k));
+                     })));
   EXPECT_EQ(reading.columns.size(), 4U);
   expect_signal(reading);
 }
@@ -363,14 +370,14 @@ TEST_F(TextFormats, ReadsPrintOfNgspice) {
   const std::string head = "a memristor\nTransient Analysis  Sun Nov 29 22:56:46  2026\n" + line +
                            "\nIndex   time            v(p)            i(vm)           \n" + line +
                            "\n";
-  const auto page = [&](int first) {
-    return rows_of(30, [&](int k) {
+  const auto page = [&](int first, int count) {
+    return rows_of(count, [&](int k) {
       const int n = first + k;
       return fmt::format("{}\t{:.6e}\t{:.6e}\t{:.6e}\t", n, sample_time(n), sample_voltage(n),
                          sample_current(n));
     });
   };
-  const Reading reading = read(head + page(0) + "\f\n" + head + page(30));
+  const Reading reading = read(head + page(0, 20) + "\f\n" + head + page(20, 40));
   EXPECT_EQ(reading.format, "ngspice print");
   expect_signal(reading);
 }

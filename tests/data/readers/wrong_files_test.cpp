@@ -79,11 +79,11 @@ std::vector<WrongFile> files_without_what_is_needed() {
       {"no names", "a.csv", counted(60),
        "a.csv:1: expected names above the columns such as time_s,voltage_V,current_A, found 3 "
        "columns "
-       "without names; --columns t,v,i names them"},
+       "without names; they are given by, for instance, --columns t,v,i"},
       {"no names, blanks", "a.dat", "0.1 0.2\n0.3 0.4\n",
        "a.dat:1: expected names above the columns such as time_s,voltage_V,current_A, found 2 "
        "columns "
-       "without names; --columns t,v,i names them"},
+       "without names; they are given by, for instance, --columns v,i --sweep-rate V/s"},
       {"no known names", "a.csv", "a,b,c\n1,2,3\n4,5,6\n",
        "a.csv:1: expected a time column such as time_s, found the columns \"a\", \"b\", \"c\"; "
        "--time "
@@ -127,9 +127,9 @@ std::vector<WrongFile> files_without_what_is_needed() {
       {"channels of an oscilloscope", "a.csv", "x-axis,1,2\nsecond,Volt,Volt\n0,1,2\n1,2,3\n",
        "a.csv:1: expected one voltage column (more than one port is not supported yet), found "
        "\"1\" "
-       "and \"2\" and no current; where one is over a shunt: --shunt OHM --voltage \"2-1\" "
+       "and \"2\" and no current; where one is over a shunt: --shunt OHM --voltage 2-1 "
        "--current "
-       "\"1\""},
+       "1"},
       {"an unknown unit", "a.csv", "t,voltage [dB],i\n1,2,3\n",
        "a.csv:1: column \"voltage [dB]\": expected a unit among V, mV, uV, nV, kV, found \"dB\""},
       {"mega for milli", "a.csv", "t,voltage_MV,i\n1,2,3\n",
@@ -212,7 +212,7 @@ std::vector<WrongFile> files_with_wrong_records() {
       {"words above rows without names", "dev.csv", "Step Information\n" + counted(60),
        "dev.csv:2: expected names above the columns such as time_s,voltage_V,current_A, found 3 "
        "columns "
-       "without names; --columns t,v,i names them"},
+       "without names; they are given by, for instance, --columns t,v,i"},
   };
 }
 

@@ -45,7 +45,7 @@ struct ReadOptions {
       voltage;  ///< Column of the voltage or a difference of two, "2-1"; empty: by its name.
   std::string current;               ///< The same of the current.
   std::string record;                ///< Column that tells the records; empty: by its name.
-  std::vector<std::string> columns;  ///< Names in place of the file's, from the first column on.
+  std::vector<std::string> columns;  ///< Names in place of the file's, from the first; "-": keep it.
   std::optional<double> shunt;       ///< Resistance [ohm] over which `current` is a voltage.
   std::optional<double> sweep_rate;  ///< Of the voltage [V/s], where a file has no time.
   int sign = 1;                      ///< -1 where the current was counted out of the device.
