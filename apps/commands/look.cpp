@@ -72,7 +72,7 @@ std::string range(const SignalFacts& facts, const char* unit) {
   return text;
 }
 
-void print_transient(const RecordFacts& facts) {
+void print_facts(const RecordFacts& facts) {
   print("      {} samples", facts.samples);
   if (facts.duration > 0) {
     print(" from {} on for {}, {} apart", engineering(facts.start, "s"),
@@ -99,24 +99,40 @@ void print_transient(const RecordFacts& facts) {
   clipped("current", facts.current.clipped);
 }
 
+void print_ac(const Record& record) {
+  print(": AC, {} port{}, {} frequencies from {} to {}\n", record.ports.size(),
+        record.ports.size() == 1 ? "" : "s", record.admittance.size(),
+        engineering(record.admittance.front().frequency, "Hz"),
+        engineering(record.admittance.back().frequency, "Hz"));
+}
+
+// Of several ports only the ranges: what stands still at one of them is no fault.
+void print_ports(const Record& record) {
+  print(": DC, {} samples\n", record.size());
+  for (std::size_t p = 0; p < record.ports.size(); ++p) {
+    const auto ends = [](const std::vector<double>& values, const char* unit) {
+      const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+      return fmt::format("{} to {}", engineering(*least, unit), engineering(*greatest, unit));
+    };
+    print("      port {}: {}, {}\n", printable(record.ports[p]), ends(record.voltage[p], "V"),
+          ends(record.current[p], "A"));
+  }
+}
+
 void print_record(const Record& record) {
   print("    {}", printable(record.id));
   if (record.kind == RecordKind::kAc) {
-    print(": AC, {} ports, {} frequencies from {} to {}\n", record.ports.size(),
-          record.admittance.size(), engineering(record.admittance.front().frequency, "Hz"),
-          engineering(record.admittance.back().frequency, "Hz"));
-    return;
+    print_ac(record);
+  } else if (record.ports.size() > 1) {
+    print_ports(record);
+  } else {
+    print("{}\n", record.kind == RecordKind::kDc ? ": DC" : "");
+    print_facts(record_facts(record));
   }
-  if (record.kind == RecordKind::kDc) {
-    print(": DC, port{} {}", record.ports.size() == 1 ? "" : "s",
-          printable(fmt::format("{}", fmt::join(record.ports, ", "))));
-  }
-  print("\n");
-  print_transient(record_facts(record));
 }
 
 void print_records(const Reading& reading) {
-  print("  records   {}\n", reading.records.size());
+  print_item("records", fmt::format("{}", reading.records.size()));
   const std::size_t shown = std::min(reading.records.size(), kMostRecords);
   for (std::size_t r = 0; r < shown; ++r) print_record(reading.records[r]);
   if (shown < reading.records.size()) {
@@ -126,17 +142,13 @@ void print_records(const Reading& reading) {
 
 void print_way_on(const Reading& reading, const std::string& options) {
   const std::string command = "psi fit " + shell_word(reading.file) + options;
-  for (const std::string& way : reading.ways) print_item("perhaps", command + " " + way);
-  if (reading.records.empty()) return;
-  const RecordKind kind = reading.records.front().kind;
-  if (kind == RecordKind::kTransient) {
-    print_item("fit", command);
-  } else if (kind == RecordKind::kDc && reading.records.front().ports.size() == 1) {
-    print_item("missing", "a time: where the rate of the sweep is known,");
-    print_item("perhaps", command + " --sweep-rate V/s");
-  } else {
+  const bool transient =
+      !reading.records.empty() && reading.records.front().kind == RecordKind::kTransient;
+  if (transient) print_item("fit", command);
+  if (!transient && !reading.records.empty()) {
     print_item("missing", "a voltage and a current against time, which psi fit needs");
   }
+  for (const std::string& way : reading.ways) print_item("perhaps", command + " " + way);
 }
 
 void look(const std::string& file, const LookOptions& options) {

@@ -145,6 +145,8 @@ void make_records(const DataTable& table, const ReadOptions& options, Reading& r
   if (!reading.problem.empty()) return;
   try {
     reading.records = table_records(table, choice, options, stem_of(reading.file), reading.remarks);
+    const bool dc = !reading.records.empty() && reading.records.front().kind == RecordKind::kDc;
+    if (dc) reading.ways = {"--sweep-rate V/s"};
   } catch (const DataError& e) {
     reading.problem = e.what();
   }

@@ -233,6 +233,7 @@ TEST_F(TextFormats, ReadsEasyExpertWithoutTimeAsDcOrBySweepRate) {
   EXPECT_EQ(dc.records[0].kind, RecordKind::kDc);
   EXPECT_EQ(dc.records[0].size(), 60U);
   EXPECT_TRUE(dc.records[0].time.empty());
+  EXPECT_EQ(dc.ways, std::vector<std::string>{"--sweep-rate V/s"});
   const Reading swept = read(text, {.sweep_rate = 0.5});
   ASSERT_EQ(swept.problem, "");
   EXPECT_NEAR(swept.records[0].time[50], 1.0, 1e-9);

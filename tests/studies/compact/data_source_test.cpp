@@ -121,6 +121,33 @@ TEST(DataSource, SplitsAsTheConfigSays) {
   EXPECT_EQ(split.test, (std::vector<int>{1}));
 }
 
+// Channel 1 is over a shunt of 10 kohm, channel 2 over the shunt and the device.
+TEST(DataSource, ReadsWhatTheConfigSaysAboutTheFiles) {
+  const auto file = std::filesystem::path(::testing::TempDir()) / "source_scope.csv";
+  std::ofstream text(file);
+  text << "x-axis,1,2\nsecond,Volt,Volt\n";
+  for (const char* restart : {"first", "second", "third"}) {
+    static_cast<void>(restart);
+    for (int k = 0; k < 60; ++k) text << 1e-6 * k << ',' << k % 7 << ',' << k % 7 + 1 << '\n';
+  }
+  text.close();
+  DataSourceConfig config;
+  config.source = DataSource::kCsv;
+  config.files = {file.string()};
+  config.sign = -1;
+  config.reading.voltage = "2-1";
+  config.reading.current = "1";
+  config.reading.shunt = 1e4;
+  const Dataset dataset = load_data(config, 1).dataset;
+  ASSERT_EQ(dataset.records.size(), 3U);
+  EXPECT_EQ(dataset.records[2].id, "source_scope/3");
+  EXPECT_EQ(dataset.records[2].voltage[0][5], 1);
+  EXPECT_EQ(dataset.records[2].current[0][5], -5e-4);
+  const std::vector<std::string>& remarks = dataset.records[0].remarks;
+  ASSERT_FALSE(remarks.empty());
+  EXPECT_NE(remarks.back().find("the time starts again here"), std::string::npos);
+}
+
 TEST(DataSource, SaysWhatIsWrong) {
   DataSourceConfig config;
   config.source = DataSource::kCsv;

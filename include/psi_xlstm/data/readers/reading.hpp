@@ -43,10 +43,11 @@ struct ReadOptions {
   std::string time;  ///< Column of the time; empty: by its name.
   std::string
       voltage;  ///< Column of the voltage or a difference of two, "2-1"; empty: by its name.
-  std::string current;               ///< The same of the current.
-  std::string record;                ///< Column that tells the records; empty: by its name.
-  std::vector<std::string> columns;  ///< Names in place of the file's, from the first; "-": keep it.
-  std::optional<double> shunt;       ///< Resistance [ohm] over which `current` is a voltage.
+  std::string current;  ///< The same of the current.
+  std::string record;   ///< Column that tells the records; empty: by its name.
+  std::vector<std::string>
+      columns;                  ///< Names in place of the file's, from the first; "-": keep it.
+  std::optional<double> shunt;  ///< Resistance [ohm] over which `current` is a voltage.
   std::optional<double> sweep_rate;  ///< Of the voltage [V/s], where a file has no time.
   int sign = 1;                      ///< -1 where the current was counted out of the device.
   int fewest_samples = 50;           ///< A shorter transient record is an error.
@@ -77,7 +78,7 @@ struct Reading {
   std::vector<Record> records;       ///< [R]; empty where there is a problem.
   std::vector<std::string> remarks;  ///< What was chosen, merged or left out, one sentence each.
   std::string problem;               ///< Why there are no records, one sentence; else empty.
-  std::vector<std::string> ways;     ///< Options that may solve the problem: "--sweep-rate V/s".
+  std::vector<std::string> ways;     ///< Options that may give records against time.
 };
 
 /// Reads `file`. What its table lacks for records (no current, two voltages, too few samples) is
