@@ -28,7 +28,7 @@ struct DataSourceConfig {
   VteamConfig vteam;               ///< Of source vteam; its seed is the study's.
   Mem3Config mem3;                 ///< Of source mem3; its seed is the study's.
   std::vector<std::string> files;  ///< Of source csv.
-  ReadingConfig reading;        ///< Of source csv: what the files cannot say themselves.
+  ReadingConfig reading;           ///< Of source csv: what the files cannot say themselves.
   int sign = 1;                 ///< Of source csv: -1 where current was counted out of the device.
   std::string split;            ///< Of source csv, see data/split.hpp.
   bool continuous = false;      ///< Of source csv: each record goes on where the last one ended.
