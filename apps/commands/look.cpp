@@ -60,7 +60,7 @@ void print_columns(const Reading& reading) {
   print("{}", to_text(table));
 }
 
-std::string range(const SignalFacts& facts, const char* unit) {
+std::string range(const SignalFacts& facts, std::size_t samples, const char* unit) {
   std::string text =
       fmt::format("{} to {}", engineering(facts.least, unit), engineering(facts.greatest, unit));
   if (facts.noise > 0) {
@@ -68,7 +68,11 @@ std::string range(const SignalFacts& facts, const char* unit) {
     if (facts.deviation > 0)
       text += fmt::format(" ({:.2g} %)", 100 * facts.noise / facts.deviation);
   }
-  if (facts.levels > 1) text += fmt::format(", {} levels", facts.levels);
+  constexpr std::size_t kFewLevels = 1000;  // More are no steps of a converter.
+  if (facts.levels > 1 && facts.levels < kFewLevels && 4 * facts.levels < samples) {
+    text +=
+        fmt::format(", {} levels, {} apart or more", facts.levels, engineering(facts.step, unit));
+  }
   return text;
 }
 
@@ -82,8 +86,9 @@ void print_facts(const RecordFacts& facts) {
             engineering(facts.longest_step, "s"));
     }
   }
-  print("\n      voltage {}\n", range(facts.voltage, "V"));
-  if (facts.current.levels > 0) print("      current {}\n", range(facts.current, "A"));
+  print("\n      voltage {}\n", range(facts.voltage, facts.samples, "V"));
+  if (facts.current.levels > 0)
+    print("      current {}\n", range(facts.current, facts.samples, "A"));
   if (facts.current_at_zero) {
     print("      current at 0 V: {} (median of {} crossings)\n",
           engineering(*facts.current_at_zero, "A"), facts.zero_crossings);

@@ -32,27 +32,45 @@ double deviation_of(const std::vector<double>& values) {
   return std::sqrt(sum / static_cast<double>(values.size()));
 }
 
-// Runs at an end of the range while `other` moves by more than its own noise.
+// How near to an end of its range a signal stands still, and how far the other one moves
+// meanwhile, in parts of their ranges. The top of a sine stays within a thousandth of the range
+// while another sine moves by 6 % of its own at most; nothing but a limit repeats the same number.
+struct StandStill {
+  double near, moves;
+};
+constexpr StandStill kExactly = {.near = 0, .moves = 0.01}, kNearly = {.near = 1e-3, .moves = 0.1};
+
+std::size_t standing_samples(const std::vector<double>& values,
+                             const SignalFacts& facts,
+                             const std::vector<double>& other,
+                             const StandStill& still) {
+  const auto [low, high] = std::minmax_element(other.begin(), other.end());
+  const double moves = std::max(still.moves * (*high - *low), 5 * noise_of(other));
+  const double near = still.near * (facts.greatest - facts.least);
+  const auto end_of = [&](double value) {
+    return value <= facts.least + near ? -1 : value >= facts.greatest - near ? 1 : 0;
+  };
+  std::size_t standing = 0;
+  for (std::size_t k = 0; k < values.size();) {
+    std::size_t end = k + 1;
+    while (end < values.size() && end_of(values[end]) == end_of(values[k])) ++end;
+    if (end_of(values[k]) != 0 && end - k >= kClippedRun) {
+      const auto begin = other.begin();
+      const auto [a, b] = std::minmax_element(begin + static_cast<std::ptrdiff_t>(k),
+                                              begin + static_cast<std::ptrdiff_t>(end));
+      if (*b - *a > moves) standing += end - k;
+    }
+    k = end;
+  }
+  return standing;
+}
+
 std::size_t clipped_samples(const std::vector<double>& values,
                             const SignalFacts& facts,
                             const std::vector<double>& other) {
   if (!(facts.greatest > facts.least) || other.size() != values.size()) return 0;
-  const auto [low, high] = std::minmax_element(other.begin(), other.end());
-  const double moves = std::max(0.01 * (*high - *low), 5 * noise_of(other));
-  std::size_t clipped = 0;
-  for (std::size_t k = 0; k < values.size();) {
-    std::size_t end = k + 1;
-    while (end < values.size() && values[end] == values[k]) ++end;
-    const bool at_end = values[k] == facts.least || values[k] == facts.greatest;
-    if (at_end && end - k >= kClippedRun) {
-      const auto begin = other.begin();
-      const auto [a, b] = std::minmax_element(begin + static_cast<std::ptrdiff_t>(k),
-                                              begin + static_cast<std::ptrdiff_t>(end));
-      if (*b - *a > moves) clipped += end - k;
-    }
-    k = end;
-  }
-  return clipped;
+  return std::max(standing_samples(values, facts, other, kExactly),
+                  standing_samples(values, facts, other, kNearly));
 }
 
 SignalFacts signal_facts(const std::vector<double>& values, const std::vector<double>& other) {

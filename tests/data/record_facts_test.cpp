@@ -55,6 +55,20 @@ TEST(RecordFacts, CountClippedSamplesButNoPlateaus) {
   EXPECT_EQ(record_facts(pulses).current.levels, 2U);
 }
 
+// A compliance that wanders a little, and two sines a quarter of a period apart.
+TEST(RecordFacts, CountAComplianceThatWandersButNoTopOfASine) {
+  Record record = noisy_resistor(0, 0, 0.5e-3);
+  for (std::size_t k = 0; k < record.size(); ++k) {
+    if (record.current[0][k] == 0.5e-3) record.current[0][k] -= 1e-7 * static_cast<double>(k % 3);
+  }
+  EXPECT_GT(record_facts(record).current.clipped, 500U);
+  for (std::size_t k = 0; k < record.size(); ++k) {
+    record.current[0][k] = 1e-3 * std::cos(0.01 * static_cast<double>(k));
+  }
+  EXPECT_EQ(record_facts(record).current.clipped, 0U);
+  EXPECT_EQ(record_facts(record).voltage.clipped, 0U);
+}
+
 TEST(RecordFacts, FindTheStepOfAConverter) {
   Record record = noisy_resistor(0, 0, 1);
   for (double& V : record.voltage[0]) V = std::round(V * 128) / 128;

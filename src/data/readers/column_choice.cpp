@@ -155,9 +155,7 @@ class Chooser {
     const std::string ports = one_port(found) ? "" : " (more than one port is not supported yet)";
     std::string hint;
     if (measured) hint = fmt::format("; --{} names one, or a difference of two", name);
-    if (quantity == Quantity::kTime || quantity == Quantity::kRecord) {
-      hint = fmt::format("; --{} names one", name);
-    }
+    if (quantity == Quantity::kTime) hint = "; --time names one";
     const bool shunt = quantity == Quantity::kVoltage && candidates(Quantity::kCurrent).empty() &&
                        found.size() == 2 && options_.current.empty();
     std::vector<std::string> ways = {fmt::format("--{} NAME", name)};
@@ -290,22 +288,24 @@ class Chooser {
 
   void choose_record() {
     if (!options_.record.empty()) {
-      out_.record = find_column(table_.columns, options_.record);
-      if (out_.record) return;
+      if (const auto column = find_column(table_.columns, options_.record)) {
+        out_.record = {*column};
+        return;
+      }
       refuse(fmt::format("{}: --record: expected a column, found {} among {}", table_.where(),
                          shown(options_.record), list_of_columns(table_)));
       return;
     }
     const Columns found = candidates(Quantity::kRecord);
     if (found.empty()) return;
-    const bool weak = table_.columns[found.front()].meaning.rank > 0;
-    if (weak) {
+    if (table_.columns[found.front()].meaning.rank > 0) {
       out_.weak_record = found.front();
-    } else if (found.size() > 1) {
-      refuse_several(Quantity::kRecord, found);
-    } else {
-      out_.record = found.front();
+      return;
     }
+    out_.record = found;
+    if (found.size() == 1) return;
+    out_.remarks.push_back(fmt::format("{}: the columns {} tell the records together",
+                                       table_.where(), names_of(found)));
   }
 
   const DataTable& table_;

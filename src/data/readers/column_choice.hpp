@@ -24,7 +24,7 @@ struct ChosenSignal {
 /// What was chosen.
 struct ColumnChoice {
   std::optional<ChosenSignal> time, voltage, current, clean_current, initial_conductance;
-  std::optional<std::size_t> record;       ///< Its text changes where a record starts.
+  std::vector<std::size_t> record;         ///< Columns whose texts change where a record starts.
   std::optional<std::size_t> weak_record;  ///< The same, where the time agrees.
   std::string problem;                     ///< The first thing that is missing; else empty.
   std::vector<std::string> ways;           ///< Options that may solve it.

@@ -47,8 +47,8 @@ constexpr std::size_t kLongestSymbol = 3;
 
 // Units of quantities that are not read, in lower case.
 constexpr auto kOtherUnits = std::to_array<std::string_view>(
-    {"ohm", "ohms", "kohm", "w",  "mw", "hz",  "khz", "mhz",  "c",     "k", "f", "pf",      "nf",
-     "j",   "ah",   "mah",  "wh", "db", "deg", "%",   "unit", "units", "-", "1", "sequence"});
+    {"ohm", "ohms", "kohm", "w",   "mw", "hz", "khz", "mhz", "c",    "k",     "f", "pf",
+     "nf",  "j",    "ah",   "mah", "wh", "db", "deg", "%",   "unit", "units", "-", "sequence"});
 
 std::span<const Unit> units_of(Quantity quantity) {
   switch (quantity) {

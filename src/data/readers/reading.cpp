@@ -70,7 +70,7 @@ std::map<std::size_t, std::string> roles_of(const ColumnChoice& choice, bool shu
   set(choice.current, shunt ? "current, by the shunt" : "current");
   set(choice.clean_current, "clean current");
   set(choice.initial_conductance, "initial conductance");
-  if (choice.record) roles[*choice.record] = "record";
+  for (std::size_t column : choice.record) roles[column] = "record";
   return roles;
 }
 

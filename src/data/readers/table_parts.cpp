@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "data/readers/csv_lines.hpp"
@@ -22,20 +23,35 @@ constexpr std::size_t kLongestId = 40;
                               table.title(column), expected, found));
 }
 
-std::vector<TablePart> parts_by_column(const DataTable& table, std::size_t column) {
+void check_text(const DataTable& table, std::size_t column, const TableCell& cell) {
+  if (!cell.text.empty() && cell.text.size() <= kLongestId) return;
+  refuse_label(table, cell.row, column, "a text of 1 to 40 characters",
+               cell.text.empty() ? "an empty cell" : shown(cell.text));
+}
+
+// A part starts where the text of any of the columns changes; its label is all their texts.
+std::vector<TablePart> parts_by_columns(const DataTable& table,
+                                        const std::vector<std::size_t>& columns) {
+  std::map<std::size_t, std::map<std::size_t, const TableCell*>> changes;  // Row, then column.
+  for (std::size_t column : columns) {
+    for (const TableCell& cell : table.columns[column].texts) {
+      check_text(table, column, cell);
+      changes[cell.row][column] = &cell;
+    }
+  }
   std::vector<TablePart> parts;
+  std::map<std::size_t, std::string> texts;
   std::set<std::string> seen;
-  for (const TableCell& text : table.columns[column].texts) {
-    if (text.text.empty() || text.text.size() > kLongestId) {
-      refuse_label(table, text.row, column, "a text of 1 to 40 characters",
-                   text.text.empty() ? "an empty cell" : shown(text.text));
+  for (const auto& [row, cells] : changes) {
+    for (const auto& [column, cell] : cells) texts[column] = cell->text;
+    std::string label;
+    for (std::size_t column : columns) label += (label.empty() ? "" : "/") + texts[column];
+    if (!seen.insert(label).second) {
+      refuse_label(table, row, columns.back(), "each record in one block of lines",
+                   shown(label) + " again");
     }
-    if (!seen.insert(text.text).second) {
-      refuse_label(table, text.row, column, "each record in one block of lines",
-                   shown(text.text) + " again");
-    }
-    if (!parts.empty()) parts.back().last = text.row;
-    parts.push_back({.first = text.row, .last = table.rows, .label = text.text});
+    if (!parts.empty()) parts.back().last = row;
+    parts.push_back({.first = row, .last = table.rows, .label = label});
   }
   return parts;
 }
@@ -105,7 +121,7 @@ bool weak_record_counts(const DataTable& table,
 std::vector<TablePart> table_parts(const DataTable& table,
                                    const ColumnChoice& choice,
                                    std::vector<std::string>& remarks) {
-  if (choice.record) return parts_by_column(table, *choice.record);
+  if (!choice.record.empty()) return parts_by_columns(table, choice.record);
   if (!table.sections.empty()) {
     auto parts = parts_by_sections(table);
     remarks.push_back(
@@ -115,7 +131,7 @@ std::vector<TablePart> table_parts(const DataTable& table,
   std::vector<std::size_t> restarts;
   if (choice.time) restarts = restarts_of(table.columns[choice.time->column].values);
   if (weak_record_counts(table, choice, restarts)) {
-    auto parts = parts_by_column(table, *choice.weak_record);
+    auto parts = parts_by_columns(table, {*choice.weak_record});
     remarks.push_back(fmt::format("{}: column {} tells {} records", table.where(),
                                   table.title(*choice.weak_record), parts.size()));
     return parts;

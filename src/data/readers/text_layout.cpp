@@ -78,7 +78,7 @@ bool are_units(const std::vector<std::string>& texts) {
   std::size_t units = 0;
   for (const std::string& text : texts) {
     if (text.empty()) continue;
-    if (!is_unit(text)) return false;
+    if (!is_unit(text) || is_table_number(text)) return false;
     ++units;
   }
   return units > 0;

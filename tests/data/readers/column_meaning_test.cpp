@@ -178,7 +178,8 @@ TEST(IsUnit, KnowsWhatStandsBelowNames) {
                            "%"}) {
     EXPECT_TRUE(is_unit(text)) << text;
   }
-  for (const char* text : {"", "time", "1.5", "()", "REST"}) EXPECT_FALSE(is_unit(text)) << text;
+  for (const char* text : {"", "time", "1.5", "1", "()", "REST"})
+    EXPECT_FALSE(is_unit(text)) << text;
 }
 
 }  // namespace

@@ -99,6 +99,12 @@ TEST_F(ReadRecords, ReadsTheInitialConductance) {
   EXPECT_EQ(records[1].initial_conductance, 3 * 1e-3);
 }
 
+TEST_F(ReadRecords, TakesNoRowForALineOfUnits) {
+  const auto records = read("t,v,i\n1,1,1\n" + rows(60, "", ',', 2));
+  EXPECT_EQ(records[0].size(), 61U);
+  EXPECT_EQ(records[0].current[0][0], 1);
+}
+
 TEST_F(ReadRecords, IgnoresOtherColumns) {
   const auto records = read("temperature,t,v,i\n" + rows(50, "warm,"));
   EXPECT_EQ(records[0].current[0][49], 98);

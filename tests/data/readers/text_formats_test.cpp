@@ -441,6 +441,20 @@ TEST_F(TextFormats, TakesTheRecordColumnThatIsNamed) {
   EXPECT_EQ(reading.records[1].id, "dev/warm");
 }
 
+TEST_F(TextFormats, TakesTwoRecordColumnsTogether) {
+  std::string text = "cycle,sweep,t,v,i\n";
+  for (const char* record : {"1,set", "1,reset", "2,set"}) {
+    text += rows_of(60, [&](int k) { return std::string(record) + "," + plain_row(k); });
+  }
+  const Reading reading = read(text);
+  expect_signal(reading, 2);
+  ASSERT_EQ(reading.records.size(), 3U);
+  EXPECT_EQ(reading.records[0].id, "dev/1/set");
+  EXPECT_EQ(reading.records[1].id, "dev/1/reset");
+  EXPECT_TRUE(
+      says(reading.remarks, "the columns \"cycle\" and \"sweep\" tell the records together"));
+}
+
 TEST_F(TextFormats, MergesFewEqualTimesAndSaysSo) {
   const Reading reading =
       read("t,v,i\n" + rows_of(300, [](int k) {

@@ -122,8 +122,6 @@ std::vector<WrongFile> files_without_what_is_needed() {
        "a difference of two"},
       {"two times", "a.csv", "time_s,t,v,i\n0,1,2,3\n",
        "a.csv:1: expected one time column, found \"time_s\" and \"t\"; --time names one"},
-      {"two columns of records", "a.csv", "cycle,sweep,t,v,i\n1,2,3,4,5\n",
-       "a.csv:1: expected one record column, found \"cycle\" and \"sweep\"; --record names one"},
       {"channels of an oscilloscope", "a.csv", "x-axis,1,2\nsecond,Volt,Volt\n0,1,2\n1,2,3\n",
        "a.csv:1: expected one voltage column (more than one port is not supported yet), found "
        "\"1\" "
