@@ -41,7 +41,11 @@ class TextTableReader {
     table_.columns = named_columns(std::move(layout_.names), layout_.units, options_);
     TableRows rows(table_, record_column(table_.columns, options_));
     while (const auto line = lines_.next_line()) {
-      if (lines_.number() >= layout_.first_data_line) take(*line, rows);
+      if (lines_.number() >= layout_.first_data_line) {
+        take(*line, rows);
+      } else if (lines_.number() <= table_.skipped && !is_blank(*line) && !is_comment(*line)) {
+        ++passed_over_;
+      }
     }
     say_what_was_found();
     return std::move(table_);
@@ -60,13 +64,17 @@ class TextTableReader {
     }
     const std::size_t wanted = table_.columns.size();
     cells_.drop_empty_end(wanted);
-    if (layout_.repeats_headers && (cells_.size() != wanted || !is_table_number(cells_[0]))) return;
+    if (layout_.repeats_headers && !starts_as_row()) return;
     if (cells_.size() != wanted) {
       throw DataError(fmt::format("{}: expected {} fields as {}, found {}", lines_.where(), wanted,
                                   table_.header_line > 0 ? "in the header" : "in the first row",
                                   cells_.size()));
     }
     rows.add(cells_.all(), lines_.number());
+  }
+
+  bool starts_as_row() const {
+    return cells_.size() > 1 && is_table_number(cells_[0]) && is_table_number(cells_[1]);
   }
 
   void say_what_was_found() {
@@ -79,8 +87,10 @@ class TextTableReader {
       table_.remarks.push_back(
           fmt::format("{}: took the commented line for the names of the columns", table_.where()));
     }
-    if (table_.skipped > 0 && layout_.format != "table of text") {
-      table_.details.push_back(fmt::format("{} lines above the names", table_.skipped));
+    if (passed_over_ > 0) {
+      table_.remarks.push_back(fmt::format("{}: passed over {} line{} of text above the table",
+                                           table_.file, passed_over_,
+                                           passed_over_ == 1 ? "" : "s"));
     }
   }
 
@@ -89,6 +99,7 @@ class TextTableReader {
   CsvLines lines_;
   CsvCells cells_;
   DataTable table_;
+  std::size_t passed_over_ = 0;  // Lines above the table with text that is no comment.
 };
 
 // Two tabs between cells make columns of nothing.

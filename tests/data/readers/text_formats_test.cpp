@@ -120,6 +120,8 @@ TEST_F(TextFormats, ReadsByteOrderMarksQuotesTrailingSeparatorsAndPreambles) {
       quoted);
   expect_signal(reading);
   EXPECT_EQ(reading.skipped, 5U);
+  EXPECT_TRUE(
+      says(reading.records[0].remarks, "dev.txt: passed over 4 lines of text above the table"));
   expect_signal(read("sep=;\nt;v;i\n" + quoted));
 }
 
