@@ -1,6 +1,7 @@
 #include "data/readers/column_choice.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
@@ -77,12 +78,13 @@ class Chooser {
                                    [](const TableColumn& column) { return !column.name.empty(); });
     const bool asked = !options_.voltage.empty() || !options_.current.empty();
     if (named || asked) return false;
-    const std::string way =
-        table_.columns.size() == 2 ? "--columns v,i --sweep-rate V/s" : "--columns t,v,i";
-    refuse(fmt::format("{}: expected names above the columns such as time_s,voltage_V,current_A, "
-                       "found {} columns without names; they are given by, for instance, {}",
-                       table_.where(0), table_.columns.size(), way),
-           {way});
+    std::vector<std::string> ways = {"--columns t,v,i"};
+    if (table_.columns.size() == 2) ways.emplace_back("--columns v,i --sweep-rate V/s");
+    std::string problem = fmt::format(
+        "{}: expected names above the columns such as time_s,voltage_V,current_A, found {} columns "
+        "without names; they are given by {}",
+        table_.where(0), table_.columns.size(), fmt::join(ways, " or "));
+    refuse(std::move(problem), std::move(ways));
     return true;
   }
 

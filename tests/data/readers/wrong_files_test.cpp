@@ -79,11 +79,11 @@ std::vector<WrongFile> files_without_what_is_needed() {
       {"no names", "a.csv", counted(60),
        "a.csv:1: expected names above the columns such as time_s,voltage_V,current_A, found 3 "
        "columns "
-       "without names; they are given by, for instance, --columns t,v,i"},
+       "without names; they are given by --columns t,v,i"},
       {"no names, blanks", "a.dat", "0.1 0.2\n0.3 0.4\n",
        "a.dat:1: expected names above the columns such as time_s,voltage_V,current_A, found 2 "
        "columns "
-       "without names; they are given by, for instance, --columns v,i --sweep-rate V/s"},
+       "without names; they are given by --columns t,v,i or --columns v,i --sweep-rate V/s"},
       {"no known names", "a.csv", "a,b,c\n1,2,3\n4,5,6\n",
        "a.csv:1: expected a time column such as time_s, found the columns \"a\", \"b\", \"c\"; "
        "--time "
@@ -213,7 +213,7 @@ std::vector<WrongFile> files_with_wrong_records() {
       {"words above rows without names", "dev.csv", "Step Information\n" + counted(60),
        "dev.csv:2: expected names above the columns such as time_s,voltage_V,current_A, found 3 "
        "columns "
-       "without names; they are given by, for instance, --columns t,v,i"},
+       "without names; they are given by --columns t,v,i"},
   };
 }
 
