@@ -69,6 +69,7 @@ std::optional<int> parsed(CLI::App& app, int argc, char** argv) {
 void add_subcommands(CLI::App& app, int& exit_code) {
   app.require_subcommand(1);
   add_run(app, exit_code);
+  add_look(app, exit_code);
   add_fit(app, exit_code);
   add_predict(app, exit_code);
   add_data(app, exit_code);

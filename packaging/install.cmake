@@ -51,5 +51,5 @@ set(CPACK_DEBIAN_TRAINER_PACKAGE_NAME psi-xlstm-trainer)
 set(CPACK_DEBIAN_TRAINER_PACKAGE_DEPENDS "psi-xlstm (= ${PROJECT_VERSION}), libopenblas0-pthread")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME psi-xlstm-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libceres-dev, libsundials-dev, libsuitesparse-dev, libssl-dev, libfmt-dev")
+  "libceres-dev, libsundials-dev, libsuitesparse-dev, libssl-dev, libfmt-dev, zlib1g-dev")
 include(CPack)

@@ -4,7 +4,7 @@
 program_packages=(
   g++ cmake ninja-build git
   libeigen3-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libceres-dev
-  libsundials-dev libsuitesparse-dev libssl-dev libngspice0-dev
+  libsundials-dev libsuitesparse-dev libssl-dev zlib1g-dev libngspice0-dev
   gnuplot-nox adms
 )
 trainer_packages=(libtorch-dev libopenblas0-pthread libbenchmark-dev)

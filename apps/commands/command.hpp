@@ -23,6 +23,7 @@ void add_predict(CLI::App& app, int& exit_code);
 void add_data(CLI::App& app, int& exit_code);
 void add_emit(CLI::App& app, int& exit_code);
 void add_cosim(CLI::App& app, int& exit_code);
+void add_look(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_tau(CLI::App& app, int& exit_code);

@@ -6,6 +6,7 @@
 #include "command.hpp"
 #include "core/identifier.hpp"
 #include "hdl/text/names.hpp"
+#include "read_options.hpp"
 #include "studies/compact/study.hpp"
 
 namespace psi_xlstm::apps {
@@ -17,6 +18,7 @@ struct Options {
   bool continuous = false, time_constants = true;
   std::optional<double> g0, noise;
   std::optional<int> states, features;
+  ReadingConfig reading;
   int sign = 1, seed = 11, threads = 2;
 };
 
@@ -34,6 +36,7 @@ StudyConfig config_for(const Options& options) {
   for (const std::string& file : options.files) {
     config.data.files.push_back(std::filesystem::absolute(file).string());
   }
+  config.data.reading = options.reading;
   config.data.sign = options.sign;
   config.data.split = options.split;
   config.data.continuous = options.continuous;
@@ -51,8 +54,9 @@ StudyConfig config_for(const Options& options) {
 
 void add_fit(CLI::App& app, int& exit_code) {
   const auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("fit", "Fit a compact model to measured waveforms (CSV)");
-  command->add_option("files", o->files, "CSV files: time_s, voltage_V, current_A")->required();
+  CLI::App* command = app.add_subcommand("fit", "Fit a compact model to measured waveforms");
+  command->add_option("files", o->files, "Files of data; psi look says what is in them")
+      ->required();
   command->add_option("--out", o->out, "Run folder (default: results/<name>)");
   command->add_option("--name", o->name, "Name of the model (default: from the first file)");
   command->add_option("--split", o->split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
@@ -67,6 +71,7 @@ void add_fit(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0, 16));
   command->add_option("--features", o->features, "Only this number of features")
       ->check(CLI::Range(1, 64));
+  add_read_options(*command, o->reading);
   command->add_flag("--tau,!--no-tau", o->time_constants,
                     "Whether to estimate the device's time constants too");
   command->add_option("--seed", o->seed, "Of the starting points")->check(seed_number());

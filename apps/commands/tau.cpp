@@ -4,6 +4,7 @@
 
 #include "command.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "read_options.hpp"
 #include "studies/time_constants/study.hpp"
 #include "tau_design.hpp"
 
@@ -20,7 +21,7 @@ struct Options {
 
 int run_tau(const Options& o) {
   if (o.config.files.empty()) {
-    throw ConfigError("tau: expected CSV files, or --design, found neither");
+    throw ConfigError("tau: expected files of data, or --design, found neither");
   }
   TauStudyConfig config = o.config;
   config.estimate.tau_range = o.design.range;
@@ -37,16 +38,17 @@ int run_tau(const Options& o) {
 
 void add_tau(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      "tau", "Time constants of a device from CSV files, or what to measure to tell them");
+      "tau", "Time constants of a device from its records, or what to measure to tell them");
   const auto o = std::make_shared<Options>();
-  command->add_option("files", o->config.files, "CSV files: time_s, voltage_V, current_A");
+  command->add_option("files", o->config.files, "Files of data; psi look says what is in them");
   command->add_option("--out", o->out, "Folder for the results");
-  command->add_option("--record", o->config.records, "Only these records")->delimiter(',');
+  command->add_option("--only", o->config.records, "Only these records, by id")->delimiter(',');
   add_choice(*command, "--start", o->config.estimate.start, "rest, unknown, or \"by evidence\"");
   command->add_option("--response", o->config.estimate.response,
                       "E.g. \"conductance driven by V^2\"; any: by evidence");
   command->add_option("--sign", o->config.sign, "-1: current was counted out of the device")
       ->check(CLI::IsMember({-1, 1}));
+  add_read_options(*command, o->config.reading);
   command->add_option("--networks", o->config.networks,
                       "Seed folder of a known-start study: its forget gates beside the estimate");
   command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
@@ -107,6 +108,29 @@ CLI::Validator positive() {
                        ? std::string{}
                        : fmt::format("expected a number > 0 and at most {}, found {}", kLargest,
                                      text);
+          },
+          "> 0"};
+}
+
+CLI::Validator positive_with_prefix() {
+  return {[](std::string& text) {
+            constexpr std::string_view kPrefixes = "pnumkMG";
+            constexpr std::array<double, 7> kScales = {1e-12, 1e-9, 1e-6, 1e-3, 1e3, 1e6, 1e9};
+            std::string number = text;
+            double scale = 1;
+            const std::size_t prefix =
+                number.empty() ? kPrefixes.npos : kPrefixes.find(number.back());
+            if (prefix != kPrefixes.npos) {
+              scale = kScales[prefix];
+              number.pop_back();
+            }
+            double value = 0;
+            const bool is_number = CLI::detail::lexical_cast(number, value);
+            if (!is_number || !(value * scale > 0) || value * scale > 1e18) {
+              return fmt::format("expected a number > 0 such as 10k or 4.7e3, found {}", text);
+            }
+            text = fmt::format("{}", value * scale);
+            return std::string{};
           },
           "> 0"};
 }

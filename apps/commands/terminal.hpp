@@ -53,6 +53,10 @@ CLI::Option* add_choice(CLI::App& command,
 /// A number > 0 and at most 1e18.
 CLI::Validator positive();
 
+/// A number > 0 and at most 1e18 with or without a prefix of SI, "10k", "4.7M", "50m", which it
+/// turns into the plain number.
+CLI::Validator positive_with_prefix();
+
 /// A whole number from 0 to 2^31 - 1, what a seed can be.
 CLI::Validator seed_number();
 

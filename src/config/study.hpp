@@ -8,6 +8,7 @@
 #include "config/cosim.hpp"
 #include "config/data.hpp"
 #include "config/fit.hpp"
+#include "config/reading.hpp"
 #include "config/tau.hpp"
 
 namespace psi_xlstm {
@@ -27,6 +28,7 @@ struct DataSourceConfig {
   VteamConfig vteam;               ///< Of source vteam; its seed is the study's.
   Mem3Config mem3;                 ///< Of source mem3; its seed is the study's.
   std::vector<std::string> files;  ///< Of source csv.
+  ReadingConfig reading;           ///< Of source csv: what the files cannot say themselves.
   int sign = 1;                 ///< Of source csv: -1 where current was counted out of the device.
   std::string split;            ///< Of source csv, see data/split.hpp.
   bool continuous = false;      ///< Of source csv: each record goes on where the last one ended.
@@ -41,6 +43,7 @@ struct DataSourceConfig {
     visit.only_if(c.source == DataSource::kVteam, "source", "vteam", c.vteam);
     visit.only_if(c.source == DataSource::kMem3, "source", "mem3", c.mem3);
     visit.only_if(csv, "source", "files", c.files);
+    visit.only_if(csv, "source", "reading", c.reading);
     visit.only_if(csv, "source", "sign", c.sign, between(-1, 1));
     visit.only_if(csv, "source", "split", c.split);
     visit.only_if(csv, "source", "continuous", c.continuous);

@@ -137,9 +137,9 @@ std::vector<double> slice(const std::vector<double>& values, std::size_t begin, 
 Record piece_of(const Record& record, std::size_t begin, std::size_t end, const char* suffix) {
   if (end < begin + kFewestSamples) {
     throw DataError(
-        fmt::format("make_dataset: expected at least {} samples in each piece of record \"{}\", "
+        fmt::format("record \"{}\": expected at least {} samples in each of its three parts, "
                     "found {} in piece {}",
-                    kFewestSamples, record.id.substr(0, 40), end - begin, suffix));
+                    record.id.substr(0, 40), kFewestSamples, end - begin, suffix));
   }
   Record piece = record;
   piece.id += suffix;
@@ -147,7 +147,10 @@ Record piece_of(const Record& record, std::size_t begin, std::size_t end, const 
   for (auto& values : piece.voltage) values = slice(values, begin, end);
   for (auto& values : piece.current) values = slice(values, begin, end);
   piece.clean_current = slice(record.clean_current, begin, end);
-  if (begin > 0) piece.initial_conductance.reset();
+  if (begin > 0) {
+    piece.initial_conductance.reset();
+    piece.remarks.clear();  // They stand in the first piece.
+  }
   return piece;
 }
 

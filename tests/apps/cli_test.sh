@@ -70,7 +70,7 @@ small=(--states 1 --features 3)
 
 echo "== help and subcommands"
 run 0 "$PSI" --help
-for command in run fit predict data emit cosim check info; do
+for command in run look fit predict data emit cosim check info; do
   has stdout "  $command "
   run 0 "$PSI" "$command" --help
   run 0 "$PSI" --help
@@ -80,7 +80,7 @@ run 0 "$PSI" info
 has stdout "ngspice"
 refuses "subcommand" frobnicate
 refuses "subcommand"
-for command in run fit predict data emit cosim check; do refuses "required" "$command"; done
+for command in run look fit predict data emit cosim check; do refuses "required" "$command"; done
 
 echo "== files that are no data"
 : >empty.csv
@@ -92,8 +92,8 @@ sed '1s/.*/record,time_s,v1,v2/' device.csv >ports.csv
 head -40 device.csv >short.csv
 truncate -s 2G garbage
 mkdir a_folder
-refuses "nowhere.csv: expected a readable CSV file, found: " fit nowhere.csv
-refuses "a_folder: expected a CSV file, found a directory" fit a_folder
+refuses "nowhere.csv: expected a readable data file, found: " fit nowhere.csv
+refuses "a_folder: expected a data file, found a directory" fit a_folder
 refuses "empty.csv: expected a header line such as" fit empty.csv
 refuses "columns.csv:1: expected a time column such as time_s" fit columns.csv
 refuses "header.csv:1: expected samples below the header" fit header.csv
@@ -104,6 +104,30 @@ refuses "expected at least 50 samples, found 39" fit short.csv
 refuses "garbage:1: expected plain text, found a NUL byte" fit garbage
 refuses "found \"device\" twice" fit device.csv device.csv
 absent results/empty/metrics.json results/nan/metrics.json
+
+echo "== what a file holds"
+run 0 "$PSI" look device.csv
+has stdout "format    table of text, separated by commas"
+has stdout "records   3"
+has stdout "device/3"
+has stdout "fit       psi fit device.csv"
+run 0 "$PSI" look back.csv
+has stdout "expected a time that increases"
+awk -F, 'NR == 1 { print "x-axis,1,2"; print "second,Volt,Volt" } NR > 1 && NR < 400 { print $2 "," 1e4 * $4 "," 1e4 * $4 + $3 }' \
+  device.csv >scope.csv
+run 0 "$PSI" look scope.csv
+has stdout "perhaps   psi fit scope.csv --shunt OHM --voltage 2-1 --current 1"
+run 0 "$PSI" look scope.csv --shunt 10k --voltage 2-1 --current 1
+has stdout "fit       psi fit scope.csv --voltage 2-1 --current 1 --shunt 10000"
+gzip -k device.csv
+run 0 "$PSI" look device.csv.gz
+has stdout "separated by commas, gzip"
+has stdout "records   3"
+refuses "nowhere.csv: expected a readable data file" look nowhere.csv
+refuses "garbage:1: expected plain text" look garbage
+refuses "--shunt" look scope.csv --shunt none --current 1
+refuses "--shunt: expected --current" fit scope.csv --shunt 10
+refuses "scope.csv:1: expected one voltage column" fit scope.csv
 
 echo "== options that cannot be"
 refuses "split \"1/2\": expected three parts" fit device.csv --split 1/2
@@ -138,10 +162,10 @@ echo "== files that never end, and what is no file"
 mkfifo pipe
 for file in /dev/zero pipe a_folder; do
   for command in run info emit check; do refuses "$file" "$command" "$file"; done
-  refuses "$file: expected a CSV file, found " fit "$file"
-  refuses "$file: expected a CSV file, found " tau "$file"
+  refuses "$file: expected a data file, found " fit "$file"
+  refuses "$file: expected a data file, found " tau "$file"
 done
-refuses "drive: expected a CSV file, found a pipe" data mem3 --pwl "$(mkfifo drive; echo drive)" --out x.csv
+refuses "drive: expected a data file, found a pipe" data mem3 --pwl "$(mkfifo drive; echo drive)" --out x.csv
 ln -s /dev/null to_nowhere
 for file in /dev/null to_nowhere; do
   run 0 "$PSI" data mem3 --duration 1e-4 --out "$file"
@@ -190,7 +214,7 @@ refuses "name.json: /study: expected a letter followed by" run name.json
 echo '{"kind": "compact", "seeds": []}' >seeds.json
 refuses "seed" run seeds.json --out no_seeds
 echo '{"kind": "compact", "data": {"source": "csv"}}' >files.json
-refuses "expected at least one CSV file, found none" run files.json --out no_files
+refuses "expected at least one file, found none" run files.json --out no_files
 echo '{"kind": "compact", "study": "s", "cosim": {"max_step": 1e308, "frequency": 1e300}, "data": {"source": "csv",
   "mem3": {"g0": 1}}, "fit": {"seed": 9999999999}}' >beyond.json
 run 1 "$PSI" run beyond.json
@@ -393,8 +417,8 @@ run 0 "$PSI" tau short.csv --out short --tau-range 0.1ms,10ms
 has short/tau.json '"verdict": "not identifiable"'
 has short/tau.json '"duration_s"'
 has stdout "Advice: "
-refuses "expected CSV files, or --design" tau
-refuses "expected the id of a record" tau told.csv --record nothing --out none
+refuses "expected files of data, or --design" tau
+refuses "expected the id of a record" tau told.csv --only nothing --out none
 refuses "expected the folder of one seed" tau told.csv --networks told --out none
 absent none
 [ "$(grep -c '^[0-9].*,-0.5,' stretched.csv)" = 199 ] || fail "expected the drive of the file"

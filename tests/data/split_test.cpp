@@ -154,11 +154,19 @@ TEST(MakeDataset, RefusesRecordsThatAreNotThereOrTwice) {
             "split \"1/2/4,4\": expected each record once, found record 4 in test and test");
 }
 
+TEST(MakeDataset, LeavesTheRemarksWithTheFirstPiece) {
+  std::vector<Record> records = records_of(1, 200);
+  records[0].remarks = {"said once"};
+  const Dataset dataset = make_dataset(records, {});
+  EXPECT_EQ(dataset.records[0].remarks.size(), 1U);
+  EXPECT_TRUE(dataset.records[1].remarks.empty());
+  EXPECT_TRUE(dataset.records[2].remarks.empty());
+}
+
 TEST(MakeDataset, RefusesPiecesThatAreTooShort) {
-  EXPECT_EQ(
-      refusal(records_of(1, 60), ""),
-      "make_dataset: expected at least 20 samples in each piece of record \"r0\", found 12 in "
-      "piece /b");
+  EXPECT_EQ(refusal(records_of(1, 60), ""),
+            "record \"r0\": expected at least 20 samples in each of its three parts, found 12 in "
+            "piece /b");
   EXPECT_EQ(refusal({}, ""), "make_dataset: expected at least one record, found none");
 }
 

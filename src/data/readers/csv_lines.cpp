@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
-#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <span>
 #include <system_error>
+#include <utility>
 
 #include "psi_xlstm/core/error.hpp"
 
@@ -17,25 +18,25 @@ namespace {
 constexpr std::size_t kBufferSize = std::size_t{256} * 1024;
 constexpr std::size_t kLongestLine = std::size_t{64} * 1024;
 constexpr std::size_t kLongestShown = 40;
-constexpr std::uint64_t kLargestText = std::uint64_t{4} << 30;  // Of a file or a pipe [bytes].
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 
-CsvLines::CsvLines(const std::filesystem::path& file)
-    : name_(file.string()), file_(file, "CSV file", kLargestText), buffer_(kBufferSize) {}
+CsvLines::CsvLines(const std::filesystem::path& file) : CsvLines(ByteSource(file)) {}
 
-std::string CsvLines::where() const { return fmt::format("{}:{}", name_, number_); }
+CsvLines::CsvLines(ByteSource source) : source_(std::move(source)), buffer_(kBufferSize) {}
+
+std::string CsvLines::where() const { return fmt::format("{}:{}", source_.name(), number_); }
 
 // Moves the unread bytes to the front and reads more behind them; false at the end of the file.
 bool CsvLines::fill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  const std::size_t count =
-      file_.read(std::span(buffer_).subspan(end_), fmt::format("{}:{}", name_, number_ + 1));
+  const std::size_t count = source_.read(std::span(buffer_).subspan(end_),
+                                         fmt::format("{}:{}", source_.name(), number_ + 1));
   end_ += count;
   return count > 0;
 }
@@ -60,19 +61,25 @@ std::optional<std::string_view> CsvLines::raw_line() {
   }
 }
 
+std::optional<std::string_view> CsvLines::next_line() {
+  const auto raw = raw_line();
+  if (!raw) return std::nullopt;
+  std::string_view line = *raw;
+  if (std::memchr(line.data(), '\0', line.size()) != nullptr) {
+    throw DataError(fmt::format("{}: expected plain text, found a NUL byte", where()));
+  }
+  if (line.size() > kLongestLine) {
+    throw DataError(
+        fmt::format("{}: expected lines of at most 64 KiB, found a longer one", where()));
+  }
+  if (number_ == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
 std::optional<std::string_view> CsvLines::next() {
-  while (auto raw = raw_line()) {
-    std::string_view line = *raw;
-    if (std::memchr(line.data(), '\0', line.size()) != nullptr) {
-      throw DataError(fmt::format("{}: expected plain text, found a NUL byte", where()));
-    }
-    if (line.size() > kLongestLine) {
-      throw DataError(
-          fmt::format("{}: expected lines of at most 64 KiB, found a longer one", where()));
-    }
-    if (number_ == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    const std::string_view text = trimmed(line);
+  while (const auto line = next_line()) {
+    const std::string_view text = trimmed(*line);
     if (!text.empty() && text.front() != '#') return line;
   }
   return std::nullopt;
@@ -80,6 +87,10 @@ std::optional<std::string_view> CsvLines::next() {
 
 bool CsvCells::split(std::string_view line, char separator) {
   cells_.clear();
+  if (separator == ' ') {
+    split_blanks(line);
+    return true;
+  }
   if (std::memchr(line.data(), '"', line.size()) != nullptr) return split_quoted(line, separator);
   while (true) {
     const std::size_t end = line.find(separator);
@@ -109,6 +120,18 @@ bool CsvCells::split_quoted(std::string_view line, char separator) {
     cells_.push_back(trimmed(std::string_view(unquoted_).substr(start)));
   }
   return true;
+}
+
+void CsvCells::split_blanks(std::string_view line) {
+  for (line = trimmed(line); !line.empty(); line = trimmed(line)) {
+    const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
+    cells_.push_back(line.substr(0, end));
+    line.remove_prefix(end);
+  }
+}
+
+void CsvCells::drop_empty_end(std::size_t least) {
+  while (cells_.size() > least && cells_.back().empty()) cells_.pop_back();
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -6,11 +6,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/input_file.hpp"
+#include "data/readers/byte_source.hpp"
 
 namespace psi_xlstm {
 
@@ -20,6 +21,12 @@ class CsvLines {
   /// Opens `file`, as InputFile does. Throws DataError if it is missing, no file, or cannot be
   /// opened.
   explicit CsvLines(const std::filesystem::path& file);
+
+  /// Streams what is still to come of `source`.
+  explicit CsvLines(ByteSource source);
+
+  /// Returns the next line, whatever is in it, else as next().
+  std::optional<std::string_view> next_line();
 
   /// Returns the next line that is neither blank nor a comment ("#"), without its line end and
   /// without a byte-order mark, or nothing at the end of the file. The text is valid until the next
@@ -37,8 +44,7 @@ class CsvLines {
   std::optional<std::string_view> raw_line();
   bool fill();
 
-  std::string name_;
-  InputFile file_;
+  ByteSource source_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;  // Of the bytes in buffer_ that are not consumed yet.
   std::size_t number_ = 0;
@@ -48,14 +54,20 @@ class CsvLines {
 class CsvCells {
  public:
   /// Splits `line`, which must outlive the cells; spaces around cells and double quotes around
-  /// their text are removed. Returns false if a quote is not closed.
+  /// their text are removed. The separator ' ' is any run of blanks and tabs, also at both ends.
+  /// Returns false if a quote is not closed.
   bool split(std::string_view line, char separator);
+
+  /// Removes empty cells at the end, but leaves `least`.
+  void drop_empty_end(std::size_t least = 0);
 
   std::size_t size() const { return cells_.size(); }
   std::string_view operator[](std::size_t i) const { return cells_[i]; }
+  std::span<const std::string_view> all() const { return cells_; }
 
  private:
   bool split_quoted(std::string_view line, char separator);
+  void split_blanks(std::string_view line);
 
   std::vector<std::string_view> cells_;
   std::string unquoted_;  // The text of quoted cells.

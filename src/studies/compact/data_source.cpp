@@ -6,22 +6,23 @@
 #include <algorithm>
 #include <utility>
 
+#include "data/readers/options.hpp"
 #include "data/split.hpp"
 #include "devices/mem3.hpp"
 #include "devices/published_recipe.hpp"
 #include "devices/vt100k.hpp"
 #include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "psi_xlstm/data/readers/csv.hpp"
 
 namespace psi_xlstm {
 namespace {
 
 Dataset read_files(const DataSourceConfig& config) {
-  if (config.files.empty()) throw ConfigError("data: expected at least one CSV file, found none");
+  if (config.files.empty()) throw ConfigError("data: expected at least one file, found none");
   if (config.sign == 0) throw ConfigError("data: expected a sign of 1 or -1, found 0");
   const std::vector<std::filesystem::path> files(config.files.begin(), config.files.end());
-  Dataset dataset = make_dataset(read_csv(files, {.sign = config.sign}), {config.split});
+  Dataset dataset =
+      make_dataset(read_records(files, read_options(config.reading, config.sign)), {config.split});
   dataset.continuous = dataset.continuous || config.continuous;
   dataset.source = fmt::format("{}", fmt::join(config.files, ", "));
   if (config.noise) dataset.noise = config.noise;

@@ -18,7 +18,7 @@ struct SourcedData {
   bool refine_starts = false;  ///< Adjust the g0 of held-out records through the model.
 };
 
-/// Draws or reads the records that `config` asks for. Throws what the generators and the CSV reader
+/// Draws or reads the records that `config` asks for. Throws what the generators and read_records()
 /// throw, and ConfigError where `config` contradicts itself.
 SourcedData load_data(const DataSourceConfig& config, int seed);
 

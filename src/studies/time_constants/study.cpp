@@ -9,9 +9,9 @@
 
 #include "core/atomic_file.hpp"
 #include "core/sha256.hpp"
+#include "data/readers/options.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
-#include "psi_xlstm/data/readers/csv.hpp"
 #include "studies/time_constants/check.hpp"
 
 namespace psi_xlstm {
@@ -97,7 +97,7 @@ bool all_identified(const tau::TauEstimate& e) {
 // The records with the ids of `config`, or all.
 std::vector<Record> chosen_records(const TauStudyConfig& config) {
   const std::vector<std::filesystem::path> files(config.files.begin(), config.files.end());
-  std::vector<Record> all = read_csv(files, {.sign = config.sign});
+  std::vector<Record> all = read_records(files, read_options(config.reading, config.sign));
   if (config.records.empty()) return all;
   std::vector<Record> chosen;
   for (const std::string& id : config.records) {

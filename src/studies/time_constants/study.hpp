@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/reading.hpp"
 #include "config/tau.hpp"
 #include "fit/evaluation.hpp"
 #include "psi_xlstm/data/record.hpp"
@@ -22,8 +23,9 @@ namespace psi_xlstm {
 struct TauStudyConfig {
   std::string kind = "time_constants";
   std::string study = "tau";
-  std::vector<std::string> files;    ///< CSV files.
+  std::vector<std::string> files;    ///< Of data.
   std::vector<std::string> records;  ///< Ids of the records to use; empty: all.
+  ReadingConfig reading;             ///< What the files cannot say themselves.
   int sign = 1;                      ///< -1 where the current was counted out of the device.
   std::string networks;  ///< Folder of a seed of a known-start study (gate_times.hpp); empty: none.
   TauConfig estimate;
@@ -34,6 +36,7 @@ struct TauStudyConfig {
     visit("study", c.study);
     visit("files", c.files);
     visit("records", c.records);
+    visit("reading", c.reading);
     visit("sign", c.sign, between(-1, 1));
     visit("networks", c.networks);
     TauConfig::fields(c.estimate, visit);
@@ -52,8 +55,8 @@ std::optional<TauStudyResult> tau_stage(const TauStageConfig& config,
                                         int threads,
                                         std::vector<std::string>& warnings);
 
-/// Reads the files of `config`, estimates, looks at the networks. Throws as read_csv(), tau_study()
-/// and study_gates() do.
+/// Reads the files of `config`, estimates, looks at the networks. Throws as read_records(),
+/// tau_study() and study_gates() do.
 TauStudyResult tau_study_of_files(const TauStudyConfig& config, int threads);
 
 /// tau_study_of_files(), with config.json, tau.json, tables/, figures/, report.html, manifest.json

@@ -96,12 +96,12 @@ TEST_F(CsvLinesTest, GivesUpOnAHugeBinaryFileAtOnce) {
 
 TEST_F(CsvLinesTest, RefusesADirectory) {
   std::filesystem::create_directory(file_);
-  EXPECT_EQ(refusal(), file_.string() + ": expected a CSV file, found a directory");
+  EXPECT_EQ(refusal(), file_.string() + ": expected a data file, found a directory");
 }
 
 TEST_F(CsvLinesTest, RefusesAMissingFile) {
   EXPECT_EQ(refusal(), file_.string() +
-                           ": expected a readable CSV file, found: No such file or "
+                           ": expected a readable data file, found: No such file or "
                            "directory");
 }
 
@@ -109,7 +109,8 @@ TEST_F(CsvLinesTest, RefusesAnUnreadableFile) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may read every file";
   write("one\n");
   std::filesystem::permissions(file_, std::filesystem::perms::none);
-  EXPECT_EQ(refusal(), file_.string() + ": expected a readable CSV file, found: Permission denied");
+  EXPECT_EQ(refusal(),
+            file_.string() + ": expected a readable data file, found: Permission denied");
 }
 
 Lines cells_of(std::string_view line, char separator) {

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <psi_xlstm/core/error.hpp>
 #include <psi_xlstm/core/version.hpp>
-#include <psi_xlstm/data/readers/csv.hpp>
+#include <psi_xlstm/data/readers/reading.hpp>
 #include <psi_xlstm/model/device_model.hpp>
 
 int main(int argc, char** argv) {
@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
     const psi_xlstm::DeviceModel model(argv[1]);
     std::printf("psi_xlstm %s, model %s\n", psi_xlstm::version().c_str(), model.name().c_str());
     for (const psi_xlstm::Record& drive :
-         psi_xlstm::read_csv({argv[2]}, {.fewest_samples = 2, .current_required = false})) {
+         psi_xlstm::read_records({argv[2]}, {.fewest_samples = 2, .current_required = false})) {
       const psi_xlstm::DeviceModel::Prediction answer = model.predict(drive);
       for (const std::string& warning : answer.warnings) {
         std::fprintf(stderr, "%s\n", warning.c_str());

@@ -121,10 +121,37 @@ TEST(DataSource, SplitsAsTheConfigSays) {
   EXPECT_EQ(split.test, (std::vector<int>{1}));
 }
 
+// Channel 1 is over a shunt of 10 kohm, channel 2 over the shunt and the device.
+TEST(DataSource, ReadsWhatTheConfigSaysAboutTheFiles) {
+  const auto file = std::filesystem::path(::testing::TempDir()) / "source_scope.csv";
+  std::ofstream text(file);
+  text << "x-axis,1,2\nsecond,Volt,Volt\n";
+  for (const char* restart : {"first", "second", "third"}) {
+    static_cast<void>(restart);
+    for (int k = 0; k < 60; ++k) text << 1e-6 * k << ',' << k % 7 << ',' << k % 7 + 1 << '\n';
+  }
+  text.close();
+  DataSourceConfig config;
+  config.source = DataSource::kCsv;
+  config.files = {file.string()};
+  config.sign = -1;
+  config.reading.voltage = "2-1";
+  config.reading.current = "1";
+  config.reading.shunt = 1e4;
+  const Dataset dataset = load_data(config, 1).dataset;
+  ASSERT_EQ(dataset.records.size(), 3U);
+  EXPECT_EQ(dataset.records[2].id, "source_scope/3");
+  EXPECT_EQ(dataset.records[2].voltage[0][5], 1);
+  EXPECT_EQ(dataset.records[2].current[0][5], -5e-4);
+  const std::vector<std::string>& remarks = dataset.records[0].remarks;
+  ASSERT_FALSE(remarks.empty());
+  EXPECT_NE(remarks.back().find("the time starts again here"), std::string::npos);
+}
+
 TEST(DataSource, SaysWhatIsWrong) {
   DataSourceConfig config;
   config.source = DataSource::kCsv;
-  EXPECT_EQ(problem_with<ConfigError>(config), "data: expected at least one CSV file, found none");
+  EXPECT_EQ(problem_with<ConfigError>(config), "data: expected at least one file, found none");
   config = csv_config("source_wrong.csv", 3);
   config.sign = 0;
   EXPECT_EQ(problem_with<ConfigError>(config), "data: expected a sign of 1 or -1, found 0");
@@ -134,7 +161,7 @@ TEST(DataSource, SaysWhatIsWrong) {
             "split \"1/2/7\": expected records from 1 to 3, found 7");
   config.files = {"/nowhere/at/all.csv"};
   EXPECT_EQ(problem_with<DataError>(config),
-            "/nowhere/at/all.csv: expected a readable CSV file, found: No such file or "
+            "/nowhere/at/all.csv: expected a readable data file, found: No such file or "
             "directory");
   config = csv_config("source_twice.csv", 3);
   config.files.push_back(config.files.front());
