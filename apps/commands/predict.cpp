@@ -11,7 +11,7 @@
 #include <system_error>
 
 #include "command.hpp"
-#include "core/atomic_file.hpp"
+#include "core/output_target.hpp"
 #include "model/compact_model.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
@@ -40,12 +40,38 @@ void refuse_as_output(const std::string& out, const std::string& input) {
       "--out {}: expected another file than the model and the drive, found one of them", out));
 }
 
+// The records where somebody reads them: as CSV, or, with --json, as lists.
+int print_records(const std::vector<Record>& records) {
+  if (!telling().json) {
+    write_output(csv_text(records));
+    return kDone;
+  }
+  auto list = nlohmann::ordered_json::array();
+  for (const Record& record : records) {
+    list.push_back({{"id", record.id},
+                    {"time_s", record.time},
+                    {"voltage_V", record.voltage[0]},
+                    {"current_A", record.current[0]}});
+  }
+  answer({{"records", list}});
+  return kDone;
+}
+
+int store_records(const std::vector<Record>& records, const std::string& file, bool force) {
+  write_result(file, csv_text(records), force);
+  std::size_t samples = 0;
+  for (const Record& record : records) samples += record.size();
+  answer({{"file", file}, {"records", records.size()}, {"samples", samples}});
+  return kDone;
+}
+
 }  // namespace
 
 void add_predict(CLI::App& app, int& exit_code) {
   struct Options {
     std::string model, drive, out = "-";
     std::optional<double> g0;
+    bool force = false;
   };
   const auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("predict", "The current of a model under another voltage");
@@ -58,20 +84,20 @@ void add_predict(CLI::App& app, int& exit_code) {
                    "Conductance at the start [S] (default: from a current in the "
                    "drive, else the middle of the model's range)")
       ->check(positive());
+  command->add_flag("--force", o->force, "Replace a file of this name");
+  add_telling(*command);
+  add_example(
+      *command,
+      {"psi predict results/my_device/model.safetensors drive.csv --g0 2e-4 --out current.csv"});
   command->callback([o, &exit_code] {
     for (const std::string& input : {o->model, o->drive}) refuse_as_output(o->out, input);
+    if (o->out != "-") check_output_file(o->out);
     const auto model = model::load(o->model);
     const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
     std::vector<Record> records =
         read_csv({file}, {.fewest_samples = 2, .current_required = false});
     for (Record& record : records) predict_record(*model, o->g0, file, record);
-    const std::string text = csv_text(records);
-    if (o->out == "-") {
-      write_output(text);
-    } else {
-      write_file(o->out, text);
-    }
-    exit_code = kDone;
+    exit_code = o->out == "-" ? print_records(records) : store_records(records, o->out, o->force);
   });
 }
 
