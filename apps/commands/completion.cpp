@@ -180,11 +180,12 @@ std::string fish_script(const CLI::App& app) {
   std::string text =
       "# Completion of psi for fish: ~/.config/fish/completions/psi.fish\n"
       "function __psi_at\n"
-      "  set -l words (commandline -opc)\n"
-      "  set -l path (string match -v -- '-*' $words[2..-1])[1..2]\n"
-      "  set -l wanted (string split ' ' -- $argv[1])\n"
-      "  test (count $words) -gt (count $wanted); and test \"$path[1..(count $wanted)]\" = "
-      "\"$argv[1]\"\n"
+      "  set -l words (string match -v -- '-*' (commandline -opc))\n"
+      "  set -l place 1\n"
+      "  for wanted in (string split ' ' -- $argv[1])\n"
+      "    set place (math $place + 1)\n"
+      "    test \"$words[$place]\" = $wanted; or return 1\n"
+      "  end\n"
       "end\n";
   for (const Entry& entry : all_entries(app)) {
     const std::string condition =
@@ -198,7 +199,7 @@ std::string fish_script(const CLI::App& app) {
       if (option->get_positional()) {
         if (!choices.empty()) {
           text +=
-              fmt::format("complete -c psi -n '{}' -a '{}'\n", condition, fmt::join(choices, " "));
+              fmt::format("complete -c psi -f -n '{}' -a '{}'\n", condition, fmt::join(choices, " "));
         }
         continue;
       }

@@ -44,8 +44,7 @@ CosimReport compare(const Options& o, const ir::Network& network) {
 }
 
 int print_report(const CosimReport& report) {
-  say("{}",
-      telling().verbose ? cosimulation_text(report.rows()) : cosimulation_summary(report.rows()));
+  say("{}", cosimulation_text(report.rows()));
   for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
   if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
   const Judgement verdict = report.verdict();

@@ -10,9 +10,9 @@
 namespace psi_xlstm {
 namespace {
 
-enum class Shape { kRound, kFlat };
-constexpr auto enum_names(Shape) {
-  return std::array{EnumName{Shape::kRound, "round"}, EnumName{Shape::kFlat, "flat"}};
+enum class Look { kRound, kFlat };
+constexpr auto enum_names(Look) {
+  return std::array{EnumName{Look::kRound, "round"}, EnumName{Look::kFlat, "flat"}};
 }
 
 struct Side {
@@ -26,7 +26,7 @@ struct Side {
 
 struct Thing {
   std::string kind = "thing";
-  Shape shape = Shape::kRound;
+  Look shape = Look::kRound;
   double radius = 1.5;
   std::vector<Side> sides;
   std::optional<double> limit;
@@ -38,9 +38,9 @@ struct Thing {
   static void fields(Self& c, Visitor& visit) {
     visit("kind", c.kind, one_of({"thing"}));
     visit("shape", c.shape, about("How it looks"));
-    visit.only_if(c.shape == Shape::kRound, "shape", "radius", c.radius,
+    visit.only_if(c.shape == Look::kRound, "shape", "radius", c.radius,
                   greater_than(0).about("Of a round one [m]"));
-    visit.only_if(c.shape == Shape::kFlat, "shape", "sides", c.sides);
+    visit.only_if(c.shape == Look::kFlat, "shape", "sides", c.sides);
     visit("limit", c.limit, at_least(0));
     visit("fast", c.fast);
     visit("taus", c.taus, greater_than(0).about("Times [s]"));
@@ -53,7 +53,7 @@ nlohmann::json without_comments(const std::string& text) {
 }
 
 TEST(CommentedConfig, ReadsBackAsWhatItDescribes) {
-  Thing thing{.shape = Shape::kFlat, .sides = {{.steps = 4}, {.steps = 5}}, .limit = 2.5};
+  Thing thing{.shape = Look::kFlat, .sides = {{.steps = 4}, {.steps = 5}}, .limit = 2.5};
   const std::string text = commented_config(describe(thing));
   EXPECT_EQ(config_text(config_from_json<Thing>(without_comments(text), "c.json")),
             config_text(thing));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -114,7 +115,7 @@ Figure waveform_figure(const Record& record, const fit::Prediction& prediction) 
   const Unit a = unit_for(largest_of(measured), "A");
   const Unit r = unit_for(largest_of(residual), "A");
   const std::vector<double> time = scaled(record.time, s.factor);
-  Figure figure{.title = fmt::format("Test record {}", record.id), .panel_height = 210};
+  Figure figure{.title = fmt::format("Test record {}", record.id), .panel_height = 240};
   figure.panels = {
       {.x = axis("time", s),
        .left = axis("voltage", v),
@@ -305,6 +306,19 @@ std::optional<Figure> cosimulation_figure(const std::vector<CosimOutcome>& trans
   return figure;
 }
 
+namespace {
+
+// The lines at plus and minus `height` from `low` to `high`.
+Series band(const std::string& label, double low, double high, double height) {
+  const double gap = std::numeric_limits<double>::quiet_NaN();
+  return {.label = label,
+          .x = {low, high, high, low, high},
+          .y = {height, height, gap, -height, -height},
+          .style = SeriesStyle::kDashed};
+}
+
+}  // namespace
+
 Figure residual_figure(const Record& record, const fit::Prediction& prediction, double noise) {
   std::vector<double> residual = difference(prediction.current, record.current[0]);
   residual.erase(residual.begin(), residual.begin() + prediction.scored_from);
@@ -312,20 +326,18 @@ Figure residual_figure(const Record& record, const fit::Prediction& prediction, 
   const Unit s = unit_for(record.time.back() - record.time.front(), "s");
   const Unit r = unit_for(largest_of(residual), "A");
   time = scaled(time, s.factor);
-  const std::vector<double> ends = {time.front(), time.back()};
-  const double band = 2 * noise * r.factor;
   Figure figure{.title = fmt::format("What is left over, test record {}", record.id),
-                .panel_height = 230};
-  figure.panels = {
-      {.x = axis("time", s),
-       .left = axis("model - measured", r),
-       .series = {
-           {.label = "residual",
-            .x = time,
-            .y = scaled(residual, r.factor),
-            .style = SeriesStyle::kMutedLines},
-           {.label = "band of the noise (two standard deviations)", .x = ends, .y = {band, band}},
-           {.label = "", .x = ends, .y = {-band, -band}}}}};
+                .panel_height = 240};
+  figure.panels = {{.x = axis("time", s),
+                    .left = axis("model - measured", r),
+                    .series = {{.label = "residual",
+                                .x = time,
+                                .y = scaled(residual, r.factor),
+                                .style = SeriesStyle::kMutedLines}}}};
+  if (noise > 0) {
+    figure.panels.back().series.push_back(
+        band("noise: two standard deviations", time.front(), time.back(), 2 * noise * r.factor));
+  }
   constexpr int kLags = 200;
   const int lags = std::min<int>(kLags, static_cast<int>(residual.size()) / 4);
   if (lags < 1) return figure;
@@ -336,14 +348,7 @@ Figure residual_figure(const Record& record, const fit::Prediction& prediction, 
   figure.panels.push_back({.x = {.label = "lag [samples]"},
                            .left = {.label = "autocorrelation"},
                            .series = {{.label = "of the residual", .x = lag, .y = correlation},
-                                      {.label = "95 % of white noise",
-                                       .x = {1, lag.back()},
-                                       .y = {limit, limit},
-                                       .style = SeriesStyle::kDashed},
-                                      {.label = "",
-                                       .x = {1, lag.back()},
-                                       .y = {-limit, -limit},
-                                       .style = SeriesStyle::kDashed}}});
+                                      band("95 % of white noise", 1, lag.back(), limit)}});
   return figure;
 }
 

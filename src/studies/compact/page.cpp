@@ -129,7 +129,7 @@ ReportSection coverage_section(const StudyResult& result) {
                    engineering(plan.conductance_high, "S"))},
       {"pauses", fmt::format("at most {}", engineering(box.duration, "s")),
        fmt::format("at 0 V the model drifts by at most {} of its conductance",
-                   engineering(plan.zero_bias_rate, "1/s"))},
+                   engineering(std::abs(plan.zero_bias_rate), "1/s"))},
       {"temperature", "that of the measurement, which the data do not tell",
        "unknown: the model has no temperature"},
       {"devices", "one", "unknown: the spread from device to device is not in the data"}};
@@ -144,7 +144,8 @@ ReportSection usage_section(const StudyResult& result) {
   const std::string g0 = tied ? fmt::format("g0={:.3g}", plan.default_conductance) : "";
   const std::string step = fmt::format("{:.3g}", plan.max_step);
   const std::string spaced = g0.empty() ? "" : " " + g0;
-  const std::string tran = fmt::format(".tran {0} 1m 0 {0}", step);
+  const std::string stop = fmt::format("{:.3g}", network.box.duration);
+  const std::string tran = fmt::format(".tran {0} {1} 0 {0}", step, stop);
   ReportSection section{.heading = "How to use it"};
   section.paragraphs = {
       fmt::format("{}A transient needs steps of at most {}: no tolerance replaces it.",
@@ -158,8 +159,8 @@ ReportSection usage_section(const StudyResult& result) {
        link_to(result, ".sp")},
       {"ngspice, compiled (OSDI)",
        fmt::format(".control\npre_osdi hdl/{0}.osdi\n.endc\n.model dev {0}\nN1 p n dev{1}\n"
-                   ".tran {2} 1m\n",
-                   name, spaced, step),
+                   ".tran {2} {3}\n",
+                   name, spaced, step, stop),
        "Needs ngspice 39 or later with OSDI; asks for its longest step itself. The file belongs to "
        "the kind of processor it was compiled on; the C text beside it compiles elsewhere.",
        {{"hdl/" + name + ".osdi", ""}, {"hdl/" + name + ".c", ""}}},
@@ -171,12 +172,12 @@ ReportSection usage_section(const StudyResult& result) {
        "", link_to(result, ".sp")},
       {"Spectre",
        fmt::format("simulator lang=spectre\nahdl_include \"hdl/{0}.va\"\nX1 (p n) {0}{1}\n"
-                   "tran tran stop=1m maxstep={2}\n",
-                   name, spaced, step),
+                   "tran tran stop={3} maxstep={2}\n",
+                   name, spaced, step, stop),
        "", link_to(result, ".va")},
       {"HSPICE",
-       fmt::format(".hdl \"hdl/{0}.va\"\nX1 p n {0}{1}\n.tran {2} 1m\n.option delmax={2}\n", name,
-                   spaced, step),
+       fmt::format(".hdl \"hdl/{0}.va\"\nX1 p n {0}{1}\n.tran {2} {3}\n.option delmax={2}\n", name,
+                   spaced, step, stop),
        "", link_to(result, ".va")}};
   if (!result.compiled) section.codes.erase(section.codes.begin() + 1);
   section.links = {{kModelName, "the model for psi predict, psi emit, psi cosim"}};

@@ -28,6 +28,19 @@ class Tables {
   std::vector<NamedTable> all;
 };
 
+// The noise on the current of `record` [A]: what is known of it, else an estimate.
+double noise_in(const Record& record, std::optional<double> noise) {
+  if (record.clean_current.empty()) return fit::noise_of(record, noise);
+  return std::sqrt(mean_squared_error(record.clean_current, record.current[0]));
+}
+
+// Whether there is more than one size among the candidates.
+bool has_front(const std::vector<fit::CandidateReport>& candidates) {
+  return std::any_of(candidates.begin(), candidates.end(), [&](const fit::CandidateReport& c) {
+    return c.parameters != candidates.front().parameters;
+  });
+}
+
 // The pictures of how good the model is.
 std::vector<NamedFigure> accuracy_figures(const StudyResult& result) {
   const FitOutcome& first = result.fits.front();
@@ -43,10 +56,10 @@ std::vector<NamedFigure> accuracy_figures(const StudyResult& result) {
        "What the model leaves over. Noise stays in the band and is not correlated with itself; "
        "what "
        "is, the model has not explained.",
-       residual_figure(record, shown, fit::noise_of(record, dataset.noise))},
+       residual_figure(record, shown, noise_in(record, dataset.noise))},
       {"loop", "The loops of the test records, by amplitude.",
        loop_figure(dataset, first.predictions)}};
-  if (!first.model.candidates.empty()) {
+  if (has_front(first.model.candidates)) {
     out.push_back({"front", "What a larger model would be worth: every candidate that was fitted.",
                    front_figure(first.model.candidates)});
   }
@@ -152,10 +165,6 @@ void write_report(const StudyResult& result, RunFolder& folder) {
 
 std::string cosimulation_text(const std::vector<CosimRow>& rows) {
   return to_text(cosim_table(rows));
-}
-
-std::string cosimulation_summary(const std::vector<CosimRow>& rows) {
-  return to_text(cosim_summary_table(rows));
 }
 
 std::string summary_text(const StudyResult& result) {

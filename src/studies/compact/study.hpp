@@ -81,9 +81,6 @@ void write_report(const StudyResult& result, RunFolder& folder);
 /// The co-simulation's rows as a table for a terminal.
 std::string cosimulation_text(const std::vector<CosimRow>& rows);
 
-/// The same, one row for each form.
-std::string cosimulation_summary(const std::vector<CosimRow>& rows);
-
 /// The closing tables for a terminal.
 std::string summary_text(const StudyResult& result);
 

@@ -57,9 +57,10 @@ TEST(CheckConfig, NamesWhatContradicts) {
   EXPECT_EQ(problem_with(config), "/networks/0/phases: expected at least one, found none");
   config = study("published");
   config.networks[1].optimizer = NetworkOptimizer::kSoap;
-  EXPECT_EQ(problem_with(config),
-            "/networks/1/optimizer: expected nothing, found a value: only recurrent networks of the "
-            "known-start protocol use it");
+  EXPECT_EQ(
+      problem_with(config),
+      "/networks/1/optimizer: expected nothing, found a value: only recurrent networks of the "
+      "known-start protocol use it");
   config.protocol = NetworkProtocol::kKnownStart;
   EXPECT_EQ(problem_with(config), "none");
   config = study();
@@ -83,8 +84,9 @@ TEST(CheckConfig, NamesWhatTheProtocolDoesNotUse) {
     return problem_with(config);
   };
   const auto decimated = [](auto& networks) { networks[1].phases[0].decimation = 8; };
-  EXPECT_EQ(problem("published", decimated).find("/networks/1/phases/0/decimation: expected nothing"),
-            0u);
+  EXPECT_EQ(
+      problem("published", decimated).find("/networks/1/phases/0/decimation: expected nothing"),
+      0u);
   EXPECT_EQ(problem("known_start", decimated), "none");
   const auto lawful = [](auto& networks) { networks[1].physics = 1; };
   EXPECT_EQ(problem("published", lawful).find("/networks/1/physics: expected nothing"), 0u);
