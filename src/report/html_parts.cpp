@@ -75,6 +75,7 @@ footer p { margin: 0; overflow-wrap: anywhere; }
   body { font-size: 10pt; }
   main { max-width: none; padding: 0; }
   figure, .card, tr, .code { break-inside: avoid; }
+  figure img { max-height: 13cm; width: auto; }
   h2, h3, caption { break-after: avoid; }
   .scroll, figure .picture, pre { overflow: visible; }
   pre { white-space: pre-wrap; }

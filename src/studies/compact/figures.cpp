@@ -330,10 +330,7 @@ Figure residual_figure(const Record& record, const fit::Prediction& prediction, 
                 .panel_height = 240};
   figure.panels = {{.x = axis("time", s),
                     .left = axis("model - measured", r),
-                    .series = {{.label = "residual",
-                                .x = time,
-                                .y = scaled(residual, r.factor),
-                                .style = SeriesStyle::kMutedLines}}}};
+                    .series = {{.label = "residual", .x = time, .y = scaled(residual, r.factor)}}}};
   if (noise > 0) {
     figure.panels.back().series.push_back(
         band("noise: two standard deviations", time.front(), time.back(), 2 * noise * r.factor));
