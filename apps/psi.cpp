@@ -5,20 +5,21 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <new>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "commands/command.hpp"
 #include "core/leftovers.hpp"
-#include "core/utf8.hpp"
+#include "core/nearest.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 
@@ -44,11 +45,15 @@ void prepare_for_signals(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-// The first word where it is neither an option nor a subcommand, else an empty text.
+// Why the first word is no subcommand, one sentence; empty where it is one or an option.
 std::string unknown_subcommand(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return "";
-  const auto same_name = [&](const CLI::App* command) { return command->check_name(argv[1]); };
-  return app.get_subcommands(same_name).empty() ? argv[1] : "";
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands_of(app)) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return "";
+  const std::string nearest = psi_xlstm::nearest_name(argv[1], names);
+  return fmt::format("expected a subcommand (psi --help lists them), found \"{}\"{}", argv[1],
+                     nearest.empty() ? "" : fmt::format("; the nearest is {}", nearest));
 }
 
 // Runs the subcommand that the words ask for. Where they ask for help or cannot be understood, says
@@ -58,16 +63,18 @@ std::optional<int> parsed(CLI::App& app, int argc, char** argv) {
     app.parse(argc, argv);
     return std::nullopt;
   } catch (const CLI::ParseError& e) {
-    std::ostringstream out, errors;
-    const int code = app.exit(e, out, errors);
-    print_text(out.str());
-    std::cerr << psi_xlstm::printable_lines(errors.str());
-    return code == 0 ? kDone : kWrongInput;
+    if (e.get_exit_code() == 0) {  // Help or version.
+      std::ostringstream out, errors;
+      app.exit(e, out, errors);
+      print_text(out.str());
+      return kDone;
+    }
+    spdlog::error("{}", parse_problem(app, e, {argv + 1, argv + argc}));
+    return kWrongInput;
   }
 }
 
 void add_subcommands(CLI::App& app, int& exit_code) {
-  app.require_subcommand(1);
   add_run(app, exit_code);
   add_look(app, exit_code);
   add_fit(app, exit_code);
@@ -79,6 +86,9 @@ void add_subcommands(CLI::App& app, int& exit_code) {
   add_tau(app, exit_code);
   add_bench(app, exit_code);
   add_info(app, exit_code);
+  add_config(app, exit_code);
+  add_completion(app, exit_code);
+  add_manual(app, exit_code);
 }
 
 // What went wrong, in one sentence; returns the exit code. Call it where an exception is handled.
@@ -109,13 +119,12 @@ int main(int argc, char** argv) {
 
   CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");
   app.set_version_flag("--version", psi_xlstm::version());
-  app.failure_message([](const CLI::App*, const CLI::Error& e) {
-    return fmt::format("psi: error: {}; psi --help says more\n", e.what());
-  });
+  app.require_subcommand(1);
+  add_example(app, {"psi fit my_device.csv", "psi fit --help"});
   int exit_code = kDone;
   add_subcommands(app, exit_code);
   if (const std::string word = unknown_subcommand(app, argc, argv); !word.empty()) {
-    spdlog::error("expected a subcommand (psi --help lists them), found \"{}\"", word);
+    spdlog::error("{}", word);
     return kWrongInput;
   }
   try {

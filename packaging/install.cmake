@@ -17,6 +17,22 @@ if(PSI_WITH_TRAINER)
   install(TARGETS psi_trainer RUNTIME COMPONENT trainer)
 endif()
 
+# Manual page and completions are printed by the program itself, so each build has its own.
+set(PSI_PRINTED ${CMAKE_CURRENT_BINARY_DIR}/printed)
+add_custom_command(TARGET psi POST_BUILD
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${PSI_PRINTED}
+  COMMAND psi manual > ${PSI_PRINTED}/psi.1
+  COMMAND psi completion bash > ${PSI_PRINTED}/psi
+  COMMAND psi completion zsh > ${PSI_PRINTED}/_psi
+  COMMAND psi completion fish > ${PSI_PRINTED}/psi.fish)
+install(FILES ${PSI_PRINTED}/psi.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+install(FILES ${PSI_PRINTED}/psi DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+  COMPONENT program)
+install(FILES ${PSI_PRINTED}/_psi DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions
+  COMPONENT program)
+install(FILES ${PSI_PRINTED}/psi.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
+  COMPONENT program)
+
 set(PSI_CMAKE ${CMAKE_INSTALL_LIBDIR}/cmake/psi_xlstm)
 install(TARGETS psi_xlstm EXPORT psi_xlstmTargets ARCHIVE COMPONENT development)
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)

@@ -9,7 +9,10 @@
 #include "bench/trainer_measurement.hpp"
 #include "bench_result.hpp"
 #include "command.hpp"
+#include "core/atomic_file.hpp"
 #include "core/config_io.hpp"
+#include "core/output_target.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -51,13 +54,26 @@ int bench_train(const std::filesystem::path& out) {
 
 std::shared_ptr<std::string> add_bench_folder(CLI::App& command) {
   auto out = std::make_shared<std::string>("results/bench");
-  command.add_option("--out", *out, "Folder of the results, one file for each benchmark");
+  command.add_option("--out", *out, "Folder of the results, one file for each benchmark")
+      ->check(
+          [](const std::string& folder) {
+            try {
+              check_output_folder(folder);
+              return std::string();
+            } catch (const Error& e) {
+              return std::string(e.what());
+            }
+          },
+          "FOLDER");
+  add_telling(command);
   return out;
 }
 
 void publish(const BenchResult& result, const std::filesystem::path& out) {
-  for (const Table& table : result.tables) print("{}\n", to_text(table));
-  print("{}\n", write_bench_result(out, result).string());
+  for (const Table& table : result.tables) say("{}\n", to_text(table));
+  const std::filesystem::path file = write_bench_result(out, result);
+  say("{}\n", file.string());
+  if (telling().json) write_output(read_file(file));
 }
 
 void add_bench(CLI::App& app, int& exit_code) {
@@ -66,6 +82,8 @@ void add_bench(CLI::App& app, int& exit_code) {
   CLI::App* train = command->add_subcommand(
       "train", "Training and streaming by the fused kernels, beside LibTorch and the core's peak");
   const auto out = add_bench_folder(*train);
+  add_example(*command, {"psi bench spice --quick --out results/bench"});
+  add_example(*train, {"psi bench train --out results/bench"});
   train->callback([out, &exit_code] { exit_code = bench_train(*out); });
   add_bench_tau(*command, exit_code);
   add_bench_spice(*command, exit_code);

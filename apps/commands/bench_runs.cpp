@@ -15,6 +15,7 @@ void add_bench_runs(CLI::App& bench, int& exit_code) {
   CLI::App* command =
       bench.add_subcommand("runs", "Keep the figures of finished studies beside the benchmarks");
   const auto out = add_bench_folder(*command);
+  add_example(*command, {"psi bench runs results/known_start"});
   command->add_option("folders", *folders, "Run folders, e.g. results/known_start")->required();
   command->callback([folders, out, &exit_code] {
     for (const std::string& folder : *folders) publish(result_of_run(folder), *out);

@@ -11,6 +11,7 @@
 #include "command.hpp"
 #include "core/atomic_file.hpp"
 #include "core/config_io.hpp"
+#include "core/output_target.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -44,6 +45,7 @@ void write_figure(const std::string& file, const SpiceBenchmark& benchmark) {
 }
 
 int bench_spice(const Options& o) {
+  if (!o.figure.empty()) check_output_file(o.figure);
   const Progress progress = terminal_progress();
   const Machine machine = this_machine();
   SpiceBenchmark benchmark = measured(o, progress);
@@ -85,8 +87,9 @@ void add_bench_spice(CLI::App& bench, int& exit_code) {
       ->check(seed_number())
       ->excludes(model);
   command->add_option("--repetitions", o->repetitions, "The median of so many runs counts")
-      ->check(CLI::Range(1, 100));
+      ->check(whole_number(1, 100));
   command->add_flag("--quick", o->quick, "Only a few small circuits, once");
+  add_example(*command, {"psi bench spice --model results/my_device/model.safetensors --quick"});
   command->callback([o, &exit_code] { exit_code = bench_spice(*o); });
 }
 

@@ -43,9 +43,10 @@ void add_bench_tau(CLI::App& bench, int& exit_code) {
       ->add_option("--seeds", o->seeds,
                    "Seeds 1 to this; what is in tau_trials of the folder "
                    "already is not computed again")
-      ->check(CLI::Range(1, 1000));
+      ->check(whole_number(1, 1000));
   command->add_option("--case", o->only, "Only cases with this in their name");
-  command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
+  command->add_option("--threads", o->threads, "At most this many")->check(whole_number(1, 64));
+  add_example(*command, {"psi bench tau --seeds 5 --case two --out results/bench"});
   command->callback([o, out, &exit_code] { exit_code = bench_tau(*o, *out); });
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "command_line.hpp"
 #include "core/progress.hpp"
 #include "run/kinds.hpp"
 #include "terminal.hpp"
@@ -26,6 +27,9 @@ void add_cosim(CLI::App& app, int& exit_code);
 void add_look(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
+void add_config(CLI::App& app, int& exit_code);
+void add_completion(CLI::App& app, int& exit_code);
+void add_manual(CLI::App& app, int& exit_code);
 void add_tau(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_bench_tau(CLI::App& bench, int& exit_code);
@@ -38,9 +42,23 @@ Progress terminal_progress();
 /// Says what `judgement` came to, unless it passed, and returns the exit code.
 int told(const Judgement& judgement);
 
-/// Prints the closing tables, the warnings and the path of the report of a run, and what its
-/// verdict is unless it passed; returns the exit code.
+/// Prints the result, the tables, the warnings and the path of the report of a run, as telling()
+/// says, and what its verdict is unless it passed; returns the exit code.
 int tell(const RunOutcome& outcome);
+
+/// Called before the work: a study with the resolved `config` is to run in `folder`. A run of the
+/// same study that is there is replaced, and said so where it had other options. Throws ConfigError
+/// where it is of another study and not to be replaced, DataError where no folder can be there.
+void make_room(const std::filesystem::path& folder,
+               const nlohmann::ordered_json& config,
+               bool replace);
+
+/// Whether `file` may be written: it is not there, no regular file, holds `bytes` already, or
+/// `force` is given.
+bool may_replace(const std::filesystem::path& file, std::string_view bytes, bool force);
+
+/// Writes `bytes` to `file` where it may be replaced; throws ConfigError where not.
+void write_result(const std::filesystem::path& file, std::string_view bytes, bool force);
 
 /// The kinds of studies there are.
 std::vector<StudyKind> study_kinds();

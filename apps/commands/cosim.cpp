@@ -44,10 +44,16 @@ CosimReport compare(const Options& o, const ir::Network& network) {
 }
 
 int print_report(const CosimReport& report) {
-  print("{}", cosimulation_text(report.rows()));
+  say("{}", cosimulation_text(report.rows()));
   for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
   if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
-  return told(report.verdict());
+  const Judgement verdict = report.verdict();
+  answer({{"verdict", verdict_text(verdict.verdict)},
+          {"reason", verdict.reason},
+          {"rows", config_value(report.rows())},
+          {"warnings", report.warnings},
+          {"left_out", report.left_out}});
+  return told(verdict);
 }
 
 // A recurrent network, which has a co-simulation of its own.
@@ -57,7 +63,7 @@ int compare_recurrent(const model::Model& model, const std::string& config_file,
   if (!config_file.empty()) config = read_config<CosimConfig>(config_file);
   const NetworkCosimReport found = cosimulate_network(
       model, config, g0 > 0 ? g0 : model.starts().middle, {.time_limit_s = config.time_limit_s});
-  for (const std::string& cost : found.costs) print("{}\n", cost);
+  for (const std::string& cost : found.costs) say("{}\n", cost);
   return print_report(found.report);
 }
 
@@ -77,6 +83,10 @@ void add_cosim(CLI::App& app, int& exit_code) {
   command->add_option("--path", o->paths, "Only subcircuit, osdi or verilog_a (repeatable)")
       ->needs(circuit);
   command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
+  add_telling(*command);
+  add_example(*command, {"psi cosim results/my_device/model.safetensors",
+                         "psi cosim results/my_device/model.safetensors --circuit "
+                         "configs/circuits/rc_load.cir --path osdi"});
   command->callback([o, &exit_code] {
     const auto model = model::load(o->model);
     const ir::Network network = model->circuit_network();

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "command.hpp"
-#include "core/atomic_file.hpp"
+#include "core/output_target.hpp"
 #include "data/readers/pwl.hpp"
 #include "devices/mem3.hpp"
 #include "devices/stretched.hpp"
@@ -21,7 +23,7 @@ struct Options {
   int seed = 42;
   Mem3Config mem3;
   StretchedConfig stretched;
-  bool has_taus = false, has_duration = false;
+  bool has_taus = false, has_duration = false, force = false;
 };
 
 std::vector<Record> part_of(const Dataset& dataset, const std::string& part) {
@@ -72,6 +74,16 @@ std::vector<Record> records_of(const Options& o) {
   return part_of(load_data(config, o.seed).dataset, o.part.empty() ? "all" : o.part);
 }
 
+// Whether this command wrote `file`: nobody measures a current without its noise.
+bool is_generated(const std::string& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return false;
+  std::string header;
+  std::ifstream stream(file);
+  std::getline(stream, header);
+  return header.find("time_s,voltage_V,current_A,current_clean_A") != std::string::npos;
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, int& exit_code) {
@@ -79,14 +91,14 @@ void add_data(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("data", "Write generated records as CSV");
   command->add_option("source", o->source, "published, vteam, mem3 or stretched")
       ->required()
-      ->check(CLI::IsMember({"published", "vteam", "mem3", "stretched"}));
+      ->check(one_of_these({"published", "vteam", "mem3", "stretched"}));
   command->add_option("--out", o->out, "CSV file")->required();
   command->add_option("--seed", o->seed, "Of starts and noise")->check(seed_number());
   command
       ->add_option("--part", o->part,
                    "all, train, validation or test; without it all, of mem3 and stretched one "
                    "record with noise")
-      ->check(CLI::IsMember({"all", "train", "validation", "test"}));
+      ->check(one_of_these({"all", "train", "validation", "test"}));
   CLI::Option_group* more = command->add_option_group("mem3", "Options of mem3 and stretched");
   const auto* taus = more->add_option("--tau", o->mem3.taus, "Time constants [s], or 0.3ms,9ms")
                          ->delimiter(',')
@@ -98,14 +110,18 @@ void add_data(CLI::App& app, int& exit_code) {
   const auto* duration =
       more->add_option("--duration", o->mem3.duration, "[s]")->transform(time_in_seconds());
   more->add_option("--sample-rate", o->mem3.sample_rate, "[1/s]")->check(positive());
-  more->add_option("--noise", o->mem3.noise, "Of the sd of the current")
-      ->check(CLI::NonNegativeNumber);
+  more->add_option("--noise", o->mem3.noise, "Of the sd of the current")->check(not_negative());
+  command->add_flag("--force", o->force, "Replace a file of this name that psi data did not write");
+  add_telling(*command);
+  add_example(*command, {"psi data mem3 --tau 0.34ms,1.2ms,8.7ms --out device.csv"});
   command->callback([o, taus, duration, &exit_code] {
     o->has_taus = taus->count() > 0;
     o->has_duration = duration->count() > 0;
+    check_output_file(o->out);
     const std::vector<Record> records = records_of(*o);
-    write_file(o->out, csv_text(records));
-    print("{} record{} in {}\n", records.size(), records.size() == 1 ? "" : "s", o->out);
+    write_result(o->out, csv_text(records), o->force || is_generated(o->out));
+    say("{} record{} in {}\n", records.size(), records.size() == 1 ? "" : "s", o->out);
+    answer({{"file", o->out}, {"records", records.size()}});
     exit_code = kDone;
   });
 }

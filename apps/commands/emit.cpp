@@ -3,18 +3,52 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "command.hpp"
 #include "core/identifier.hpp"
+#include "core/output_target.hpp"
 #include "hdl/model_files.hpp"
 #include "model/model.hpp"
+#include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::apps {
+
+namespace {
+
+// Whether `file` is of these printers: they all open with the same facts.
+bool is_printed(const std::filesystem::path& file) {
+  constexpr std::size_t kOpening = 4096;
+  std::string text(kOpening, ' ');
+  std::ifstream(file, std::ios::binary).read(text.data(), kOpening);
+  return text.find(" trained numbers; trained on ") != std::string::npos;
+}
+
+// A user's own file may not go: the texts are known by what they open with, a compiled model by
+// the C text that lies beside it.
+void refuse_foreign_files(const std::filesystem::path& folder, const std::string& name) {
+  for (const char* const ending : {".va", ".sp", ".c", ".osdi"}) {
+    const std::filesystem::path file = folder / (name + ending);
+    check_output_file(file);
+    std::error_code error;
+    const bool compiled = file.extension() == ".osdi";
+    if (!std::filesystem::is_regular_file(file, error)) continue;
+    if (is_printed(compiled ? folder / (name + ".c") : file)) continue;
+    throw ConfigError(fmt::format(
+        "{}: expected no file, or one that psi emit wrote, found another: give another folder with "
+        "--out, another --name, or --force to replace it",
+        file.string()));
+  }
+}
+
+}  // namespace
 
 void add_emit(CLI::App& app, int& exit_code) {
   struct Options {
     std::string model, out = ".", name;
+    bool force = false;
   };
   const auto o = std::make_shared<Options>();
   CLI::App* command =
@@ -22,12 +56,21 @@ void add_emit(CLI::App& app, int& exit_code) {
   command->add_option("model", o->model, "model.safetensors")->required();
   command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c and .osdi");
   command->add_option("--name", o->name, "Name of the module (default: the model's)");
+  command->add_flag("--force", o->force, "Replace files that psi emit did not write");
+  add_telling(*command);
+  add_example(*command, {"psi emit results/my_device/model.safetensors --out hdl"});
   command->callback([o, &exit_code] {
     ir::Network network = model::load(o->model)->circuit_network();
     if (!o->name.empty()) network.name = checked_identifier(o->name, "--name");
+    if (!o->force) refuse_foreign_files(o->out, network.name);
     const hdl::ModelFiles written = hdl::write_model_files(network, o->out);
-    for (const std::filesystem::path& file : written.files) print("{}\n", file.string());
+    auto names = nlohmann::ordered_json::array();
+    for (const std::filesystem::path& file : written.files) {
+      say("{}\n", file.string());
+      names.push_back(file.string());
+    }
     if (!written.left_out.empty()) spdlog::warn("{}", written.left_out);
+    answer({{"files", names}, {"left_out", written.left_out}});
     exit_code = kDone;
   });
 }

@@ -15,7 +15,7 @@ namespace {
 struct Options {
   std::vector<std::string> files;
   std::string out, name, split;
-  bool continuous = false, time_constants = true;
+  bool continuous = false, time_constants = true, replace = false;
   std::optional<double> g0, noise;
   std::optional<int> states, features;
   ReadingConfig reading;
@@ -66,21 +66,27 @@ void add_fit(CLI::App& app, int& exit_code) {
   command->add_option("--noise", o->noise, "Noise as a fraction of the current's sd, e.g. 0.03")
       ->check(positive());
   command->add_option("--sign", o->sign, "-1: current was counted out of the device")
-      ->check(CLI::IsMember({-1, 1}));
+      ->check(one_of_these({"-1", "1"}));
   command->add_option("--states", o->states, "Only this number of states")
-      ->check(CLI::Range(0, 16));
+      ->check(whole_number(0, 16));
   command->add_option("--features", o->features, "Only this number of features")
-      ->check(CLI::Range(1, 64));
+      ->check(whole_number(1, 64));
   add_read_options(*command, o->reading);
   command->add_flag("--tau,!--no-tau", o->time_constants,
                     "Whether to estimate the device's time constants too");
   command->add_option("--seed", o->seed, "Of the starting points")->check(seed_number());
-  command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
+  command->add_option("--threads", o->threads, "At most this many")->check(whole_number(1, 64));
+  add_replace(*command, o->replace);
+  add_telling(*command);
+  add_example(*command,
+              {"psi fit my_device.csv --noise 0.03 --out results/my_device",
+               "psi fit my_device.csv --split 1-6/7-8/9-11 --continuous --json > result.json"});
   command->callback([o, &exit_code] {
     const StudyConfig config = config_for(*o);
     const std::filesystem::path folder = o->out.empty()
                                              ? std::filesystem::path("results") / config.study
                                              : std::filesystem::path(o->out);
+    make_room(folder, config_tree(config), o->replace);
     exit_code =
         tell(run_outcome(run_study(config, {folder, o->threads}, terminal_progress()), folder));
   });

@@ -84,6 +84,7 @@ void add_info(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("info", "What this program can do, or facts about a model");
   command->add_option("model", *model, "model.safetensors");
+  add_example(*command, {"psi info results/my_device/model.safetensors"});
   command->callback([model, &exit_code] {
     model->empty() ? print_program() : print_model(*model);
     exit_code = kDone;

@@ -187,8 +187,9 @@ void add_look(CLI::App& app, int& exit_code) {
   command->add_option("files", o->files, "Files of a laboratory or a simulator, also .gz")
       ->required();
   command->add_option("--sign", o->sign, "-1: current was counted out of the device")
-      ->check(CLI::IsMember({-1, 1}));
+      ->check(one_of_these({"-1", "1"}));
   add_read_options(*command, o->reading);
+  add_example(*command, {"psi look scope.csv --shunt 10k --voltage 2-1 --current 1"});
   command->callback([o, &exit_code] {
     for (const std::string& file : o->files) look(file, *o);
     exit_code = kDone;

@@ -11,7 +11,7 @@
 #include <system_error>
 
 #include "command.hpp"
-#include "core/atomic_file.hpp"
+#include "core/output_target.hpp"
 #include "data/readers/options.hpp"
 #include "model/compact_model.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -42,6 +42,31 @@ void refuse_as_output(const std::string& out, const std::string& input) {
       "--out {}: expected another file than the model and the drive, found one of them", out));
 }
 
+// The records where somebody reads them: as CSV, or, with --json, as lists.
+int print_records(const std::vector<Record>& records) {
+  if (!telling().json) {
+    write_output(csv_text(records));
+    return kDone;
+  }
+  auto list = nlohmann::ordered_json::array();
+  for (const Record& record : records) {
+    list.push_back({{"id", record.id},
+                    {"time_s", record.time},
+                    {"voltage_V", record.voltage[0]},
+                    {"current_A", record.current[0]}});
+  }
+  answer({{"records", list}});
+  return kDone;
+}
+
+int store_records(const std::vector<Record>& records, const std::string& file, bool force) {
+  write_result(file, csv_text(records), force);
+  std::size_t samples = 0;
+  for (const Record& record : records) samples += record.size();
+  answer({{"file", file}, {"records", records.size()}, {"samples", samples}});
+  return kDone;
+}
+
 }  // namespace
 
 void add_predict(CLI::App& app, int& exit_code) {
@@ -49,6 +74,7 @@ void add_predict(CLI::App& app, int& exit_code) {
     std::string model, drive, out = "-";
     std::optional<double> g0;
     ReadingConfig reading;
+    bool force = false;
   };
   const auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("predict", "The current of a model under another voltage");
@@ -62,8 +88,14 @@ void add_predict(CLI::App& app, int& exit_code) {
                    "drive, else the middle of the model's range)")
       ->check(positive());
   add_read_options(*command, o->reading);
+  command->add_flag("--force", o->force, "Replace a file of this name");
+  add_telling(*command);
+  add_example(
+      *command,
+      {"psi predict results/my_device/model.safetensors drive.csv --g0 2e-4 --out current.csv"});
   command->callback([o, &exit_code] {
     for (const std::string& input : {o->model, o->drive}) refuse_as_output(o->out, input);
+    if (o->out != "-") check_output_file(o->out);
     const auto model = model::load(o->model);
     const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
     ReadOptions how = read_options(o->reading, 1);
@@ -74,13 +106,7 @@ void add_predict(CLI::App& app, int& exit_code) {
       for (const std::string& remark : record.remarks) spdlog::warn("{}", remark);
       predict_record(*model, o->g0, file, record);
     }
-    const std::string text = csv_text(records);
-    if (o->out == "-") {
-      write_output(text);
-    } else {
-      write_file(o->out, text);
-    }
-    exit_code = kDone;
+    exit_code = o->out == "-" ? print_records(records) : store_records(records, o->out, o->force);
   });
 }
 

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "command_line.hpp"
 #include "core/shell_word.hpp"
-#include "terminal.hpp"
 
 namespace psi_xlstm::apps {
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "command.hpp"
-#include "core/identifier.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -16,6 +15,7 @@ struct Options {
   std::string config, out;
   std::vector<int> seeds;
   int threads = 2;
+  bool replace = false;
 };
 
 // `path`; where there is no such file but one of that name came with an installed psi, that one.
@@ -34,8 +34,9 @@ int run_file(const Options& options) {
   const StudyKind kind = kind_of(config, study_kinds(), file);
   if (!options.seeds.empty()) config["seeds"] = options.seeds;
   const PreparedStudy prepared = kind.prepare(config, file);
-  const auto study = checked_identifier(prepared.study, file + ": /study");
-  const std::filesystem::path folder = options.out.empty() ? "results/" + study : options.out;
+  const std::filesystem::path folder =
+      options.out.empty() ? "results/" + prepared.study : options.out;
+  make_room(folder, prepared.config, options.replace);
   return tell(prepared.run({folder, options.threads}, terminal_progress()));
 }
 
@@ -51,7 +52,12 @@ void add_run(CLI::App& app, int& exit_code) {
       ->delimiter(',')
       ->check(seed_number());
   command->add_option("--threads", options->threads, "At most this many threads or trainings")
-      ->check(CLI::Range(1, 64));
+      ->check(whole_number(1, 64));
+  add_replace(*command, options->replace);
+  add_telling(*command);
+  add_example(*command,
+              {"psi run configs/quickstart.json",
+               "psi run configs/known_start.json --seeds 1,7,99 --out results/other_seeds"});
   command->callback([options, &exit_code] { exit_code = run_file(*options); });
 }
 

@@ -16,7 +16,7 @@ struct Options {
   TauDesignOptions design;
   std::string out;
   int threads = 2;
-  bool anchors = false;
+  bool anchors = false, replace = false;
 };
 
 int run_tau(const Options& o) {
@@ -31,6 +31,7 @@ int run_tau(const Options& o) {
   }
   const std::string stem = std::filesystem::path(config.files.front()).stem().string();
   const std::filesystem::path folder = o.out.empty() ? "results/" + stem + "_tau" : o.out;
+  make_room(folder, config_tree(config), o.replace);
   return tell(run_outcome(run_tau_study(config, {folder, o.threads}, terminal_progress()), folder));
 }
 
@@ -47,11 +48,11 @@ void add_tau(CLI::App& app, int& exit_code) {
   command->add_option("--response", o->config.estimate.response,
                       "E.g. \"conductance driven by V^2\"; any: by evidence");
   command->add_option("--sign", o->config.sign, "-1: current was counted out of the device")
-      ->check(CLI::IsMember({-1, 1}));
+      ->check(one_of_these({"-1", "1"}));
   add_read_options(*command, o->config.reading);
   command->add_option("--networks", o->config.networks,
                       "Seed folder of a known-start study: its forget gates beside the estimate");
-  command->add_option("--threads", o->threads, "At most this many")->check(CLI::Range(1, 64));
+  command->add_option("--threads", o->threads, "At most this many")->check(whole_number(1, 64));
   command
       ->add_option("--tau-range", o->design.range,
                    "Time constants that advice or design are for, e.g. 0.1ms,10ms")
@@ -61,6 +62,10 @@ void add_tau(CLI::App& app, int& exit_code) {
   command->add_flag("--anchors", o->anchors,
                     "Measure devices of ngspice whose times are known in closed form instead");
   add_tau_design(*command, o->design);
+  add_replace(*command, o->replace);
+  add_telling(*command);
+  add_example(*command, {"psi tau my_device.csv --tau-range 0.1ms,10ms --out results/tau",
+                         "psi tau --design --tau 0.5ms,1.5ms --duration 20ms"});
   command->callback([o, &exit_code] {
     if (o->anchors) {
       exit_code = run_tau_anchors(o->design.request.seed);

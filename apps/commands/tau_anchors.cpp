@@ -11,8 +11,10 @@ namespace psi_xlstm::apps {
 
 int run_tau_anchors(std::uint32_t seed) {
   const auto anchors = measure_anchors({.seed = seed}, {});
-  print("{}", to_text(anchor_table(anchors)));
+  const Table table = anchor_table(anchors);
+  say("{}", to_text(table));
   const std::string missed = missed_anchor(anchors);
+  answer({{"table", nlohmann::ordered_json::parse(to_json(table))}, {"missed", missed}});
   if (missed.empty()) return kDone;
   spdlog::error("{}", missed);
   return kMissedCriterion;

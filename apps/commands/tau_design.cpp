@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "core/output_target.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "studies/time_constants/design.hpp"
 
@@ -21,7 +22,7 @@ void add_tau_design(CLI::App& command, TauDesignOptions& options) {
   group->add_option("--amplitude", conditions.amplitude, "Largest voltage [V]")->check(positive());
   group->add_option("--noise", conditions.noise, "Of the sd of the current")->check(positive());
   group->add_option("--sample-rate", conditions.sample_rate, "[1/s]")->check(positive());
-  group->add_option("--levels", request.levels, "Of a round")->check(CLI::Range(2, 200));
+  group->add_option("--levels", request.levels, "Of a round")->check(whole_number(2, 200));
   group->add_option("--seed", request.seed, "Of the search, or of the noise of --anchors")
       ->check(seed_number());
 }
@@ -36,8 +37,11 @@ int run_tau_design(const TauDesignOptions& options) {
     request.conditions.shortest_tau = options.range.front();
     request.conditions.longest_tau = options.range.back();
   }
-  print("{}", to_text(write_tau_design(request, options.out)));
-  print("design.pwl, design.sp, plain.pwl, design.json in {}\n", options.out);
+  check_output_folder(options.out);
+  const Table table = write_tau_design(request, options.out);
+  say("{}", to_text(table));
+  say("design.pwl, design.sp, plain.pwl, design.json in {}\n", options.out);
+  answer({{"folder", options.out}, {"table", nlohmann::ordered_json::parse(to_json(table))}});
   return kDone;
 }
 

@@ -10,14 +10,16 @@
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
-#include <limits>
 #include <memory>
 #include <system_error>
 
 #include "command.hpp"
-#include "core/seconds.hpp"
+#include "core/atomic_file.hpp"
+#include "core/output_target.hpp"
+#include "core/process.hpp"
 #include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "run/earlier.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -69,7 +71,10 @@ void open_standard_descriptors() {
 }
 
 void log_to_standard_error() {
-  spdlog::set_default_logger(spdlog::stderr_color_mt("psi"));
+  // NO_COLOR (no-color.org): no colours where it is there and not empty.
+  const bool plain = !environment_variable("NO_COLOR").empty();
+  spdlog::set_default_logger(spdlog::stderr_color_mt(
+      "psi", plain ? spdlog::color_mode::never : spdlog::color_mode::automatic));
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   formatter->add_flag<PrintableText>('*').set_pattern("%n: %^%l%$: %*");
   spdlog::set_formatter(std::move(formatter));
@@ -87,68 +92,29 @@ void flush_output() {
 
 void print_text(std::string_view text) { write_output(printable_lines(text)); }
 
-CLI::Validator seed_number() {
-  return {[](std::string& text) {
-            int value = 0;
-            const bool number = CLI::detail::lexical_cast(text, value);
-            return number && value >= 0
-                       ? std::string{}
-                       : fmt::format("expected a whole number in [0, {}], found {}",
-                                     std::numeric_limits<int>::max(), text);
-          },
-          "SEED"};
+Telling& telling() {
+  static Telling ours;
+  return ours;
 }
 
-CLI::Validator positive() {
-  static constexpr double kLargest = 1e18;
-  return {[](std::string& text) {
-            double value = 0;
-            const bool number = CLI::detail::lexical_cast(text, value);
-            return number && value > 0 && value <= kLargest
-                       ? std::string{}
-                       : fmt::format("expected a number > 0 and at most {}, found {}", kLargest,
-                                     text);
-          },
-          "> 0"};
+void be_quiet() {
+  telling().quiet = true;
+  spdlog::set_level(spdlog::level::err);
 }
 
-CLI::Validator positive_with_prefix() {
-  return {[](std::string& text) {
-            constexpr std::string_view kPrefixes = "pnumkMG";
-            constexpr std::array<double, 7> kScales = {1e-12, 1e-9, 1e-6, 1e-3, 1e3, 1e6, 1e9};
-            std::string number = text;
-            double scale = 1;
-            const std::size_t prefix =
-                number.empty() ? kPrefixes.npos : kPrefixes.find(number.back());
-            if (prefix != kPrefixes.npos) {
-              scale = kScales[prefix];
-              number.pop_back();
-            }
-            double value = 0;
-            const bool is_number = CLI::detail::lexical_cast(number, value);
-            if (!is_number || !(value * scale > 0) || value * scale > 1e18) {
-              return fmt::format("expected a number > 0 such as 10k or 4.7e3, found {}", text);
-            }
-            text = fmt::format("{}", value * scale);
-            return std::string{};
-          },
-          "> 0"};
+void say_text(std::string_view text) {
+  if (telling().texts()) print_text(text);
 }
 
-CLI::Validator time_in_seconds() {
-  return {[](std::string& text) {
-            try {
-              text = fmt::format("{}", seconds(text, "time"));
-              return std::string{};
-            } catch (const ConfigError& e) {
-              return std::string(e.what());
-            }
-          },
-          "time"};
+void answer(const nlohmann::ordered_json& result) {
+  if (!telling().json) return;
+  const auto replaced = nlohmann::ordered_json::error_handler_t::replace;
+  write_output(result.dump(2, ' ', false, replaced) + "\n");
 }
 
 Progress terminal_progress() {
-  if (isatty(STDERR_FILENO) != 0) return draw_bar;
+  if (telling().quiet) return [](const std::string&, double, const std::string&) {};
+  if (isatty(STDERR_FILENO) != 0 && environment_variable("TERM") != "dumb") return draw_bar;
   return [](const std::string& stage, double, const std::string& detail) {
     show(fmt::format("{}: {}\n", stage, printable(detail)));
   };
@@ -160,14 +126,72 @@ int told(const Judgement& judgement) {
   return kMissedCriterion;
 }
 
+namespace {
+
+nlohmann::ordered_json names_of(const std::vector<std::filesystem::path>& files) {
+  auto names = nlohmann::ordered_json::array();
+  for (const std::filesystem::path& file : files) names.push_back(file.string());
+  return names;
+}
+
+nlohmann::ordered_json tree_of(const RunOutcome& outcome) {
+  const bool done = !outcome.interrupted;
+  nlohmann::ordered_json tree = {
+      {"verdict", done ? verdict_text(outcome.verdict.verdict) : std::string("interrupted")},
+      {"reason", outcome.verdict.reason},
+      {"result", outcome.result},
+      {"files", names_of(outcome.files)},
+      {"report", outcome.page.string()},
+      {"warnings", outcome.warnings},
+      {"notes", outcome.notes}};
+  if (!outcome.numbers.is_null()) tree["numbers"] = outcome.numbers;
+  return tree;
+}
+
+}  // namespace
+
 int tell(const RunOutcome& outcome) {
-  print("{}", outcome.summary);
+  for (const std::string& line : outcome.result) say("{}\n", line);
+  if (!outcome.summary.empty()) say("\n{}", outcome.summary);
+  if (telling().verbose) say_text(outcome.details);
   for (const std::string& warning : outcome.warnings) spdlog::warn("{}", warning);
   for (const std::string& note : outcome.notes) spdlog::info("{}", note);
-  if (!outcome.page.empty()) print("report: {}\n", outcome.page.string());
+  if (!outcome.page.empty()) say("report: {}\n", outcome.page.string());
+  answer(tree_of(outcome));
   if (!outcome.interrupted) return told(outcome.verdict);
   spdlog::error("{}", outcome.verdict.reason);
   return kInterrupted;
+}
+
+void make_room(const std::filesystem::path& folder,
+               const nlohmann::ordered_json& config,
+               bool replace) {
+  check_output_folder(folder);
+  const EarlierRun earlier = earlier_run(folder, config);
+  if (!earlier.found || earlier.what.empty()) return;
+  if (earlier.another && !replace) {
+    throw ConfigError(fmt::format(
+        "{}: expected an empty folder or a run of the same study, found another one with {}: give "
+        "another folder with --out, or --replace to take its place",
+        folder.string(), earlier.what));
+  }
+  spdlog::info("{}: takes the place of the run with {}", folder.string(), earlier.what);
+}
+
+bool may_replace(const std::filesystem::path& file, std::string_view bytes, bool force) {
+  std::error_code error;
+  if (force || !std::filesystem::is_regular_file(file, error)) return true;
+  return std::filesystem::file_size(file, error) == bytes.size() && read_file(file) == bytes;
+}
+
+void write_result(const std::filesystem::path& file, std::string_view bytes, bool force) {
+  if (!may_replace(file, bytes, force)) {
+    throw ConfigError(fmt::format(
+        "{}: expected no file, or one with what is to be written, found another: give another name "
+        "with --out, or --force to replace it",
+        file.string()));
+  }
+  write_file(file, bytes);
 }
 
 }  // namespace psi_xlstm::apps

@@ -5,12 +5,10 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "core/named_enum.hpp"
 
 namespace psi_xlstm::apps {
 
@@ -37,30 +35,33 @@ void print(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   print_text(fmt::format(format, std::forward<Arguments>(arguments)...));
 }
 
-/// An option that takes one of the names of an enum and sets `value` to what it means.
-template <NamedEnum E>
-CLI::Option* add_choice(CLI::App& command,
-                        const std::string& name,
-                        E& value,
-                        const std::string& description) {
-  return command
-      .add_option_function<std::string>(
-          name, [&value](const std::string& chosen) { value = value_named<E>(chosen).value(); },
-          description)
-      ->check(CLI::IsMember(all_names<E>()));
+/// How much is told; add_telling() of command_line.hpp sets it.
+struct Telling {
+  bool quiet = false;    ///< Errors alone, and JSON where it is asked for.
+  bool verbose = false;  ///< All tables.
+  bool json = false;     ///< One JSON object on standard output in place of texts.
+
+  bool texts() const { return !quiet && !json; }
+};
+
+/// That of this process.
+Telling& telling();
+
+/// From now on there are errors alone.
+void be_quiet();
+
+/// Writes to standard output, made printable, unless --quiet or --json is given: what a command
+/// tells of its result. Throws Error if that fails.
+void say_text(std::string_view text);
+
+/// The same of a format and its arguments.
+template <class... Arguments>
+void say(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  say_text(fmt::format(format, std::forward<Arguments>(arguments)...));
 }
 
-/// A number > 0 and at most 1e18.
-CLI::Validator positive();
-
-/// A number > 0 and at most 1e18 with or without a prefix of SI, "10k", "4.7M", "50m", which it
-/// turns into the plain number.
-CLI::Validator positive_with_prefix();
-
-/// A whole number from 0 to 2^31 - 1, what a seed can be.
-CLI::Validator seed_number();
-
-/// A time > 0, "0.34ms" or "3.4e-4", which it turns into seconds.
-CLI::Validator time_in_seconds();
+/// Writes `answer` to standard output where --json is given: the result of a command. Throws Error
+/// if that fails.
+void answer(const nlohmann::ordered_json& result);
 
 }  // namespace psi_xlstm::apps

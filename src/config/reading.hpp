@@ -19,13 +19,15 @@ struct ReadingConfig {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("time", c.time);
-    visit("voltage", c.voltage);
-    visit("current", c.current);
-    visit("record", c.record);
-    visit("columns", c.columns);
-    visit("shunt_ohm", c.shunt, positive_up_to(kLargestResistance));
-    visit("sweep_rate_V_per_s", c.sweep_rate, positive_up_to(1e18));
+    visit("time", c.time, about("Column of the time, by name or number; empty: by its name"));
+    visit("voltage", c.voltage, about("Column of the voltage, or a difference such as 2-1"));
+    visit("current", c.current, about("Column of the current, or a difference"));
+    visit("record", c.record, about("Column that tells the records"));
+    visit("columns", c.columns, about("Names in place of those of the file"));
+    visit("shunt_ohm", c.shunt,
+          positive_up_to(kLargestResistance).about("The current is a voltage over so many ohm"));
+    visit("sweep_rate_V_per_s", c.sweep_rate,
+          positive_up_to(1e18).about("The voltage was swept so fast, where a file has no time"));
   }
 };
 

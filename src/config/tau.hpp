@@ -21,16 +21,22 @@ constexpr auto enum_names(TauStart) {
 /// How time constants are estimated from records.
 struct TauConfig {
   TauStart start = TauStart::kByEvidence;
-  std::string response = "any";   ///< "any" or one of tau::describe().
-  bool bias_dependent = true;     ///< Try rates that depend on bias where fixed ones fail.
-  std::vector<double> tau_range;  ///< For the advice, shortest and longest [s]; empty: own.
+  std::string response = "any";
+  bool bias_dependent = true;
+  std::vector<double> tau_range;
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("start", c.start);
-    visit("response", c.response);
-    visit("bias_dependent", c.bias_dependent);
-    visit("tau_range_s", c.tau_range, positive_up_to(kLongestTime));
+    visit("start", c.start, about("What is known of the state at the start of a record"));
+    visit(
+        "response", c.response,
+        about(
+            "How the current follows the state, e.g. conductance driven by V^2; any: by evidence"));
+    visit("bias_dependent", c.bias_dependent,
+          about("Try rates that depend on bias where fixed ones fail"));
+    visit(
+        "tau_range_s", c.tau_range,
+        positive_up_to(kLongestTime).about("For the advice, shortest and longest [s]; empty: own"));
   }
 };
 
@@ -41,7 +47,8 @@ struct TauStageConfig {
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("enabled", c.enabled);
+    visit("enabled", c.enabled,
+          about("Estimate the time constants of the device from all records"));
     TauConfig::fields(c.estimate, visit);
   }
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/input_file.hpp"
+#include "core/nearest.hpp"
 #include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -19,6 +20,12 @@ constexpr std::size_t kMostUnknown = 5;    // Of one object.
 constexpr std::size_t kMostProblems = 20;  // Of one file.
 constexpr std::size_t kLongestKey = 60;    // [bytes]
 
+// "an integer in [1, 100]".
+std::string what(const char* kind, const Range& range) {
+  const std::string limits = range.text();
+  return limits.empty() ? kind : fmt::format("{} {}", kind, limits);
+}
+
 }  // namespace
 
 std::string Range::text() const {
@@ -27,17 +34,31 @@ std::string Range::text() const {
     return fmt::format("in {}{}, {}]", open_low ? "(" : "[", low, high);
   }
   if (std::isfinite(high)) return fmt::format("<= {}", high);
+  if (!std::isfinite(low)) return "";
   return fmt::format("{} {}", open_low ? ">" : ">=", low);
+}
+
+std::string ConfigProblem::text() const {
+  std::string sentence =
+      fmt::format("{}: expected {}, found {}", pointer.empty() ? "/" : pointer, expected, found);
+  if (!nearest.empty()) sentence += fmt::format("; the nearest is \"{}\"", nearest);
+  if (!advice.empty()) sentence += ": " + advice;
+  return sentence;
+}
+
+std::string pointer_to(const std::string& pointer, const std::string& key) {
+  std::string out = pointer + "/";
+  for (const char c : cut(printable(key), kLongestKey)) {
+    out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  }
+  return out;
 }
 
 ConfigReader::ConfigReader(const nlohmann::json& node,
                            std::string path,
-                           std::vector<std::string>& problems)
+                           std::vector<ConfigProblem>& problems)
     : node_(node), path_(std::move(path)), problems_(problems) {
-  if (!node_.is_object()) {
-    problems_.push_back(
-        fmt::format("{}: expected an object, got {}", path_.empty() ? "/" : path_, excerpt(node_)));
-  }
+  if (!node_.is_object()) problems_.push_back({path_, "an object", excerpt(node_)});
 }
 
 void ConfigReader::finish() {
@@ -46,32 +67,30 @@ void ConfigReader::finish() {
   for (const auto& item : node_.items()) {
     if (std::find(known_.begin(), known_.end(), item.key()) != known_.end()) continue;
     if (++unknown > kMostUnknown) continue;
-    problems_.push_back(fmt::format("{}/{}: unknown key; known keys are {}", path_,
-                                    cut(printable(item.key()), kLongestKey),
-                                    fmt::join(known_, ", ")));
+    problems_.push_back({pointer_to(path_, item.key()),
+                         fmt::format("one of the keys {}", fmt::join(known_, ", ")),
+                         in_quotes(item.key(), kLongestKey), nearest_name(item.key(), known_)});
   }
   if (unknown > kMostUnknown) {
-    problems_.push_back(fmt::format("{}: and {} more unknown keys", path_.empty() ? "/" : path_,
-                                    unknown - kMostUnknown));
+    problems_.push_back(
+        {path_, "known keys alone", fmt::format("{} more unknown ones", unknown - kMostUnknown)});
   }
 }
 
 void ConfigReader::report_unused(const std::string& key, const std::string& tag) {
   const auto chosen = node_.find(tag);
-  problems_.push_back(fmt::format("{}/{}: unused key; with \"{}\" {} it has no effect", path_, key,
-                                  tag,
-                                  chosen == node_.end() ? "at its default" : excerpt(*chosen)));
+  problems_.push_back({pointer_to(path_, key),
+                       fmt::format("no such key with \"{}\" {}", tag,
+                                   chosen == node_.end() ? "at its default" : excerpt(*chosen)),
+                       excerpt(node_.at(key)), "", "it has no effect"});
 }
 
 void ConfigReader::report_choice(const nlohmann::json& node,
                                  const std::string& path,
                                  const std::vector<std::string>& names) {
-  if (!node.is_string()) {
-    problems_.push_back(fmt::format("{}: expected a text, got {}", path, excerpt(node)));
-  } else {
-    problems_.push_back(
-        fmt::format("{}: must be one of {}, got {}", path, fmt::join(names, ", "), excerpt(node)));
-  }
+  problems_.push_back(
+      {path, fmt::format("one of {}", fmt::join(names, ", ")), excerpt(node),
+       node.is_string() ? nearest_name(node.get_ref<const std::string&>(), names) : ""});
 }
 
 void ConfigReader::read(const nlohmann::json& node,
@@ -79,7 +98,7 @@ void ConfigReader::read(const nlohmann::json& node,
                         bool& value,
                         const Range&) {
   if (!node.is_boolean()) {
-    problems_.push_back(fmt::format("{}: expected true or false, got {}", path, excerpt(node)));
+    problems_.push_back({path, "true or false", excerpt(node)});
     return;
   }
   value = node.get<bool>();
@@ -89,18 +108,15 @@ void ConfigReader::read(const nlohmann::json& node,
                         const std::string& path,
                         int& value,
                         const Range& range) {
-  if (!node.is_number_integer()) {
-    problems_.push_back(fmt::format("{}: expected an integer, got {}", path, excerpt(node)));
-    return;
-  }
+  const std::string expected = what("an integer", range);
   const std::optional<std::int64_t> wide = integer_in(node);
-  if (!wide || *wide < std::numeric_limits<int>::min() || *wide > std::numeric_limits<int>::max()) {
-    problems_.push_back(fmt::format("{}: {} does not fit in an int", path, excerpt(node)));
-    return;
-  }
-  value = static_cast<int>(*wide);
-  if (!range.contains(value)) {
-    problems_.push_back(fmt::format("{}: must be {}, got {}", path, range.text(), value));
+  if (!node.is_number_integer() || (wide && !range.contains(static_cast<double>(*wide)))) {
+    problems_.push_back({path, expected, excerpt(node)});
+  } else if (!wide || *wide < std::numeric_limits<int>::min() ||
+             *wide > std::numeric_limits<int>::max()) {
+    problems_.push_back({path, expected + " that fits in 32 bits", excerpt(node)});
+  } else {
+    value = static_cast<int>(*wide);
   }
 }
 
@@ -108,40 +124,38 @@ void ConfigReader::read(const nlohmann::json& node,
                         const std::string& path,
                         double& value,
                         const Range& range) {
-  if (!node.is_number()) {
-    problems_.push_back(fmt::format("{}: expected a number, got {}", path, excerpt(node)));
+  if (!node.is_number() || !range.contains(node.get<double>())) {
+    problems_.push_back({path, what("a number", range), excerpt(node)});
     return;
   }
   value = node.get<double>();
-  if (!range.contains(value)) {
-    problems_.push_back(fmt::format("{}: must be {}, got {}", path, range.text(), value));
-  }
 }
 
 void ConfigReader::read(const nlohmann::json& node,
                         const std::string& path,
                         std::string& value,
                         const Range& range) {
-  if (!node.is_string()) {
-    problems_.push_back(fmt::format("{}: expected a text, got {}", path, excerpt(node)));
+  if (!range.choices.empty()) {
+    const bool known =
+        node.is_string() && std::find(range.choices.begin(), range.choices.end(),
+                                      node.get_ref<const std::string&>()) != range.choices.end();
+    if (!known) return report_choice(node, path, range.choices);
+  } else if (!node.is_string()) {
+    problems_.push_back({path, "a text", excerpt(node)});
     return;
   }
   value = node.get<std::string>();
-  bool allowed = range.choices.empty();
-  for (const std::string& choice : range.choices) allowed = allowed || choice == value;
-  if (!allowed) {
-    problems_.push_back(fmt::format("{}: must be {}, got {}", path, range.text(), excerpt(node)));
-  }
 }
 
-void throw_if_any(const std::string& where, const std::vector<std::string>& problems) {
+void throw_if_any(const std::string& where, const std::vector<ConfigProblem>& problems) {
   if (problems.empty()) return;
+  const std::string opening = where.empty() ? "" : where + ": ";
   std::string text;
   for (std::size_t i = 0; i < std::min(problems.size(), kMostProblems); ++i) {
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", where, problems[i]);
+    text += fmt::format("{}{}{}", text.empty() ? "" : "\n", opening, problems[i].text());
   }
   if (problems.size() > kMostProblems) {
-    text += fmt::format("\n{}: ... and {} more problems", where, problems.size() - kMostProblems);
+    text += fmt::format("\n{}... and {} more problems", opening, problems.size() - kMostProblems);
   }
   throw ConfigError(text);
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 /// @file
-/// Typed configs: a plain struct whose static `fields(self, visitor)` names every field once. The
-/// same list reads JSON, checks types and ranges, rejects unknown keys, and writes the resolved
-/// config back.
+/// Typed configs: a plain struct whose static `fields(self, visitor)` names every field once, with
+/// what it may be and what it means. The same list reads JSON, checks types and ranges, rejects
+/// unknown keys, writes the resolved config back, and describes it (core/config_description.hpp).
 
 #include <filesystem>
 #include <limits>
@@ -19,16 +19,23 @@
 
 namespace psi_xlstm {
 
-/// Values a field may take: a range for numbers, a list for texts. An enum with names
-/// (core/named_enum.hpp) needs none.
+/// Values a field may take: a range for numbers, a list for texts; an enum with names
+/// (core/named_enum.hpp) needs none. And what the field means.
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   bool open_low = false;                  ///< `low` itself is excluded.
   std::vector<std::string> choices = {};  ///< Of a text; empty: anything.
+  std::string meaning = {};               ///< With its unit, for who writes a config.
+
+  /// The same range with a meaning.
+  Range about(std::string text) && {
+    meaning = std::move(text);
+    return std::move(*this);
+  }
 
   bool contains(double x) const { return (open_low ? x > low : x >= low) && x <= high; }
-  std::string text() const;  ///< For messages: "> 0", ">= 1", "in [0, 1]".
+  std::string text() const;  ///< For messages: "> 0", ">= 1", "in [0, 1]"; empty: any value.
 };
 
 inline Range greater_than(double low) { return {.low = low, .open_low = true}; }
@@ -36,6 +43,23 @@ inline Range at_least(double low) { return {.low = low}; }
 inline Range between(double low, double high) { return {.low = low, .high = high}; }
 inline Range positive_up_to(double high) { return {.low = 0, .high = high, .open_low = true}; }
 inline Range one_of(std::vector<std::string> choices) { return {.choices = std::move(choices)}; }
+/// Any value, with a meaning.
+inline Range about(std::string meaning) { return Range{}.about(std::move(meaning)); }
+
+/// What is wrong with one value of a config.
+struct ConfigProblem {
+  std::string pointer;       ///< JSON pointer (RFC 6901) of the value; "" is the whole config.
+  std::string expected;      ///< E.g. "an integer in [1, 100]".
+  std::string found;         ///< What stands there.
+  std::string nearest = {};  ///< The known key or name that was probably meant; empty: none.
+  std::string advice = {};   ///< What to do about it; may be empty.
+
+  /// "/fits: expected an integer in [1, 100], found 0".
+  std::string text() const;
+};
+
+/// The JSON pointer of `key` below `pointer`.
+std::string pointer_to(const std::string& pointer, const std::string& key);
 
 /// Turns a config struct into JSON with every field that counts written out.
 struct ConfigWriter {
@@ -87,13 +111,13 @@ nlohmann::ordered_json config_value(const T& value) {
 class ConfigReader {
  public:
   /// `path` is the JSON pointer of `node`; problems are appended to `problems`.
-  ConfigReader(const nlohmann::json& node, std::string path, std::vector<std::string>& problems);
+  ConfigReader(const nlohmann::json& node, std::string path, std::vector<ConfigProblem>& problems);
 
   template <class T>
   void operator()(const std::string& key, T& value, const Range& range = {}) {
     known_.push_back(key);
     if (!node_.is_object() || !node_.contains(key)) return;
-    read_any(node_.at(key), path_ + "/" + key, value, range);
+    read_any(node_.at(key), pointer_to(path_, key), value, range);
   }
 
   /// A field that only counts if `used`, which `tag`, the key of a field before it, decides. Where
@@ -139,7 +163,7 @@ class ConfigReader {
             std::vector<T>& value,
             const Range& range) {
     if (!child.is_array()) {
-      problems_.push_back(child_path + ": expected a list, got " + excerpt(child));
+      problems_.push_back({child_path, "a list", excerpt(child)});
       return;
     }
     value.clear();
@@ -176,7 +200,7 @@ class ConfigReader {
     if constexpr (requires { name_hint(E{}, std::string_view()); }) {
       const std::string_view hint =
           child.is_string() ? name_hint(E{}, child.get_ref<const std::string&>()) : "";
-      if (!hint.empty()) problems_.back().append(": ").append(hint);
+      if (!hint.empty()) problems_.back().advice = hint;
     }
   }
 
@@ -187,7 +211,7 @@ class ConfigReader {
 
   const nlohmann::json& node_;
   std::string path_;
-  std::vector<std::string>& problems_;
+  std::vector<ConfigProblem>& problems_;
   std::vector<std::string> known_;
 };
 
@@ -205,24 +229,31 @@ std::string config_text(const T& config) {
   return config_tree(config).dump(2) + "\n";
 }
 
-/// Throws ConfigError listing `problems`, one per line, at most 20 of them; does nothing if there
-/// are none.
-void throw_if_any(const std::string& where, const std::vector<std::string>& problems);
+/// Throws ConfigError listing `problems`, one per line, at most 20 of them, each opened by `where`
+/// unless that is empty; does nothing if there are none.
+void throw_if_any(const std::string& where, const std::vector<ConfigProblem>& problems);
 
 /// Parses `file` (comments allowed). Throws ConfigError if it cannot be read or is not JSON within
 /// the limits of core/json_reader.hpp.
 nlohmann::json parse_json(const std::filesystem::path& file);
 
+/// Reads the JSON value `root` into `config`; returns everything that is wrong with it. A value
+/// that is wrong may have been taken or not.
+template <class T>
+std::vector<ConfigProblem> read_into(T& config, const nlohmann::json& root) {
+  std::vector<ConfigProblem> problems;
+  ConfigReader reader(root, "", problems);
+  T::fields(config, reader);
+  reader.finish();
+  return problems;
+}
+
 /// Reads a T from the JSON value `root`. `where` opens every message. Throws ConfigError naming
 /// every problem at once.
 template <class T>
 T config_from_json(const nlohmann::json& root, const std::string& where) {
-  std::vector<std::string> problems;
   T config;
-  ConfigReader reader(root, "", problems);
-  T::fields(config, reader);
-  reader.finish();
-  throw_if_any(where, problems);
+  throw_if_any(where, read_into(config, root));
   return config;
 }
 

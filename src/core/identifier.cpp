@@ -23,12 +23,15 @@ bool is_identifier(std::string_view text) {
   return true;
 }
 
+std::string identifier_text() {
+  return fmt::format("a letter followed by letters, digits or underscores (at most {} characters)",
+                     kLongestIdentifier);
+}
+
 std::string checked_identifier(std::string_view text, std::string_view where) {
   if (!is_identifier(text)) {
-    throw ConfigError(
-        fmt::format("{}: expected a letter followed by letters, digits or underscores (at most {} "
-                    "characters), found \"{}\"",
-                    where, kLongestIdentifier, text.substr(0, kLongestIdentifier)));
+    throw ConfigError(fmt::format("{}: expected {}, found \"{}\"", where, identifier_text(),
+                                  text.substr(0, kLongestIdentifier)));
   }
   return std::string(text);
 }

@@ -9,6 +9,9 @@ namespace psi_xlstm {
 /// all: the only names that may reach a netlist, Verilog-A or generated C.
 bool is_identifier(std::string_view text);
 
+/// What is_identifier() asks for, for messages: "a letter followed by ...".
+std::string identifier_text();
+
 /// Returns `text`. Throws ConfigError unless is_identifier(text); `where` opens the message.
 std::string checked_identifier(std::string_view text, std::string_view where);
 

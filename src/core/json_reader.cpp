@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -49,6 +50,14 @@ class Guard {
   std::vector<std::set<std::string>> keys_;  // Of the open objects, by depth.
 };
 
+// "line 3, column 7" of the byte `count` of `text`, counted from 1.
+std::string place_of(std::string_view text, std::size_t count) {
+  const std::string_view read = text.substr(0, count == 0 ? 0 : std::min(text.size(), count - 1));
+  const std::size_t end = read.rfind('\n');
+  return fmt::format("line {}, column {}", 1 + std::count(read.begin(), read.end(), '\n'),
+                     1 + read.size() - (end == std::string_view::npos ? 0 : end + 1));
+}
+
 template <class Tree>
 Tree parsed(std::string_view text, const std::string& where, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {
@@ -58,13 +67,30 @@ Tree parsed(std::string_view text, const std::string& where, const JsonLimits& l
   try {
     Guard<Tree> guard(where, limits.depth);
     return Tree::parse(text, std::ref(guard), /*allow_exceptions=*/true, limits.comments);
+  } catch (const nlohmann::json::parse_error& e) {
+    throw DataError(fmt::format("{}: expected JSON, found at {}: {}", where, place_of(text, e.byte),
+                                plain_reason(e)));
   } catch (const nlohmann::json::exception& e) {
-    throw DataError(
-        fmt::format("{}: expected JSON: {}", where, cut(printable(e.what()), kLongestComplaint)));
+    throw DataError(fmt::format("{}: expected JSON, found: {}", where, plain_reason(e)));
   }
 }
 
 }  // namespace
+
+std::string plain_reason(const nlohmann::json::exception& problem) {
+  std::string text = printable(problem.what());
+  // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing
+  // value - invalid literal; last read: ...": what counts stands behind the last opening.
+  if (text.starts_with('[')) text.erase(0, std::min(text.size(), text.find("] ") + 2));
+  for (const std::string_view opening : {"parse error", "syntax error"}) {
+    if (!text.starts_with(opening)) continue;
+    const std::string_view end = opening == "parse error" ? ": " : " - ";
+    if (const std::size_t at = text.find(end); at != std::string::npos) {
+      text.erase(0, at + end.size());
+    }
+  }
+  return cut(text, kLongestComplaint);
+}
 
 nlohmann::json parse_json(std::string_view text,
                           const std::string& where,

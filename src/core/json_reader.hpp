@@ -34,6 +34,9 @@ nlohmann::ordered_json parse_ordered_json(std::string_view text,
                                           const std::string& where,
                                           const JsonLimits& limits = {});
 
+/// What the JSON library complains of, without its names for things.
+std::string plain_reason(const nlohmann::json::exception& problem);
+
 /// `node` as text for a message: cut to 60 characters.
 std::string excerpt(const nlohmann::json& node);
 

@@ -186,7 +186,7 @@ std::string header_text(const SafetensorsFile& file) {
   try {
     return header.dump();
   } catch (const json::exception& e) {
-    fail("safetensors", "names and metadata in UTF-8", e.what());
+    fail("safetensors", "names and metadata in UTF-8", plain_reason(e));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -62,7 +63,7 @@ std::string metrics_text(const StudyMetrics& metrics) {
   try {
     return config_text(metrics);
   } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("metrics: expected names in UTF-8, found: {}", e.what()));
+    throw DataError(fmt::format("metrics: expected names in UTF-8, found: {}", plain_reason(e)));
   }
 }
 

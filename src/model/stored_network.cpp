@@ -291,7 +291,7 @@ std::vector<CurvePoint> load_curve(const std::filesystem::path& file) {
       curve.push_back(point);
     }
   } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("{}: expected a training curve: {}", where, e.what()));
+    throw DataError(fmt::format("{}: expected a training curve: {}", where, plain_reason(e)));
   }
   return curve;
 }

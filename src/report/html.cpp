@@ -2,56 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "core/sha256.hpp"
 #include "core/utf8.hpp"
+#include "report/html_parts.hpp"
 
 namespace psi_xlstm {
 namespace {
-
-constexpr std::string_view kStyle = R"(
-:root { --ink: #1f2328; --soft: #59636e; --line: #d9dee3; --card: #f6f8fa; --accent: #0072b2; }
-* { box-sizing: border-box; }
-body { margin: 0; background: #fff; color: var(--ink);
-       font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
-main { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.25rem 3rem; }
-h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; letter-spacing: -0.01em; }
-h2 { margin: 2.75rem 0 0.75rem; padding-top: 1.25rem; border-top: 1px solid var(--line);
-     font-size: 1.3rem; }
-.subtitle { margin: 0.6rem 0 0; font-size: 1.1rem; color: var(--soft); max-width: 46rem; }
-.cards { display: grid; gap: 0.8rem; margin: 1.75rem 0 0;
-         grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }
-.card { padding: 0.85rem 1rem; background: var(--card); border-radius: 8px;
-        border-left: 3px solid var(--accent); }
-.card .label, .card .note { font-size: 0.82rem; color: var(--soft); line-height: 1.35; }
-.card .value { font-size: 1.5rem; font-weight: 600; line-height: 1.35;
-               overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
-.warnings { margin: 1.75rem 0 0; padding: 0.8rem 1.1rem; background: #fff8e6;
-            border-left: 3px solid #e69f00; border-radius: 8px; }
-.warnings strong { display: block; }
-.warnings ul { margin: 0.3rem 0 0; padding-left: 1.2rem; }
-.scroll { overflow-x: auto; margin: 1.25rem 0 0; }
-table { border-collapse: collapse; width: 100%; font-size: 0.9rem;
-        font-variant-numeric: tabular-nums; }
-caption { padding-bottom: 0.45rem; text-align: left; font-weight: 600; }
-th, td { padding: 0.4rem 0.75rem; text-align: left; vertical-align: top; }
-thead th { border-bottom: 2px solid var(--ink); font-weight: 600; white-space: nowrap; }
-tbody td { border-bottom: 1px solid var(--line); }
-th.number, td.number { text-align: right; white-space: nowrap; }
-.note { margin: 0.5rem 0 0; font-size: 0.88rem; color: var(--soft); max-width: 50rem; }
-figure { margin: 1.5rem 0 0; }
-figure img { display: block; max-width: 100%; height: auto; }
-figcaption { margin-top: 0.3rem; font-size: 0.88rem; color: var(--soft); max-width: 50rem; }
-footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
-         font-size: 0.8rem; color: var(--soft); }
-footer p { margin: 0; overflow-wrap: anywhere; }
-@media print {
-  body { font-size: 10pt; }
-  main { max-width: none; padding: 0; }
-  figure, .card, tr { break-inside: avoid; }
-  h2, caption { break-after: avoid; }
-  .scroll { overflow: visible; }
-  .card, .warnings { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-}
-)";
 
 // `text` as it may stand between tags and within quoted attributes.
 std::string escaped(const std::string& text) {
@@ -79,6 +37,29 @@ std::string escaped(const std::string& text) {
     }
   }
   return result;
+}
+
+// The text of several lines, escaped.
+std::string escaped_lines(const std::string& text) {
+  std::string result;
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    result += escaped(text.substr(start, end - start)) + "\n";
+    start = end + 1;
+  }
+  return result;
+}
+
+// A path relative to the page as a URL (RFC 3986); "./" keeps a colon in it from naming a scheme.
+std::string relative_url(const std::string& path) {
+  std::string url = "./";
+  for (const char c : path) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '/' || c == '.' || c == '_' || c == '-';
+    url += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return url;
 }
 
 // An element holding escaped `text`; nothing if there is no text.
@@ -130,18 +111,70 @@ std::string table_html(const Table& table) {
 std::string figure_html(const ReportFigure& figure) {
   std::string html = "<figure>\n";
   if (!figure.svg.empty()) {
-    html += fmt::format("<img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">\n",
-                        escaped(figure.caption), base64(figure.svg));
+    html += fmt::format(
+        "<div class=\"picture\"><img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\"></div>\n",
+        escaped(figure.caption), base64(figure.svg));
   }
   return html + element("figcaption", "", figure.caption) + "</figure>\n";
 }
 
-std::string section_html(const ReportSection& section) {
-  std::string html = "<section>\n" + element("h2", "", section.heading);
+std::string link_html(const ReportLink& link) {
+  return fmt::format("<a href=\"{}\">{}</a>", relative_url(link.path), escaped(link.path)) +
+         (link.what.empty() ? "" : ": " + escaped(link.what));
+}
+
+std::string links_html(const std::vector<ReportLink>& links) {
+  if (links.empty()) return "";
+  std::string html = "<ul class=\"links\">\n";
+  for (const ReportLink& link : links) html += "<li>" + link_html(link) + "</li>\n";
+  return html + "</ul>\n";
+}
+
+std::string code_html(const ReportCode& code) {
+  std::string html = element("h3", "", code.title);
+  for (std::size_t i = 0; i < code.links.size(); ++i) {
+    html += (i == 0 ? "" : ", ") + link_html(code.links[i]);
+  }
+  return html + "<div class=\"code\"><button class=\"copy\" type=\"button\" hidden>copy</button>" +
+         "<pre><code>" + escaped_lines(code.text) + "</code></pre></div>\n" +
+         element("p", "note", code.note);
+}
+
+// What is in a section below its heading.
+std::string body_html(const ReportSection& section) {
+  std::string html;
   for (const std::string& paragraph : section.paragraphs) html += element("p", "", paragraph);
-  for (const Table& table : section.tables) html += table_html(table);
+  html += links_html(section.links);
+  for (const ReportCode& code : section.codes) html += code_html(code);
   for (const ReportFigure& figure : section.figures) html += figure_html(figure);
+  for (const Table& table : section.tables) html += table_html(table);
+  return html;
+}
+
+std::string section_html(const ReportSection& section) {
+  std::string html = "<section>\n" + element("h2", "", section.heading) + body_html(section);
+  for (const ReportSection& folded : section.folded) {
+    html +=
+        "<details>\n" + element("summary", "", folded.heading) + body_html(folded) + "</details>\n";
+  }
   return html + "</section>\n";
+}
+
+bool has_code(const ReportPage& page) {
+  return std::any_of(page.sections.begin(), page.sections.end(),
+                     [](const ReportSection& s) { return !s.codes.empty(); });
+}
+
+// What a browser may load and run: nothing but the script of the page, by its checksum.
+std::string policy(bool script) {
+  std::string text = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+  if (!script) return text;
+  std::string digest;
+  const std::string hex = sha256_hex(kCopyScript);
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    digest += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  }
+  return text + fmt::format("; script-src 'sha256-{}'", base64(digest));
 }
 
 }  // namespace
@@ -164,23 +197,26 @@ std::string base64(std::string_view bytes) {
 }
 
 std::string to_html(const ReportPage& page) {
+  const bool script = has_code(page);
   std::string html =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "img-src data:; style-src 'unsafe-inline'\">\n";
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+  html +=
+      fmt::format("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n", policy(script));
   html += fmt::format("<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n",
-                      escaped(page.title), kStyle);
-  html += "<header>\n" + element("h1", "", page.title) + element("p", "subtitle", page.subtitle) +
-          "</header>\n";
-  html += cards_html(page.cards) + warnings_html(page.warnings);
+                      escaped(page.title), kPageStyle);
+  html += "<header>\n" + element("h1", "", page.title) + element("p", "subtitle", page.subtitle);
+  for (const std::string& text : page.introduction) html += element("p", "introduction", text);
+  html += "</header>\n" + cards_html(page.cards) + warnings_html(page.warnings);
   for (const ReportSection& section : page.sections) html += section_html(section);
   if (!page.footer.empty()) {
     html += "<footer>\n";
     for (const std::string& line : page.footer) html += element("p", "", line);
     html += "</footer>\n";
   }
-  return html + "</main>\n</body>\n</html>\n";
+  html += "</main>\n";
+  if (script) html += fmt::format("<script>{}</script>\n", kCopyScript);
+  return html + "</body>\n</html>\n";
 }
 
 }  // namespace psi_xlstm

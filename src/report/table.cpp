@@ -13,8 +13,6 @@
 namespace psi_xlstm {
 namespace {
 
-constexpr int kColumnGap = 2;
-
 bool says_nothing(const std::string& cell) { return cell.empty() || cell == "-" || cell == "n/a"; }
 
 // A number, alone or before a unit.
@@ -123,21 +121,6 @@ std::string joined(const std::vector<std::string>& cells,
   return line;
 }
 
-// One line of a terminal table, without blanks at its end.
-std::string padded_line(const std::vector<std::string>& cells,
-                        const std::vector<int>& widths,
-                        const std::vector<bool>& right) {
-  std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string cell = printable(cells[i]);
-    const std::string blanks(static_cast<std::size_t>(widths[i] - display_width(cell)), ' ');
-    if (i > 0) line += std::string(kColumnGap, ' ');
-    line += right[i] ? blanks + cell : cell + blanks;
-  }
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
-}
-
 }  // namespace
 
 void check_table(const Table& table) {
@@ -212,27 +195,6 @@ std::string to_json(const Table& table) {
     tree["rows"].push_back(std::move(cells));
   }
   return tree.dump(2) + "\n";
-}
-
-std::string to_text(const Table& table) {
-  const auto numbers = number_columns(table);
-  std::vector<int> widths(table.header.size(), 0);
-  const auto widen = [&](const std::vector<std::string>& cells) {
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      widths[i] = std::max(widths[i], display_width(printable(cells[i])));
-    }
-  };
-  widen(table.header);
-  for (const auto& row : table.rows) widen(row);
-  std::vector<std::string> rules;
-  for (const int width : widths) rules.emplace_back(static_cast<std::size_t>(width), '-');
-
-  std::string text;
-  if (!table.caption.empty()) text += printable(table.caption) + "\n\n";
-  text += padded_line(table.header, widths, numbers) + padded_line(rules, widths, numbers);
-  for (const auto& row : table.rows) text += padded_line(row, widths, numbers);
-  if (!table.note.empty()) text += "\n" + printable(table.note) + "\n";
-  return text;
 }
 
 }  // namespace psi_xlstm

@@ -40,7 +40,21 @@ std::string to_latex(const Table& table);
 /// nothing but a number are numbers, "n/a" and empty cells null. Throws as check_table does.
 std::string to_json(const Table& table);
 
-/// Aligned columns for a terminal, with caption and note. Throws as check_table does.
+/// Columns of a terminal that a table is made for.
+inline constexpr int kTerminalWidth = 100;
+
+/// Aligned columns for a terminal, with caption and note: within kTerminalWidth columns. Throws as
+/// check_table does.
 std::string to_text(const Table& table);
+
+/// The same within `width` columns. Where the table is wider, headers and texts are broken at their
+/// blanks; where that is not enough, the last columns are left out and named below.
+std::string to_text_within(const Table& table, int width);
+
+/// `text` as a paragraph within kTerminalWidth columns.
+std::string filled(const std::string& text);
+
+/// `text` on lines of at most `width` columns, broken at its blanks; a longer word stays whole.
+std::vector<std::string> broken_lines(const std::string& text, int width);
 
 }  // namespace psi_xlstm

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -23,6 +25,35 @@ StudyKind kind_of(const nlohmann::json& config,
     found = named.dump().substr(0, 80);
   }
   throw ConfigError(fmt::format("{}: /kind: expected one of {}, found {}", where, known, found));
+}
+
+std::vector<ConfigProblem> all_problems(std::vector<ConfigProblem> of_fields,
+                                        const std::vector<ConfigProblem>& contradictions) {
+  const auto holds = [](const std::string& outer, const std::string& inner) {
+    return inner == outer || inner.starts_with(outer + "/");
+  };
+  const std::size_t count = of_fields.size();
+  for (const ConfigProblem& c : contradictions) {
+    const bool told =
+        std::any_of(of_fields.begin(), of_fields.begin() + static_cast<std::ptrdiff_t>(count),
+                    [&](const ConfigProblem& p) {
+                      return holds(p.pointer, c.pointer) || holds(c.pointer, p.pointer);
+                    });
+    if (!told) of_fields.push_back(c);
+  }
+  return of_fields;
+}
+
+std::vector<ConfigProblem> missing_files(const std::string& pointer,
+                                         const std::vector<std::string>& files) {
+  std::vector<ConfigProblem> problems;
+  std::error_code ignored;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (std::filesystem::exists(files[i], ignored)) continue;
+    problems.push_back({fmt::format("{}/{}", pointer, i), "a file that is there",
+                        "no " + in_quotes(files[i], 200)});
+  }
+  return problems;
 }
 
 CheckResult check_run(const std::filesystem::path& folder, const std::vector<StudyKind>& kinds) {

@@ -31,7 +31,8 @@ Value member(const json& tree, const char* key, const std::string& where) {
   try {
     return found->get<Value>();
   } catch (const json::exception& e) {
-    throw DataError(fmt::format("{}: expected another \"{}\", found: {}", where, key, e.what()));
+    throw DataError(
+        fmt::format("{}: expected another \"{}\", found: {}", where, key, plain_reason(e)));
   }
 }
 
@@ -64,7 +65,7 @@ std::string manifest_text(const Manifest& manifest) {
   try {
     return tree.dump(2) + "\n";
   } catch (const json::exception& e) {
-    throw DataError(fmt::format("manifest: expected texts in UTF-8, found: {}", e.what()));
+    throw DataError(fmt::format("manifest: expected texts in UTF-8, found: {}", plain_reason(e)));
   }
 }
 

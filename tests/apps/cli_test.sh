@@ -70,17 +70,49 @@ small=(--states 1 --features 3)
 
 echo "== help and subcommands"
 run 0 "$PSI" --help
-for command in run look fit predict data emit cosim check info; do
+for command in run look fit predict data emit cosim check tau bench info config completion manual; do
   has stdout "  $command "
   run 0 "$PSI" "$command" --help
+  tail -3 stdout | grep -q "^  psi " || fail "expected that the help ends with an example"
   run 0 "$PSI" --help
+done
+for command in train tau spice runs; do
+  run 0 "$PSI" bench "$command" --help
+  tail -3 stdout | grep -q "^  psi " || fail "expected that the help ends with an example"
 done
 run 0 "$PSI" --version
 run 0 "$PSI" info
 has stdout "ngspice"
 refuses "subcommand" frobnicate
+refuses 'found "fti"; the nearest is fit' fti
+refuses 'found "--thread"; the nearest is --threads' fit device.csv --thread 2
+refuses "expected no further argument, found \"more\"" info device.csv more
+refuses "--out: expected a value, found fewer" fit device.csv --out
 refuses "subcommand"
-for command in run look fit predict data emit cosim check; do refuses "required" "$command"; done
+for command in run look fit predict data emit cosim check; do
+  refuses "psi $command: expected the argument " "$command"
+done
+
+echo "== completion and manual page, of the same description"
+for shell in bash zsh fish; do
+  run 0 "$PSI" completion $shell
+  for word in fit cosim noise split design; do has stdout "$word"; done
+done
+run 0 "$PSI" completion bash
+cp stdout completion.bash
+# completes <words...>: what bash would offer for the last word.
+completes() {
+  bash -c 'source ./completion.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }
+    _psi; printf "%s\n" "${COMPREPLY[@]}"' - psi "$@"
+}
+[ "$(completes pre)" = predict ] || fail "expected the completion of a command"
+[ "$(completes fit --spl)" = --split ] || fail "expected the completion of an option"
+[ "$(completes bench sp)" = spice ] || fail "expected the completion of a command of a command"
+[ "$(completes data --part val)" = validation ] || fail "expected the completion of a value"
+completes fit devi | grep -q '^device.csv$' || fail "expected the completion of a file"
+refuses 'expected one of bash, zsh, fish, found "csh"' completion csh
+run 0 "$PSI" manual
+for text in '.TH PSI 1' '.SS psi bench spice' '\-\-split' '.SH EXIT STATUS'; do has stdout "$text"; done
 
 echo "== files that are no data"
 : >empty.csv
@@ -176,7 +208,8 @@ refuses "/dev/full: expected to write the file, found: No space left" data mem3 
   --out /dev/full
 echo before >target.csv
 ln -s target.csv link.csv
-run 0 "$PSI" data mem3 --duration 1e-4 --out link.csv
+refuses "link.csv: expected no file" data mem3 --duration 1e-4 --out link.csv
+run 0 "$PSI" data mem3 --duration 1e-4 --out link.csv --force
 [ -L link.csv ] || fail "expected that a link stays a link"
 [ "$(head -1 target.csv | cut -c1-6)" = time_s ] || fail "expected the data behind the link"
 cat pipe >piped.csv &
@@ -204,10 +237,35 @@ refuses "nowhere.json: expected a readable JSON file" run nowhere.json
 echo '{"kind": "compact", "study": "two", "fits": 0, "bogus": 1, "cosim": {"limit": -1}, "seeds": "x"}' \
   >problems.json
 run 1 "$PSI" run problems.json
-for problem in "/fits: must be in [1, 100], got 0" "/bogus: unknown key; known keys are kind, study," \
-               "/cosim/limit: must be in (0, 1000000], got -1" "/seeds: expected a list, got \"x\""; do
+for problem in "/fits: expected an integer in [1, 100], found 0" \
+               "/bogus: expected one of the keys kind, study," \
+               "/cosim/limit: expected a number in (0, 1000000], found -1" \
+               "/seeds: expected a list, found \"x\""; do
   has stderr "problems.json: $problem"
 done
+run 1 "$PSI" check problems.json
+[ "$(error_lines)" = 1 ] || fail "expected one sentence on standard error"
+[ "$(grep -c '^problems.json: /' stdout)" = 4 ] || fail "expected four problems"
+run 1 "$PSI" check problems.json --json
+has stdout '"pointer": "/cosim/limit"'
+echo '{"kind": "compact", "fit": {"strats": 3}, "data": {"source": "csvv"}}' >nearest.json
+run 1 "$PSI" check nearest.json
+has stdout '/fit/strats: expected one of the keys'
+has stdout 'the nearest is "starts"'
+has stdout 'the nearest is "csv"'
+for kind in compact networks; do
+  run 0 "$PSI" config --defaults $kind
+  cp stdout "defaults_$kind.json"
+  [ "$(awk 'length > 100' stdout | wc -l)" = 0 ] || fail "expected lines of at most 100 columns"
+  run 0 "$PSI" check "defaults_$kind.json"
+done
+for kind in compact networks time_constants cosim; do
+  run 0 "$PSI" config --schema $kind
+  has stdout '"additionalProperties": false'
+done
+run 0 "$PSI" config --schema
+has stdout '"oneOf"'
+refuses "expected --defaults KIND or --schema, found neither" config
 absent results/two
 echo '{"kind": "compact", "study": "a b"}' >name.json
 refuses "name.json: /study: expected a letter followed by" run name.json
@@ -218,10 +276,10 @@ refuses "expected at least one file, found none" run files.json --out no_files
 echo '{"kind": "compact", "study": "s", "cosim": {"max_step": 1e308, "frequency": 1e300}, "data": {"source": "csv",
   "mem3": {"g0": 1}}, "fit": {"seed": 9999999999}}' >beyond.json
 run 1 "$PSI" run beyond.json
-for problem in "/cosim/max_step: must be in [0, 1000000000], got 1e+308" \
-               "/cosim/frequency: must be in [0, 1000000000000000], got 1e+300" \
-               "/data/mem3: unused key; with \"source\" \"csv\" it has no effect" \
-               "/fit/seed: 9999999999 does not fit in an int"; do
+for problem in "/cosim/max_step: expected a number in [0, 1000000000], found 1e+308" \
+               "/cosim/frequency: expected a number in [0, 1000000000000000], found 1e+300" \
+               "/data/mem3: expected no such key with \"source\" \"csv\", found {\"g0\":1}" \
+               "/fit/seed: expected an integer >= 0 that fits in 32 bits, found 9999999999"; do
   has stderr "beyond.json: $problem"
 done
 echo '{"study": "one", "study": "two"}' >twice.json
@@ -229,14 +287,19 @@ refuses "twice.json: expected every key once, found \"study\" twice" run twice.j
 printf '%080000d' 0 | tr 0 '[' >deep.json
 refuses "deep.json: expected at most 100 levels of nesting" run deep.json
 echo '{' >broken.json
-refuses "broken.json: expected JSON" run broken.json
+refuses "broken.json: expected JSON, found at line 2, column 1: unexpected end of input" run broken.json
 
 echo "== a fit, and a check of it"
 run 0 "$PSI" fit device.csv "${small[@]}" --out first
 [ -z "$(messages)" ] || fail "expected no message"
 has stdout "report: first/report.html"
+[ "$(sed -n 1,3p stdout | cut -d' ' -f1 | tr '\n' ' ')" = "error model not " ] || fail "expected the result first"
+has stdout "first/model.safetensors, first/hdl/device.{va,sp,c,osdi}"
+too_wide() { sed 1,3d stdout | awk 'length > 100' | wc -l; }  # the result names paths
+[ "$(too_wide)" = 0 ] || fail "expected tables of at most 100 columns"
 exists first/{config,metrics,manifest,timings}.json first/report.html first/hdl/device.{va,sp,c,osdi}
-model=first/seed_11/fit_0/model.safetensors
+model=first/model.safetensors
+cmp "$model" first/seed_11/fit_0/model.safetensors
 run 0 "$PSI" check first
 has stdout " 0 differences"
 cp -r first edited
@@ -244,6 +307,10 @@ sed -i '0,/"mse_A2": /s//"mse_A2": 1/' edited/metrics.json
 run 2 "$PSI" check edited
 [ "$(error_lines)" = 1 ] || fail "expected one sentence on standard error"
 has stdout "metrics.json: /models/0/test/mse_A2: expected "
+cp -r first swapped
+cp "$stored/teacher.safetensors" swapped/model.safetensors
+run 2 "$PSI" check swapped
+has stdout "swapped/model.safetensors: expected the model of "
 cp -r first removed
 rm removed/hdl/device.va
 run 2 "$PSI" check removed
@@ -251,6 +318,52 @@ has stdout "hdl/device.va: expected by the manifest, found no such file"
 refuses "nowhere" check nowhere
 refuses "expected" check device.csv
 refuses "first/seed_11" check first/seed_11
+
+echo "== how much is told"
+run 0 "$PSI" fit device.csv "${small[@]}" --out first --quiet
+[ ! -s stdout ] && [ ! -s stderr ] || fail "expected not a word"
+run 0 "$PSI" fit device.csv "${small[@]}" --out first --quiet --json
+for text in '"verdict": "passed"' '"first/model.safetensors"' '"report": "first/report.html"' '"mse_A2"'; do
+  has stdout "$text"
+done
+run 0 "$PSI" fit device.csv "${small[@]}" --out first --verbose
+has stdout "Shapes tried, and the choice"
+[ "$(too_wide)" = 0 ] || fail "expected tables of at most 100 columns"
+run 0 "$PSI" check first --json
+has stdout '"differences": []'
+run 1 env NO_COLOR=1 "$PSI" frobnicate
+if grep -q "$(printf '\033')" stderr; then fail "expected no colour"; fi
+
+echo "== another study in the folder of a run"
+run 0 "$PSI" fit device.csv "${small[@]}" --out second --no-tau
+[ -z "$(messages)" ] || fail "expected no message"
+run 0 "$PSI" fit device.csv --states 1 --features 2 --out second --no-tau
+[ "$(messages)" = "psi: info: second: takes the place of the run with /selection/features 3 (now 2)" ] ||
+  fail "expected one sentence about the run that is replaced"
+cp device.csv other.csv
+cp second/metrics.json before.json
+refuses 'second: expected an empty folder or a run of the same study, found another one with /study "device" (now "other")' \
+  fit other.csv "${small[@]}" --out second --no-tau
+cmp before.json second/metrics.json
+run 0 "$PSI" fit other.csv "${small[@]}" --out second --no-tau --replace
+exists second/hdl/other.va
+absent second/hdl/device.va
+
+echo "== a file that is nobody's to replace"
+mkdir taken
+echo "mine" >taken/device.va
+refuses "taken/device.va: expected no file, or one that psi emit wrote, found another" emit "$model" --out taken
+[ "$(cat taken/device.va)" = mine ] || fail "expected the file as it was"
+absent taken/device.sp
+run 0 "$PSI" emit "$model" --out taken --force
+run 0 "$PSI" emit "$model" --out taken --json
+has stdout '"taken/device.sp"'
+refuses "device.csv: expected no file, or one with what is to be written, found another" data mem3 \
+  --duration 1e-4 --out device.csv
+refuses "device.csv: expected no file, or one with" predict "$model" inside.csv --g0 2e-4 --out device.csv
+run 0 "$PSI" data mem3 --duration 1e-4 --out generated.csv
+run 0 "$PSI" data mem3 --duration 2e-4 --out generated.csv --json
+has stdout '"records": 1'
 
 echo "== a name that is a keyword of Verilog-A"
 for name in module analog real inf; do
@@ -390,8 +503,8 @@ refuses "--repetitions" bench spice --repetitions 0
 echo "== generated data can be fitted"
 run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --part all --out mem3.csv
 has stdout "3 records in mem3.csv"
-run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --part all --out again.csv
-cmp mem3.csv again.csv || fail "expected the same data twice"
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --part all --out mem3_again.csv
+cmp mem3.csv mem3_again.csv || fail "expected the same data twice"
 run 0 "$PSI" data mem3 --tau 1e-4 --duration 0.4e-3 --part test --out part.csv
 has stdout "1 record in part.csv"
 run 0 "$PSI" data mem3 --tau 100us --waveform bursts --duration 0.4ms --noise 0.02 --part train --out a.csv
@@ -429,7 +542,7 @@ exists mem3/report.html mem3/tau/tau.json
 run 0 "$PSI" fit mem3.csv "${small[@]}" --out mem3 --no-tau
 exists mem3/report.html
 absent mem3/tau
-refuses "not in" data frobnicate --out x.csv
+refuses "expected one of published, vteam, mem3, stretched" data frobnicate --out x.csv
 refuses "--duration" data mem3 --duration 0 --out x.csv
 refuses "expected to write the file" data mem3 --duration 1e-3 --out device.csv/x.csv
 
@@ -498,8 +611,8 @@ refuses "shell.cir: netlist line 3: expected an element or one of" cosim "$model
   --circuit shell.cir
 absent done
 refuses "nowhere.cir: " cosim "$model" --circuit nowhere.cir
-refuses "excludes" cosim "$model" --circuit loop.cir --g0 1e-4
-refuses "requires --circuit" cosim "$model" --path osdi
+refuses "expected --g0 or --circuit, found both" cosim "$model" --circuit loop.cir --g0 1e-4
+refuses "--path: expected --circuit beside it, found none" cosim "$model" --path osdi
 refuses "path: expected subcircuit, osdi or verilog_a, found \"sp\"" cosim "$model" \
   --circuit loop.cir --path sp
 run 0 "$PSI" cosim "$model" --circuit loop.cir --config any_swing.json --openvaf "$folder/crash"

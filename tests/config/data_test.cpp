@@ -39,26 +39,29 @@ std::string refusal(const char* text) {
 
 TEST(DataConfigs, RefuseValuesWithoutMeaning) {
   EXPECT_EQ(refusal<PublishedRecipeConfig>(R"({"seed": -1})"),
-            "c.json: /seed: must be >= 0, got -1");
+            "c.json: /seed: expected an integer >= 0, found -1");
   EXPECT_EQ(
       refusal<VteamConfig>(R"({"device": {"v_on": 0.5, "k_on": 1, "window": "hann"}})"),
-      "c.json: /device/v_on: must be in [-1000000, -1e-06], got 0.5\n"
-      "c.json: /device/k_on: must be in [-1000000000000, 0], got 1\n"
-      "c.json: /device/window: must be one of none, joglekar, biolek, prodromakis, kvatinsky, "
-      "got \"hann\"");
+      "c.json: /device/v_on: expected a number in [-1000000, -1e-06], found 0.5\n"
+      "c.json: /device/k_on: expected a number in [-1000000000000, 0], found 1\n"
+      "c.json: /device/window: expected one of none, joglekar, biolek, prodromakis, kvatinsky, "
+      "found \"hann\"");
   EXPECT_EQ(refusal<Mem3Config>(R"({"taus": [0.001, 0]})"),
-            "c.json: /taus/1: must be in (0, 1000000000], got 0");
+            "c.json: /taus/1: expected a number in (0, 1000000000], found 0");
 }
 
 // A key that says something about another kind would be believed to count.
 TEST(DataConfigs, RefuseKeysOfAnotherKind) {
   EXPECT_EQ(refusal<VteamConfig>(R"({"device": {"window": "none", "window_power": 3}})"),
-            "c.json: /device/window_power: unused key; with \"window\" \"none\" it has no effect");
-  EXPECT_EQ(refusal<VteamConfig>(R"({"device": {"window_width": 1e-9}})"),
-            "c.json: /device/window_width: unused key; with \"window\" at its default it has no "
-            "effect");
+            "c.json: /device/window_power: expected no such key with \"window\" \"none\", found 3: "
+            "it has no effect");
+  EXPECT_EQ(
+      refusal<VteamConfig>(R"({"device": {"window_width": 1e-9}})"),
+      "c.json: /device/window_width: expected no such key with \"window\" at its default, found "
+      "1e-09: it has no effect");
   EXPECT_EQ(refusal<Mem3Config>(R"({"waveform": "step", "carrier": 1e3})"),
-            "c.json: /carrier: unused key; with \"waveform\" \"step\" it has no effect");
+            "c.json: /carrier: expected no such key with \"waveform\" \"step\", found 1000.0: it "
+            "has no effect");
 }
 
 TEST(DataConfigs, RefuseNumbersBeyondAnyMeasurement) {

@@ -12,6 +12,11 @@ cmake -G Ninja -S "$here/example" -B "$folder/build" -DCMAKE_CXX_COMPILER="$comp
   -DCMAKE_PREFIX_PATH="$folder/usr" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 cmake --build "$folder/build" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 
+for file in man/man1/psi.1 bash-completion/completions/psi zsh/site-functions/_psi \
+            fish/vendor_completions.d/psi.fish; do
+  [ -s "$folder/usr/share/$file" ] || { echo "FAILED: expected the file $file"; exit 1; }
+done
+
 # No public header needs a private one, or a library that users were not told of.
 for header in $(cd "$folder/usr/include" && find . -name '*.hpp'); do
   echo "#include \"$header\"" | "$compiler" -std=c++20 -fsyntax-only -I "$folder/usr/include" -x c++ -
@@ -34,8 +39,8 @@ awk 'BEGIN {
   }
 }' >device.csv
 "$psi" fit device.csv --states 1 --features 2 --no-tau --out run >log 2>&1 || true  # good or bad
-model=$(find run -name model.safetensors | head -n 1)
-[ -n "$model" ] || { echo "FAILED: expected a model of psi fit"; cat log; exit 1; }
+model=run/model.safetensors
+[ -s "$model" ] || { echo "FAILED: expected a model of psi fit"; cat log; exit 1; }
 awk 'BEGIN {
   print "time_s,voltage_V"
   for (k = 0; k < 200; k++) printf "%.9g,%.9g\n", k * 5e-8, sin(k * 0.05)

@@ -108,7 +108,7 @@ TEST(ParseMetrics, SaysWhatIsWrong) {
     return std::string("none");
   };
   EXPECT_EQ(problem(R"({"models": [{"parameters": "many"}]})"),
-            "metrics.json: /models/0/parameters: expected an integer, got \"many\"");
+            "metrics.json: /models/0/parameters: expected an integer, found \"many\"");
   EXPECT_EQ(problem("{").substr(0, 29), "metrics.json: expected JSON: ");
   EXPECT_EQ(problem("{}"), "none");
 }

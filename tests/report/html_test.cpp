@@ -46,6 +46,35 @@ TEST(ToHtml, PrintsEveryTextAndNoneOfItsMarkup) {
   EXPECT_EQ(occurrences(html, "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;"), 16);
 }
 
+ReportPage page_with_code(const std::string& text) {
+  ReportPage page = page_with("x");
+  page.introduction = {text};
+  page.sections[0].links = {{text, text}};
+  page.sections[0].codes = {{text, text, text, {{text, text}}}};
+  page.sections[0].folded = {{.heading = text, .paragraphs = {text}}};
+  return page;
+}
+
+// The one script is the page's own: no text becomes one.
+TEST(ToHtml, RunsTheScriptThatCopiesAndNoOther) {
+  const std::string html = to_html(page_with_code("</code><script>alert('1')</script>"));
+  EXPECT_EQ(occurrences(html, "<script>"), 1);
+  EXPECT_EQ(occurrences(html, "alert("), 11);
+  EXPECT_EQ(occurrences(html, "&lt;script&gt;alert("), 9);
+  EXPECT_EQ(occurrences(html, "script-src 'sha256-"), 1);
+  EXPECT_EQ(occurrences(to_html(page_with("x")), "script-src"), 0);
+}
+
+TEST(ToHtml, LinksAreRelativeWhateverTheirNames) {
+  const std::string html = to_html(page_with_code("javascript:alert(1)/a b\".sp"));
+  EXPECT_EQ(occurrences(html, "href=\"./javascript%3Aalert%281%29/a%20b%22.sp\""), 2);
+}
+
+TEST(ToHtml, KeepsTheLinesOfCode) {
+  EXPECT_NE(to_html(page_with_code("a\nb")).find("<pre><code>a\nb\n</code></pre>"),
+            std::string::npos);
+}
+
 TEST(ToHtml, LoadsNothingFromElsewhere) {
   const std::string html = to_html(page_with("text"));
   for (const char* part : {"http://", "https://", "url(", "@import", "<link", "src=\"//"}) {

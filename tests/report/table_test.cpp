@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -89,6 +92,50 @@ TEST(Table, AlignsTextByColumnsOfTheTerminal) {
             "a|b          3 \xc2\xb5s         -2\n"
             "\n"
             "Smaller is better.\n");
+}
+
+int widest_line(const std::string& text) {
+  int widest = 0;
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    widest = std::max(widest, display_width(text.substr(start, end - start)));
+    start = end + 1;
+  }
+  return widest;
+}
+
+TEST(Table, BreaksHeadersAndTextsThatAreTooWide) {
+  const Table table = {.caption = "Errors",
+                       .header = {"model", "mean square error"},
+                       .rows = {{"one with a long name", "1.5e-10"}, {"short", "2"}},
+                       .note = "What all of it means."};
+  EXPECT_EQ(to_text_within(table, 20),
+            "Errors\n"
+            "\n"
+            "model          mean\n"
+            "             square\n"
+            "              error\n"
+            "-----------  -------\n"
+            "one with a   1.5e-10\n"
+            "long name\n"
+            "short              2\n"
+            "\n"
+            "What all of it\n"
+            "means.\n");
+}
+
+TEST(Table, LeavesOutColumnsThatCannotFitAndNamesThem) {
+  Table table = {.caption = "", .header = {}, .rows = {{}, {}}, .note = ""};
+  for (int c = 0; c < 30; ++c) {
+    table.header.push_back("column_" + std::to_string(c));
+    for (auto& row : table.rows) row.push_back("1.23456e-07");
+  }
+  const std::string text = to_text(table);
+  EXPECT_LE(widest_line(text), kTerminalWidth);
+  EXPECT_NE(text.find("column_6"), std::string::npos);
+  EXPECT_NE(text.find("Not shown: "), std::string::npos);
+  EXPECT_NE(text.find("column_29."), std::string::npos);
 }
 
 TEST(Table, WritesNumbersAsNumbersInJson) {

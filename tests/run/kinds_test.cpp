@@ -30,8 +30,14 @@ std::vector<StudyKind> kinds() {
                       .verdict = {Verdict::kPassed, ""}};
   };
   const auto check = [](const std::filesystem::path&) { return CheckResult{.values = 7}; };
-  return {study_kind<CountConfig>("count", run, check),
-          study_kind<CountConfig>("other", run, check)};
+  const auto contradictions = [](const CountConfig& config) {
+    std::vector<ConfigProblem> problems;
+    if (config.study == "none") problems.push_back({"/study", "a name", "none"});
+    if (config.up_to < 1) problems.push_back({"/up_to", "a number to count to", "none"});
+    return problems;
+  };
+  return {study_kind<CountConfig>("count", run, check, contradictions, CountConfig{.up_to = 5}),
+          study_kind<CountConfig>("other", run, check, contradictions, CountConfig{})};
 }
 
 std::string kind_problem(const nlohmann::json& config) {
@@ -55,6 +61,38 @@ TEST(StudyKinds, AConfigWithoutAKnownKindIsToldTheKinds) {
             "my.json: /kind: expected one of \"count\", \"other\", found 3");
   EXPECT_EQ(kind_problem(nlohmann::json::array()),
             "my.json: /kind: expected one of \"count\", \"other\", found none");
+}
+
+TEST(StudyKinds, NameEveryProblemOfAConfigOnce) {
+  const StudyKind kind = kinds().front();
+  const auto problems =
+      kind.problems({{"kind", "count"}, {"study", "none"}, {"up_to", 0}, {"x", 1}});
+  ASSERT_EQ(problems.size(), 3u);
+  EXPECT_EQ(problems[0].pointer, "/up_to");
+  EXPECT_EQ(problems[0].expected, "an integer >= 1");
+  EXPECT_EQ(problems[1].pointer, "/x");
+  EXPECT_EQ(problems[2].pointer, "/study");
+  EXPECT_TRUE(kind.problems({{"kind", "count"}}).empty());
+}
+
+TEST(StudyKinds, AContradictionAboutAWrongValueIsNotTold) {
+  const std::vector<ConfigProblem> wrong = {{"/data/files/0", "a text", "3"}};
+  const auto told = [&](const std::string& pointer) {
+    return all_problems(wrong, {{pointer, "x", "y"}}).size() == 2;
+  };
+  EXPECT_FALSE(told("/data/files/0"));
+  EXPECT_FALSE(told("/data/files"));
+  EXPECT_FALSE(told("/data/files/0/name"));
+  EXPECT_TRUE(told("/data/files/1"));
+  EXPECT_TRUE(told("/data/file"));
+}
+
+TEST(StudyKinds, DescribeAConfigThatCanBeRun) {
+  const StudyKind kind = kinds().front();
+  const std::vector<FieldDescription> fields = kind.example();
+  EXPECT_EQ(fields.back().value, 5);
+  const auto tree = nlohmann::json::parse(commented_config(fields), nullptr, true, true);
+  EXPECT_EQ(kind.prepare(tree, "example").config["up_to"], 5);
 }
 
 TEST(StudyKinds, RunTheConfigTheyRead) {

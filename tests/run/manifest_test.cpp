@@ -129,7 +129,7 @@ TEST(TimingsText, ReadsBackAsItself) {
     parse_timings(R"({"stages": [{"duration_s": -1}]})", "timings.json");
     FAIL() << "expected a DataError";
   } catch (const DataError& e) {
-    EXPECT_STREQ(e.what(), "timings.json: /stages/0/duration_s: must be >= 0, got -1");
+    EXPECT_STREQ(e.what(), "timings.json: /stages/0/duration_s: expected a number >= 0, found -1");
   }
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "circuit/netlist_check.hpp"
+#include "core/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -154,7 +155,8 @@ SpiceAnswer run_analysis(const std::string& netlist,
     answer.counters = outcome.reply->header.value("counters", json::object());
     take_vectors(*outcome.reply, analysis, answer);
   } catch (const json::exception& e) {
-    throw SpiceError(fmt::format("ngspice worker: expected a complete reply, got: {}", e.what()));
+    throw SpiceError(
+        fmt::format("ngspice worker: expected a complete reply, got: {}", plain_reason(e)));
   }
   return answer;
 }

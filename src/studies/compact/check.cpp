@@ -54,8 +54,8 @@ FitOutcome stored_outcome(const std::filesystem::path& folder,
                           Dataset& dataset) {
   FitOutcome outcome{.seed = seed, .fit = fit};
   ++result.values;
-  if (!std::filesystem::exists(folder / "model.safetensors")) return outcome;
-  outcome.model = load_model(folder / "model.safetensors");
+  if (!std::filesystem::exists(folder / kModelName)) return outcome;
+  outcome.model = load_model(folder / kModelName);
   StoredPredictions stored = load_predictions(folder / "predictions.safetensors");
   check_predictions(outcome.model.network, stored, folder.string(), result);
   outcome.test = fit::score(stored.dataset, stored.predictions);
@@ -68,6 +68,18 @@ FitOutcome stored_outcome(const std::filesystem::path& folder,
     dataset.split.test.push_back(i);
   }
   return outcome;
+}
+
+// The model in the folder of the run must be that of the first fit.
+void check_chosen(const std::filesystem::path& run, const FitOutcome& first, CheckResult& result) {
+  const std::filesystem::path file = run / kModelName;
+  if (!std::filesystem::exists(file))
+    return;  // Of a version before 0.3; else the manifest says it.
+  ++result.values;
+  const std::filesystem::path fitted = run / fit_folder(first.seed, first.fit) / kModelName;
+  if (read_file(file) == read_file(fitted)) return;
+  result.differences.push_back(
+      fmt::format("{}: expected the model of {}, found another", file.string(), fitted.string()));
 }
 
 // Rows with traces again from the traces; the others have none and stay as they are.
@@ -125,6 +137,7 @@ CheckResult check_compact_run(const std::filesystem::path& run) {
   if (fits.empty()) throw DataError(fmt::format("{}: expected a fit, found none", run.string()));
   const FitOutcome& first = fits.front();
   if (first.usable) {
+    check_chosen(run, first, result);
     again.baselines = fit::score_baselines(first.baselines, tested, first.predictions);
   }
   try {

@@ -8,23 +8,37 @@
 
 #include "cosimulation/cosimulation.hpp"
 #include "fit/evaluation.hpp"
+#include "fit/selection.hpp"
 #include "psi_xlstm/data/record.hpp"
 #include "psi_xlstm/ir/network.hpp"
 #include "report/figure.hpp"
 
 namespace psi_xlstm {
 
-/// Voltage, measured and predicted current, and the difference, along one record.
+/// Voltage, measured and predicted current, the region where they differ most, and the difference,
+/// along one record.
 Figure waveform_figure(const Record& record, const fit::Prediction& prediction);
 
-/// Current against voltage, measured and predicted.
-Figure loop_figure(const Record& record, const fit::Prediction& prediction);
+/// The difference along the scored samples with the band of a noise of `noise` [A], and its
+/// autocorrelation with that of white noise.
+Figure residual_figure(const Record& record, const fit::Prediction& prediction, double noise);
+
+/// Current against voltage, measured and predicted, of at most four of `predictions`, spread over
+/// the amplitudes.
+Figure loop_figure(const Dataset& dataset, const std::vector<fit::Prediction>& predictions);
+
+/// Every candidate by size and error on the validation records.
+Figure front_figure(const std::vector<fit::CandidateReport>& candidates);
 
 /// Amplitude spectra of the measured current, the prediction and their difference.
 Figure spectrum_figure(const Record& record, const fit::Prediction& prediction);
 
 /// Relaxation time constants against voltage at several states; none for a model without states.
 std::optional<Figure> time_constant_figure(const ir::Network& network);
+
+/// The largest error of every transient beside its limit, one group of bars for each stimulus; none
+/// where there is no comparison.
+std::optional<Figure> cosimulation_errors_figure(const std::vector<CosimOutcome>& transients);
 
 /// |simulator - reference| over full scale against time, one curve per stimulus; none where there
 /// is no comparison.

@@ -2,21 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <set>
 #include <utility>
 
+#include "core/atomic_file.hpp"
 #include "core/fingerprint.hpp"
-#include "core/identifier.hpp"
 #include "core/seed.hpp"
 #include "cosimulation/traces.hpp"
 #include "hdl/model_files.hpp"
-#include "hdl/text/names.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "studies/compact/check.hpp"
 #include "studies/compact/numbers.hpp"
+#include "studies/compact/standing.hpp"
 #include "studies/time_constants/study.hpp"
 
 namespace psi_xlstm {
@@ -96,7 +95,7 @@ FitOutcome run_fit(
   const FitConfig options = fit_config(config, fit);
   const std::string wanted = fingerprint(config, options, data);
   const std::filesystem::path folder = fit_folder(seed, fit);
-  const std::filesystem::path file = road.folder().own(folder / "model.safetensors");
+  const std::filesystem::path file = road.folder().own(folder / kModelName);
   if (std::optional<StoredModel> model = finished_model(file, wanted)) {
     outcome.model = std::move(*model);
     outcome.usable = true;
@@ -105,7 +104,7 @@ FitOutcome run_fit(
     train_model(config, options, data, road.threads(), road.progress(), outcome);
     if (!outcome.usable) return outcome;
     outcome.model.fingerprint = wanted;
-    save_model(road.folder().own(folder / "model.safetensors"), outcome.model);
+    save_model(road.folder().own(folder / kModelName), outcome.model);
   }
   outcome.predictions = fit::predict(outcome.model.network, data.dataset, data.dataset.split.test,
                                      data.starts, data.refine_starts);
@@ -201,25 +200,6 @@ CosimReport run_cosimulation(const StudyConfig& config,
   return report;
 }
 
-void check_config(const StudyConfig& config) {
-  checked_identifier(config.study, "study");
-  checked_identifier(config.model, "model");
-  const std::string problem = hdl::problem_with_model_name(config.model);
-  if (!problem.empty()) {
-    throw ConfigError(
-        fmt::format("model: expected another name than \"{}\", which {}", config.model, problem));
-  }
-  if (config.seeds.empty()) throw ConfigError("seeds: expected at least one seed, found none");
-  const std::set<int> different(config.seeds.begin(), config.seeds.end());
-  if (different.size() != config.seeds.size()) {
-    throw ConfigError("seeds: expected different seeds, found one twice");
-  }
-  if (config.data.source == DataSource::kCsv && config.seeds.size() > 1) {
-    throw ConfigError(
-        fmt::format("seeds: expected one seed for data from files, found {}", config.seeds.size()));
-  }
-}
-
 // What a reader should know before believing a model.
 std::vector<std::string> warnings_about(const Dataset& dataset,
                                         const FitOutcome& first,
@@ -257,8 +237,11 @@ void verify(Road& road, StudyResult& result) {
   const Dataset& dataset = result.data.dataset;
   result.metrics.baselines = fit::score_baselines(first.baselines, dataset, first.predictions);
   result.warnings = warnings_about(dataset, first, result.metrics.baselines);
+  road.folder().write(
+      kModelName, read_file(road.folder().path() / fit_folder(first.seed, first.fit) / kModelName));
   const std::string left_out =
       road.timed("emit", [&] { return emit(first.model.network, road.folder()); });
+  result.compiled = left_out.empty();
   if (!left_out.empty()) result.warnings.push_back(left_out);
   if (config.time_constants.enabled) {
     result.time_constants = road.stage("time constants", "of all records", [&] {
@@ -294,7 +277,7 @@ ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome) {
 StudyResult run_study(const StudyConfig& config,
                       const RunOptions& options,
                       const Progress& progress) {
-  check_config(config);
+  throw_if_any("", contradictions_in(config));
   Road road(options, progress);
   StudyResult result{.config = config};
   std::vector<SourcedData> data = road.stage("data", std::string(name_of(config.data.source)),
@@ -317,9 +300,13 @@ StudyResult run_study(const StudyConfig& config,
 
 RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& folder) {
   RunOutcome outcome{.page = folder / kPageName,
+                     .result = result_lines(result, folder),
                      .summary = summary_text(result),
+                     .details = details_text(result),
+                     .numbers = config_tree(result.metrics),
                      .warnings = result.warnings,
                      .verdict = result.verdict};
+  if (result.fits.front().usable) outcome.files = model_files(result, folder);
   const std::string& left_out = result.cosim.left_out;
   if (!left_out.empty() && left_out != result.verdict.reason) outcome.notes.push_back(left_out);
   return outcome;
@@ -331,7 +318,14 @@ StudyKind compact_kind() {
       [](const StudyConfig& config, const RunOptions& options, const Progress& progress) {
         return run_outcome(run_study(config, options, progress), options.folder);
       },
-      check_compact_run);
+      check_compact_run,
+      [](const StudyConfig& config) {
+        const std::vector<std::string> none;
+        const bool csv = config.data.source == DataSource::kCsv;
+        return all_problems(contradictions_in(config),
+                            missing_files("/data/files", csv ? config.data.files : none));
+      },
+      StudyConfig{});
 }
 
 }  // namespace psi_xlstm

@@ -21,6 +21,9 @@
 
 namespace psi_xlstm {
 
+/// The chosen model in a run folder; its emitted forms are in hdl/.
+inline constexpr const char* kModelName = "model.safetensors";
+
 /// One fit of one seed with everything known about it.
 struct FitOutcome {
   int seed = 0;
@@ -42,11 +45,15 @@ struct StudyResult {
   std::optional<TauStudyResult> time_constants;  ///< Of all records, where asked for.
   CosimReport cosim;
   StudyMetrics metrics;
+  bool compiled = false;  ///< There is a compiled form (OSDI) of the emitted model.
   std::vector<std::string> warnings;
   /// Failed where a fit is not usable or a comparison missed its limit; not verified where a
   /// co-simulation that was asked for could not be made.
   Judgement verdict;
 };
+
+/// What is wrong with `config` beyond its single fields: names, seeds, files.
+std::vector<ConfigProblem> contradictions_in(const StudyConfig& config);
 
 /// Runs `config` in `options.folder`. Finished fits of an earlier run with the same config and data
 /// are taken from there, so a killed run goes on where it stopped; all else of an earlier run is
@@ -74,7 +81,10 @@ void write_report(const StudyResult& result, RunFolder& folder);
 /// The co-simulation's rows as a table for a terminal.
 std::string cosimulation_text(const std::vector<CosimRow>& rows);
 
-/// The closing table for a terminal.
+/// The closing tables for a terminal.
 std::string summary_text(const StudyResult& result);
+
+/// What more there is: candidates, every comparison, time constants.
+std::string details_text(const StudyResult& result);
 
 }  // namespace psi_xlstm

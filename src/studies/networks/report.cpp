@@ -12,6 +12,7 @@
 #include "run/manifest.hpp"
 #include "run/publish.hpp"
 #include "studies/networks/figures.hpp"
+#include "studies/networks/outcome.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -121,6 +122,44 @@ void write_report(const NetworkStudyResult& result, RunFolder& folder) {
     page.sections.push_back(write_tau(*result.time_constants, folder, kTauFolder, page.warnings));
   }
   folder.write(kPageName, to_html(page));
+}
+
+std::vector<std::filesystem::path> network_files(const NetworkStudyResult& result,
+                                                 const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const ModelOutcome& o : result.outcomes) {
+    if (o.usable) files.push_back(network_folder(folder, o.seed, o.label) / "model.safetensors");
+  }
+  return files;
+}
+
+std::vector<std::string> result_lines(const NetworkStudyResult& result,
+                                      const std::filesystem::path& folder) {
+  if (result.interrupted) return {};
+  const ModelOutcome* best = nullptr;
+  for (const ModelOutcome& o : result.outcomes) {
+    if (!o.usable || !o.test.mse_over_floor) continue;
+    if (best == nullptr || *o.test.mse_over_floor < *best->test.mse_over_floor) best = &o;
+  }
+  if (best == nullptr) return {"no model: none of them is usable"};
+  const BaselineResult* trivial = nullptr;
+  for (const BaselineResult& b : result.metrics.baselines) {
+    if (b.nrmse_std && (trivial == nullptr || *b.nrmse_std < *trivial->nrmse_std)) trivial = &b;
+  }
+  std::string beside;
+  if (trivial != nullptr) {
+    beside = fmt::format("; best predictor beside them: {:.3g} % ({})", 100 * *trivial->nrmse_std,
+                         trivial->name);
+  }
+  return {
+      fmt::format("error         {:.3g} % of the sd of the current, MSE {:.4g} times the noise "
+                  "floor ({}, seed {}){}",
+                  100 * best->test.nrmse_std.value_or(0), *best->test.mse_over_floor, best->label,
+                  best->seed, beside),
+      fmt::format("model         {} and {} more",
+                  (network_folder(folder, best->seed, best->label) / "model.safetensors").string(),
+                  network_files(result, folder).size() - 1),
+      "not verified  the models in a circuit simulator (psi cosim MODEL does it)"};
 }
 
 std::string summary_text(const NetworkStudyResult& result) {

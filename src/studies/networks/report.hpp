@@ -23,6 +23,15 @@ Table latency_table(const NetworkStudyResult& result);
 /// Writes report.html, tables/, figures/ and tau/ of `result`. Throws as RunFolder::write().
 void write_report(const NetworkStudyResult& result, RunFolder& folder);
 
+/// What is told first of a run in `folder`, three lines: the best model beside the best predictor
+/// without memory, its file, what was not verified.
+std::vector<std::string> result_lines(const NetworkStudyResult& result,
+                                      const std::filesystem::path& folder);
+
+/// The models in `folder`.
+std::vector<std::filesystem::path> network_files(const NetworkStudyResult& result,
+                                                 const std::filesystem::path& folder);
+
 /// The closing tables for a terminal.
 std::string summary_text(const NetworkStudyResult& result);
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "core/identifier.hpp"
@@ -17,61 +16,6 @@
 
 namespace psi_xlstm {
 namespace {
-
-template <class Value>
-bool all_different(const std::vector<Value>& values) {
-  return std::set<Value>(values.begin(), values.end()).size() == values.size();
-}
-
-// What the network of this kind does not look at in this protocol must be as it is without a word.
-void check_unused(const NetworkStudyConfig& config,
-                  const NetworkConfig& network,
-                  const std::string& where) {
-  const NetworkConfig plain;
-  const auto expect = [&](bool as_it_is, const char* key, const char* used_by) {
-    if (as_it_is) return;
-    throw ConfigError(fmt::format("{}/{}: expected nothing, found a value: only {} use{} it", where,
-                                  key, used_by,
-                                  (std::string_view(used_by).ends_with('s') ||
-                                   std::string_view(used_by).starts_with("recurrent networks"))
-                                      ? ""
-                                      : "s"));
-  };
-  constexpr const char* kWhole = "recurrent networks of the known-start protocol";
-  const bool whole = !config.is_published() && network.is_recurrent();
-  expect(whole || network.optimizer == plain.optimizer, "optimizer", kWhole);
-  expect(whole || network.physics == plain.physics, "physics", kWhole);
-  for (const PhaseConfig& phase : network.phases) {
-    expect(whole || phase.decimation == PhaseConfig{}.decimation, "phases/decimation", kWhole);
-  }
-  const DistillationConfig& terms = network.distillation;
-  expect(network.is_student() || (terms.alpha == 0 && terms.beta == 0), "distillation", "students");
-  expect(network.kind == NetworkKind::kClustering || terms.gamma == 0, "distillation/gamma",
-         "clustering students");
-}
-
-void check_network(const NetworkStudyConfig& config, int index) {
-  const NetworkConfig& network = config.networks[static_cast<std::size_t>(index)];
-  const std::string where = fmt::format("networks/{}", index);
-  checked_identifier(label_of(network), where + "/label");
-  if (label_of(network).starts_with("fit_")) {
-    throw ConfigError(
-        fmt::format("{}/label: expected no label that begins with \"fit_\", found "
-                    "\"{}\"",
-                    where, label_of(network)));
-  }
-  if (network.phases.empty()) {
-    throw ConfigError(fmt::format("{}/phases: expected at least one, found none", where));
-  }
-  check_unused(config, network, where);
-  const int teacher = teacher_index(config.networks);
-  const bool needed = learns_from_teacher(network) || (network.is_student() && teacher >= 0);
-  if (needed && (teacher < 0 || teacher > index)) {
-    throw ConfigError(fmt::format("{}: expected a teacher before the student \"{}\", found {}",
-                                  where, label_of(network),
-                                  teacher < 0 ? "none" : "one behind it"));
-  }
-}
 
 // All trainings; group s is the s-th seed.
 std::vector<PlannedJob> training_jobs(const NetworkStudyConfig& config,
@@ -230,21 +174,6 @@ void evaluate(Road& road, NetworkStudyResult& result) {
 
 }  // namespace
 
-void check_config(const NetworkStudyConfig& config) {
-  checked_identifier(config.study, "study");
-  if (config.seeds.empty() || !all_different(config.seeds)) {
-    throw ConfigError(fmt::format("seeds: expected different seeds, found {} of them{}",
-                                  config.seeds.size(), config.seeds.empty() ? "" : ", not all so"));
-  }
-  const std::vector<std::string> labels = model_labels(config);
-  if (labels.empty()) throw ConfigError("networks: expected at least one model, found none");
-  if (!all_different(labels)) {
-    throw ConfigError(fmt::format(
-        "networks: expected different labels (\"{}\" is taken), found one twice", kCompactLabel));
-  }
-  for (int i = 0; i < static_cast<int>(config.networks.size()); ++i) check_network(config, i);
-}
-
 std::optional<TauStudyResult> network_time_constants(const NetworkStudyConfig& config,
                                                      const SeedData& data,
                                                      const std::vector<ModelOutcome>& outcomes,
@@ -293,13 +222,29 @@ NetworkStudyResult run_network_study(const NetworkStudyConfig& config,
 }
 
 RunOutcome run_outcome(const NetworkStudyResult& result, const std::filesystem::path& folder) {
-  RunOutcome outcome{.summary = summary_text(result),
+  RunOutcome outcome{.result = result_lines(result, folder),
+                     .summary = summary_text(result),
                      .warnings = result.warnings,
                      .verdict = result.verdict,
                      .interrupted = result.interrupted};
-  if (!result.interrupted) outcome.page = folder / kPageName;
+  if (result.interrupted) return outcome;
+  outcome.page = folder / kPageName;
+  outcome.files = network_files(result, folder);
+  outcome.numbers = config_tree(result.metrics);
   return outcome;
 }
+
+namespace {
+
+// A teacher and a student of it.
+NetworkStudyConfig example_study() {
+  NetworkConfig teacher{.kind = NetworkKind::kTeacher, .phases = {PhaseConfig{}}};
+  NetworkConfig student{.kind = NetworkKind::kLowRank, .phases = {PhaseConfig{}}};
+  student.distillation = {.alpha = 1, .beta = 0.1};
+  return {.study = "my_networks", .networks = {teacher, student}};
+}
+
+}  // namespace
 
 StudyKind networks_kind() {
   return study_kind<NetworkStudyConfig>(
@@ -307,7 +252,8 @@ StudyKind networks_kind() {
       [](const NetworkStudyConfig& config, const RunOptions& options, const Progress& progress) {
         return run_outcome(run_network_study(config, options, progress), options.folder);
       },
-      check_network_run);
+      check_network_run, [](const NetworkStudyConfig& config) { return contradictions_in(config); },
+      example_study());
 }
 
 }  // namespace psi_xlstm

@@ -51,8 +51,11 @@ struct NetworkStudyResult {
   Judgement verdict;         ///< Passed where every model is usable.
 };
 
-/// Throws ConfigError where `config` contradicts itself: names, labels and seeds that are no
+/// What is wrong with `config` beyond its single fields: names, labels and seeds that are no
 /// identifiers or not different, a student before its teacher, a network without phases.
+std::vector<ConfigProblem> contradictions_in(const NetworkStudyConfig& config);
+
+/// Throws ConfigError naming all of them.
 void check_config(const NetworkStudyConfig& config);
 
 /// Runs `config` in `options.folder`: compact students first, then at most `options.threads`

@@ -66,7 +66,7 @@ Table table_of(const tau::DesignRequest& request, const tau::Design& design) {
               .rows = {},
               .note = ""};
   const std::vector<std::string> names = subjects(request);
-  const auto percent = [](double sd) { return fmt::format("{:.2f} %", 100 * sd); };
+  const auto percent = [](double sd) { return fmt::format("{:.3g} %", 100 * sd); };
   for (std::size_t i = 0; i < names.size(); ++i) {
     table.rows.push_back(
         {names[i], percent(design.designed.sd_ln_tau[i]), percent(design.plain.sd_ln_tau[i]),

@@ -105,12 +105,12 @@ Table candidate_table(const tau::TauEstimate& e) {
     for (double t : c.fits[k].taus) {
       taus += (taus.empty() ? "" : ", ") + engineering(t, "s");
     }
-    table.rows.push_back({fmt::format("{} fixed", k), fmt::format("{:.1f}", c.bic[k] - best),
-                          fmt::format("{:.5f}", c.held_out[k]), fmt::format("{}", c.fits[k].starts),
+    table.rows.push_back({fmt::format("{} fixed", k), fmt::format("{:.6g}", c.bic[k] - best),
+                          fmt::format("{:.6g}", c.held_out[k]), fmt::format("{}", c.fits[k].starts),
                           fmt::format("{}", c.fits[k].agreeing), taus});
   }
   table.rows.push_back(
-      {"stretched exponential", fmt::format("{:.1f}", c.stretched_bic - best), "", "", "",
+      {"stretched exponential", fmt::format("{:.6g}", c.stretched_bic - best), "", "", "",
        fmt::format("{}, beta {:.3f}", engineering(c.stretched.tau, "s"), c.stretched.beta)});
   table.note =
       "Held out: a quarter of the samples in turn, chi2 per sample of the noise of the best fit. "
@@ -263,11 +263,34 @@ ReportSection write_tau(const TauStudyResult& result,
   return section;
 }
 
+std::vector<std::string> result_lines(const TauStudyResult& result,
+                                      const std::filesystem::path& folder) {
+  const tau::TauEstimate& e = result.estimate;
+  std::string open;
+  for (const tau::ProcessEstimate& p : e.processes) {
+    if (p.verdict == tau::Verdict::kIdentified) continue;
+    open += fmt::format("{}{} ({})", open.empty() ? "" : ", ", engineering(p.tau, "s"),
+                        tau::text_of(p.verdict));
+  }
+  if (!e.fit.whiteness.white())
+    open += (open.empty() ? "" : ", ") + std::string("coloured residuals");
+  return {"finding       " + e.conclusion, "files         " + (folder / "tau.json").string(),
+          "not certain   " + (open.empty() ? "nothing within the record's range" : open)};
+}
+
 std::string tau_summary(const TauStudyResult& result) {
+  const tau::TauEstimate& e = result.estimate;
   std::string out;
-  for (const Table& table : tau_tables(result)) out += to_text(table) + "\n";
-  out += result.estimate.conclusion + "\n";
-  if (result.advice) out += "Advice: " + result.advice->text + "\n";
+  if (!e.processes.empty()) out += to_text(process_table(e)) + "\n";
+  if (result.advice) out += filled("Advice: " + result.advice->text);
+  return out;
+}
+
+std::string tau_details(const TauStudyResult& result) {
+  std::string out = to_text(candidate_table(result.estimate)) + "\n";
+  for (const Table& table : gate_tables(result.networks, result.estimate)) {
+    out += to_text(table) + "\n";
+  }
   return out;
 }
 

@@ -49,7 +49,15 @@ ReportSection write_tau(const TauStudyResult& result,
                         const std::filesystem::path& below,
                         std::vector<std::string>& warnings);
 
-/// The closing text for a terminal.
+/// What is told first of a run in `folder`, three lines: what the records say, the files, what they
+/// do not say.
+std::vector<std::string> result_lines(const TauStudyResult& result,
+                                      const std::filesystem::path& folder);
+
+/// The closing text for a terminal: the time constants and, where there is some, the advice.
 std::string tau_summary(const TauStudyResult& result);
+
+/// What more there is: candidates, gates of networks.
+std::string tau_details(const TauStudyResult& result);
 
 }  // namespace psi_xlstm

@@ -8,7 +8,10 @@
 #include <utility>
 
 #include "core/atomic_file.hpp"
+#include "core/identifier.hpp"
+#include "core/nearest.hpp"
 #include "core/sha256.hpp"
+#include "core/utf8.hpp"
 #include "data/readers/options.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
@@ -17,14 +20,33 @@
 namespace psi_xlstm {
 namespace {
 
+// All names that a response may have.
+std::vector<std::string> response_names() {
+  std::vector<std::string> names = {"any"};
+  for (const tau::Response& response : tau::all_responses()) names.push_back(describe(response));
+  return names;
+}
+
 std::optional<tau::Response> response_named(const std::string& name) {
-  if (name == "any") return std::nullopt;
-  std::string known;
   for (const tau::Response& response : tau::all_responses()) {
     if (tau::describe(response) == name) return response;
-    known += fmt::format(", \"{}\"", tau::describe(response));
   }
-  throw ConfigError(fmt::format("response: expected \"any\"{}, found \"{}\"", known, name));
+  return std::nullopt;
+}
+
+// What is wrong with `config` beyond its single fields.
+std::vector<ConfigProblem> contradictions_in(const TauConfig& config) {
+  std::vector<ConfigProblem> problems;
+  const std::vector<std::string> known = response_names();
+  if (std::find(known.begin(), known.end(), config.response) == known.end()) {
+    problems.push_back({"/response", fmt::format("one of {}", fmt::join(known, ", ")),
+                        in_quotes(config.response), nearest_name(config.response, known)});
+  }
+  if (config.tau_range.size() != 0 && config.tau_range.size() != 2) {
+    problems.push_back(
+        {"/tau_range_s", "two numbers or none", fmt::format("{}", config.tau_range.size())});
+  }
+  return problems;
 }
 
 tau::StartKnowledge knowledge_of(TauStart start) {
@@ -128,10 +150,7 @@ void write_page(const TauStudyResult& result, RunFolder& folder, const TauStudyC
 }  // namespace
 
 TauStudyResult tau_study(const std::vector<Record>& records, const TauConfig& config, int threads) {
-  if (config.tau_range.size() != 0 && config.tau_range.size() != 2) {
-    throw ConfigError(fmt::format("tau_range_s: expected two numbers or none, found {}",
-                                  config.tau_range.size()));
-  }
+  throw_if_any("", contradictions_in(config));
   TauStudyResult out;
   out.estimate = tau::estimate(records, {.choice = {.response = response_named(config.response),
                                                     .start = knowledge_of(config.start)},
@@ -193,9 +212,22 @@ TauStudyResult run_tau_study(const TauStudyConfig& config,
 
 RunOutcome run_outcome(const TauStudyResult& result, const std::filesystem::path& folder) {
   return {.page = folder / kPageName,
+          .result = result_lines(result, folder),
           .summary = tau_summary(result),
+          .details = tau_details(result),
+          .files = {folder / "tau.json"},
+          .numbers = nlohmann::ordered_json::parse(tau_json(result)),
           .warnings = result.estimate.warnings,
           .verdict = {Verdict::kPassed, ""}};
+}
+
+std::vector<ConfigProblem> contradictions_in(const TauStudyConfig& config) {
+  std::vector<ConfigProblem> problems = contradictions_in(config.estimate);
+  if (!is_identifier(config.study)) {
+    problems.push_back({"/study", identifier_text(), in_quotes(config.study)});
+  }
+  if (config.files.empty()) problems.push_back({"/files", "at least one CSV file", "none"});
+  return problems;
 }
 
 StudyKind time_constants_kind() {
@@ -204,7 +236,11 @@ StudyKind time_constants_kind() {
       [](const TauStudyConfig& config, const RunOptions& options, const Progress& progress) {
         return run_outcome(run_tau_study(config, options, progress), options.folder);
       },
-      check_tau_run);
+      check_tau_run,
+      [](const TauStudyConfig& config) {
+        return all_problems(contradictions_in(config), missing_files("/files", config.files));
+      },
+      TauStudyConfig{.files = {"my_device.csv"}});
 }
 
 }  // namespace psi_xlstm

@@ -23,25 +23,31 @@ namespace psi_xlstm {
 struct TauStudyConfig {
   std::string kind = "time_constants";
   std::string study = "tau";
-  std::vector<std::string> files;    ///< Of data.
-  std::vector<std::string> records;  ///< Ids of the records to use; empty: all.
-  ReadingConfig reading;             ///< What the files cannot say themselves.
-  int sign = 1;                      ///< -1 where the current was counted out of the device.
-  std::string networks;  ///< Folder of a seed of a known-start study (gate_times.hpp); empty: none.
+  std::vector<std::string> files;
+  std::vector<std::string> records;
+  ReadingConfig reading;
+  int sign = 1;
+  std::string networks;
   TauConfig estimate;
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
-    visit("kind", c.kind, one_of({"time_constants"}));
-    visit("study", c.study);
-    visit("files", c.files);
-    visit("records", c.records);
-    visit("reading", c.reading);
-    visit("sign", c.sign, between(-1, 1));
-    visit("networks", c.networks);
+    visit("kind", c.kind, one_of({"time_constants"}).about("Time constants of a device"));
+    visit("study", c.study, about("Name of the study and of its run folder"));
+    visit("files", c.files, about("Of data, of any format that psi look reads"));
+    visit("records", c.records, about("Ids of the records to use; empty: all"));
+    visit("reading", c.reading, about("What the files cannot say themselves"));
+    visit("sign", c.sign,
+          between(-1, 1).about("-1 where the current was counted out of the device"));
+    visit("networks", c.networks,
+          about("Folder of a seed of a known-start study, whose gates stand beside the estimate; "
+                "empty: none"));
     TauConfig::fields(c.estimate, visit);
   }
 };
+
+/// What is wrong with `config` beyond its single fields.
+std::vector<ConfigProblem> contradictions_in(const TauStudyConfig& config);
 
 /// Estimates from `records` as `config` says. Throws as tau::estimate() and tau::advise() do, and
 /// ConfigError where `config` contradicts itself.

@@ -271,5 +271,15 @@ TEST_F(CheckRun, RefusesMetricsThatAreNoMetrics) {
   }
 }
 
+TEST_F(CheckRun, NamesAChosenModelThatIsAnother) {
+  const fs::path run = copy();
+  StoredModel model = load_model(run / kModelName);
+  model.network.parameters.front() += 1e-3;
+  save_model(run / kModelName, model);
+  const CheckResult result = check_compact_run(run);
+  EXPECT_TRUE(names(result.differences, "model.safetensors: expected the model of "))
+      << all_of(result.differences);
+}
+
 }  // namespace
 }  // namespace psi_xlstm

@@ -169,11 +169,15 @@ TEST_F(Study, ListsEveryFileInTheManifestAndNothingElse) {
   EXPECT_EQ(listed, found);
   for (const char* name :
        {"config.json", "metrics.json", "report.html", "hdl/one_state_device.va",
-        "hdl/one_state_device.sp", "seed_1/fit_0/model.safetensors",
+        "hdl/one_state_device.sp", "model.safetensors", "seed_1/fit_0/model.safetensors",
         "seed_1/fit_0/predictions.safetensors", "cosim/training_like.safetensors",
         "tables/models.csv", "tables/baselines.md", "tables/cosimulation.tex"}) {
     EXPECT_TRUE(manifest.files.contains(name)) << name;
   }
+}
+
+TEST_F(Study, KeepsTheChosenModelWhereItIsLookedFor) {
+  EXPECT_EQ(read_file(folder_ / kModelName), read_file(folder_ / "seed_1/fit_0" / kModelName));
 }
 
 TEST_F(Study, HoldsADateInTheTimingsOnly) {
@@ -272,7 +276,7 @@ TEST(ChosenStudy, ReportsTheCandidates) {
   EXPECT_EQ(result.fits.front().model.network.state_count(), 0);
   EXPECT_TRUE(result.metrics.cosim.empty());
   EXPECT_TRUE(fs::exists(folder / "tables/candidates.csv"));
-  EXPECT_NE(summary_text(result).find("Shapes tried"), std::string::npos);
+  EXPECT_NE(details_text(result).find("Shapes tried"), std::string::npos);
 }
 
 TEST(SeveralFits, HaveStartingPointsOfTheirOwn) {

@@ -35,15 +35,15 @@ TEST(CheckConfig, NamesWhatContradicts) {
   for (const char* label : {"a b", "../up", "1st", "$(touch x)"}) {
     config = study();
     config.networks[2].label = label;
-    EXPECT_EQ(problem_with(config).find("networks/2/label: expected a letter"), 0u) << label;
+    EXPECT_EQ(problem_with(config).find("/networks/2/label: expected a letter"), 0u) << label;
   }
   config.networks[2].label = "fit_0";
-  EXPECT_EQ(problem_with(config).find("networks/2/label: expected no label"), 0u);
+  EXPECT_EQ(problem_with(config).find("/networks/2/label: expected no label"), 0u);
   config = study();
   std::swap(config.networks[1], config.networks[2]);
   EXPECT_EQ(
       problem_with(config),
-      "networks/1: expected a teacher before the student \"clustering\", found one behind it");
+      "/networks/1: expected a teacher before the student \"clustering\", found one behind it");
   config.networks[1].distillation.alpha =
       0;  // it would start from the teacher's memory all the same
   EXPECT_NE(problem_with(config), "none");
@@ -51,29 +51,30 @@ TEST(CheckConfig, NamesWhatContradicts) {
   EXPECT_EQ(problem_with(config), "none");
   config.networks[1].distillation.beta = 1;
   EXPECT_EQ(problem_with(config),
-            "networks/1: expected a teacher before the student \"clustering\", found none");
+            "/networks/1: expected a teacher before the student \"clustering\", found none");
   config = study();
   config.networks[0].phases.clear();
-  EXPECT_EQ(problem_with(config), "networks/0/phases: expected at least one, found none");
+  EXPECT_EQ(problem_with(config), "/networks/0/phases: expected at least one, found none");
   config = study("published");
   config.networks[1].optimizer = NetworkOptimizer::kSoap;
-  EXPECT_EQ(problem_with(config),
-            "networks/1/optimizer: expected nothing, found a value: only recurrent networks of the "
-            "known-start protocol use it");
+  EXPECT_EQ(
+      problem_with(config),
+      "/networks/1/optimizer: expected nothing, found a value: only recurrent networks of the "
+      "known-start protocol use it");
   config.protocol = NetworkProtocol::kKnownStart;
   EXPECT_EQ(problem_with(config), "none");
   config = study();
   config.seeds = {1, 2, 1};
-  EXPECT_EQ(problem_with(config).find("seeds: expected different seeds"), 0u);
+  EXPECT_EQ(problem_with(config).find("/seeds: expected different seeds"), 0u);
   config.seeds.clear();
-  EXPECT_EQ(problem_with(config).find("seeds: expected different seeds"), 0u);
+  EXPECT_EQ(problem_with(config).find("/seeds: expected different seeds"), 0u);
   config = study();
   config.networks.clear();
   config.with_compact = false;
-  EXPECT_EQ(problem_with(config), "networks: expected at least one model, found none");
+  EXPECT_EQ(problem_with(config), "/networks: expected at least one model, found none");
   config = study();
   config.study = "a b";
-  EXPECT_EQ(problem_with(config).find("study: expected a letter"), 0u);
+  EXPECT_EQ(problem_with(config).find("/study: expected a letter"), 0u);
 }
 
 TEST(CheckConfig, NamesWhatTheProtocolDoesNotUse) {
@@ -83,17 +84,18 @@ TEST(CheckConfig, NamesWhatTheProtocolDoesNotUse) {
     return problem_with(config);
   };
   const auto decimated = [](auto& networks) { networks[1].phases[0].decimation = 8; };
-  EXPECT_EQ(problem("published", decimated).find("networks/1/phases/decimation: expected nothing"),
-            0u);
+  EXPECT_EQ(
+      problem("published", decimated).find("/networks/1/phases/0/decimation: expected nothing"),
+      0u);
   EXPECT_EQ(problem("known_start", decimated), "none");
   const auto lawful = [](auto& networks) { networks[1].physics = 1; };
-  EXPECT_EQ(problem("published", lawful).find("networks/1/physics: expected nothing"), 0u);
+  EXPECT_EQ(problem("published", lawful).find("/networks/1/physics: expected nothing"), 0u);
   EXPECT_EQ(problem("known_start", lawful), "none");
   EXPECT_EQ(
-      problem("known_start", [](auto& networks) { networks[0].physics = 1; }).find("networks/0"),
+      problem("known_start", [](auto& networks) { networks[0].physics = 1; }).find("/networks/0"),
       0u);
   EXPECT_EQ(problem("known_start", [](auto& networks) { networks[3].distillation.gamma = 1; }),
-            "networks/3/distillation/gamma: expected nothing, found a value: only clustering "
+            "/networks/3/distillation/gamma: expected nothing, found a value: only clustering "
             "students use it");
 }
 

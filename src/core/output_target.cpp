@@ -1,0 +1,55 @@
+#include "core/output_target.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "psi_xlstm/core/error.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const fs::path& place, const char* what, const std::string& found) {
+  throw DataError(fmt::format("{}: expected {}, found: {}", place.string(), what, found));
+}
+
+// The reason why no file can be made in the nearest folder of `folder` that exists; 0: none.
+int problem_in(fs::path folder) {
+  std::error_code error;
+  while (!fs::exists(folder, error)) {
+    if (error && error != std::errc::no_such_file_or_directory) return error.value();
+    const fs::path parent = folder.parent_path();
+    if (parent == folder) return ENOENT;
+    folder = parent.empty() ? fs::path(".") : parent;
+  }
+  if (!fs::is_directory(folder, error)) return ENOTDIR;
+  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+}
+
+std::string reason(int code) { return std::generic_category().message(code); }
+
+}  // namespace
+
+void check_output_file(const fs::path& file) {
+  constexpr const char* kWhat = "to write the file";
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (fs::is_directory(status)) refuse(file, kWhat, reason(EISDIR));
+  // A pipe or a device takes what is written to it, whatever folder it is in.
+  if (fs::exists(status) && !fs::is_regular_file(status)) return;
+  const fs::path folder = fs::absolute(file, error).parent_path();
+  if (const int code = problem_in(folder); code != 0) refuse(file, kWhat, reason(code));
+}
+
+void check_output_folder(const fs::path& folder) {
+  std::error_code error;
+  const int code = problem_in(fs::absolute(folder, error));
+  if (code != 0) refuse(folder, "a folder to write to", reason(code));
+}
+
+}  // namespace psi_xlstm

@@ -1,0 +1,187 @@
+#include "studies/compact/page.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <system_error>
+
+#include "core/number_text.hpp"
+#include "hdl/text/plan.hpp"
+#include "ir/dynamics.hpp"
+#include "studies/compact/standing.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+std::string count_of(std::size_t number, const char* what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+const Record& record_of(const StudyResult& result, int index) {
+  return result.data.dataset.records[static_cast<std::size_t>(index)];
+}
+
+// The names of files without their folders.
+std::string source_text(const StudyResult& result) {
+  if (result.config.data.source != DataSource::kCsv) {
+    return fmt::format("the generated device \"{}\"", name_of(result.config.data.source));
+  }
+  std::vector<std::string> names;
+  for (const std::string& file : result.config.data.files) {
+    names.push_back(std::filesystem::path(file).filename().string());
+  }
+  constexpr std::size_t kMost = 3;
+  const std::size_t more = names.size() > kMost ? names.size() - kMost : 0;
+  names.resize(names.size() - more);
+  return fmt::format("{}{}", fmt::join(names, ", "),
+                     more > 0 ? fmt::format(" and {} more files", more) : "");
+}
+
+// How the records were used.
+std::string data_sentence(const StudyResult& result) {
+  const Split& split = result.data.dataset.split;
+  std::size_t samples = 0;
+  for (const Record& record : result.data.dataset.records) samples += record.size();
+  return fmt::format(
+      "It was learned from {} of {} ({} samples in all, at most {} apart): {} trained it, {} chose "
+      "its size, and {} that neither has seen judge it.",
+      count_of(result.data.dataset.records.size(), "record"), source_text(result), samples,
+      engineering(result.fits.front().model.network.box.step_max, "s"), split.train.size(),
+      split.validation.size(), split.test.size());
+}
+
+std::string error_sentence(const Standing& s) {
+  std::string text = fmt::format(
+      "There it gets the voltage and the conductance at the start, nothing else, and runs freely "
+      "to "
+      "the end. Its error is {} of the standard deviation of the current",
+      percent_text(s.error));
+  if (s.noise) {
+    text += fmt::format("; the noise of the measurement alone is {}{}",
+                        s.noise_estimated ? "about " : "", percent_text(*s.noise));
+  }
+  if (s.trivial_error) {
+    text += fmt::format(", and the best predictor without memory ({}) is wrong by {}", s.trivial,
+                        percent_text(*s.trivial_error));
+  }
+  return text + ".";
+}
+
+std::string circuit_sentence(const StudyResult& result) {
+  double worst = 0;
+  for (const CosimOutcome& o : result.cosim.transients) {
+    if (o.row.limit) worst = std::max(worst, o.row.max_abs_err_over_fs.value_or(0));
+  }
+  const std::string open = fmt::format("Not verified: {}.", fmt::join(not_verified(result), ", "));
+  if (result.cosim.transients.empty()) return "The emitted files were not simulated. " + open;
+  return fmt::format(
+      "The emitted files were simulated in ngspice and compared with the network's own equations: "
+      "at every time point they agree to {:.1e} of full scale. {}",
+      worst, open);
+}
+
+// A file of the run, where it is there.
+std::vector<ReportLink> link_to(const StudyResult& result, const std::string& ending) {
+  return {{"hdl/" + result.config.model + ending, ""}};
+}
+
+}  // namespace
+
+std::vector<std::string> introduction(const StudyResult& result) {
+  const Standing s = standing_of(result);
+  const ir::Network& network = result.fits.front().model.network;
+  return {
+      fmt::format("A compact model of {} with {} and {}: {}.", source_text(result),
+                  count_of(static_cast<std::size_t>(network.state_count()), "state"),
+                  count_of(static_cast<std::size_t>(network.parameter_count()), "trained number"),
+                  judgement_of(s)),
+      data_sentence(result) + " " + error_sentence(s), circuit_sentence(result)};
+}
+
+ReportSection coverage_section(const StudyResult& result) {
+  const ir::Network& network = result.fits.front().model.network;
+  const hdl::EmissionPlan plan = hdl::plan_emission(network);
+  const ir::TrainingBox& box = network.box;
+  double shortest = std::numeric_limits<double>::infinity();
+  for (const int i : result.data.dataset.split.train) {
+    const Record& record = record_of(result, i);
+    for (std::size_t k = 1; k < record.size(); ++k) {
+      shortest = std::min(shortest, record.time[k] - record.time[k - 1]);
+    }
+  }
+  Table table{.caption = "What the training records have shown of the device",
+              .header = {"quantity", "seen", "beyond it"}};
+  table.rows = {
+      {"voltage",
+       engineering(box.voltage_min[0], "V") + " to " + engineering(box.voltage_max[0], "V"),
+       "the model extrapolates; the current stays finite and of the right sign"},
+      {"frequency",
+       fmt::format("records of {}, strong lines up to {}", engineering(box.duration, "s"),
+                   engineering(box.drive_frequency, "Hz")),
+       fmt::format("nothing faster than {} can be in the samples, nothing slower than a record",
+                   engineering(0.5 / shortest, "Hz"))},
+      {"conductance",
+       engineering(box.conductance_min, "S") + " to " + engineering(box.conductance_max, "S"),
+       fmt::format("the states can hold {} to {}", engineering(plan.conductance_low, "S"),
+                   engineering(plan.conductance_high, "S"))},
+      {"pauses", fmt::format("at most {}", engineering(box.duration, "s")),
+       fmt::format("at 0 V the model drifts by at most {} of its conductance",
+                   engineering(std::abs(plan.zero_bias_rate), "1/s"))},
+      {"temperature", "that of the measurement, which the data do not tell",
+       "unknown: the model has no temperature"},
+      {"devices", "one", "unknown: the spread from device to device is not in the data"}};
+  return {.heading = "What is not covered", .tables = {std::move(table)}};
+}
+
+ReportSection usage_section(const StudyResult& result) {
+  const ir::Network& network = result.fits.front().model.network;
+  const hdl::EmissionPlan plan = hdl::plan_emission(network);
+  const std::string& name = network.name;
+  const bool tied = !(network.start == ir::Start::kRest);
+  const std::string g0 = tied ? fmt::format("g0={:.3g}", plan.default_conductance) : "";
+  const std::string step = fmt::format("{:.3g}", plan.max_step);
+  const std::string spaced = g0.empty() ? "" : " " + g0;
+  const std::string stop = fmt::format("{:.3g}", network.box.duration);
+  const std::string tran = fmt::format(".tran {0} {1} 0 {0}", step, stop);
+  ReportSection section{.heading = "How to use it"};
+  section.paragraphs = {
+      fmt::format("{}A transient needs steps of at most {}: no tolerance replaces it.",
+                  tied ? "g0 is the conductance at the start of the simulation [S]. " : "",
+                  engineering(plan.max_step, "s")),
+      "psi runs ngspice. The decks for the other simulators follow their manuals and were not "
+      "run."};
+  section.codes = {
+      {"ngspice, subcircuit",
+       fmt::format(".include hdl/{0}.sp\nX1 p n {0}{1}\n{2}\n", name, spaced, tran), "",
+       link_to(result, ".sp")},
+      {"ngspice, compiled (OSDI)",
+       fmt::format(".control\npre_osdi hdl/{0}.osdi\n.endc\n.model dev {0}\nN1 p n dev{1}\n"
+                   ".tran {2} {3}\n",
+                   name, spaced, step, stop),
+       "Needs ngspice 39 or later with OSDI; asks for its longest step itself. The file belongs to "
+       "the kind of processor it was compiled on; the C text beside it compiles elsewhere.",
+       {{"hdl/" + name + ".osdi", ""}, {"hdl/" + name + ".c", ""}}},
+      {"LTspice", fmt::format(".include hdl/{0}.sp\nX1 p n {0}{1}\n{2}\n", name, spaced, tran), "",
+       link_to(result, ".sp")},
+      {"Xyce",
+       fmt::format(".include \"hdl/{0}.sp\"\nX1 p n {0}{1}\n{2}\n", name,
+                   g0.empty() ? "" : " PARAMS: " + g0, tran),
+       "", link_to(result, ".sp")},
+      {"Spectre",
+       fmt::format("simulator lang=spectre\nahdl_include \"hdl/{0}.va\"\nX1 (p n) {0}{1}\n"
+                   "tran tran stop={3} maxstep={2}\n",
+                   name, spaced, step, stop),
+       "", link_to(result, ".va")},
+      {"HSPICE",
+       fmt::format(".hdl \"hdl/{0}.va\"\nX1 p n {0}{1}\n.tran {2} {3}\n.option delmax={2}\n", name,
+                   spaced, step, stop),
+       "", link_to(result, ".va")}};
+  if (!result.compiled) section.codes.erase(section.codes.begin() + 1);
+  section.links = {{kModelName, "the model for psi predict, psi emit, psi cosim"}};
+  return section;
+}
+
+}  // namespace psi_xlstm
