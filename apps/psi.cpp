@@ -7,19 +7,17 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
+#include <exception>
 #include <iostream>
-#include <new>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
 
 #include "commands/command.hpp"
+#include "core/explanation.hpp"
 #include "core/leftovers.hpp"
 #include "core/utf8.hpp"
-#include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 
 namespace {
@@ -80,25 +78,6 @@ void add_subcommands(CLI::App& app, int& exit_code) {
   add_info(app, exit_code);
 }
 
-// What went wrong, in one sentence; returns the exit code. Call it where an exception is handled.
-int explain() {
-  try {
-    throw;
-  } catch (const psi_xlstm::Error& e) {
-    spdlog::error("{}", e.what());
-    return kWrongInput;
-  } catch (const std::filesystem::filesystem_error& e) {
-    spdlog::error("{}: expected a file or folder that can be used, found: {}", e.path1().string(),
-                  e.code().message());
-    return kWrongInput;
-  } catch (const std::bad_alloc&) {
-    spdlog::error("memory: expected enough for the work, found the end of it");
-  } catch (const std::exception& e) {
-    spdlog::error("unexpected: {}", e.what());
-  }
-  return EXIT_FAILURE;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -120,8 +99,9 @@ int main(int argc, char** argv) {
   try {
     if (const auto ended = parsed(app, argc, argv)) exit_code = *ended;
     flush_output();
-  } catch (...) {
-    return explain();
+  } catch (const std::exception& e) {
+    spdlog::error("{}", psi_xlstm::explanation(e));
+    return kWrongInput;
   }
   return exit_code;
 }
