@@ -92,11 +92,8 @@ Record record_of(const Array& time,
 }
 
 std::vector<Record> read(const fs::path& path, int sign) {
-  std::vector<Record> records;
-  wait_for([&] {
-    records = read_csv({path}, {.sign = sign, .fewest_samples = 2, .current_required = false});
-  });
-  return records;
+  const py::gil_scoped_release free;
+  return read_csv({path}, {.sign = sign, .fewest_samples = 2, .current_required = false});
 }
 
 // What `member` of a Python object that holds a T gives, as an array that T keeps.

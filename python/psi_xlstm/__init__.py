@@ -10,7 +10,11 @@
 Times are in seconds, voltages in volts, currents in amperes, conductances in siemens.
 """
 
+from collections.abc import Sequence
+from typing import Any, Union
+
 import numpy
+from numpy.typing import ArrayLike
 
 from . import _library
 from ._library import (
@@ -54,14 +58,17 @@ for _name in __all__:
         _thing.__module__ = __name__
 
 
-def _rows(numbers):
+_Rows = Union[ArrayLike, Sequence[ArrayLike]]
+
+
+def _rows(numbers: Any) -> list[ArrayLike]:
     """`numbers` as a list of rows: one row, or a row for each record."""
     if len(numbers) == 0 or numpy.ndim(numbers[0]) == 0:
         return [numbers]
     return list(numbers)
 
 
-def fit(t, v, i, **options):
+def fit(t: _Rows, v: _Rows, i: _Rows, **options: Any) -> Result:
     """A compact model fitted to the current `i` under the voltage `v` at the times `t`.
 
     Each is one row of numbers, or a list of rows, one for each record; one row of times serves all

@@ -1,5 +1,6 @@
 """Models: what they compute is what psi computes; what is wrong is one sentence."""
 
+import os
 import threading
 import warnings
 
@@ -112,17 +113,40 @@ def test_writes_what_psi_emit_writes(model, model_file, psi, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", psi_xlstm.ModelWarning)  # no C compiler
         files = model.emit(tmp_path / "here", name="my_device")
-    assert psi("emit", model_file, "--out", tmp_path / "there", "--name", "my_device").returncode == 0
+    assert (
+        psi("emit", model_file, "--out", tmp_path / "there", "--name", "my_device").returncode == 0
+    )
     assert {file.suffix for file in files} >= {".va", ".sp", ".c"}
     for file in files:
         if file.suffix != ".osdi":
             assert file.read_bytes() == (tmp_path / "there" / file.name).read_bytes()
 
 
+@pytest.mark.filterwarnings("ignore::psi_xlstm.ModelWarning")  # no compiled form
+def test_others_run_while_the_library_works(model, tmp_path, monkeypatch):
+    """A compiler that waits for a thread of Python: it comes only where the interpreter is free."""
+    os.mkfifo(tmp_path / "news")
+    compiler = tmp_path / "compiler"
+    compiler.write_text(f"#!/bin/sh\ncat '{tmp_path}/news' >/dev/null\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    thread = threading.Thread(target=(tmp_path / "news").write_text, args=("go on",), daemon=True)
+    thread.start()
+    files = model.emit(tmp_path / "hdl")
+    thread.join(timeout=60)
+    assert not thread.is_alive()
+    assert {file.suffix for file in files} == {".va", ".sp", ".c"}
+
+
 @pytest.mark.parametrize(
     ("t", "v", "kind", "sentence"),
     [
-        ([0, 1], [0], "DataError", "record drive: expected as many voltages as times, found 1 and 2"),
+        (
+            [0, 1],
+            [0],
+            "DataError",
+            "record drive: expected as many voltages as times, found 1 and 2",
+        ),
         (
             [1, 0],
             [0, 0],

@@ -352,8 +352,11 @@ StudyResult run_study(StudyConfig config,
   config.data.files = {std::filesystem::absolute(options.folder / kOwnData).string()};
   check_config(config);
   Road road(options, progress);
-  const std::string text = own_data(records, config.data.sign);
-  std::vector<SourcedData> data = {sourced(std::move(records), config.data)};
+  std::string text;
+  std::vector<SourcedData> data = road.stage("data", "in memory", [&] {
+    text = own_data(records, config.data.sign);
+    return std::vector{sourced(std::move(records), config.data)};
+  });
   road.claim(config_text(config)).write(kOwnData, text);
   return run_on(std::move(data), config, road);
 }
