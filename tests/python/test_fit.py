@@ -1,10 +1,12 @@
 """Fits: those of psi fit; what they tell; how they end."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy
 import pytest
@@ -151,3 +153,33 @@ def test_control_c_ends_a_fit_with_keyboard_interrupt(tmp_path):
         assert process.stdout.read() == "KeyboardInterrupt\n"
         assert process.wait() == 0
     assert not list(tmp_path.glob("psi_*"))
+
+
+PACKAGED_FIT = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+import psi_xlstm
+from conftest import SMALL, waveforms
+rows = zip(*(waveforms(number) for number in (1, 2, 3)))
+psi_xlstm.fit(*map(list, rows), **SMALL, out=sys.argv[3], time_constants=False)
+print(psi_xlstm.__file__)
+"""
+
+
+def test_a_package_finds_its_own_worker(tmp_path):
+    """As it is installed: the worker in bin/ beside the module; this one cannot work."""
+    package = tmp_path / "site" / "psi_xlstm"
+    shutil.copytree(Path(psi_xlstm.__file__).parent, package)
+    worker = package / "bin" / "psi_ngspice_worker"
+    worker.parent.mkdir(exist_ok=True)
+    worker.write_text(f"#!/bin/sh\ntouch '{tmp_path}/called'\nexit 1\n")
+    worker.chmod(0o755)
+    environment = {k: v for k, v in os.environ.items() if k != "PSI_NGSPICE_WORKER"}
+    here = Path(__file__).parent
+    words = [sys.executable, "-B", "-c", PACKAGED_FIT, package.parent, here, tmp_path / "run"]
+    answer = subprocess.run(
+        list(map(str, words)), capture_output=True, text=True, env=environment, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == f"{package / '__init__.py'}\n"
+    assert (tmp_path / "called").exists()
