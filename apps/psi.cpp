@@ -9,8 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <new>
+#include <exception>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -18,9 +17,9 @@
 #include <vector>
 
 #include "commands/command.hpp"
+#include "core/explanation.hpp"
 #include "core/leftovers.hpp"
 #include "core/nearest.hpp"
-#include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 
 namespace {
@@ -91,25 +90,6 @@ void add_subcommands(CLI::App& app, int& exit_code) {
   add_manual(app, exit_code);
 }
 
-// What went wrong, in one sentence; returns the exit code. Call it where an exception is handled.
-int explain() {
-  try {
-    throw;
-  } catch (const psi_xlstm::Error& e) {
-    spdlog::error("{}", e.what());
-    return kWrongInput;
-  } catch (const std::filesystem::filesystem_error& e) {
-    spdlog::error("{}: expected a file or folder that can be used, found: {}", e.path1().string(),
-                  e.code().message());
-    return kWrongInput;
-  } catch (const std::bad_alloc&) {
-    spdlog::error("memory: expected enough for the work, found the end of it");
-  } catch (const std::exception& e) {
-    spdlog::error("unexpected: {}", e.what());
-  }
-  return EXIT_FAILURE;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -130,8 +110,9 @@ int main(int argc, char** argv) {
   try {
     if (const auto ended = parsed(app, argc, argv)) exit_code = *ended;
     flush_output();
-  } catch (...) {
-    return explain();
+  } catch (const std::exception& e) {
+    spdlog::error("{}", psi_xlstm::explanation(e));
+    return kWrongInput;
   }
   return exit_code;
 }

@@ -21,6 +21,6 @@ if ! formatter >/dev/null; then
   fi
   install_packages format clang-format-14
 fi
-find apps include src tests \( -name '*.cpp' -o -name '*.hpp' \) -print0 |
+find apps include python src tests \( -name '*.cpp' -o -name '*.hpp' \) -print0 |
   xargs -0 -P 2 -n 40 "$(formatter)" --dry-run --Werror
 echo "format: as clang-format 14 does it"

@@ -8,7 +8,8 @@ program_packages=(
   gnuplot-nox adms
 )
 trainer_packages=(libtorch-dev libopenblas0-pthread libbenchmark-dev)
-test_packages=(libgtest-dev)
+# The Python module and what its tests run.
+test_packages=(libgtest-dev python3-dev python3-numpy python3-pytest pybind11-dev)
 
 # Whether the package $1 is installed.
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]; }

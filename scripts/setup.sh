@@ -23,7 +23,7 @@ elif [ $# -eq 0 ]; then
   if [ -f build/release/CMakeCache.txt ]; then
     cmake --preset release
   else
-    cmake --preset release -DPSI_TRAINER=OFF -DPSI_BUILD_TESTS=OFF
+    cmake --preset release -DPSI_TRAINER=OFF -DPSI_PYTHON=OFF -DPSI_BUILD_TESTS=OFF
   fi
   cmake --build --preset release --target programs
 else

@@ -1,12 +1,10 @@
 // psi fit: a compact model from the user's own waveforms.
 
 #include <memory>
-#include <optional>
 
 #include "command.hpp"
-#include "core/identifier.hpp"
-#include "hdl/text/names.hpp"
 #include "read_options.hpp"
+#include "studies/compact/fit_request.hpp"
 #include "studies/compact/study.hpp"
 
 namespace psi_xlstm::apps {
@@ -14,41 +12,11 @@ namespace {
 
 struct Options {
   std::vector<std::string> files;
-  std::string out, name, split;
-  bool continuous = false, time_constants = true, replace = false;
-  std::optional<double> g0, noise;
-  std::optional<int> states, features;
-  ReadingConfig reading;
-  int sign = 1, seed = 11, threads = 2;
+  std::string out;
+  bool replace = false;
+  int threads = 2;
+  FitRequest fit;
 };
-
-StudyConfig config_for(const Options& options) {
-  StudyConfig config;
-  const std::string stem = std::filesystem::path(options.files.front()).stem().string();
-  config.model =
-      options.name.empty() ? identifier_from(stem) : checked_identifier(options.name, "--name");
-  if (options.name.empty() && !hdl::problem_with_model_name(config.model).empty()) {
-    config.model += "_device";
-  }
-  config.study = config.model;
-  config.seeds = {options.seed};
-  config.data.source = DataSource::kCsv;
-  for (const std::string& file : options.files) {
-    config.data.files.push_back(std::filesystem::absolute(file).string());
-  }
-  config.data.reading = options.reading;
-  config.data.sign = options.sign;
-  config.data.split = options.split;
-  config.data.continuous = options.continuous;
-  config.data.noise = options.noise;
-  config.data.initial_conductance = options.g0;
-  config.fit.seed = options.seed;
-  config.fit.curriculum = Curriculum::kBoth;
-  config.selection = {.enabled = true, .states = options.states, .features = options.features};
-  config.time_constants.enabled = options.time_constants;
-  config.cosim.limit = config.cosim.limit_training_like = 1e-3;
-  return config;
-}
 
 }  // namespace
 
@@ -58,23 +26,24 @@ void add_fit(CLI::App& app, int& exit_code) {
   command->add_option("files", o->files, "Files of data; psi look says what is in them")
       ->required();
   command->add_option("--out", o->out, "Run folder (default: results/<name>)");
-  command->add_option("--name", o->name, "Name of the model (default: from the first file)");
-  command->add_option("--split", o->split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
-  command->add_flag("--continuous", o->continuous, "Each record goes on where the last one ended");
-  command->add_option("--g0", o->g0, "Conductance at the start of every record [S]")
+  command->add_option("--name", o->fit.name, "Name of the model (default: from the first file)");
+  command->add_option("--split", o->fit.split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
+  command->add_flag("--continuous", o->fit.continuous,
+                    "Each record goes on where the last one ended");
+  command->add_option("--g0", o->fit.g0, "Conductance at the start of every record [S]")
       ->check(positive());
-  command->add_option("--noise", o->noise, "Noise as a fraction of the current's sd, e.g. 0.03")
+  command->add_option("--noise", o->fit.noise, "Noise as a fraction of the current's sd, e.g. 0.03")
       ->check(positive());
-  command->add_option("--sign", o->sign, "-1: current was counted out of the device")
+  command->add_option("--sign", o->fit.sign, "-1: current was counted out of the device")
       ->check(one_of_these({"-1", "1"}));
-  command->add_option("--states", o->states, "Only this number of states")
+  command->add_option("--states", o->fit.states, "Only this number of states")
       ->check(whole_number(0, 16));
-  command->add_option("--features", o->features, "Only this number of features")
+  command->add_option("--features", o->fit.features, "Only this number of features")
       ->check(whole_number(1, 64));
-  add_read_options(*command, o->reading);
-  command->add_flag("--tau,!--no-tau", o->time_constants,
+  add_read_options(*command, o->fit.reading);
+  command->add_flag("--tau,!--no-tau", o->fit.time_constants,
                     "Whether to estimate the device's time constants too");
-  command->add_option("--seed", o->seed, "Of the starting points")->check(seed_number());
+  command->add_option("--seed", o->fit.seed, "Of the starting points")->check(seed_number());
   command->add_option("--threads", o->threads, "At most this many")->check(whole_number(1, 64));
   add_replace(*command, o->replace);
   add_telling(*command);
@@ -82,7 +51,8 @@ void add_fit(CLI::App& app, int& exit_code) {
               {"psi fit my_device.csv --noise 0.03 --out results/my_device",
                "psi fit my_device.csv --split 1-6/7-8/9-11 --continuous --json > result.json"});
   command->callback([o, &exit_code] {
-    const StudyConfig config = config_for(*o);
+    o->fit.stem = std::filesystem::path(o->files.front()).stem().string();
+    const StudyConfig config = fit_study(o->fit, o->files);
     const std::filesystem::path folder = o->out.empty()
                                              ? std::filesystem::path("results") / config.study
                                              : std::filesystem::path(o->out);

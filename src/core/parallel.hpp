@@ -8,11 +8,14 @@
 #include <thread>
 #include <vector>
 
+#include "core/interruption.hpp"
+
 namespace psi_xlstm {
 
 /// Runs `work(i)` for i = 0..count-1 on at most `threads` threads. The calls must not depend on
 /// each other; the order in which they run is not defined. Where calls throw, no further ones
 /// begin, and the exception of the lowest index of all is thrown here once the others have ended.
+/// What can interrupt this thread can interrupt them all.
 template <class Work>
 void for_each_index(int count, int threads, const Work& work) {
   // Indices are given out in order, so every index below one that has thrown has at least begun:
@@ -21,9 +24,12 @@ void for_each_index(int count, int threads, const Work& work) {
   std::mutex mutex;
   int failed = count;
   std::exception_ptr problem;
+  const Interruption* const interruption = interruption_of_this_thread();
   const auto loop = [&] {
+    const InterruptionScope scope(interruption);
     for (int i = next++; i < count; i = next++) {
       try {
+        check_interruption();
         work(i);
       } catch (...) {
         const std::lock_guard lock(mutex);

@@ -17,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/interruption.hpp"
 #include "core/leftovers.hpp"
 
 namespace psi_xlstm {
@@ -292,7 +293,8 @@ Process::Clock::time_point time_after(double seconds) {
 
 int poll_time(Process::Clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Process::Clock::now());
-  return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 60'000));
+  const int most = interruption_of_this_thread() == nullptr ? 60'000 : 100;
+  return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, most));
 }
 
 }  // namespace psi_xlstm

@@ -120,7 +120,8 @@ std::string line_with_error(const std::string& text);
 /// The time `seconds` from now; at most some years.
 Process::Clock::time_point time_after(double seconds);
 
-/// How long poll() may wait for `deadline` at most [ms], rounded up.
+/// How long poll() may wait for `deadline` at most [ms], rounded up; at most 0.1 s where this
+/// thread can be interrupted.
 int poll_time(Process::Clock::time_point deadline);
 
 }  // namespace psi_xlstm

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "core/interruption.hpp"
 #include "core/process.hpp"
 
 // run_program() of core/process.hpp: a program as a function from its input to its output.
@@ -107,6 +108,7 @@ ProgramOutcome run_program(std::vector<std::string> words,
     while (!process.ended() && !out.too_much() && Process::Clock::now() < deadline) {
       std::array<pollfd, 3> wanted = {
           out.wanted(), errors.wanted(), {.fd = process.end_descriptor(), .events = POLLIN}};
+      check_interruption();
       ::poll(wanted.data(), wanted.size(), poll_time(deadline));
       out.take(settings.most_output);
       errors.take(kKeptErrors);

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "core/interruption.hpp"
+
 namespace psi_xlstm::fit {
 namespace {
 
@@ -24,7 +26,7 @@ class ReducedCost : public ceres::CostFunction {
   bool Evaluate(double const* const* x, double* residuals, double** jacobians) const override {
     const std::span<const double> point(x[0], static_cast<std::size_t>(parameters_));
     const bool derivatives = jacobians != nullptr && jacobians[0] != nullptr;
-    const NormalEquations normal = objective_(point, derivatives);
+    const NormalEquations normal = evaluated(point, derivatives);
     if (!normal.finite) return false;
     Eigen::Map<Eigen::VectorXd> out(residuals, parameters_ + 1);
     out.setZero();
@@ -36,6 +38,18 @@ class ReducedCost : public ceres::CostFunction {
   }
 
  private:
+  // No exception passes through the solver: what cannot be evaluated ends it soon.
+  NormalEquations evaluated(std::span<const double> point, bool derivatives) const {
+    NormalEquations none;
+    none.finite = false;
+    if (interruption_asked()) return none;
+    try {
+      return objective_(point, derivatives);
+    } catch (const Interrupted&) {
+      return none;
+    }
+  }
+
   bool reduce(const NormalEquations& normal,
               Eigen::Map<Eigen::VectorXd>& residuals,
               double* jacobian) const {
@@ -96,6 +110,7 @@ LeastSquaresResult minimise(const Objective& objective,
   solver.logging_type = ceres::SILENT;
   ceres::Solver::Summary summary;
   ceres::Solve(solver, &problem, &summary);
+  check_interruption();
   result.cost = 2 * summary.final_cost;
   result.iterations = static_cast<int>(summary.iterations.size());
   result.reason = summary.message;

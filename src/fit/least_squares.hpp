@@ -31,7 +31,8 @@ struct LeastSquaresResult {
   bool usable = false;  ///< The start could be evaluated and x is finite.
 };
 
-/// Minimises r^T r from `start`. Deterministic: one thread, nothing stops by the clock.
+/// Minimises r^T r from `start`. Deterministic: one thread, nothing stops by the clock. Throws
+/// Interrupted where this thread is.
 LeastSquaresResult minimise(const Objective& objective,
                             std::vector<double> start,
                             const LeastSquaresOptions& options);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/index.hpp"
+#include "core/interruption.hpp"
 #include "fit/vector_kernels.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/evaluator.hpp"
@@ -14,6 +15,8 @@
 
 namespace psi_xlstm::fit {
 namespace {
+
+constexpr unsigned kLookEvery = 4096;  // blocks: some milliseconds
 
 // Rows of derivatives: columns 0..Q-1 by parameters, Q by ln g0, Q+1 free (the residual), padded.
 class Rows {
@@ -70,6 +73,7 @@ class Runner {
     evaluate_gates(segment.voltage_left, c_, by_c_, left_);
     double cost = 0;
     for (const Block& block : segment.blocks) {
+      if (++evaluated_ % kLookEvery == 0) check_interruption();
       if (states_ > 0) advance(block);
       if (block.svv > 0) cost += residual(block, segment.noise_sd);
       std::swap(c_, next_);
@@ -287,6 +291,7 @@ class Runner {
   std::vector<double> buffer_;
   int filled_ = 0;
   std::vector<double> matrix_;
+  unsigned evaluated_ = 0;  // Blocks.
 };
 
 // Adds the normal equations of one segment to those of all.
@@ -339,6 +344,7 @@ NormalEquations SensitivityModel::evaluate(std::span<const double> x, bool deriv
   const ir::Network local = with_parameters(network_, x);
   Runner runner(local, derivatives);
   for (const Segment& segment : segments_) {
+    check_interruption();
     const int correction = segment.correction;
     out.cost += runner.run(segment, correction >= 0 ? x[at(parameters + correction)] : 0.0);
     if (!std::isfinite(out.cost)) break;

@@ -7,105 +7,12 @@
 #include <cmath>
 
 #include "core/index.hpp"
+#include "core/interruption.hpp"
 #include "ir/jacobian.hpp"
+#include "ir/stepper.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::ir {
-namespace {
-
-// The rates of all states and their targets at one end of a step.
-struct Gates {
-  explicit Gates(int states) : rate(at(states)), target(at(states)) {}
-
-  void evaluate(Evaluator& evaluator,
-                const Network& network,
-                std::span<const double> voltages,
-                std::span<const double> c) {
-    evaluator.evaluate(Part::kDynamics, voltages, c);
-    for (std::size_t s = 0; s < rate.size(); ++s) {
-      rate[s] = evaluator.rate(network.rate_of_state[s]);
-      target[s] = evaluator.target(static_cast<int>(s));
-    }
-  }
-
-  std::vector<double> rate;    ///< [1/s], [S].
-  std::vector<double> target;  ///< [S].
-};
-
-// One exponential trapezoidal step from `c` with the gates of both ends; 1 - f by expm1.
-double step_state(double c, double dt, double l0, double z0, double l1, double z1) {
-  const double sum = l0 + l1;
-  const double target = sum > 0 ? (l0 * z0 + l1 * z1) / sum : z0;
-  return c - std::expm1(-0.5 * dt * sum) * (target - c);
-}
-
-class Stepper {
- public:
-  Stepper(const Network& network, std::span<const double> initial)
-      : network_(network),
-        evaluator_(network),
-        predictor_needed_(gates_see_states(network)),
-        left_(network.state_count()),
-        right_(network.state_count()),
-        c_(initial.begin(), initial.end()),
-        next_(c_) {}
-
-  void start(std::span<const double> voltages) {
-    if (!c_.empty()) left_.evaluate(evaluator_, network_, voltages, c_);
-  }
-
-  void advance(double dt, std::span<const double> voltages) {
-    if (c_.empty()) return;
-    if (predictor_needed_) {
-      for (std::size_t s = 0; s < c_.size(); ++s) {
-        next_[s] = c_[s] - std::expm1(-dt * left_.rate[s]) * (left_.target[s] - c_[s]);
-      }
-    }
-    right_.evaluate(evaluator_, network_, voltages, next_);
-    for (std::size_t s = 0; s < c_.size(); ++s) {
-      c_[s] =
-          step_state(c_[s], dt, left_.rate[s], left_.target[s], right_.rate[s], right_.target[s]);
-    }
-    if (predictor_needed_) right_.evaluate(evaluator_, network_, voltages, c_);
-    std::swap(left_, right_);
-  }
-
-  void record(std::size_t k, std::span<const double> voltages, PortTrajectory& out) {
-    evaluator_.evaluate(Part::kOutput, voltages, c_);
-    for (std::size_t p = 0; p < voltages.size(); ++p) {
-      out.currents[p][k] = evaluator_.value(network_.current_node, static_cast<int>(p));
-      if (network_.charge_node < 0) continue;
-      out.charges[p][k] = evaluator_.value(network_.charge_node, static_cast<int>(p));
-    }
-    if (network_.role) out.conductance[k] = evaluator_.value(network_.role->node);
-    for (std::size_t s = 0; s < c_.size(); ++s) out.states[s][k] = c_[s];
-  }
-
- private:
-  const Network& network_;
-  Evaluator evaluator_;
-  bool predictor_needed_;
-  Gates left_, right_;
-  std::vector<double> c_, next_;
-};
-
-// Adds dQ/dt: that of the parabola through the last three samples, of the line through the first
-// two; at the first sample the device rests.
-void add_derivative(std::span<const double> time,
-                    const std::vector<double>& charge,
-                    std::vector<double>& current) {
-  const auto slope = [&](std::size_t k) {
-    return (charge[k] - charge[k - 1]) / (time[k] - time[k - 1]);
-  };
-  for (std::size_t k = 1; k < time.size(); ++k) {
-    current[k] += slope(k);
-    if (k == 1) continue;
-    const double bend = (slope(k) - slope(k - 1)) / (time[k] - time[k - 2]);
-    current[k] += bend * (time[k] - time[k - 1]);
-  }
-}
-
-}  // namespace
 
 std::vector<double> rest_state(const Network& network) {
   const int states = network.state_count();
@@ -192,6 +99,12 @@ std::vector<double> initial_state(const Network& network, double g0) {
   return c;
 }
 
+namespace {
+
+constexpr std::size_t kLookEvery = 4096;  // samples: some milliseconds
+
+}  // namespace
+
 PortTrajectory simulate(const Network& network,
                         std::span<const double> time,
                         std::span<const std::span<const double>> voltages,
@@ -214,21 +127,18 @@ PortTrajectory simulate(const Network& network,
   if (network.charge_node >= 0) out.charges = out.currents;
   if (network.role) out.conductance.resize(count);
   out.states.assign(initial.size(), std::vector<double>(count));
-  if (count == 0) return out;
   std::vector<double> v(ports);
-  const auto voltages_at = [&](std::size_t k) -> std::span<const double> {
-    for (std::size_t p = 0; p < ports; ++p) v[p] = voltages[p][k];
-    return v;
-  };
   Stepper stepper(network, initial);
-  stepper.start(voltages_at(0));
-  stepper.record(0, v, out);
-  for (std::size_t k = 1; k < count; ++k) {
-    stepper.advance(time[k] - time[k - 1], voltages_at(k));
-    stepper.record(k, v, out);
-  }
-  for (std::size_t p = 0; p < out.charges.size(); ++p) {
-    add_derivative(time, out.charges[p], out.currents[p]);
+  for (std::size_t k = 0; k < count; ++k) {
+    if (k % kLookEvery == 0) check_interruption();
+    for (std::size_t p = 0; p < ports; ++p) v[p] = voltages[p][k];
+    stepper.step(time[k], v);
+    for (std::size_t p = 0; p < ports; ++p) {
+      out.currents[p][k] = stepper.currents()[p];
+      if (network.charge_node >= 0) out.charges[p][k] = stepper.charges()[p];
+    }
+    if (network.role) out.conductance[k] = stepper.conductance();
+    for (std::size_t s = 0; s < initial.size(); ++s) out.states[s][k] = stepper.states()[s];
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include "jobs/partner.hpp"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -123,6 +124,22 @@ std::string Partner::said() const {
   return cut(text, kLongestSentence);
 }
 
+namespace {
+
+// Where the shared library lies that this code is in; empty where it is in no such library, but in
+// the program itself.
+fs::path folder_of_this_code() {
+  static const int here = 0;
+  Dl_info found = {};
+  if (::dladdr(&here, &found) == 0 || found.dli_fname == nullptr) return {};
+  const fs::path file = found.dli_fname;
+  std::error_code ignored;
+  if (!file.is_absolute() || fs::equivalent(file, "/proc/self/exe", ignored)) return {};
+  return file.parent_path();
+}
+
+}  // namespace
+
 fs::path helper_program(const std::string& name,
                         const fs::path& named,
                         const char* variable,
@@ -137,6 +154,9 @@ fs::path helper_program(const std::string& name,
     std::error_code ignored;
     const fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
     places = {folder / name, folder.parent_path() / name};
+    if (const fs::path own = folder_of_this_code(); !own.empty()) {
+      places.insert(places.begin(), own / "bin" / name);
+    }
   }
   for (const fs::path& place : places) {
     std::error_code ignored;

@@ -65,7 +65,8 @@ class Partner {
 };
 
 /// Where the program `name` of this project is: `named` where it is not empty, else the environment
-/// variable `variable`, else in the folder of the running program, else in the folder above. Throws
+/// variable `variable`, else in the folder bin/ beside the shared library that this code is in
+/// (of Python), else in the folder of the running program, else in the folder above. Throws
 /// ConfigError, which begins with `what` and ends with `advice`, where there is none that can be
 /// executed.
 std::filesystem::path helper_program(const std::string& name,

@@ -34,8 +34,8 @@ class CompactModel : public Model {
     return fit::predict(stored_.network, dataset, {0}, {}, true).front().start.value;
   }
 
-  std::unique_ptr<Streamer> streamer(double g0) const override {
-    return make_streamer(stored_.network, g0);
+  std::unique_ptr<Streamer> streamer(double g0, Precision precision) const override {
+    return make_streamer(stored_.network, g0, precision);
   }
 
   void save(const std::filesystem::path& file) const override { save_model(file, stored_); }
@@ -91,8 +91,8 @@ class NetworkModel : public Model {
     return fit::find_start(record, fit::noise_of(record, {}), {}).value;
   }
 
-  std::unique_ptr<Streamer> streamer(double g0) const override {
-    return make_streamer(stored_, g0);
+  std::unique_ptr<Streamer> streamer(double g0, Precision precision) const override {
+    return make_streamer(stored_, g0, precision);
   }
 
   void save(const std::filesystem::path& file) const override { save_network(file, stored_); }

@@ -76,9 +76,10 @@ class Model {
   /// conductance `g0` [S] where the model sees the start. Throws as check_ports() does.
   std::vector<std::vector<double>> currents(const Record& record, double g0) const;
 
-  /// The model at the start of a sequence from `g0`, in single precision. Does not keep the model.
-  /// Throws ShapeError where it cannot run sample by sample.
-  virtual std::unique_ptr<Streamer> streamer(double g0) const = 0;
+  /// The model at the start of a sequence from `g0`; in double precision its currents are those of
+  /// currents(). Does not keep the model. Throws ShapeError where it cannot run sample by sample.
+  virtual std::unique_ptr<Streamer> streamer(double g0,
+                                             Precision precision = Precision::kSingle) const = 0;
 
   /// The network that a circuit holds, for printers and co-simulation. Throws DataError with
   /// about().no_circuit where there is none.

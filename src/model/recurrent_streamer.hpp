@@ -16,6 +16,8 @@ class Clock {
  public:
   /// Whether `time` is that of a first sample.
   bool begins(double time) const { return !running_ || time < last_; }
+  /// Whether there was a sample.
+  bool has_begun() const { return running_; }
   /// Goes to `time`; returns how long that took, 0 at a first sample.
   double advance(double time);
 
@@ -32,6 +34,8 @@ class XlstmStreamer : public Streamer {
   explicit XlstmStreamer(const StoredNetwork& network);
 
   double step(double time, double voltage) override;
+
+  std::vector<double> states() override;
 
   /// After the last sample.
   kernels::XlstmState<Real> state() { return network_.stream_state(); }
@@ -51,10 +55,14 @@ class ContinuousStreamer : public Streamer {
 
   double step(double time, double voltage) override;
 
+  /// Those of the network that a circuit holds (ir/recurrent.hpp).
+  std::vector<double> states() override;
+
   /// After the last sample.
   const kernels::ContinuousState<Real>& state() const { return state_; }
 
  private:
+  std::vector<kernels::LayerShape> layers_;
   kernels::ContinuousNetwork<Real> network_;
   kernels::ContinuousState<Real> at_rest_, state_;
   double scale_, reference_step_, start_, tie_ = 0;

@@ -4,10 +4,12 @@
 
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "ir/dynamics.hpp"
+#include "ir/stepper.hpp"
 #include "ir/streaming.hpp"
 #include "model/recurrent_streamer.hpp"
 #include "model/streaming_loops.hpp"
@@ -137,9 +139,38 @@ class CompactStreamer : public Streamer {
     return first ? stream_.start(start_, voltage) : stream_.step(duration, voltage);
   }
 
+  std::vector<double> states() override {
+    return clock_.has_begun() ? stream_.states() : std::vector<double>{};
+  }
+
  private:
   ir::CompactStream<float> stream_;
   std::vector<double> start_;
+  Clock clock_;
+};
+
+// Any network with one port, as ir::simulate() runs it.
+class ExactStreamer : public Streamer {
+ public:
+  ExactStreamer(const ir::Network& network, double g0)
+      : network_(network), start_(ir::initial_state(network, g0)) {}
+
+  double step(double time, double voltage) override {
+    if (clock_.begins(time)) stepper_.emplace(network_, start_);
+    clock_.advance(time);
+    stepper_->step(time, {&voltage, 1});
+    return stepper_->currents()[0];
+  }
+
+  std::vector<double> states() override {
+    if (!stepper_) return {};
+    return {stepper_->states().begin(), stepper_->states().end()};
+  }
+
+ private:
+  ir::Network network_;
+  std::vector<double> start_;
+  std::optional<ir::Stepper> stepper_;
   Clock clock_;
 };
 
@@ -166,7 +197,10 @@ std::unique_ptr<Streamer> make_streamer(const StoredNetwork& network,
   return std::make_unique<ExactMlpStreamer>(network, g0);
 }
 
-std::unique_ptr<Streamer> make_streamer(const ir::Network& network, double g0) {
+std::unique_ptr<Streamer> make_streamer(const ir::Network& network,
+                                        double g0,
+                                        Precision precision) {
+  if (precision == Precision::kDouble) return std::make_unique<ExactStreamer>(network, g0);
   return std::make_unique<CompactStreamer>(network, g0);
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/interruption.hpp"
 #include "core/rng.hpp"
 
 namespace psi_xlstm::fit {
@@ -119,6 +120,20 @@ TEST(Minimise, StopsAfterSoManyIterations) {
   EXPECT_TRUE(result.usable);
   EXPECT_LE(result.iterations, 3);
   EXPECT_GT(result.cost, 1e-3);
+}
+
+TEST(Minimise, EndsWhereItIsInterrupted) {
+  Interruption interruption;
+  const InterruptionScope scope(&interruption);
+  int evaluated = 0;
+  const Objective slow = [&](std::span<const double> x, bool derivatives) {
+    if (++evaluated == 3) interruption.ask();
+    check_interruption();
+    return objective_of([](const Vector& y) { return Vector{{std::exp(y[0])}}; },
+                        [](const Vector& y) { return Matrix{{std::exp(y[0])}}; })(x, derivatives);
+  };
+  EXPECT_THROW(minimise(slow, {1}, {}), Interrupted);
+  EXPECT_EQ(evaluated, 3);
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ done
 for header in $(cd "$folder/usr/include" && find . -name '*.hpp'); do
   echo "#include \"$header\"" | "$compiler" -std=c++20 -fsyntax-only -I "$folder/usr/include" -x c++ -
 done
+echo '#include <psi_xlstm/psi_model.h>' |
+  cc -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I "$folder/usr/include" -x c -
 
 cd "$folder"
 psi=$folder/usr/bin/psi
@@ -53,6 +55,14 @@ awk 'NR == FNR { if (NF == 3 && $1 ~ /^[0-9]/) current[n++] = $3; next }
     if (d > 1e-8 * (cell[3] < 0 ? -cell[3] : cell[3]) + 1e-15) { print "FAILED: " current[m] " against " $0; exit 1 } m++ }
   END { if (n != 200 || m != 200) { print "FAILED: expected 200 samples, found " n " and " m; exit 1 } }' \
   example.txt psi.csv
+# In C, sample by sample: what psi predicts, digit by digit.
+awk -F, 'NR > 1 { print $1, $2 }' drive.csv >drive.txt
+"$psi" predict "$model" drive.csv --g0 2e-4 2>/dev/null | awk -F, 'NR > 1 { printf "%.17g\n", $3 }' >psi.txt
+build/steps "$model" 2e-4 <drive.txt >steps.txt || { echo "FAILED: the example in C"; exit 1; }
+grep -v state steps.txt | cmp - psi.txt || { echo "FAILED: the steps in C differ from psi predict"; exit 1; }
+[ "$(grep -c state steps.txt)" = 1 ] || { echo "FAILED: expected one state"; cat steps.txt; exit 1; }
+build/steps nothing.safetensors 1 2>nothing.txt </dev/null && { echo "FAILED: nothing.safetensors was taken"; exit 1; }
+grep -q '^steps: nothing.safetensors: expected' nothing.txt || { echo "FAILED:"; cat nothing.txt; exit 1; }
 for form in va sp c osdi; do
   [ -s "emitted/example_device.$form" ] || { echo "FAILED: expected example_device.$form"; exit 1; }
 done

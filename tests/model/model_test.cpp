@@ -133,6 +133,26 @@ TEST(Model, IsTheSameAfterItWasSaved) {
   }
 }
 
+// Sample by sample in double precision: the same bits, of every kind.
+TEST(Model, StepsAsItRunsAndTellsItsStates) {
+  std::vector<std::unique_ptr<const Model>> models;
+  for (const std::string& name : testing::kOldNetworks) {
+    models.push_back(load(testing::old_file(name)));
+  }
+  models.push_back(of(testing::compact_model()));
+  for (const auto& model : models) {
+    const std::string name = model->about().name + " " + model->about().protocol;
+    const Record record = drive(model->about().reference_step);
+    const std::vector<double> wanted = model->currents(record, kStart).front();
+    const auto streamer = model->streamer(kStart, Precision::kDouble);
+    EXPECT_TRUE(streamer->states().empty()) << name;
+    for (std::size_t k = 0; k < record.size(); ++k) {
+      EXPECT_EQ(streamer->step(record.time[k], record.voltage[0][k]), wanted[k]) << name;
+    }
+    EXPECT_EQ(streamer->states().size(), static_cast<std::size_t>(model->about().states)) << name;
+  }
+}
+
 // The network of a circuit is the model: on the same samples its own step gives the same currents.
 TEST(Model, OfAKnownStartIsACircuitNetwork) {
   for (const char* name : {"teacher", "clustering", "low_rank"}) {

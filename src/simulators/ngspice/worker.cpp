@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/atomic_file.hpp"
+#include "core/interruption.hpp"
 #include "core/process.hpp"
 #include "core/temporary_folder.hpp"
 #include "jobs/partner.hpp"
@@ -78,6 +79,7 @@ void converse(Partner& worker, Process::Clock::time_point deadline, WorkerOutcom
   const auto told = [&](Message&& message) { take(std::move(message), outcome); };
   while (!outcome.reply && !worker.ended() && Process::Clock::now() < deadline) {
     auto wanted = worker.wanted();
+    check_interruption();
     ::poll(wanted.data(), wanted.size(), poll_time(deadline));
     worker.talk(told);
   }

@@ -17,12 +17,19 @@
 namespace psi_xlstm {
 namespace {
 
-Dataset read_files(const DataSourceConfig& config) {
-  if (config.files.empty()) throw ConfigError("data: expected at least one file, found none");
+void check_sign(const DataSourceConfig& config) {
   if (config.sign == 0) throw ConfigError("data: expected a sign of 1 or -1, found 0");
+}
+
+std::vector<Record> read_files(const DataSourceConfig& config) {
+  if (config.files.empty()) throw ConfigError("data: expected at least one file, found none");
+  check_sign(config);
   const std::vector<std::filesystem::path> files(config.files.begin(), config.files.end());
-  Dataset dataset =
-      make_dataset(read_records(files, read_options(config.reading, config.sign)), {config.split});
+  return read_records(files, read_options(config.reading, config.sign));
+}
+
+Dataset divided(std::vector<Record> records, const DataSourceConfig& config) {
+  Dataset dataset = make_dataset(std::move(records), {config.split});
   dataset.continuous = dataset.continuous || config.continuous;
   dataset.source = fmt::format("{}", fmt::join(config.files, ", "));
   if (config.noise) dataset.noise = config.noise;
@@ -35,6 +42,21 @@ double median_step(const Record& record) {
     steps.push_back(record.time[k] - record.time[k - 1]);
   }
   return median(steps);
+}
+
+// How the records start, once they are known.
+void settle_starts(const DataSourceConfig& config, SourcedData& out) {
+  for (const Record& record : out.dataset.records) {
+    const double step = median_step(record), length = record.time.back() - record.time.front();
+    if (config.prefix > 0 && (config.prefix < 4 * step || config.prefix > 0.5 * length)) {
+      throw ConfigError(fmt::format(
+          "data: expected a prefix of at least 4 samples and at most half of record {} ({} s to {} "
+          "s), found {} s",
+          record.id, 4 * step, 0.5 * length, config.prefix));
+    }
+  }
+  out.starts.prefix = config.prefix;
+  out.starts.conductance = config.initial_conductance;
 }
 
 }  // namespace
@@ -54,21 +76,19 @@ SourcedData load_data(const DataSourceConfig& config, int seed) {
     out.dataset = mem3_dataset(mem3);
     out.starts.exact = true;
   } else {
-    out.dataset = read_files(config);
-    out.starts.exact = true;  // where the file has a column for it
-    out.refine_starts = config.prefix == 0;
+    return sourced(read_files(config), config);
   }
-  for (const Record& record : out.dataset.records) {
-    const double step = median_step(record), length = record.time.back() - record.time.front();
-    if (config.prefix > 0 && (config.prefix < 4 * step || config.prefix > 0.5 * length)) {
-      throw ConfigError(fmt::format(
-          "data: expected a prefix of at least 4 samples and at most half of record {} ({} s to {} "
-          "s), found {} s",
-          record.id, 4 * step, 0.5 * length, config.prefix));
-    }
-  }
-  out.starts.prefix = config.prefix;
-  out.starts.conductance = config.initial_conductance;
+  settle_starts(config, out);
+  return out;
+}
+
+SourcedData sourced(std::vector<Record> records, const DataSourceConfig& config) {
+  SourcedData out;
+  check_sign(config);
+  out.dataset = divided(std::move(records), config);
+  out.starts.exact = true;  // where the file has a column for it
+  out.refine_starts = config.prefix == 0;
+  settle_starts(config, out);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/study.hpp"
 #include "cosimulation/cosimulation.hpp"
@@ -21,6 +22,9 @@ struct SourcedData {
 /// Draws or reads the records that `config` asks for. Throws what the generators and read_records()
 /// throw, and ConfigError where `config` contradicts itself.
 SourcedData load_data(const DataSourceConfig& config, int seed);
+
+/// The same of `records` in memory, as if they had been read from the files of `config`.
+SourcedData sourced(std::vector<Record> records, const DataSourceConfig& config);
 
 /// Errors of the device's own equations from the starts of `predictions`: the floor of the
 /// protocol. Absent where the equations of the source are not known.

@@ -7,12 +7,15 @@
 #include "core/atomic_file.hpp"
 #include "core/fingerprint.hpp"
 #include "core/seed.hpp"
+#include "core/utf8.hpp"
 #include "cosimulation/traces.hpp"
+#include "data/record_check.hpp"
 #include "hdl/model_files.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/data/readers/csv.hpp"
 #include "studies/compact/check.hpp"
 #include "studies/compact/numbers.hpp"
 #include "studies/compact/standing.hpp"
@@ -256,6 +259,45 @@ void verify(Road& road, StudyResult& result) {
   for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);
 }
 
+// The text of `records` for the folder of the run; they become what reading it would give.
+std::string own_data(std::vector<Record>& records, int sign) {
+  std::set<std::string> ids;
+  for (const Record& record : records) {
+    constexpr int kFewest = 50;
+    check_waveforms(record, kFewest);
+    if (printable(record.id) != record.id || !ids.insert(record.id).second) {
+      throw DataError(fmt::format("records: expected different names on one line each, found {}",
+                                  in_quotes(record.id)));
+    }
+  }
+  std::string text = csv_text(records);
+  const std::string stem = std::filesystem::path(kOwnData).stem().string();
+  for (Record& record : records) {
+    record.id = records.size() == 1 ? stem : stem + "/" + record.id;
+    for (double& current : record.current[0]) current *= sign;
+    for (double& current : record.clean_current) current *= sign;
+  }
+  return text;
+}
+
+// All that follows the data.
+StudyResult run_on(std::vector<SourcedData> data, const StudyConfig& config, Road& road) {
+  StudyResult result{.config = config};
+  result.fits = run_fits(config, data, road);
+  result.data = std::move(data.front());
+  result.metrics.study = config.study;
+  for (const FitOutcome& fit : result.fits) {
+    result.metrics.models.push_back(model_row(config, fit));
+  }
+  if (result.fits.front().usable) verify(road, result);
+  result.metrics.numbers = study_numbers(config, result.data.dataset, result.fits);
+  result.verdict = judge(config, result.fits, result.cosim);
+  road.folder().write("metrics.json", metrics_text(result.metrics));
+  road.stage("report", "tables, figures, page", [&] { write_report(result, road.folder()); });
+  road.finish(config.seeds);
+  return result;
+}
+
 }  // namespace
 
 std::filesystem::path fit_folder(int seed, int fit) {
@@ -279,23 +321,27 @@ StudyResult run_study(const StudyConfig& config,
                       const Progress& progress) {
   throw_if_any("", contradictions_in(config));
   Road road(options, progress);
-  StudyResult result{.config = config};
   std::vector<SourcedData> data = road.stage("data", std::string(name_of(config.data.source)),
                                              [&] { return all_data(config); });
-  RunFolder& folder = road.claim(config_text(config));
-  result.fits = run_fits(config, data, road);
-  result.data = std::move(data.front());
-  result.metrics.study = config.study;
-  for (const FitOutcome& fit : result.fits) {
-    result.metrics.models.push_back(model_row(config, fit));
-  }
-  if (result.fits.front().usable) verify(road, result);
-  result.metrics.numbers = study_numbers(config, result.data.dataset, result.fits);
-  result.verdict = judge(config, result.fits, result.cosim);
-  folder.write("metrics.json", metrics_text(result.metrics));
-  road.stage("report", "tables, figures, page", [&] { write_report(result, folder); });
-  road.finish(config.seeds);
-  return result;
+  road.claim(config_text(config));
+  return run_on(std::move(data), config, road);
+}
+
+StudyResult run_study(StudyConfig config,
+                      std::vector<Record> records,
+                      const RunOptions& options,
+                      const Progress& progress) {
+  config.data.source = DataSource::kCsv;
+  config.data.files = {std::filesystem::absolute(options.folder / kOwnData).string()};
+  check_config(config);
+  Road road(options, progress);
+  std::string text;
+  std::vector<SourcedData> data = road.stage("data", "in memory", [&] {
+    text = own_data(records, config.data.sign);
+    return std::vector{sourced(std::move(records), config.data)};
+  });
+  road.claim(config_text(config)).write(kOwnData, text);
+  return run_on(std::move(data), config, road);
 }
 
 RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& folder) {

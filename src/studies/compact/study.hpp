@@ -63,6 +63,16 @@ StudyResult run_study(const StudyConfig& config,
                       const RunOptions& options,
                       const Progress& progress);
 
+/// The same on `records` in memory; a config without files. They are written into the folder of the
+/// run as kOwnData, which its config.json names, so that it can be run and checked again.
+StudyResult run_study(StudyConfig config,
+                      std::vector<Record> records,
+                      const RunOptions& options,
+                      const Progress& progress);
+
+/// The records of a run that were given in memory.
+inline constexpr const char* kOwnData = "data.csv";
+
 /// What is told of `result`, whose run is in `folder`.
 RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& folder);
 

@@ -1,0 +1,38 @@
+#include "studies/compact/fit_request.hpp"
+
+#include "core/config_io.hpp"
+#include "core/identifier.hpp"
+#include "hdl/text/names.hpp"
+
+namespace psi_xlstm {
+
+StudyConfig fit_study(const FitRequest& request, const std::vector<std::string>& files) {
+  StudyConfig config;
+  config.model = request.name.empty() ? identifier_from(request.stem)
+                                      : checked_identifier(request.name, "--name");
+  if (request.name.empty() && !hdl::problem_with_model_name(config.model).empty()) {
+    config.model += "_device";
+  }
+  config.study = config.model;
+  config.seeds = {request.seed};
+  config.data.source = DataSource::kCsv;
+  for (const std::string& file : files) {
+    config.data.files.push_back(std::filesystem::absolute(file).string());
+  }
+  config.data.reading = request.reading;
+  config.data.sign = request.sign;
+  config.data.split = request.split;
+  config.data.continuous = request.continuous;
+  config.data.noise = request.noise;
+  config.data.initial_conductance = request.g0;
+  config.fit.seed = request.seed;
+  config.fit.curriculum = Curriculum::kBoth;
+  config.selection = {.enabled = true, .states = request.states, .features = request.features};
+  config.time_constants.enabled = request.time_constants;
+  config.cosimulate = request.cosimulate;
+  config.cosim.limit = config.cosim.limit_training_like = 1e-3;
+  // Every option is held against the range that a file's would be.
+  return config_from_json<StudyConfig>(nlohmann::json(config_tree(config)), "fit");
+}
+
+}  // namespace psi_xlstm
