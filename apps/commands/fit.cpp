@@ -5,7 +5,6 @@
 
 #include "command.hpp"
 #include "core/identifier.hpp"
-#include "hdl/text/names.hpp"
 #include "studies/compact/study.hpp"
 
 namespace psi_xlstm::apps {
@@ -25,9 +24,6 @@ StudyConfig config_for(const Options& options) {
   const std::string stem = std::filesystem::path(options.files.front()).stem().string();
   config.model =
       options.name.empty() ? identifier_from(stem) : checked_identifier(options.name, "--name");
-  if (options.name.empty() && !hdl::problem_with_model_name(config.model).empty()) {
-    config.model += "_device";
-  }
   config.study = config.model;
   config.seeds = {options.seed};
   config.data.source = DataSource::kCsv;
@@ -54,7 +50,8 @@ void add_fit(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("fit", "Fit a compact model to measured waveforms (CSV)");
   command->add_option("files", o->files, "CSV files: time_s, voltage_V, current_A")->required();
   command->add_option("--out", o->out, "Run folder (default: results/<name>)");
-  command->add_option("--name", o->name, "Name of the model (default: from the first file)");
+  command->add_option("--name", o->name, "Name of the model (default: from the first file)")
+      ->check(model_name());
   command->add_option("--split", o->split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
   command->add_flag("--continuous", o->continuous, "Each record goes on where the last one ended");
   command->add_option("--g0", o->g0, "Conductance at the start of every record [S]")

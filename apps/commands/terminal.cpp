@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "command.hpp"
+#include "core/identifier.hpp"
 #include "core/seconds.hpp"
 #include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -96,6 +97,14 @@ CLI::Validator seed_number() {
                                      std::numeric_limits<int>::max(), text);
           },
           "SEED"};
+}
+
+CLI::Validator model_name() {
+  return {[](std::string& text) {
+            (void)checked_identifier(text, "--name");
+            return std::string();
+          },
+          "NAME"};
 }
 
 CLI::Validator positive() {

@@ -53,6 +53,10 @@ CLI::Option* add_choice(CLI::App& command,
 /// A number > 0 and at most 1e18.
 CLI::Validator positive();
 
+/// What a model may be called: an identifier. Throws ConfigError for anything else, also for
+/// nothing.
+CLI::Validator model_name();
+
 /// A whole number from 0 to 2^31 - 1, what a seed can be.
 CLI::Validator seed_number();
 

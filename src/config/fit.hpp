@@ -68,6 +68,9 @@ struct FitConfig {
   int seed = 11;              ///< Of the starting points.
   double ridge = 1;           ///< Weight of |parameters|^2 in chi^2: a unit normal prior on each.
   double zero_bias_rate = 0;  ///< Weight of the drift at 0 V over a record in chi^2, dimensionless.
+  /// Weight per sample in chi^2 of a current that falls with the voltage at a fixed state, which a
+  /// circuit cannot follow behind a resistor; 0, for a device that does it: none.
+  double falling_current = 1000;
   /// Relaxation time at 0 V of the starting points, as a fraction of the longest record.
   double initial_time_constant = 0.5;
   Curriculum curriculum = Curriculum::kWhole;
@@ -81,6 +84,7 @@ struct FitConfig {
     visit("seed", c.seed, at_least(0));
     visit("ridge", c.ridge, between(0, 1e12));
     visit("zero_bias_rate", c.zero_bias_rate, between(0, 1e12));
+    visit("falling_current", c.falling_current, between(0, 1e12));
     visit("initial_time_constant", c.initial_time_constant, positive_up_to(1e12));
     visit("curriculum", c.curriculum);
     visit("first", c.first);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "hdl/linear_form.hpp"
 #include "hdl/text/expression.hpp"
 #include "hdl/text/network_lines.hpp"
 #include "hdl/text/plan.hpp"
@@ -15,24 +16,6 @@
 
 namespace psi_xlstm::hdl {
 namespace {
-
-// A weighted sum of node voltages, a constant, and starts of states (which depend on g0).
-struct LinearForm {
-  struct Term {
-    double coefficient = 0;
-    std::string plus, minus;
-  };
-  double constant = 0;
-  std::vector<Term> terms;
-  /// (coefficient, parameter): what depends on the start, e.g. that of a state, c0_<s>.
-  std::vector<std::pair<double, std::string>> starts;
-
-  void add(const LinearForm& other, double factor) {
-    constant += factor * other.constant;
-    for (const Term& t : other.terms) terms.push_back({factor * t.coefficient, t.plus, t.minus});
-    for (const auto& [c, name] : other.starts) starts.emplace_back(factor * c, name);
-  }
-};
 
 class Printer : NetworkLines {
  public:
@@ -103,22 +86,23 @@ class Printer : NetworkLines {
   // A subcircuit cannot write a message: what a user may look at.
   void training_range() {
     const ir::TrainingBox& box = network_.box;
-    line("* soa=1: V(soa_v) is by how much [V] a voltage is outside of the training range");
     std::string sum;
+    const auto add = [&](const std::string& quantity, double low, double high) {
+      const double half = (high - low) / 2;
+      sum += fmt::format("{}max(abs({}-{})*{}-1.0,0.0)", sum.empty() ? "" : "+", quantity,
+                         in_parentheses(low + half), shortest(1 / half));
+    };
     for (int p = 0; p < network_.port_count(); ++p) {
-      const std::string voltage = fmt::format("V({},{})", port(p), minus());
-      sum +=
-          fmt::format("{}max({}-({}),0.0)+max(({})-{},0.0)", p == 0 ? "" : "+", voltage,
-                      shortest(box.voltage_max[at(p)]), shortest(box.voltage_min[at(p)]), voltage);
+      add(fmt::format("V({},{})", port(p), minus()), box.voltage_min[at(p)],
+          box.voltage_max[at(p)]);
     }
-    line("Bsoa_v 0 soa_v I=soa*({})", sum);
-    load("soa_v");
-    if (!network_.role) return;
-    line("* and V(soa_g) by how much [S] the conductance is");
-    const std::string g = operand(network_.role->node, 0);
-    line("Bsoa_g 0 soa_g I=soa*(max({0}-{1},0.0)+max({2}-{0},0.0))", g,
-         shortest(box.conductance_max), shortest(box.conductance_min));
-    load("soa_g");
+    if (network_.role) {
+      add(operand(network_.role->node, 0), box.conductance_min, box.conductance_max);
+    }
+    line("* soa=1: V(soa) is 0 inside the training range, else by how many halves of it one is");
+    line("* outside; a subcircuit cannot write a message");
+    line("Bsoa 0 soa I=soa*({})", sum);
+    load("soa");
   }
 
   // lambda_k / L as a node voltage of order 1.

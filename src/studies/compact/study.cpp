@@ -7,8 +7,10 @@
 
 #include "core/fingerprint.hpp"
 #include "core/identifier.hpp"
+#include "core/number_text.hpp"
 #include "core/seed.hpp"
 #include "cosimulation/traces.hpp"
+#include "fit/falling_current.hpp"
 #include "hdl/model_files.hpp"
 #include "hdl/text/names.hpp"
 #include "hdl/text/plan.hpp"
@@ -105,6 +107,7 @@ FitOutcome run_fit(
     train_model(config, options, data, road.threads(), road.progress(), outcome);
     if (!outcome.usable) return outcome;
     outcome.model.fingerprint = wanted;
+    outcome.model.data_checksum = checksum(data.dataset);
     save_model(road.folder().own(folder / "model.safetensors"), outcome.model);
   }
   outcome.predictions = fit::predict(outcome.model.network, data.dataset, data.dataset.split.test,
@@ -136,11 +139,13 @@ std::vector<FitOutcome> run_fits(const StudyConfig& config,
 }
 
 // Writes every form of `network`; returns why one was left out, or an empty text.
-std::string emit(const ir::Network& network, RunFolder& folder) {
+std::string emit(const StoredModel& model, RunFolder& folder) {
+  const ir::Network& network = model.network;
   const std::filesystem::path hdl = "hdl";
   for (const char* ending : {".va", ".sp", ".c", ".osdi"})
     folder.allow(hdl / (network.name + ending));
-  const hdl::ModelFiles written = hdl::write_model_files(network, folder.path() / hdl);
+  const hdl::ModelFiles written =
+      hdl::write_model_files(network, folder.path() / hdl, model.data_checksum);
   for (const std::filesystem::path& file : written.files) folder.own(hdl / file.filename());
   return written.left_out;
 }
@@ -204,11 +209,6 @@ CosimReport run_cosimulation(const StudyConfig& config,
 void check_config(const StudyConfig& config) {
   checked_identifier(config.study, "study");
   checked_identifier(config.model, "model");
-  const std::string problem = hdl::problem_with_model_name(config.model);
-  if (!problem.empty()) {
-    throw ConfigError(
-        fmt::format("model: expected another name than \"{}\", which {}", config.model, problem));
-  }
   if (config.seeds.empty()) throw ConfigError("seeds: expected at least one seed, found none");
   const std::set<int> different(config.seeds.begin(), config.seeds.end());
   if (different.size() != config.seeds.size()) {
@@ -240,6 +240,12 @@ std::vector<std::string> warnings_about(const Dataset& dataset,
           fmt::format("the model is no better than the trivial predictor \"{}\"", b.name));
     }
   }
+  if (const auto voltage = fit::falling_voltage(first.model.network)) {
+    warnings.push_back(fmt::format(
+        "at a fixed state the current of the model falls with the voltage, most steeply "
+        "at {}: behind a resistor it jumps there, which a simulator may not follow",
+        engineering(*voltage, "V")));
+  }
   return warnings;
 }
 
@@ -256,9 +262,10 @@ void verify(Road& road, StudyResult& result) {
   const FitOutcome& first = result.fits.front();
   const Dataset& dataset = result.data.dataset;
   result.metrics.baselines = fit::score_baselines(first.baselines, dataset, first.predictions);
-  result.warnings = warnings_about(dataset, first, result.metrics.baselines);
-  const std::string left_out =
-      road.timed("emit", [&] { return emit(first.model.network, road.folder()); });
+  for (std::string& warning : warnings_about(dataset, first, result.metrics.baselines)) {
+    result.warnings.push_back(std::move(warning));
+  }
+  const std::string left_out = road.timed("emit", [&] { return emit(first.model, road.folder()); });
   if (!left_out.empty()) result.warnings.push_back(left_out);
   if (config.time_constants.enabled) {
     result.time_constants = road.stage("time constants", "of all records", [&] {
@@ -291,12 +298,19 @@ ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome) {
   return row;
 }
 
-StudyResult run_study(const StudyConfig& config,
+StudyResult run_study(const StudyConfig& given,
                       const RunOptions& options,
                       const Progress& progress) {
-  check_config(config);
+  check_config(given);
+  StudyConfig config = given;
+  config.model = hdl::usable_model_name(given.model);
   Road road(options, progress);
   StudyResult result{.config = config};
+  if (config.model != given.model) {
+    result.warnings.push_back(fmt::format("the model \"{}\" is called {}, for \"{}\" {}",
+                                          given.model, config.model, given.model,
+                                          hdl::problem_with_model_name(given.model)));
+  }
   std::vector<SourcedData> data = road.stage("data", std::string(name_of(config.data.source)),
                                              [&] { return all_data(config); });
   RunFolder& folder = road.claim(config_text(config));
