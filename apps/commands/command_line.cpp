@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/identifier.hpp"
 #include "core/nearest.hpp"
 #include "core/seconds.hpp"
 #include "core/utf8.hpp"
@@ -148,6 +149,14 @@ CLI::Validator whole_number(int low, int high) {
                                      printable(text));
           },
           fmt::format("{} to {}", low, high)};
+}
+
+CLI::Validator model_name() {
+  return {[](std::string& text) {
+            (void)checked_identifier(text, "--name");
+            return std::string();
+          },
+          "NAME"};
 }
 
 CLI::Validator positive_with_prefix() {

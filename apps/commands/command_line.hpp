@@ -34,6 +34,10 @@ CLI::Validator positive();
 /// turns into the plain number.
 CLI::Validator positive_with_prefix();
 
+/// What a model may be called: an identifier. Throws ConfigError for anything else, also for
+/// nothing.
+CLI::Validator model_name();
+
 /// A number >= 0.
 CLI::Validator not_negative();
 

@@ -11,6 +11,7 @@
 #include "core/identifier.hpp"
 #include "core/output_target.hpp"
 #include "hdl/model_files.hpp"
+#include "hdl/text/names.hpp"
 #include "model/model.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -55,15 +56,19 @@ void add_emit(CLI::App& app, int& exit_code) {
       app.add_subcommand("emit", "Write a model as Verilog-A, SPICE subcircuit and OSDI");
   command->add_option("model", o->model, "model.safetensors")->required();
   command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c and .osdi");
-  command->add_option("--name", o->name, "Name of the module (default: the model's)");
+  command->add_option("--name", o->name, "Name of the module (default: the model's)")
+      ->check(model_name());
   command->add_flag("--force", o->force, "Replace files that psi emit did not write");
   add_telling(*command);
   add_example(*command, {"psi emit results/my_device/model.safetensors --out hdl"});
   command->callback([o, &exit_code] {
-    ir::Network network = model::load(o->model)->circuit_network();
+    const auto model = model::load(o->model);
+    ir::Network network = model->circuit_network();
     if (!o->name.empty()) network.name = checked_identifier(o->name, "--name");
-    if (!o->force) refuse_foreign_files(o->out, network.name);
-    const hdl::ModelFiles written = hdl::write_model_files(network, o->out);
+    if (!o->force) refuse_foreign_files(o->out, hdl::usable_model_name(network.name));
+    const hdl::ModelFiles written =
+        hdl::write_model_files(network, o->out, model->about().data_checksum);
+    for (const std::string& change : written.renamed) spdlog::warn("{}", change);
     auto names = nlohmann::ordered_json::array();
     for (const std::filesystem::path& file : written.files) {
       say("{}\n", file.string());

@@ -26,7 +26,8 @@ void add_fit(CLI::App& app, int& exit_code) {
   command->add_option("files", o->files, "Files of data; psi look says what is in them")
       ->required();
   command->add_option("--out", o->out, "Run folder (default: results/<name>)");
-  command->add_option("--name", o->fit.name, "Name of the model (default: from the first file)");
+  command->add_option("--name", o->fit.name, "Name of the model (default: from the first file)")
+      ->check(model_name());
   command->add_option("--split", o->fit.split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
   command->add_flag("--continuous", o->fit.continuous,
                     "Each record goes on where the last one ended");

@@ -8,6 +8,7 @@
 #include "core/number_text.hpp"
 #include "core/utf8.hpp"
 #include "hdl/osdi/library.hpp"
+#include "hdl/text/names.hpp"
 #include "hdl/text/plan.hpp"
 #include "hdl/verilog_a_compiler.hpp"
 #include "model/model.hpp"
@@ -27,6 +28,12 @@ void print_program() {
     print("{:<14} {}, {}, compiled models (OSDI): {}\n", "ngspice", simulator.version,
           simulator.library,
           simulator.has_osdi ? "yes" : "no; scripts/ngspice_osdi.sh builds one that has");
+    if (simulator.has_osdi && !simulator.has_osdi_noise) {
+      print(
+          "{:<14} not of compiled models in this ngspice (it asks for it from release 42 on); "
+          "the subcircuit and the Verilog-A form have it\n",
+          "noise");
+    }
   } catch (const SpiceError& e) {
     print("{:<14} none: {}\n", "ngspice", e.what());
   }
@@ -61,7 +68,7 @@ void print_model(const std::string& file) {
   const model::Description& about = model->about();
   print_description(about);
   if (about.no_circuit.empty()) {
-    const ir::Network network = model->circuit_network();
+    const ir::Network network = hdl::with_usable_names(model->circuit_network()).network;
     for (const std::string& fact : hdl::model_facts(network, hdl::plan_emission(network))) {
       print("  {}\n", fact);
     }

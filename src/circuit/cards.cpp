@@ -68,6 +68,7 @@ CircuitWords circuit_words(std::string_view text) {
   CircuitWords found;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (i + 1 < words.size() && words[i + 1] == "=") {
+      if (found.assignments.contains(words[i])) found.repeated = words[i];
       found.assignments[words[i]] = i + 2 < words.size() ? words[i + 2] : "";
       i += 2;
     } else if (words[i] != "params:") {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "psi_xlstm/core/error.hpp"
+
 namespace psi_xlstm {
 
 /// A line with its continuations, without comments, in lower case.
@@ -20,6 +22,13 @@ struct CircuitCard {
 struct CircuitWords {
   std::vector<std::string> plain;                  ///< In their order.
   std::map<std::string, std::string> assignments;  ///< What stands on both sides of a '='.
+  std::string repeated;                            ///< A name with several values; or empty.
+};
+
+/// A line that no simulator should take, either: more than not known to the reference.
+class MalformedCard : public SpiceError {
+ public:
+  using SpiceError::SpiceError;
 };
 
 /// The cards of `text`, whose first line is a title; `kept` becomes the text without title and

@@ -108,6 +108,10 @@ class Reader {
     if (words.plain.empty()) refuse(card, "an element", card.text);
     const std::string& first = words.plain.front();
     check_names(card);
+    const bool has_parameters = first.front() == 'x' || first == ".subckt" || first == ".param";
+    if (has_parameters && !words.repeated.empty()) {
+      refuse(card, fmt::format("one value of {}", words.repeated), "several");
+    }
     if (first == ".tran") return read_transient(card, circuit_);
     if (first == ".end") return;
     if (first == ".subckt") {
@@ -175,10 +179,10 @@ class Reader {
     const bool tied = network_.state_count() > 0 && network_.start != ir::Start::kRest;
     std::string assignments;
     for (const auto& [name, value] : words.assignments) {
-      const bool known = name == "area" || (name == "g0" && tied) ||
+      const bool known = name == "area" || name == "m" || (name == "g0" && tied) ||
                          (name == "hold" && network_.state_count() > 0);
       if (!known) {
-        refuse(card, fmt::format("a parameter among {}area", tied ? "g0, hold, " : ""), name);
+        refuse(card, fmt::format("a parameter among {}area, m", tied ? "g0, hold, " : ""), name);
       }
       if (value.empty()) refuse(card, fmt::format("a value of {}", name), "none");
       if (!value.starts_with('{')) (void)spice_number(value, place_of(card));

@@ -6,10 +6,10 @@
 ///
 ///   xcell row column device g0=2e-4       "device", or the model's own name
 ///
-/// with the parameters g0 [S], area and hold, also inside subcircuits of the deck. The first line
-/// is the title; elements are R C L V I E G B F H D Q M J K S W T X; there is nothing that reads or
-/// writes files or runs commands (netlist_check.hpp). Names that begin with psi_ or vpsi_ are
-/// taken.
+/// with the parameters g0 [S], area, m and hold, also inside subcircuits of the deck. The first
+/// line is the title; elements are R C L V I E G B F H D Q M J K S W T X; there is nothing that
+/// reads or writes files or runs commands (netlist_check.hpp). Names that begin with psi_ or vpsi_
+/// are taken.
 ///
 /// The same text serves every form of the model, and what of it the reference integration
 /// (circuit_reference.hpp) can solve is taken apart into plain numbers.
@@ -35,7 +35,7 @@ struct CircuitDevice {
   std::string name;
   std::string plus, minus;
   std::optional<double> conductance;  ///< g0 [S]; absent: the default of the model.
-  double area = 1;                    ///< Multiplies the current.
+  double area = 1;                    ///< Multiplies the current; m does the same.
 
   /// The vector of ngspice that is its current [A], positive into `plus`.
   std::string current_vector() const;

@@ -39,6 +39,7 @@ class Flattener {
     for (const CircuitDevice& d : circuit_.devices) add(d.plus), add(d.minus);
     for (const CircuitElement& e : circuit_.elements) add(e.plus), add(e.minus);
     check_voltage_loops();
+    if (circuit_.not_covered.empty()) check_floating_devices();
   }
 
  private:
@@ -75,11 +76,35 @@ class Flattener {
     }
   }
 
+  // What nothing else touches carries no current, and a simulator gives it any voltage.
+  void check_floating_devices() const {
+    std::map<std::string, int> uses;
+    const auto use = [&](const std::string& node) { ++uses[is_ground(node) ? "0" : node]; };
+    for (const CircuitDevice& d : circuit_.devices) use(d.plus), use(d.minus);
+    for (const CircuitElement& e : circuit_.elements) {
+      use(e.plus), use(e.minus);
+      if (!e.expression) continue;
+      for (const CircuitExpression::Voltage& v : e.expression->voltages())
+        use(v.plus), use(v.minus);
+    }
+    for (const CircuitDevice& d : circuit_.devices) {
+      for (const std::string& node : {d.plus, d.minus}) {
+        if (is_ground(node) || uses[node] > 1) continue;
+        throw SpiceError(
+            fmt::format("netlist: expected something else at node {} than a terminal of {}, got "
+                        "nothing: the terminal floats",
+                        node, d.name));
+      }
+    }
+  }
+
   // What cannot be read is not covered; the comparison of the forms needs none of it.
   template <class Action>
   void covered(Action action) {
     try {
       action();
+    } catch (const MalformedCard&) {
+      throw;
     } catch (const SpiceError& e) {
       if (circuit_.not_covered.empty()) circuit_.not_covered = e.what();
     }
@@ -166,7 +191,7 @@ class Flattener {
       covered([&] { value = circuit_value(text, known, where); });
       if (!value) continue;
       if (name == "g0") device.conductance = value;
-      if (name == "area") device.area = *value;
+      if (name == "area" || name == "m") device.area *= *value;
       const bool possible = name == "hold" ? *value == 0 || *value == 1 : *value > 0;
       if (!possible) refuse(card, name == "hold" ? "hold=0 or hold=1" : name + " above 0", text);
       covered([&] {

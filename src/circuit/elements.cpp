@@ -89,12 +89,20 @@ Stimulus wave_of(const CircuitCard& card, const std::string& text, const Known& 
     }
   }
   const std::vector<std::string> words = circuit_words(before).plain;
+  const auto malformed = [&](const char* expected) {
+    throw MalformedCard(
+        fmt::format("{}: expected {}, got {}", place_of(card), expected, card.text));
+  };
+  bool has_dc = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const bool has_value = i + 1 < words.size();
     if (words[i] == "ac") {  // a size and a phase may follow
       while (i + 1 < words.size() && words[i + 1] != "dc") ++i;
     } else {
-      if (words[i] == "dc" && has_value) ++i;
+      if (words[i] == "dc" && !has_value) malformed("a value after dc");
+      if (has_dc) malformed("one DC value");
+      has_dc = true;
+      if (words[i] == "dc") ++i;
       const double value = circuit_value(words[i], known, place_of(card));
       if (open == text.npos) wave.terms = {ConstantTerm{value}};
     }

@@ -73,6 +73,7 @@ struct FitConfig {
   int seed = 11;
   double ridge = 1;
   double zero_bias_rate = 0;
+  double falling_current = 1000;
   double initial_time_constant = 0.5;
   Curriculum curriculum = Curriculum::kWhole;
   std::vector<TrainingStage> first;
@@ -89,6 +90,11 @@ struct FitConfig {
     visit(
         "zero_bias_rate", c.zero_bias_rate,
         between(0, 1e12).about("Weight of the drift at 0 V over a record in chi^2, dimensionless"));
+    visit("falling_current", c.falling_current,
+          between(0, 1e12).about(
+              "Weight per sample in chi^2 of a current that falls with the voltage "
+              "at a fixed state, which a circuit cannot follow behind a resistor; "
+              "0, for a device that does it: none"));
     visit(
         "initial_time_constant", c.initial_time_constant,
         positive_up_to(1e12).about(

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "core/number_text.hpp"
 #include "cosimulation/cases.hpp"
 #include "hdl/text/plan.hpp"
 #include "metrics/errors.hpp"
@@ -60,6 +61,25 @@ double interpolated(std::span<const double> time,
     sum += weight * values[i];
   }
   return sum;
+}
+
+bool has_capacitor(const Circuit& circuit) {
+  return std::any_of(circuit.elements.begin(), circuit.elements.end(),
+                     [](const CircuitElement& e) { return e.kind == ElementKind::kCapacitor; });
+}
+
+// What has flowed until each time: the trapezoidal rule lets the current into a capacitor that is
+// far faster than the step swing about its mean, from which its charge does not depart.
+Quantities charges_of(const std::vector<double>& time, const Quantities& currents) {
+  Quantities charges;
+  for (const auto& i : currents) {
+    std::vector<double> charge(i.size(), 0.0);
+    for (std::size_t k = 1; k < i.size(); ++k) {
+      charge[k] = charge[k - 1] + (i[k] + i[k - 1]) / 2 * (time[k] - time[k - 1]);
+    }
+    charges.push_back(std::move(charge));
+  }
+  return charges;
 }
 
 CosimRow make_row(const ir::Network& network,
@@ -126,6 +146,7 @@ class Comparison {
       if (runs_.size() > 1) against_first(runs_.back());
     }
     if (moves_) control();
+    advise();
     if (report_.rows().empty()) {
       throw SpiceError(
           fmt::format("circuit {}: expected a reference or a second form to compare "
@@ -180,22 +201,42 @@ class Comparison {
 
   void against_first(const CircuitRun& run) {
     const CircuitRun& base = runs_.front();
-    for (const auto& [what, member] : {std::pair("device currents", &CircuitRun::devices),
-                                       std::pair("source currents", &CircuitRun::sources),
-                                       std::pair("node voltages", &CircuitRun::nodes)}) {
+    const bool charges = has_capacitor(circuit_);
+    for (const auto& [what, member] :
+         {std::pair("device currents", &CircuitRun::devices),
+          std::pair(charges ? "source charges" : "source currents", &CircuitRun::sources),
+          std::pair("node voltages", &CircuitRun::nodes)}) {
       if ((base.*member).empty()) continue;
       CosimRow row =
           make_row(network_, circuit_, run.path,
                    fmt::format("{} against the {} path", what, base.path), config_.limit_forms);
       if (base.usable() && run.usable()) {
-        judge(row, resampled_all(base.time, base.*member, breakpoints_of(circuit_), run.time),
-              run.*member);
+        const bool integrate = charges && member == &CircuitRun::sources;
+        const auto of = [&](const CircuitRun& r) {
+          return integrate ? charges_of(r.time, r.*member) : r.*member;
+        };
+        judge(row, resampled_all(base.time, of(base), breakpoints_of(circuit_), run.time), of(run));
       } else {
         row.not_verified =
             fmt::format("the {} path gave no result", base.usable() ? run.path : base.path);
       }
       report_.checks.push_back(row);
     }
+  }
+
+  // A simulator's own error falls with the square of its step.
+  void advise() {
+    double worst = 0;
+    for (const CosimRow& row : report_.rows()) {
+      const bool failed = row.passed && !*row.passed && row.limit && row.max_abs_err_over_fs;
+      if (failed) worst = std::max(worst, *row.max_abs_err_over_fs / *row.limit);
+    }
+    if (!(worst > 1) || !std::isfinite(worst)) return;
+    const double step = max_step_ / (1.5 * std::sqrt(worst));
+    report_.warnings.push_back(fmt::format(
+        "circuit {}: steps were up to {}; before you doubt the model, try \".tran {} {} 0 {:.2g}\"",
+        circuit_.name, engineering(max_step_, "s"), shortest(circuit_.print_step),
+        shortest(circuit_.stop_time), step));
   }
 
   // A circuit with frozen states must be told from the true one.

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include "core/parallel.hpp"
 #include "core/seed.hpp"
+#include "fit/falling_current.hpp"
 #include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -21,6 +23,8 @@ struct Attempt {
   TrainingResult training;
   CandidateReport report;
   double error_along_records = 0;  ///< Standard error of the validation error along the records.
+  bool falls = false;              ///< The current falls with the voltage (falling_voltage()).
+  bool left_out = false;           ///< Is not chosen and says nothing about its shape.
 };
 
 constexpr int kFitsPerShape = 3;
@@ -34,6 +38,7 @@ void judge(const Dataset& dataset, const StartOptions& starts, Attempt& attempt)
   if (!attempt.training.usable) return;
   const std::vector<Prediction> predictions =
       predict(attempt.training.network, dataset, dataset.split.validation, starts, true);
+  attempt.falls = falling_voltage(attempt.training.network).has_value();
   const double mse = score(dataset, predictions).mse.value_or(report.validation_mse);
   report.validation_mse = mse;
   constexpr int kPieces = 10;
@@ -99,8 +104,9 @@ void score_shapes(std::size_t shapes, std::vector<Attempt>& attempts) {
   for (std::size_t shape = 0; shape < shapes; ++shape) {
     std::vector<const Attempt*> fits;
     for (const Attempt& a : attempts) {
-      if (a.shape == shape) fits.push_back(&a);
+      if (a.shape == shape && !a.left_out) fits.push_back(&a);
     }
+    if (fits.empty()) continue;
     std::sort(fits.begin(), fits.end(), [](const Attempt* a, const Attempt* b) {
       return a->report.validation_mse < b->report.validation_mse;
     });
@@ -116,7 +122,31 @@ void score_shapes(std::size_t shapes, std::vector<Attempt>& attempts) {
   }
 }
 
-std::vector<Attempt>::iterator choose(std::vector<Attempt>& attempts) {
+double best_score(const std::vector<Attempt>& attempts) {
+  double best = std::numeric_limits<double>::infinity();
+  for (const Attempt& a : attempts) {
+    if (!a.left_out) best = std::min(best, a.report.shape_score);
+  }
+  return best;
+}
+
+// Scores, and leaves the fits out whose current falls with the voltage at a fixed state, which a
+// circuit cannot follow behind a resistor, unless a device does that: then they are far better.
+void score_without_falling(std::size_t shapes, std::vector<Attempt>& attempts) {
+  constexpr double kFar = 4;
+  score_shapes(shapes, attempts);
+  const double best = best_score(attempts);
+  for (Attempt& a : attempts) a.left_out = a.falls;
+  score_shapes(shapes, attempts);
+  if (best_score(attempts) <= kFar * best) return;
+  for (Attempt& a : attempts) a.left_out = false;
+  score_shapes(shapes, attempts);
+}
+
+std::vector<Attempt>::iterator choose(std::vector<Attempt>& all) {
+  const auto kept =
+      std::stable_partition(all.begin(), all.end(), [](const Attempt& a) { return !a.left_out; });
+  const std::span<Attempt> attempts(all.begin(), kept);
   const auto best =
       std::min_element(attempts.begin(), attempts.end(), [](const Attempt& a, const Attempt& b) {
         return a.report.shape_score < b.report.shape_score;
@@ -135,7 +165,7 @@ std::vector<Attempt>::iterator choose(std::vector<Attempt>& attempts) {
       chosen = it;
     }
   }
-  return chosen;
+  return all.begin() + (chosen - attempts.begin());
 }
 
 }  // namespace
@@ -206,7 +236,7 @@ SelectionResult select(const Dataset& dataset,
     progress(++done, static_cast<int>(attempts.size()), attempt.report);
   });
 
-  score_shapes(shapes.size(), attempts);
+  score_without_falling(shapes.size(), attempts);
   const auto chosen = choose(attempts);
   chosen->report.chosen = true;
   SelectionResult result;

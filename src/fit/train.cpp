@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/parallel.hpp"
+#include "fit/falling_penalty.hpp"
 #include "fit/least_squares.hpp"
 #include "fit/schedule.hpp"
 #include "fit/sensitivity.hpp"
@@ -31,7 +32,10 @@ class Trainer {
   Trainer(const std::vector<TrainingRecord>& records,
           const FitConfig& config,
           const ir::Network& network)
-      : records_(records), config_(config), network_(network) {
+      : records_(records),
+        config_(config),
+        network_(network),
+        falling_(falling_penalty(records, config, network)) {
     for (const TrainingRecord& r : records) {
       longest_ = std::max(longest_, r.record.time.back() - r.record.time.front());
       const bool tied = network.state_count() > 0 && network.start == ir::Start::kTied;
@@ -49,6 +53,7 @@ class Trainer {
     const Objective objective = [&](std::span<const double> x, bool derivatives) {
       NormalEquations normal = model.evaluate(x, derivatives);
       model.add_zero_bias(x, penalty(), normal);
+      falling_.add(x, normal);
       add_priors(x, normal);
       return normal;
     };
@@ -70,11 +75,26 @@ class Trainer {
     const SensitivityModel model(network_, segments, correction_count_);
     NormalEquations normal = model.evaluate(x, true);
     model.add_zero_bias(x, penalty(), normal);
+    falling_.add(x, normal);
     add_priors(x, normal);
     return normal.hessian;
   }
 
  private:
+  static FallingPenalty falling_penalty(const std::vector<TrainingRecord>& records,
+                                        const FitConfig& config,
+                                        const ir::Network& network) {
+    double lowest = 0, highest = 0, samples = 0;
+    for (const TrainingRecord& r : records) {
+      const auto [low, high] =
+          std::minmax_element(r.record.voltage[0].begin(), r.record.voltage[0].end());
+      lowest = std::min(lowest, *low);
+      highest = std::max(highest, *high);
+      samples += static_cast<double>(r.record.size());
+    }
+    return {network, lowest, highest, config.falling_current * samples};
+  }
+
   std::vector<Segment> cut(const TrainingStage& stage) const {
     std::vector<Segment> all;
     for (std::size_t i = 0; i < records_.size(); ++i) {
@@ -122,6 +142,7 @@ class Trainer {
   std::vector<int> corrections_;
   int correction_count_ = 0;
   double longest_ = 0;
+  const FallingPenalty falling_;
 };
 
 std::vector<Candidate> make_candidates(const FitConfig& config,

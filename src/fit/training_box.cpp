@@ -61,6 +61,23 @@ double scale_of(const ir::Network& network, std::size_t state) {
   return network.parameters[static_cast<std::size_t>(network.conductance().readout_weight) + state];
 }
 
+// Where the current is below its noise, nobody knows the conductance: near 0 V.
+void add_conductances(const TrainingRecord& r, const ir::Trajectory& run, ir::TrainingBox& box) {
+  const std::vector<double>& voltage = r.record.voltage[0];
+  const auto add = [&](double least_current) {
+    bool any = false;
+    for (std::size_t k = 0; k < voltage.size(); ++k) {
+      const double g = run.conductance[k];
+      if (std::abs(g * voltage[k]) < least_current) continue;
+      any = true;
+      box.conductance_min = std::min(box.conductance_min, g);
+      box.conductance_max = std::max(box.conductance_max, g);
+    }
+    return any;
+  };
+  if (!add(r.noise_sd)) add(0);
+}
+
 }  // namespace
 
 ir::TrainingBox training_box(const ir::Network& network,
@@ -91,10 +108,8 @@ ir::TrainingBox training_box(const ir::Network& network,
     box.voltage_min[0] = std::min(box.voltage_min[0], *low);
     box.voltage_max[0] = std::max(box.voltage_max[0], *high);
     box.duration = std::max(box.duration, time.back() - time.front());
-    for (std::size_t k = 0; k < time.size(); ++k) {
-      box.conductance_min = std::min(box.conductance_min, run.conductance[k]);
-      box.conductance_max = std::max(box.conductance_max, run.conductance[k]);
-      if (k == 0) continue;
+    add_conductances(r, run, box);
+    for (std::size_t k = 1; k < time.size(); ++k) {
       box.step_max = std::max(box.step_max, time[k] - time[k - 1]);
       for (std::size_t s = 0; s < run.states.size(); ++s) {
         rates.push_back(std::abs(scale_of(network, s) * (run.states[s][k] - run.states[s][k - 1]) /

@@ -1,25 +1,51 @@
 #include "hdl/model_files.hpp"
 
+#include <fmt/format.h>
+
 #include <system_error>
 
 #include "core/atomic_file.hpp"
 #include "hdl/osdi/library.hpp"
 #include "hdl/osdi/osdi.hpp"
 #include "hdl/subcircuit.hpp"
+#include "hdl/text/names.hpp"
 #include "hdl/verilog_a.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "psi_xlstm/core/version.hpp"
 
 namespace psi_xlstm::hdl {
 
-ModelFiles write_model_files(const ir::Network& network, const std::filesystem::path& folder) {
-  ModelFiles written;
+namespace {
+
+// The first lines of every file, each between `open` and `close`.
+std::string origin(const std::string& data_checksum, const char* open, const char* close) {
+  std::string text;
+  for (const std::string& sentence :
+       {fmt::format("made by psi-xlstm {}, of data with the checksum {}", version(),
+                    data_checksum.empty() ? "(not recorded)" : data_checksum),
+        std::string("free of any licence: use, change and pass on this file as you like; it comes "
+                    "without any warranty")}) {
+    text += fmt::format("{}{}{}\n", open, sentence, close);
+  }
+  return text;
+}
+
+}  // namespace
+
+ModelFiles write_model_files(const ir::Network& named,
+                             const std::filesystem::path& folder,
+                             const std::string& data_checksum) {
+  const RenamedNetwork renamed = with_usable_names(named);
+  const ir::Network& network = renamed.network;
+  ModelFiles written{.files = {}, .left_out = {}, .renamed = renamed.changes};
   const auto path_of = [&](const char* ending) { return folder / (network.name + ending); };
   const auto write = [&](const char* ending, const std::string& text) {
     write_file(path_of(ending), text);
     written.files.push_back(path_of(ending));
   };
-  const std::string module = verilog_a(network), circuit = subcircuit(network),
-                    source = osdi_source(network);
+  const std::string module = origin(data_checksum, "// ", "") + verilog_a(network),
+                    circuit = origin(data_checksum, "* ", "") + subcircuit(network),
+                    source = origin(data_checksum, "/* ", " */") + osdi_source(network);
   write(".va", module);
   write(".sp", circuit);
   write(".c", source);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/number_text.hpp"
+#include "hdl/linear_form.hpp"
 #include "hdl/text/expression.hpp"
 #include "hdl/text/network_lines.hpp"
 #include "hdl/text/plan.hpp"
@@ -15,24 +16,6 @@
 
 namespace psi_xlstm::hdl {
 namespace {
-
-// A weighted sum of node voltages, a constant, and starts of states (which depend on g0).
-struct LinearForm {
-  struct Term {
-    double coefficient = 0;
-    std::string plus, minus;
-  };
-  double constant = 0;
-  std::vector<Term> terms;
-  /// (coefficient, parameter): what depends on the start, e.g. that of a state, c0_<s>.
-  std::vector<std::pair<double, std::string>> starts;
-
-  void add(const LinearForm& other, double factor) {
-    constant += factor * other.constant;
-    for (const Term& t : other.terms) terms.push_back({factor * t.coefficient, t.plus, t.minus});
-    for (const auto& [c, name] : other.starts) starts.emplace_back(factor * c, name);
-  }
-};
 
 class Printer : NetworkLines {
  public:
@@ -44,7 +27,10 @@ class Printer : NetworkLines {
     if (network_.is_told_its_start())
       parameters += fmt::format(" g0={}", shortest(plan_.default_conductance));
     if (network_.state_count() > 0) parameters += " hold=1.0";
-    line(".subckt {} {} params:{} area=1.0", network_.name, terminals(" "), parameters);
+    parameters += " area=1.0 m=1.0";  // a simulator multiplies no source of its own accord
+    if (is_noisy()) parameters += " noise=0.0";
+    if (plan_.has_range) parameters += " soa=0.0";
+    line(".subckt {} {} params:{}", network_.name, terminals(" "), parameters);
     if (network_.state_count() > 0) {
       line("* held while this source is 1: operating point, DC sweep, AC, start of a transient");
       line("Vh h 0 dc {{hold}} pulse({{hold}} 0.0 0.0 {0} {0} 1e9 2e9)",
@@ -60,10 +46,12 @@ class Printer : NetworkLines {
     for (int k = 0; k < network_.rate_count(); ++k) rate(k);
     for (int s = 0; s < network_.state_count(); ++s) state(s);
     for (int p = 0; p < network_.port_count(); ++p) {
-      line("{} {} {} I=area*({})", of_port("Bi", "Bi", p), port(p), minus(),
+      line("{} {} {} I=m*area*({})", of_port("Bi", "Bi", p), port(p), minus(),
            operand(network_.current_node, p));
       if (network_.charge_node >= 0) charge(p);
     }
+    if (is_noisy()) noise();
+    if (plan_.has_range) training_range();
     line(".ends {}", network_.name);
     return std::move(text_);
   }
@@ -81,14 +69,47 @@ class Printer : NetworkLines {
     line("Ec{0} c{0}_e 0 {1} 0 1.0", n, node);
     line("Vc{0} c{0}_e c{0}_i 0.0", n);
     line("Cc{0} c{0}_i 0 {1}", n, shortest(unit));
-    line("Fc{0} {1} {2} Vc{0} {{area}}", n, port(p), minus());
+    line("Fc{0} {1} {2} Vc{0} {{m*area}}", n, port(p), minus());
+  }
+
+  // A conductance of 1 S: unlike a resistor it has no noise.
+  void load(const std::string& node) { line("G{0}_0 {0} 0 {0} 0 1.0", node); }
+
+  // V(w) has the spectral density 4 k T of a resistor of 1 Ohm.
+  void noise() {
+    line("* noise=1: thermal noise of the conductance, 4 k T G");
+    line("Rw w 0 1.0");
+    line("Bw {} {} I=noise*sqrt(m*area*max({},0.0)+1e-30)*V(w)", port(0), minus(),
+         operand(network_.role->node, 0));
+  }
+
+  // A subcircuit cannot write a message: what a user may look at.
+  void training_range() {
+    const ir::TrainingBox& box = network_.box;
+    std::string sum;
+    const auto add = [&](const std::string& quantity, double low, double high) {
+      const double half = (high - low) / 2;
+      sum += fmt::format("{}max(abs({}-{})*{}-1.0,0.0)", sum.empty() ? "" : "+", quantity,
+                         in_parentheses(low + half), shortest(1 / half));
+    };
+    for (int p = 0; p < network_.port_count(); ++p) {
+      add(fmt::format("V({},{})", port(p), minus()), box.voltage_min[at(p)],
+          box.voltage_max[at(p)]);
+    }
+    if (network_.role) {
+      add(operand(network_.role->node, 0), box.conductance_min, box.conductance_max);
+    }
+    line("* soa=1: V(soa) is 0 inside the training range, else by how many halves of it one is");
+    line("* outside; a subcircuit cannot write a message");
+    line("Bsoa 0 soa I=soa*({})", sum);
+    load("soa");
   }
 
   // lambda_k / L as a node voltage of order 1.
   void rate(int k) {
     line("Bl{0} 0 l{0} I={1}*({2})", k + 1, shortest(1 / plan_.rate_scale),
          operand(network_.rate_node, k));
-    line("Rl{0} l{0} 0 1.0", k + 1);
+    load(fmt::format("l{}", k + 1));
   }
 
   // q = kappa (z - c0);  r = (1 - h) (lambda / L) (q - x) - h (hold rate / L) x;  cx dx/dt = cx L
@@ -98,10 +119,10 @@ class Printer : NetworkLines {
     const int n = s + 1;
     line("Bq{0} 0 q{0} I={1}*({2}-({{c0_{0}}}))", n, shortest(plan_.kappa[at(s)]),
          operand(network_.target_node, s));
-    line("Rq{0} q{0} 0 1.0", n);
+    load(fmt::format("q{}", n));
     line("Br{0} 0 r{0} I=(1.0-V(h))*V(l{1})*(V(q{0})-V(x{0}))-V(h)*{2}*V(x{0})", n,
          network_.rate_of_state[at(s)] + 1, shortest(plan_.hold_rate / plan_.rate_scale));
-    line("Rr{0} r{0} 0 1.0", n);
+    load(fmt::format("r{}", n));
     line("Gx{0} 0 x{0} r{0} 0 {1}", n, shortest(cx * plan_.rate_scale));
     line("Cx{0} x{0} 0 {1} ic=0.0", n, shortest(cx));
     line("Rx{0} x{0} 0 {1}", n, shortest(1 / (cx * plan_.leak_rate)));
@@ -172,7 +193,7 @@ class Printer : NetworkLines {
       const std::string expression = operand(id, element);
       name = fmt::format("t{}_{}", id, element + 1);
       line("B{0} 0 {0} I={1}", name, expression);
-      line("R{0} {0} 0 1.0", name);
+      load(name);
     }
     return name;
   }
@@ -201,7 +222,7 @@ class Printer : NetworkLines {
       constant += fmt::format("+({})*{}", shortest(c), parameter);
     }
     line("I{0} 0 {0} {{{1}}}", name, constant);
-    line("R{0} {0} 0 1.0", name);
+    load(name);
   }
 
   // A sum as one expression: the square in it is no node of its own, so that no iterate of the
@@ -233,10 +254,10 @@ class Printer : NetworkLines {
         squares += fmt::format("{0}(V({1})-V(m{2}))*(V({1})-V(m{2}))", i == 0 ? "" : "+",
                                element_node(i), id);
       }
-      line("Rm{0} m{0} 0 1.0", id);
+      load(fmt::format("m{}", id));
       line("Bv{0} 0 v{0} I=sqrt(({1})/{2}+{3})", id, squares, shortest(node.width),
            shortest(node.factor));
-      line("Rv{0} v{0} 0 1.0", id);
+      load(fmt::format("v{}", id));
     }
     return fmt::format("((V({})-V(m{}))/V(v{}))", element_node(element), id, id);
   }

@@ -62,6 +62,7 @@ class VerilogAPrinter : NetworkLines {
           "\"thermal\");",
           port(0), minus());
     }
+    if (plan_.has_range) training_range();
     for (int s = 0; s < network_.state_count(); ++s) state_equation(s);
     line("    end");
     line("endmodule");
@@ -70,8 +71,6 @@ class VerilogAPrinter : NetworkLines {
 
  private:
   bool has_states() const { return network_.state_count() > 0; }
-  // Of several ports nothing is known.
-  bool is_noisy() const { return network_.role && network_.port_count() == 1; }
   std::string voltage(int p) const { return of_port("v", "v_", p); }
 
   void terminal(int p) {
@@ -95,6 +94,10 @@ class VerilogAPrinter : NetworkLines {
     if (is_noisy()) {
       parameter("1: thermal noise of the conductance, 4 k T G", "", "integer noise = 0 from [0:1]");
     }
+    if (plan_.has_range) {
+      parameter("1: say it once where the training range is left", "",
+                "integer soa = 0 from [0:1]");
+    }
     if (!has_states()) return;
     parameter("multiplies every time constant", "", "real tau_scale = 1.0 from (0.0:inf)");
     parameter("1: operating point and DC sweep keep the state at its start; 0: equilibrium", "",
@@ -105,7 +108,33 @@ class VerilogAPrinter : NetworkLines {
     line("    `endif");
   }
 
+  // Tells at the first time that is outside, whatever its iterations and retries were.
+  void training_range() {
+    const ir::TrainingBox& box = network_.box;
+    std::string outside, values, arguments;
+    const auto add = [&](const std::string& name, double low, double high, const char* unit) {
+      if (!outside.empty()) outside += " || ";
+      outside += fmt::format("{0} < {1} || {0} > {2}", name, shortest(low), shortest(high));
+      values += fmt::format("{} %g {} (%g to %g)", values.empty() ? "" : ",", unit);
+      arguments += fmt::format(", {}, {}, {}", name, shortest(low), shortest(high));
+    };
+    for (int p = 0; p < network_.port_count(); ++p) {
+      add(voltage(p), box.voltage_min[at(p)], box.voltage_max[at(p)], "V");
+    }
+    if (network_.role) {
+      add(value(network_.role->node, 0), box.conductance_min, box.conductance_max, "S");
+    }
+    line("        if (soa == 1 && (told_at == 0.0 || $abstime <= told_at) && ({})) begin", outside);
+    line("            $strobe(\"%m: outside of the training range:{}\"{});", values, arguments);
+    line("            told_at = $abstime;");
+    line("        end");
+  }
+
   void declarations() {
+    if (plan_.has_range) {
+      line("    // Kept from one time to the next, for the message of soa alone.");
+      line("    real told_at;");
+    }
     if (network_.role) {
       line("    (* desc=\"conductance\", units=\"S\", multiplicity=\"multiply\" *)");
       line("    real conductance;");

@@ -92,6 +92,7 @@ void save_model(const std::filesystem::path& file, const StoredModel& model) {
   metadata["kind"] = kKind;
   metadata["training"] = training.dump();
   metadata["fingerprint"] = model.fingerprint;
+  if (!model.data_checksum.empty()) metadata["data_checksum"] = model.data_checksum;
   write_file(file, ir::network_bytes(model.network, metadata));
 }
 
@@ -106,6 +107,11 @@ StoredModel parse_model(const SafetensorsFile& content, const std::string& where
     StoredModel model;
     model.network = std::move(stored.network);
     model.fingerprint = stored.metadata["fingerprint"];
+    model.data_checksum = stored.metadata["data_checksum"];
+    if (model.data_checksum.find_first_not_of("0123456789abcdef") != std::string::npos) {
+      throw DataError(fmt::format("data_checksum: expected hexadecimal digits, found {}",
+                                  quotation(model.data_checksum)));
+    }
     const std::string& training = stored.metadata["training"];
     if (!training.empty()) read_training(training, where, model);
     return model;

@@ -23,6 +23,7 @@ struct StoredModel {
   std::vector<double> standard_deviations;  ///< Of the parameters, from the information matrix.
   std::vector<fit::CandidateReport> candidates;  ///< Empty where the shape was given.
   std::string fingerprint;                       ///< Of the config and the data it was trained on.
+  std::string data_checksum;  ///< Of its data: hexadecimal digits; empty: not recorded.
 };
 
 /// What is kept of `training`, without a fingerprint.

@@ -109,8 +109,11 @@ DeviceModel::EmittedFiles DeviceModel::emit(const std::filesystem::path& folder,
                                             const std::string& name) const {
   ir::Network network = content_->model->circuit_network();
   if (!name.empty()) network.name = checked_identifier(name, "name");
-  hdl::ModelFiles written = hdl::write_model_files(network, folder);
-  return {.files = std::move(written.files), .left_out = std::move(written.left_out)};
+  hdl::ModelFiles written =
+      hdl::write_model_files(network, folder, content_->model->about().data_checksum);
+  return {.files = std::move(written.files),
+          .left_out = std::move(written.left_out),
+          .renamed = std::move(written.renamed)};
 }
 
 }  // namespace psi_xlstm

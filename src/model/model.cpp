@@ -51,6 +51,7 @@ class CompactModel : public Model {
                     .trained_parameters = network.parameter_count(),
                     .deployed_parameters = network.parameter_count(),
                     .fingerprint = stored.fingerprint,
+                    .data_checksum = stored.data_checksum,
                     .reference_step = network.reference_step,
                     .box = network.box};
     for (const ir::ParameterBlock& b : network.blocks) {

@@ -45,6 +45,7 @@ struct Description {
   std::vector<kernels::ParameterBlock> blocks;  ///< Names and shapes of the trained numbers.
   std::vector<NamedNumber> facts;               ///< Of the training.
   std::string fingerprint;                      ///< Of everything that the training depended on.
+  std::string data_checksum;                    ///< Of its data; empty: not recorded.
   double reference_step = 0;                    ///< Sample step of the training data [s].
   double longest_time = 0;  ///< Of the training data, where the model sees it [s].
   ir::TrainingBox box;      ///< Of the training data; duration 0: not known.

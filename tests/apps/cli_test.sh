@@ -367,10 +367,16 @@ has stdout '"records": 1'
 
 echo "== a name that is a keyword of Verilog-A"
 for name in module analog real inf; do
-  refuses "$name" emit "$model" --name "$name" --out keyword
-  refuses "$name" fit device.csv "${small[@]}" --name "$name" --out keyword
+  run 0 "$PSI" emit "$model" --name "$name" --out keyword
+  has stderr "the model \"$name\" is called ${name}_device, for \"$name\" is a word of Verilog-A"
+  exists "keyword/${name}_device.va"
+  absent "keyword/$name.va"
 done
-absent keyword/module.va keyword/seed_11 keyword/metrics.json
+for name in "" "a b" $'a\nb' 1x; do
+  refuses "--name: expected" emit "$model" --name "$name" --out nameless
+  refuses "--name: expected" fit device.csv "${small[@]}" --name "$name" --out nameless
+done
+absent nameless
 
 echo "== paths with blanks, quotes and dollars"
 odd="an 'odd\" \$HOME; folder"
@@ -469,7 +475,9 @@ awk 'BEGIN { print "time_s,voltage_V,current_A"
   for (k = 0; k < 300; k++) printf "%.9g,%.9g,%.9g\n", k * 1e-6, sin(k / 10), 1e-304 * sin(k / 10) }' >tiny.csv
 refuses "expected a voltage and a current of at least 1e-30, found at most" tau tiny.csv
 for name in nmos Resistor diode vsource; do
-  refuses "expected another name than \"$name\", which is a device type of SPICE" emit "$model" --name "$name"
+  run 0 "$PSI" emit "$model" --name "$name" --out types
+  has stderr "the model \"$name\" is called ${name}_device, for \"$name\" is a device type of SPICE"
+  exists "types/${name}_device.sp"
 done
 echo '{"max_step": 1e-18}' >steps.json
 refuses "expected at most 1000000 steps" cosim "$model" --config steps.json

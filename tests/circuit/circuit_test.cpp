@@ -141,7 +141,7 @@ TEST(Circuit, RefusesWhatIsNoCircuit) {
       {tran + "x1 a device\n",
        "netlist line 3: expected \"x<name> plus minus device g0=...\", got x1 a device"},
       {tran + "x1 a b device q=1\n",
-       "netlist line 3: expected a parameter among g0, hold, area, got q"},
+       "netlist line 3: expected a parameter among g0, hold, area, m, got q"},
       {tran + "x1 a b device g0=x\n", "netlist line 3: expected a number, got \"x\""},
       {tran + "x1 a b device g0={1)}\nv1 a 0 1\n", "none"},
       {".subckt s a\nx1 a 0 device\n.ends\n" + tran,
@@ -177,6 +177,20 @@ TEST(Circuit, RefusesEarlyWhatCannotBeSimulated) {
       {tran + device + "r1 a 0 1\n* comment\nr1 a 0 2\n",
        "netlist line 6: expected a new name of an element, got r1"},
       {tran + device + device, "netlist line 4: expected a new name of an element, got x1"},
+      {tran + "v1 a 0 1\nx1 a 0 device g0=2e-4 g0=3e-4\n",
+       "netlist line 4: expected one value of g0, got several"},
+      {tran + "v1 a 0 1\n.param g=1 g=2\nx1 a 0 device g0={g}\n",
+       "netlist line 4: expected one value of g, got several"},
+      {tran + device + "v1 a 0 dc 0 dc\n",
+       "netlist line 4: expected a value after dc, got v1 a 0 dc 0 dc"},
+      {tran + device + "v1 a 0 dc 0 1\n",
+       "netlist line 4: expected one DC value, got v1 a 0 dc 0 1"},
+      {tran + "v1 b 0 1\nr1 b 0 1\n" + device,
+       "netlist: expected something else at node a than a terminal of x1, got nothing: the "
+       "terminal floats"},
+      {tran + "v1 b 0 1\nx1 b c device\nx2 c d device\n",
+       "netlist: expected something else at node d than a terminal of x2, got nothing: the "
+       "terminal floats"},
       {tran + device + "v1 a 0 1\nv2 a gnd 2\n",
        "netlist: expected no loop of voltage sources, got one that v2 closes"},
       {tran + device + "v1 a b 1\ne1 b c a 0 2\nb1 c 0 v=v(a)\nv2 a 0 1\n",
@@ -190,6 +204,15 @@ TEST(Circuit, RefusesEarlyWhatCannotBeSimulated) {
   EXPECT_EQ(problem_with(tran + device + ".subckt s a\nr1 a 0 1\n.ends\nr1 a 0 1\nxs a s\n"),
             "none");
   EXPECT_EQ(problem_with(tran + device + "v1 a b 1\nv2 b 0 1\nl1 a 0 1u\n"), "none");
+  for (const char* source : {"dc 0 sin(0 1 1k)", "0 ac 1 90 dc 2", "ac 1 dc 2", "sin(0 1 1k)"}) {
+    EXPECT_EQ(problem_with(tran + device + "v1 a 0 " + source + "\n"), "none") << source;
+  }
+}
+
+TEST(Circuit, ADeviceMAndAreaMultiplyEachOther) {
+  const Circuit c = parsed("title\nv1 a 0 1\nx1 a 0 device m=3 area=2\n.tran 1n 1u\n");
+  ASSERT_EQ(c.devices.size(), 1U);
+  EXPECT_EQ(c.devices[0].area, 6);
 }
 
 TEST(Circuit, NamesLinesOfTheNetlistAsThoseOfTheDeck) {
@@ -273,7 +296,7 @@ TEST(Circuit, AModelThatStartsAtRestHasNoG0) {
     parse_circuit("t\nx1 a 0 device g0=1m\n.tran 1n 1u\n", "test", network);
     ADD_FAILURE();
   } catch (const SpiceError& e) {
-    EXPECT_STREQ(e.what(), "netlist line 2: expected a parameter among area, got g0");
+    EXPECT_STREQ(e.what(), "netlist line 2: expected a parameter among area, m, got g0");
   }
 }
 

@@ -3,49 +3,58 @@
 * drift of ln(conductance) at 0 V: at most 1680 1/s
 * largest |argument| of an exponential up to three times the training voltage: 7.05
 * longest time step for accurate transients: 100 ns; trapezoidal integration
-.subckt one_state p n params: g0=0.00021908902300206645 hold=1.0 area=1.0
+.subckt one_state p n params: g0=0.00021908902300206645 hold=1.0 area=1.0 m=1.0 noise=0.0 soa=0.0
 * held while this source is 1: operating point, DC sweep, AC, start of a transient
 Vh h 0 dc {hold} pulse({hold} 0.0 0.0 1e-10 1e-10 1e9 2e9)
 .param c0_1={0.12475325361574748+(0.6249999999999999)*(log(g0/2e-04)-(0.31960520578519597))}
 Ga3_1_1 0 a3_1 p n 2.666666666666667
 Ga3_1_2 0 a3_1 x1 0 0.13125
 Ia3_1 0 a3_1 {2.1+(0.21)*c0_1}
-Ra3_1 a3_1 0 1.0
+Ga3_1_0 a3_1 0 a3_1 0 1.0
 Bt4_1 0 t4_1 I=tanh(V(a3_1))
-Rt4_1 t4_1 0 1.0
+Gt4_1_0 t4_1 0 t4_1 0 1.0
 Ga3_2_1 0 a3_2 p n 2.4166666666666665
 Ga3_2_2 0 a3_2 x1 0 -0.08125
 Ia3_2 0 a3_2 {0.11+(-0.13)*c0_1}
-Ra3_2 a3_2 0 1.0
+Ga3_2_0 a3_2 0 a3_2 0 1.0
 Bt4_2 0 t4_2 I=tanh(V(a3_2))
-Rt4_2 t4_2 0 1.0
+Gt4_2_0 t4_2 0 t4_2 0 1.0
 Ga3_3_1 0 a3_3 p n 2.8333333333333335
 Ga3_3_2 0 a3_3 x1 0 0.05
 Ia3_3 0 a3_3 {-2.3+(0.08)*c0_1}
-Ra3_3 a3_3 0 1.0
+Ga3_3_0 a3_3 0 a3_3 0 1.0
 Bt4_3 0 t4_3 I=tanh(V(a3_3))
-Rt4_3 t4_3 0 1.0
+Gt4_3_0 t4_3 0 t4_3 0 1.0
 Ga6_1_1 0 a6_1 t4_1 0 -1.1
 Ga6_1_2 0 a6_1 t4_2 0 -0.15
 Ga6_1_3 0 a6_1 t4_3 0 1.2
 Ia6_1 0 a6_1 {-4.6}
-Ra6_1 a6_1 0 1.0
+Ga6_1_0 a6_1 0 a6_1 0 1.0
 Bl1 0 l1 I=5e-04*(1e+06*ln(1.0+exp(V(a6_1))))
-Rl1 l1 0 1.0
+Gl1_0 l1 0 l1 0 1.0
 Ga9_1_1 0 a9_1 t4_1 0 0.31
 Ga9_1_2 0 a9_1 t4_2 0 0.52
 Ga9_1_3 0 a9_1 t4_3 0 0.27
 Ia9_1 0 a9_1 {0.04}
-Ra9_1 a9_1 0 1.0
+Ga9_1_0 a9_1 0 a9_1 0 1.0
 Bq1 0 q1 I=1.6*(tanh(V(a9_1))-({c0_1}))
-Rq1 q1 0 1.0
+Gq1_0 q1 0 q1 0 1.0
 Br1 0 r1 I=(1.0-V(h))*V(l1)*(V(q1)-V(x1))-V(h)*1000.0*V(x1)
-Rr1 r1 0 1.0
+Gr1_0 r1 0 r1 0 1.0
 Gx1 0 x1 r1 0 1e-05
 Cx1 x1 0 5e-09 ic=0.0
 Rx1 x1 0 999999999999999.9
 Ga11_1_1 0 a11_1 x1 0 1.0
 Ia11_1 0 a11_1 {0.12+(1.6)*c0_1}
-Ra11_1 a11_1 0 1.0
-Bi p n I=area*((V(p,n))*(2e-04*exp(V(a11_1))))
+Ga11_1_0 a11_1 0 a11_1 0 1.0
+Bi p n I=m*area*((V(p,n))*(2e-04*exp(V(a11_1))))
+* noise=1: thermal noise of the conductance, 4 k T G
+Rw w 0 1.0
+Bw p n I=noise*sqrt(m*area*max(2e-04*exp(V(a11_1)),0.0)+1e-30)*V(w)
+* soa=1: V(soa_v) is by how much [V] a voltage is outside of the training range
+Bsoa_v 0 soa_v I=soa*(max(V(p,n)-(1.2),0.0)+max((-1.2)-V(p,n),0.0))
+Gsoa_v_0 soa_v 0 soa_v 0 1.0
+* and V(soa_g) by how much [S] the conductance is
+Bsoa_g 0 soa_g I=soa*(max(2e-04*exp(V(a11_1))-8e-04,0.0)+max(6e-05-2e-04*exp(V(a11_1)),0.0))
+Gsoa_g_0 soa_g 0 soa_g 0 1.0
 .ends one_state

@@ -3,20 +3,29 @@
 * drift of ln(conductance) at 0 V: at most 0 1/s
 * largest |argument| of an exponential up to three times the training voltage: 0.834
 * longest time step for accurate transients: 1.00 us; trapezoidal integration
-.subckt static_curve p n params: area=1.0
+.subckt static_curve p n params: area=1.0 m=1.0 noise=0.0 soa=0.0
 Ga3_1_1 0 a3_1 p n 1.7
 Ia3_1 0 a3_1 {0.6}
-Ra3_1 a3_1 0 1.0
+Ga3_1_0 a3_1 0 a3_1 0 1.0
 Bt4_1 0 t4_1 I=tanh(V(a3_1))
-Rt4_1 t4_1 0 1.0
+Gt4_1_0 t4_1 0 t4_1 0 1.0
 Ga3_2_1 0 a3_2 p n 2.4
 Ia3_2 0 a3_2 {-1.1}
-Ra3_2 a3_2 0 1.0
+Ga3_2_0 a3_2 0 a3_2 0 1.0
 Bt4_2 0 t4_2 I=tanh(V(a3_2))
-Rt4_2 t4_2 0 1.0
+Gt4_2_0 t4_2 0 t4_2 0 1.0
 Ga11_1_1 0 a11_1 t4_1 0 0.35
 Ga11_1_2 0 a11_1 t4_2 0 -0.22
 Ia11_1 0 a11_1 {-0.26407713323665094}
-Ra11_1 a11_1 0 1.0
-Bi p n I=area*((V(p,n))*(0.001*exp(V(a11_1))))
+Ga11_1_0 a11_1 0 a11_1 0 1.0
+Bi p n I=m*area*((V(p,n))*(0.001*exp(V(a11_1))))
+* noise=1: thermal noise of the conductance, 4 k T G
+Rw w 0 1.0
+Bw p n I=noise*sqrt(m*area*max(0.001*exp(V(a11_1)),0.0)+1e-30)*V(w)
+* soa=1: V(soa_v) is by how much [V] a voltage is outside of the training range
+Bsoa_v 0 soa_v I=soa*(max(V(p,n)-(1.0),0.0)+max((-1.0)-V(p,n),0.0))
+Gsoa_v_0 soa_v 0 soa_v 0 1.0
+* and V(soa_g) by how much [S] the conductance is
+Bsoa_g 0 soa_g I=soa*(max(0.001*exp(V(a11_1))-0.0016,0.0)+max(7e-04-0.001*exp(V(a11_1)),0.0))
+Gsoa_g_0 soa_g 0 soa_g 0 1.0
 .ends static_curve

@@ -81,7 +81,7 @@ std::vector<std::string> literals(const std::string& text) {
 std::vector<std::string> rounded(const std::string& text) {
   const std::set<std::string> known = {"0.0", "0.1", "0.125",        "0.2",   "1.0",   "4.0",
                                        "5.0", "8.0", "10.0",         "1e-05", "1e-12", "1e-15",
-                                       "1e9", "2e9", "1.380649e-23", "2e-04", "1e+06"};
+                                       "1e9", "2e9", "1.380649e-23", "2e-04", "1e+06", "1e-30"};
   std::vector<std::string> found;
   for (const std::string& literal : literals(text)) {
     if (digits_of(literal) < 10 && !known.contains(literal)) found.push_back(literal);

@@ -40,9 +40,9 @@ TEST(Subcircuit, IsPrintableTextWithinItsFrame) {
 
 TEST(Subcircuit, HasASourceForEveryPortOfAStaticDevice) {
   const std::string text = subcircuit(testing::static_device(false));
-  EXPECT_NE(text.find("\n.subckt static_device g d s params: area=1.0\n"), text.npos);
-  EXPECT_NE(text.find("\nBi1 g s I=area*("), text.npos);
-  EXPECT_NE(text.find("\nBi2 d s I=area*("), text.npos);
+  EXPECT_NE(text.find("\n.subckt static_device g d s params: area=1.0 m=1.0 soa=0.0\n"), text.npos);
+  EXPECT_NE(text.find("\nBi1 g s I=m*area*("), text.npos);
+  EXPECT_NE(text.find("\nBi2 d s I=m*area*("), text.npos);
   for (const char* of_a_state : {"hold", "g0", "conductance"}) {
     EXPECT_EQ(text.find(of_a_state), text.npos) << of_a_state;
   }
@@ -86,8 +86,9 @@ TEST(Subcircuit, HasAStartingConductanceOnlyWhereTheStartIsTied) {
   };
   EXPECT_NE(head_of(testing::one_state()).find(" g0="), std::string::npos);
   EXPECT_EQ(head_of(testing::every_operation(1)),
-            ".subckt every_operation p1 n params: hold=1.0 area=1.0");
-  EXPECT_EQ(head_of(testing::static_curve()), ".subckt static_curve p n params: area=1.0");
+            ".subckt every_operation p1 n params: hold=1.0 area=1.0 m=1.0 noise=0.0 soa=0.0");
+  EXPECT_EQ(head_of(testing::static_curve()),
+            ".subckt static_curve p n params: area=1.0 m=1.0 noise=0.0 soa=0.0");
 }
 
 TEST(Subcircuit, RefusesNamesThatAreNoIdentifiers) {

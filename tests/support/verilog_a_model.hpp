@@ -4,6 +4,7 @@
 /// A reader of the Verilog-A that hdl::verilog_a writes: executes the analog block at one point,
 /// from the text alone.
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -24,20 +25,28 @@ class VerilogAModel {
   std::map<std::string, double> resistive;  ///< Sum of contributions, e.g. to "I(p,n)".
   std::map<std::string, double> charges;    ///< Sum of the arguments of ddt.
   std::map<std::string, double> noise;      ///< Sum of the densities of white noise.
+  std::string message;                      ///< What $strobe was called with, without blanks.
 
   /// Runs the module once; `held`: the condition of every `if` is true.
   void execute(bool held) {
     resistive.clear();
     charges.clear();
     noise.clear();
+    message.clear();
     std::istringstream lines(text_);
-    bool skip_next = false, conditional = false;
+    bool skip_next = false, conditional = false, skip_block = false;
     for (std::string line; std::getline(lines, line);) {
       line = stripped(line);
       if (line.starts_with("`ifdef")) conditional = true;
       if (line.starts_with("`endif")) conditional = false;
       if (conditional || line.starts_with("//") || line.starts_with("`")) continue;
       if (line.starts_with("parameter")) parameter(line);
+      if (skip_block || line.starts_with("if(soa==1&&")) {
+        skip_block = line != "end" && (skip_block || !leaves_range(line));
+        continue;
+      }
+      if (line.starts_with("$strobe(")) message = line;
+      if (line.starts_with("$strobe(") || line.starts_with("told")) continue;
       if (line.starts_with("if(")) {
         skip_next = !held;
       } else if (skip_next) {
@@ -55,6 +64,23 @@ class VerilogAModel {
       if (c != ' ') out += c;
     }
     return out;
+  }
+
+  // if(soa==1&&(told...)&&(v<-1.2||v>1.2||...))begin
+  bool leaves_range(const std::string& line) {
+    const std::size_t told = line.find(")&&(");
+    if (values.at("soa") != 1) return false;
+    std::string rest = line.substr(told + 4);
+    for (std::size_t end = 0; !rest.empty(); rest.erase(0, end + 2)) {
+      end = std::min(rest.find("||"), rest.find("))begin"));
+      const std::string one = rest.substr(0, end);
+      const std::size_t sign = one.find_first_of("<>");
+      const double left = evaluated(one.substr(0, sign) + ";");
+      const double right = evaluated(one.substr(sign + 1) + ";");
+      if (one[sign] == '<' ? left < right : left > right) return true;
+      if (rest.compare(end, 2, "||") != 0) break;
+    }
+    return false;
   }
 
   // parameterrealg0=2.0from(0.0:inf);

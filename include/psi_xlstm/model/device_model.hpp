@@ -98,6 +98,7 @@ class DeviceModel {
   struct EmittedFiles {
     std::vector<std::filesystem::path> files;
     std::string left_out;  ///< Why there is no compiled form, one sentence; empty: there is one.
+    std::vector<std::string> renamed;  ///< A sentence for each name that no simulator takes.
   };
 
   /// Writes <name>.va, <name>.sp, <name>.c and, where the machine has a C compiler, <name>.osdi

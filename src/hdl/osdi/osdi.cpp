@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kMostTerminals = 20;    // of an N device in ngspice 39 to 44
 constexpr int kMostShownStates = 32;  // with an operating-point variable of their own
+constexpr double kNoTemperature = 1;  // what nobody has given
 
 class OsdiPrinter : Lines {
  public:
@@ -106,8 +107,17 @@ class OsdiPrinter : Lines {
       list.push_back(
           {"noise", "noise", "", "1: thermal noise of the conductance, 4 k T G", true, 0});
     }
+    if (plan_.has_range) {
+      list.push_back({"soa", "soa", "", "1: warn once where the training range is left", true, 0});
+    }
+    // A simulator that finds these does not take them for its own.
+    for (const char* const name : {"temp", "dtemp"}) {
+      list.push_back({name, name, "", "must not be given: the model knows one temperature", false,
+                      kNoTemperature});
+    }
     line("enum {{ PARAMETERS = {}, DTMAX = 4, HAS_G0 = {}, NOISE_SOURCES = {} }};", list.size(),
          layout_.has_g0() ? 1 : 0, noisy ? 1 : 0);
+    training_range();
     line("#define BAND \"{} to {}\"", engineering(plan_.conductance_low, "S"),
          engineering(plan_.conductance_high, "S"));
     line("static const Parameter parameters[] = {{");
@@ -123,6 +133,29 @@ class OsdiPrinter : Lines {
           p.name, p.name == "$mfactor" ? ", \"m\"" : "", p.name == "$mfactor" ? 1 : 0, p.meaning,
           p.units, p.integer ? "INTEGER" : "REAL");
     }
+  }
+
+  // What the model was trained on, of every port and of the conductance.
+  void training_range() {
+    const ir::TrainingBox& box = network_.box;
+    std::vector<std::string> rows;
+    const auto add = [&](const std::string& what, double low, double high, const char* unit) {
+      rows.push_back(fmt::format("    {{\"{}\", \"{} to {}\", {}, {}}},", what,
+                                 engineering(low, unit), engineering(high, unit), shortest(low),
+                                 shortest(high)));
+    };
+    for (int p = 0; plan_.has_range && p < layout_.ports; ++p) {
+      add("voltage at " + network_.ports[at(p)], box.voltage_min[at(p)], box.voltage_max[at(p)],
+          "V");
+    }
+    if (plan_.has_range && network_.role) {
+      add("conductance", box.conductance_min, box.conductance_max, "S");
+    }
+    line("enum {{ WATCHED = {} }};", rows.size());
+    if (rows.empty()) rows.push_back("    {\"\", \"\", 0.0, 0.0},");
+    line("static const Range ranges[] = {{");
+    for (const std::string& row : rows) line("{}", row);
+    line("}};");
   }
 
   void outputs() {

@@ -37,6 +37,26 @@ constexpr std::string_view kDevices =
     "psoi r res resistor soi3 sw switch tranline transline txl urc vbic vccs vcvs vdmos vdmosn "
     "vdmosp vsource ";
 
+// What Spectre, HSPICE, Xyce and LTspice keep for themselves beyond that: primitives and models,
+// keywords of their netlists, functions and nodes that every circuit has.
+constexpr std::string_view kWords =
+    " ac ahdl_include all alter altergroup am arcosh area arsinh artanh atan2 bit b3soi bjt504 "
+    "bjt503 bsimbulk bsimcmg bsimimg bsimsoi bsource cktrom correlate couple ctle d2a dc delay "
+    "delvto dev device_noise dio dot digital ekv ends envlp error evcvs evccs export expression "
+    "false fft fourier func gauss global gnd ground hb hbtac hertz hbac hicum hisim hisimsoi hvmos "
+    "ic include info inline int iprobe isnan jitter juncap k lang latch lib limit limits lossy "
+    "loadpull macro mbc measure memristor memr mextram mismatch modulation monte montecarlo mos "
+    "mos11 mos1000 mosvar msline mtline mutual_inductor mvs nil no node nodcap nodeset noise none "
+    "nport null op opamp opt optimize options pattern pcapacitor pcccs pccvs pi pinductor "
+    "plot port power presistor print process protect psp102 psp103 pss pvccs pvcvs pz quit rdiff "
+    "relay return save sections sens set sffm shell simulator sp spectre stat statistics step "
+    "stinp "
+    "subckt sub switch0 sweep synapse t temp temper tf tran true truncate unprotect v value vccap "
+    "vector vbic3 warn winding x xf yes zener "
+    "abs acos agauss aunif buf ceil ddt deriv exp fabs fmod hypot i idt inv invsqr ln log log10 "
+    "max min nint pow pwl pwr pwrs rand random round sgn sign sin sinh sqr sqrt stp tan tanh trunc "
+    "unif uramp white endsection model models parameters section ideal ";
+
 bool is_among(std::string_view words, std::string_view word) {
   return words.find(fmt::format(" {} ", word)) != std::string_view::npos;
 }
@@ -49,8 +69,9 @@ std::string in_lower_case(std::string word) {
 // Whether a printer gives this name to a node or a variable of its own; SPICE ignores case.
 bool is_internal(const std::string& name) {
   const std::string word = in_lower_case(name);
-  for (const char* own : {"v", "h", "gnd", "g0", "area", "hold", "dtmax", "tau_scale", "noise",
-                          "conductance", "start"}) {
+  for (const char* own : {"v",     "w",       "h",     "gnd",       "ground",      "g0",   "m",
+                          "area",  "hold",    "dtmax", "tau_scale", "noise",       "soa",  "soa_v",
+                          "soa_g", "told_at", "temp",  "dtemp",     "conductance", "start"}) {
     if (word == own) return true;
   }
   const std::size_t digit = word.find_first_of("0123456789");
@@ -65,9 +86,15 @@ bool is_internal(const std::string& name) {
 }  // namespace
 
 std::string problem_with_model_name(const std::string& name) {
-  if (is_among(kReserved, name)) return "is a word of Verilog-A";
-  if (is_among(kDevices, in_lower_case(name))) return "is a device type of SPICE";
+  const std::string word = in_lower_case(name);
+  if (is_among(kReserved, word)) return "is a word of Verilog-A";
+  if (is_among(kDevices, word)) return "is a device type of SPICE";
+  if (is_among(kWords, word)) return "is a word of Spectre, HSPICE, Xyce or LTspice";
   return "";
+}
+
+std::string usable_model_name(const std::string& name) {
+  return problem_with_model_name(name).empty() ? name : name + "_device";
 }
 
 void check_names(const ir::Network& network) {
@@ -81,10 +108,34 @@ void check_names(const ir::Network& network) {
   terminals.push_back(network.reference_terminal);
   std::set<std::string> seen;
   for (const std::string& name : terminals) {
-    if (is_among(kReserved, name)) refuse(name, "is a word of Verilog-A");
+    if (is_among(kReserved, in_lower_case(name))) refuse(name, "is a word of Verilog-A");
     if (name != network.name && is_internal(name)) refuse(name, "the model itself uses");
     if (!seen.insert(name).second) refuse(name, "two terminals have");
   }
+}
+
+RenamedNetwork with_usable_names(const ir::Network& network) {
+  RenamedNetwork out{network, {}};
+  const auto change = [&](const char* what, std::string& name, const char* suffix,
+                          const std::string& problem) {
+    if (problem.empty()) return;
+    out.changes.push_back(fmt::format("the {} \"{}\" is called {}{}, for \"{}\" {}", what, name,
+                                      name, suffix, name, problem));
+    name += suffix;
+  };
+  ir::Network& renamed = out.network;
+  change("model", renamed.name, "_device", problem_with_model_name(network.name));
+  const auto problem_with_terminal = [&](const std::string& name) -> std::string {
+    if (is_among(kReserved, in_lower_case(name))) return "is a word of Verilog-A";
+    if (name != network.name && is_internal(name)) return "is a name inside the model";
+    return "";
+  };
+  for (std::string& port : renamed.ports) {
+    change("terminal", port, "_terminal", problem_with_terminal(port));
+  }
+  change("terminal", renamed.reference_terminal, "_terminal",
+         problem_with_terminal(network.reference_terminal));
+  return out;
 }
 
 }  // namespace psi_xlstm::hdl

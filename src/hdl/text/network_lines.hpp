@@ -42,6 +42,10 @@ class NetworkLines : protected Lines {
     return network_.port_count() == 1 ? stem : fmt::format("{}{}", numbered, p + 1);
   }
 
+  /// Whether there is one conductance that can have thermal noise: of several ports nothing is
+  /// known.
+  bool is_noisy() const { return network_.role && network_.port_count() == 1; }
+
   const ir::Network& network_;
   const EmissionPlan plan_;
   const std::vector<std::string> facts_;

@@ -90,6 +90,15 @@ std::vector<double> state_scales(const ir::Network& network) {
   return kappa;
 }
 
+// Whether every voltage was moved in training, and the conductance, where there is one, is known.
+bool has_range(const ir::Network& network) {
+  const ir::TrainingBox& box = network.box;
+  for (std::size_t p = 0; p < network.ports.size(); ++p) {
+    if (!(box.voltage_max[p] > box.voltage_min[p])) return false;
+  }
+  return !network.role || box.conductance_max > box.conductance_min;
+}
+
 // Three times the training voltage of every port.
 std::vector<ir::Interval> voltage_range(const ir::Network& network) {
   std::vector<ir::Interval> ports;
@@ -165,6 +174,7 @@ EmissionPlan plan_emission(const ir::Network& network) {
     plan.release_time = std::clamp(1e-5 / network.box.fastest_rate, 1e-15, 1e-9);
   }
   plan.max_step = longest_step(network);
+  plan.has_range = has_range(network);
   set_conductance_range(network, plan);
   for (double c : ir::initial_state(network, plan.default_conductance)) {
     if (std::isfinite(c)) continue;

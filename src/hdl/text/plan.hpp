@@ -32,6 +32,8 @@ struct EmissionPlan {
   double default_conductance = 0;    ///< Default of g0 [S].
   std::vector<double> charge_scale;  ///< Largest charge within the training range [C], [P] or none.
 
+  bool has_range = false;  ///< The training range is known, so that one can be outside of it.
+
   double conductance_low = 0;   ///< Smallest conductance at V -> 0 the states can hold [S].
   double conductance_high = 0;  ///< Largest [S].
   double zero_bias_rate = 0;    ///< Largest drift of ln G at 0 V within the training box [1/s].

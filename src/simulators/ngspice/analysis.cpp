@@ -37,6 +37,7 @@ bool is_wrapped(std::string_view name, std::string_view begin, std::string_view 
 
 bool is_vector_name(const std::string& name) {
   if (is_wrapped(name, "v(", ")") || is_wrapped(name, "i(", ")")) return true;
+  if (name == "onoise_total") return true;  // of a noise analysis
   const std::size_t bracket = name.find('[');
   return bracket != name.npos && is_wrapped(name.substr(0, bracket), "@", "") &&
          is_wrapped(name.substr(bracket), "[", "]");

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -170,6 +171,16 @@ WorkerOutcome loaded(const SimulatorOptions& simulator) {
   return run_worker(std::move(request), simulator);
 }
 
+// 39 of "ngspice-39 shared library"; 0 where there is no number.
+int release_in(const std::string& version) {
+  int release = 0;
+  for (const char c : version.substr(std::min(version.find('-') + 1, version.size()))) {
+    if (c < '0' || c > '9' || release > 9999) break;
+    release = 10 * release + (c - '0');
+  }
+  return release;
+}
+
 }  // namespace
 
 SimulatorInfo simulator_info(const SimulatorOptions& simulator) {
@@ -177,9 +188,12 @@ SimulatorInfo simulator_info(const SimulatorOptions& simulator) {
   if (!outcome.reply) throw SpiceError("ngspice version: no answer: " + outcome.reason);
   const json& reply = outcome.reply->header;
   reason_of_reply(reply);
-  return {.library = reply.value("library", ""),
-          .version = reply.value("version", ""),
-          .has_osdi = reply.value("osdi", false)};
+  SimulatorInfo info{.library = reply.value("library", ""),
+                     .version = reply.value("version", ""),
+                     .has_osdi = reply.value("osdi", false)};
+  constexpr int kFirstWithNoise = 42;
+  info.has_osdi_noise = info.has_osdi && release_in(info.version) >= kFirstWithNoise;
+  return info;
 }
 
 std::string device_library_refusal(const SimulatorOptions& simulator) {

@@ -123,9 +123,10 @@ struct AcResult {
 
 /// Which ngspice answers.
 struct SimulatorInfo {
-  std::string library;    ///< Path of the libngspice that was loaded.
-  std::string version;    ///< E.g. "ngspice-39 shared library".
-  bool has_osdi = false;  ///< Whether it can load compiled Verilog-A models.
+  std::string library;          ///< Path of the libngspice that was loaded.
+  std::string version;          ///< E.g. "ngspice-39 shared library".
+  bool has_osdi = false;        ///< Whether it can load compiled Verilog-A models.
+  bool has_osdi_noise = false;  ///< Whether it asks them for their noise: from release 42 on.
 };
 
 /// Simulates `netlist` from 0 to stop_time. If it fails on the way, the points before are returned.

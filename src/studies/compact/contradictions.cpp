@@ -4,7 +4,6 @@
 
 #include "core/identifier.hpp"
 #include "core/utf8.hpp"
-#include "hdl/text/names.hpp"
 #include "studies/compact/study.hpp"
 
 namespace psi_xlstm {
@@ -16,13 +15,7 @@ void check_names(const StudyConfig& config, std::vector<ConfigProblem>& problems
   }
   if (!is_identifier(config.model)) {
     problems.push_back({"/model", identifier_text(), in_quotes(config.model)});
-    return;
   }
-  const std::string problem = hdl::problem_with_model_name(config.model);
-  if (problem.empty()) return;
-  problems.push_back({"/model",
-                      fmt::format("another name than \"{}\", which {}", config.model, problem),
-                      in_quotes(config.model)});
 }
 
 void check_seeds(const StudyConfig& config, std::vector<ConfigProblem>& problems) {
@@ -44,7 +37,7 @@ std::vector<ConfigProblem> contradictions_in(const StudyConfig& config) {
   check_names(config, problems);
   check_seeds(config, problems);
   if (config.data.source == DataSource::kCsv && config.data.files.empty()) {
-    problems.push_back({"/data/files", "at least one CSV file", "none"});
+    problems.push_back({"/data/files", "at least one file", "none"});
   }
   return problems;
 }

@@ -2,7 +2,6 @@
 
 #include "core/config_io.hpp"
 #include "core/identifier.hpp"
-#include "hdl/text/names.hpp"
 
 namespace psi_xlstm {
 
@@ -10,9 +9,6 @@ StudyConfig fit_study(const FitRequest& request, const std::vector<std::string>&
   StudyConfig config;
   config.model = request.name.empty() ? identifier_from(request.stem)
                                       : checked_identifier(request.name, "--name");
-  if (request.name.empty() && !hdl::problem_with_model_name(config.model).empty()) {
-    config.model += "_device";
-  }
   config.study = config.model;
   config.seeds = {request.seed};
   config.data.source = DataSource::kCsv;

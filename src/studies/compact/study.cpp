@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "core/atomic_file.hpp"
 #include "core/fingerprint.hpp"
+#include "core/number_text.hpp"
 #include "core/seed.hpp"
 #include "core/utf8.hpp"
 #include "cosimulation/traces.hpp"
+#include "data/checksum.hpp"
 #include "data/record_check.hpp"
+#include "fit/falling_current.hpp"
 #include "hdl/model_files.hpp"
+#include "hdl/text/names.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "model/predictions.hpp"
@@ -107,6 +112,7 @@ FitOutcome run_fit(
     train_model(config, options, data, road.threads(), road.progress(), outcome);
     if (!outcome.usable) return outcome;
     outcome.model.fingerprint = wanted;
+    outcome.model.data_checksum = checksum(data.dataset);
     save_model(road.folder().own(folder / kModelName), outcome.model);
   }
   outcome.predictions = fit::predict(outcome.model.network, data.dataset, data.dataset.split.test,
@@ -138,11 +144,13 @@ std::vector<FitOutcome> run_fits(const StudyConfig& config,
 }
 
 // Writes every form of `network`; returns why one was left out, or an empty text.
-std::string emit(const ir::Network& network, RunFolder& folder) {
+std::string emit(const StoredModel& model, RunFolder& folder) {
+  const ir::Network& network = model.network;
   const std::filesystem::path hdl = "hdl";
   for (const char* ending : {".va", ".sp", ".c", ".osdi"})
     folder.allow(hdl / (network.name + ending));
-  const hdl::ModelFiles written = hdl::write_model_files(network, folder.path() / hdl);
+  const hdl::ModelFiles written =
+      hdl::write_model_files(network, folder.path() / hdl, model.data_checksum);
   for (const std::filesystem::path& file : written.files) folder.own(hdl / file.filename());
   return written.left_out;
 }
@@ -223,6 +231,12 @@ std::vector<std::string> warnings_about(const Dataset& dataset,
           fmt::format("the model is no better than the trivial predictor \"{}\"", b.name));
     }
   }
+  if (const auto voltage = fit::falling_voltage(first.model.network)) {
+    warnings.push_back(fmt::format(
+        "at a fixed state the current of the model falls with the voltage, most steeply "
+        "at {}: behind a resistor it jumps there, which a simulator may not follow",
+        engineering(*voltage, "V")));
+  }
   return warnings;
 }
 
@@ -239,11 +253,12 @@ void verify(Road& road, StudyResult& result) {
   const FitOutcome& first = result.fits.front();
   const Dataset& dataset = result.data.dataset;
   result.metrics.baselines = fit::score_baselines(first.baselines, dataset, first.predictions);
-  result.warnings = warnings_about(dataset, first, result.metrics.baselines);
+  for (std::string& warning : warnings_about(dataset, first, result.metrics.baselines)) {
+    result.warnings.push_back(std::move(warning));
+  }
   road.folder().write(
       kModelName, read_file(road.folder().path() / fit_folder(first.seed, first.fit) / kModelName));
-  const std::string left_out =
-      road.timed("emit", [&] { return emit(first.model.network, road.folder()); });
+  const std::string left_out = road.timed("emit", [&] { return emit(first.model, road.folder()); });
   result.compiled = left_out.empty();
   if (!left_out.empty()) result.warnings.push_back(left_out);
   if (config.time_constants.enabled) {
@@ -280,9 +295,22 @@ std::string own_data(std::vector<Record>& records, int sign) {
   return text;
 }
 
-// All that follows the data.
-StudyResult run_on(std::vector<SourcedData> data, const StudyConfig& config, Road& road) {
+// Gives the model of `config` a name that every simulator takes; a sentence where it had another.
+std::string rename_model(StudyConfig& config) {
+  const std::string name = config.model, problem = hdl::problem_with_model_name(name);
+  config.model = hdl::usable_model_name(name);
+  if (config.model == name) return "";
+  return fmt::format("the model \"{}\" is called {}, for \"{}\" {}", name, config.model, name,
+                     problem);
+}
+
+// All that follows the data; `renamed`: what rename_model() said.
+StudyResult run_on(std::vector<SourcedData> data,
+                   const StudyConfig& config,
+                   const std::string& renamed,
+                   Road& road) {
   StudyResult result{.config = config};
+  if (!renamed.empty()) result.warnings.push_back(renamed);
   result.fits = run_fits(config, data, road);
   result.data = std::move(data.front());
   result.metrics.study = config.study;
@@ -316,15 +344,14 @@ ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome) {
   return row;
 }
 
-StudyResult run_study(const StudyConfig& config,
-                      const RunOptions& options,
-                      const Progress& progress) {
+StudyResult run_study(StudyConfig config, const RunOptions& options, const Progress& progress) {
   throw_if_any("", contradictions_in(config));
+  const std::string renamed = rename_model(config);
   Road road(options, progress);
   std::vector<SourcedData> data = road.stage("data", std::string(name_of(config.data.source)),
                                              [&] { return all_data(config); });
   road.claim(config_text(config));
-  return run_on(std::move(data), config, road);
+  return run_on(std::move(data), config, renamed, road);
 }
 
 StudyResult run_study(StudyConfig config,
@@ -333,7 +360,8 @@ StudyResult run_study(StudyConfig config,
                       const Progress& progress) {
   config.data.source = DataSource::kCsv;
   config.data.files = {std::filesystem::absolute(options.folder / kOwnData).string()};
-  check_config(config);
+  throw_if_any("", contradictions_in(config));
+  const std::string renamed = rename_model(config);
   Road road(options, progress);
   std::string text;
   std::vector<SourcedData> data = road.stage("data", "in memory", [&] {
@@ -341,7 +369,7 @@ StudyResult run_study(StudyConfig config,
     return std::vector{sourced(std::move(records), config.data)};
   });
   road.claim(config_text(config)).write(kOwnData, text);
-  return run_on(std::move(data), config, road);
+  return run_on(std::move(data), config, renamed, road);
 }
 
 RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& folder) {

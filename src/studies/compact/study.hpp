@@ -58,10 +58,9 @@ std::vector<ConfigProblem> contradictions_in(const StudyConfig& config);
 /// Runs `config` in `options.folder`. Finished fits of an earlier run with the same config and data
 /// are taken from there, so a killed run goes on where it stopped; all else of an earlier run is
 /// removed. Throws what the data sources throw, and ConfigError where the folder holds files that
-/// no run wrote or the config contradicts itself; numerical outcomes are in the result.
-StudyResult run_study(const StudyConfig& config,
-                      const RunOptions& options,
-                      const Progress& progress);
+/// no run wrote or the config contradicts itself; numerical outcomes are in the result. A model
+/// whose name a simulator keeps for itself gets another, with a warning.
+StudyResult run_study(StudyConfig config, const RunOptions& options, const Progress& progress);
 
 /// The same on `records` in memory; a config without files. They are written into the folder of the
 /// run as kOwnData, which its config.json names, so that it can be run and checked again.

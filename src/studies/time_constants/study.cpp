@@ -226,7 +226,7 @@ std::vector<ConfigProblem> contradictions_in(const TauStudyConfig& config) {
   if (!is_identifier(config.study)) {
     problems.push_back({"/study", identifier_text(), in_quotes(config.study)});
   }
-  if (config.files.empty()) problems.push_back({"/files", "at least one CSV file", "none"});
+  if (config.files.empty()) problems.push_back({"/files", "at least one file", "none"});
   return problems;
 }
 

@@ -23,9 +23,9 @@ typedef struct {
 #endif
   uint32_t node[NODES];
   uint32_t given; /* bit i: parameter i was set */
-  int32_t hold, noise;
-  int32_t usable, warned;
-  double mfactor, area, g0, tau_scale, dtmax;
+  int32_t hold, noise, soa;
+  int32_t usable, warned, told;
+  double mfactor, area, g0, tau_scale, dtmax, temp, dtemp;
   double temperature; /* [K] */
   double bound_step;
   double capacitance, push, leak;
@@ -37,6 +37,7 @@ typedef struct {
   double capacitances[AT_LEAST_ONE(CHARGE_ENTRIES)]; /* dq/dV of the entries charge_entries */
 #endif
   double jacobian[ENTRIES];
+  double watched[PORTS + 1]; /* what was compared with the training range the last time */
   double conductance, tau[AT_LEAST_ONE(RATES)];
   double state[STATES + JUNCTIONS + FIXED + 4]; /* c, y, what depends on the start alone, room */
 } __attribute__((aligned(16))) Instance;
@@ -47,3 +48,8 @@ typedef struct {
   bool is_integer;
   double fallback;
 } Parameter;
+
+typedef struct {
+  const char *what, *expected;
+  double low, high;
+} Range;

@@ -41,7 +41,12 @@ static bool take_parameters(void* handle, Instance* it) {
   for (uint32_t i = 0; i < PARAMETERS; ++i) {
     const Parameter* p = &parameters[i];
     const bool given = (it->given >> i) & 1;
-    if (p->is_integer) {
+    if (given &&
+        (p->offset == offsetof(Instance, temp) || p->offset == offsetof(Instance, dtemp))) {
+      complain(handle, OSDI_LOG_ERROR, p->name,
+               "none, for the model knows only the temperature of its data", p->units,
+               *number_at(it, p));
+    } else if (p->is_integer) {
       int32_t* const value = (int32_t*)((char*)it + p->offset);
       if (!given) *value = (int32_t)p->fallback;
       if (*value == 0 || *value == 1) continue;
@@ -86,6 +91,20 @@ static void setup_instance(void* handle,
   }
 }
 
+/* Tells once that the solution is outside of the training range. An iteration on the way to a
+ * solution may be anywhere: what counts is a point that comes twice. */
+static void watch(void* handle, Instance* it, const double* port, double conductance) {
+  for (int i = 0; i < WATCHED && !it->told; ++i) {
+    const double now = i < PORTS ? port[i] : conductance;
+    const double change = fabs(now - it->watched[i]);
+    it->watched[i] = now;
+    if (now >= ranges[i].low && now <= ranges[i].high) continue;
+    if (change > 1e-3 * fabs(now)) continue;
+    it->told = 1;
+    complain(handle, OSDI_LOG_WARNING, ranges[i].what, ranges[i].expected, "as in training", now);
+  }
+}
+
 static uint32_t evaluate_instance(void* handle,
                                   void* instance,
                                   void* model,
@@ -106,6 +125,7 @@ static uint32_t evaluate_instance(void* handle,
   evaluate_network(port, it->state, value, slope);
   for (int k = 0; k < RATES; ++k) it->tau[k] = it->tau_scale / value[FIRST_LAMBDA + k];
   it->conductance = it->area * value[CONDUCTANCE];
+  if (it->soa) watch(handle, it, port, value[CONDUCTANCE]);
   const uint32_t moving = OSDI_CALC_REACT_RESIDUAL | OSDI_CALC_REACT_JACOBIAN;
   assemble_terminals(it, value, slope);
 #if CHARGES

@@ -1,0 +1,51 @@
+#include "hdl/model_files.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "core/atomic_file.hpp"
+#include "hdl/subcircuit.hpp"
+#include "hdl/verilog_a.hpp"
+#include "psi_xlstm/core/version.hpp"
+#include "support/networks.hpp"
+
+namespace psi_xlstm::hdl {
+namespace {
+
+// Every text begins with its origin and a licence that asks for nothing; then comes the model.
+TEST(ModelFiles, SayWhereTheyComeFromAndThatAnybodyMayUseThem) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "model_files";
+  const ir::Network network = testing::static_curve();
+  const ModelFiles written = write_model_files(network, folder, "0123abcd");
+  EXPECT_TRUE(written.renamed.empty());
+  const auto origin = [](const std::string& open, const std::string& close) {
+    return fmt::format(
+        "{0}made by psi-xlstm {2}, of data with the checksum 0123abcd{1}\n"
+        "{0}free of any licence: use, change and pass on this file as you like; it comes without "
+        "any warranty{1}\n",
+        open, close, version());
+  };
+  EXPECT_EQ(read_file(folder / "static_curve.va"), origin("// ", "") + verilog_a(network));
+  EXPECT_EQ(read_file(folder / "static_curve.sp"), origin("* ", "") + subcircuit(network));
+  EXPECT_TRUE(read_file(folder / "static_curve.c").starts_with(origin("/* ", " */")));
+}
+
+TEST(ModelFiles, AreCalledWhatSimulatorsTake) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "renamed_files";
+  ir::Network network = testing::static_curve();
+  network.name = "resistor";
+  const ModelFiles written = write_model_files(network, folder);
+  ASSERT_EQ(written.renamed.size(), 1U);
+  EXPECT_EQ(written.renamed[0],
+            "the model \"resistor\" is called resistor_device, for \"resistor\" is a device type "
+            "of SPICE");
+  const std::string text = read_file(folder / "resistor_device.sp");
+  EXPECT_TRUE(text.find("of data with the checksum (not recorded)") != text.npos);
+  EXPECT_TRUE(text.ends_with(".ends resistor_device\n"));
+}
+
+}  // namespace
+}  // namespace psi_xlstm::hdl
