@@ -21,7 +21,7 @@
 #include "model/model.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
-#include "psi_xlstm/data/readers/csv.hpp"
+#include "psi_xlstm/data/readers/reading.hpp"
 #include "psi_xlstm/model/device_model.hpp"
 #include "studies/compact/fit_request.hpp"
 #include "studies/compact/study.hpp"
@@ -93,7 +93,7 @@ Record record_of(const Array& time,
 
 std::vector<Record> read(const fs::path& path, int sign) {
   const py::gil_scoped_release free;
-  return read_csv({path}, {.sign = sign, .fewest_samples = 2, .current_required = false});
+  return read_records({path}, {.sign = sign, .fewest_samples = 2, .current_required = false});
 }
 
 // What `member` of a Python object that holds a T gives, as an array that T keeps.

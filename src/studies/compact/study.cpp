@@ -224,9 +224,9 @@ std::vector<std::string> warnings_about(const Dataset& dataset,
         "the current runs against the voltage in the training records: if it was counted out of "
         "the device, use --sign -1");
   }
-  constexpr double kClearly = 1.02;
+  constexpr double kNoBetter = 1.02;
   for (const BaselineResult& b : baselines) {
-    if (b.mse && first.test.mse && *b.mse <= kClearly * *first.test.mse) {
+    if (b.mse && first.test.mse && *b.mse <= kNoBetter * *first.test.mse) {
       warnings.push_back(
           fmt::format("the model is no better than the trivial predictor \"{}\"", b.name));
     }
