@@ -18,10 +18,10 @@
 namespace psi_xlstm {
 namespace {
 
-constexpr double kLimit = 1e-3;  // of full scale
+constexpr double kLoadLimit = 1e-3;  // of full scale
 
 // One period of a sine as the model was trained with, at its ends the whole training voltage.
-Circuit loaded(const ir::Network& network, const std::string& load) {
+Circuit circuit_with(const ir::Network& network, const std::string& load) {
   const ir::TrainingBox& box = network.box;
   const double frequency = box.drive_frequency > 0 ? box.drive_frequency : 2 / box.duration;
   const double step = 0.002 / frequency;
@@ -31,7 +31,7 @@ Circuit loaded(const ir::Network& network, const std::string& load) {
       "load", network);
 }
 
-std::vector<EmittedForm> forms() {
+std::vector<EmittedForm> forms_behind_loads() {
   std::vector<EmittedForm> all = {EmittedForm::kSubcircuit};
   if (testing::missing_osdi().empty()) all.push_back(EmittedForm::kOsdi);
   return all;
@@ -39,13 +39,13 @@ std::vector<EmittedForm> forms() {
 
 void expect_every_load_to_work(const ir::Network& network) {
   double worst = 0;
-  for (const EmittedForm form : forms()) {
+  for (const EmittedForm form : forms_behind_loads()) {
     const EmittedModel model(network, form);
     for (const char* resistance : {"1", "30", "1k", "30k", "1meg", "30meg", "1g"}) {
       for (const char* capacitance : {"1p", "100p", "10n", "1u"}) {
         const std::string load = fmt::format("rs in p {}\ncl p 0 {}\n", resistance, capacitance);
         const std::string where = fmt::format("{}, {}: {}", network.name, model.path(), load);
-        const Circuit circuit = loaded(network, load);
+        const Circuit circuit = circuit_with(network, load);
         const CircuitRun run = run_circuit(circuit, model, circuit.max_step, 1e-4, {});
         EXPECT_EQ(run.reason, "") << where;
         if (!run.usable()) continue;
@@ -56,8 +56,8 @@ void expect_every_load_to_work(const ir::Network& network) {
         ASSERT_EQ(solution.reason, "") << where;
         const double currents = largest_error(solution.devices, run.devices).over_full_scale;
         const double voltages = largest_error(solution.nodes, run.nodes).over_full_scale;
-        EXPECT_LE(currents, kLimit) << where;
-        EXPECT_LE(voltages, kLimit) << where;
+        EXPECT_LE(currents, kLoadLimit) << where;
+        EXPECT_LE(voltages, kLoadLimit) << where;
         worst = std::max({worst, currents, voltages});
       }
     }
@@ -69,7 +69,7 @@ void expect_every_load_to_work(const ir::Network& network) {
 
 // Slow, with a curve I(V) at a fixed state and rates far above those of its drive, as a fit to a
 // commercial device at 10 Hz leaves them.
-ir::Network measured() {
+ir::Network measured_device() {
   ir::Network network =
       fit::build_compact_student({.states = 1, .features = 3, .static_features = 2},
                                  {.conductance = 5e-5, .voltage = 0.7, .step = 5e-4}, "measured");
@@ -99,7 +99,7 @@ ir::Network measured() {
 TEST(LoadGrid, OneState) { expect_every_load_to_work(testing::one_state()); }
 TEST(LoadGrid, ThreeStates) { expect_every_load_to_work(testing::three_states()); }
 TEST(LoadGrid, StaticCurve) { expect_every_load_to_work(testing::static_curve()); }
-TEST(LoadGrid, Measured) { expect_every_load_to_work(measured()); }
+TEST(LoadGrid, Measured) { expect_every_load_to_work(measured_device()); }
 TEST(LoadGrid, TrainedModel) { expect_every_load_to_work(testing::published_student()); }
 
 }  // namespace

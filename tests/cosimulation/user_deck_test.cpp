@@ -23,7 +23,7 @@ using testing::one_state;
 using testing::static_curve;
 using testing::three_states;
 
-std::vector<EmittedForm> forms() {
+std::vector<EmittedForm> forms_in_decks() {
   std::vector<EmittedForm> all = {EmittedForm::kSubcircuit};
   if (testing::missing_osdi().empty()) all.push_back(EmittedForm::kOsdi);
   return all;
@@ -61,7 +61,7 @@ void expect_same(const std::vector<double>& found,
 
 TEST(UserDeck, MultiplicityAndAreaAreDevicesInParallel) {
   for (const ir::Network& network : {one_state(), three_states(), static_curve()}) {
-    for (const EmittedForm form : forms()) {
+    for (const EmittedForm form : forms_in_decks()) {
       const EmittedModel model(network, form);
       const std::string where = network.name + ", " + model.path();
       const std::vector<double> one = currents(model, element(model, "1", "a", ""));
@@ -91,7 +91,7 @@ TEST(UserDeck, ParametersOfTheDeckDoNotReachTheModel) {
       ".param g0=7 area=5 hold=0 m=4 noise=1 soa=1 c0_1=3 v=2 h=5 w=8 x1=9 l1=2 q1=3 r1=4\n"
       ".param a3_1=2 t4_1=7 a11_1=3 start=4 p=3 n=2 temp=400 tau_scale=9 dtmax=1\n";
   for (const ir::Network& network : {one_state(), three_states(), static_curve()}) {
-    for (const EmittedForm form : forms()) {
+    for (const EmittedForm form : forms_in_decks()) {
       const EmittedModel model(network, form);
       const std::string device = element(model, "1", "a", "");
       EXPECT_EQ(currents(model, parameters + device), currents(model, device))
@@ -102,7 +102,7 @@ TEST(UserDeck, ParametersOfTheDeckDoNotReachTheModel) {
 
 // Options that users set change how accurately a circuit is solved, not what the model is.
 TEST(UserDeck, OptionsOfTheDeckDoNotChangeTheModel) {
-  for (const EmittedForm form : forms()) {
+  for (const EmittedForm form : forms_in_decks()) {
     const EmittedModel model(one_state(), form);
     const std::string device = element(model, "1", "a", "");
     const double plain = currents(model, device).back();

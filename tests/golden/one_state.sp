@@ -51,10 +51,8 @@ Bi p n I=m*area*((V(p,n))*(2e-04*exp(V(a11_1))))
 * noise=1: thermal noise of the conductance, 4 k T G
 Rw w 0 1.0
 Bw p n I=noise*sqrt(m*area*max(2e-04*exp(V(a11_1)),0.0)+1e-30)*V(w)
-* soa=1: V(soa_v) is by how much [V] a voltage is outside of the training range
-Bsoa_v 0 soa_v I=soa*(max(V(p,n)-(1.2),0.0)+max((-1.2)-V(p,n),0.0))
-Gsoa_v_0 soa_v 0 soa_v 0 1.0
-* and V(soa_g) by how much [S] the conductance is
-Bsoa_g 0 soa_g I=soa*(max(2e-04*exp(V(a11_1))-8e-04,0.0)+max(6e-05-2e-04*exp(V(a11_1)),0.0))
-Gsoa_g_0 soa_g 0 soa_g 0 1.0
+* soa=1: V(soa) is 0 inside the training range, else by how many halves of it one is
+* outside; a subcircuit cannot write a message
+Bsoa 0 soa I=soa*(max(abs(V(p,n)-0.0)*0.8333333333333334-1.0,0.0)+max(abs(2e-04*exp(V(a11_1))-0.00043)*2702.702702702703-1.0,0.0))
+Gsoa_0 soa 0 soa 0 1.0
 .ends one_state

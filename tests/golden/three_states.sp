@@ -105,10 +105,8 @@ Bi p n I=m*area*((V(p,n))*(5e-04*exp(V(a11_1))))
 * noise=1: thermal noise of the conductance, 4 k T G
 Rw w 0 1.0
 Bw p n I=noise*sqrt(m*area*max(5e-04*exp(V(a11_1)),0.0)+1e-30)*V(w)
-* soa=1: V(soa_v) is by how much [V] a voltage is outside of the training range
-Bsoa_v 0 soa_v I=soa*(max(V(p,n)-(1.0),0.0)+max((-1.0)-V(p,n),0.0))
-Gsoa_v_0 soa_v 0 soa_v 0 1.0
-* and V(soa_g) by how much [S] the conductance is
-Bsoa_g 0 soa_g I=soa*(max(5e-04*exp(V(a11_1))-0.001,0.0)+max(0.00022-5e-04*exp(V(a11_1)),0.0))
-Gsoa_g_0 soa_g 0 soa_g 0 1.0
+* soa=1: V(soa) is 0 inside the training range, else by how many halves of it one is
+* outside; a subcircuit cannot write a message
+Bsoa 0 soa I=soa*(max(abs(V(p,n)-0.0)*1.0-1.0,0.0)+max(abs(5e-04*exp(V(a11_1))-0.00061)*2564.102564102564-1.0,0.0))
+Gsoa_0 soa 0 soa 0 1.0
 .ends three_states

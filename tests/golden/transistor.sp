@@ -36,7 +36,8 @@ Ec2 c2_e 0 c2_q 0 1.0
 Vc2 c2_e c2_i 0.0
 Cc2 c2_i 0 5.99151916567312e-13
 Fc2 d s Vc2 {m*area}
-* soa=1: V(soa_v) is by how much [V] a voltage is outside of the training range
-Bsoa_v 0 soa_v I=soa*(max(V(g,s)-(1.0),0.0)+max((0.0)-V(g,s),0.0)+max(V(d,s)-(1.0),0.0)+max((-1.0)-V(d,s),0.0))
-Gsoa_v_0 soa_v 0 soa_v 0 1.0
+* soa=1: V(soa) is 0 inside the training range, else by how many halves of it one is
+* outside; a subcircuit cannot write a message
+Bsoa 0 soa I=soa*(max(abs(V(g,s)-0.5)*2.0-1.0,0.0)+max(abs(V(d,s)-0.0)*1.0-1.0,0.0))
+Gsoa_0 soa 0 soa 0 1.0
 .ends transistor
