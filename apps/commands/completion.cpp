@@ -198,8 +198,8 @@ std::string fish_script(const CLI::App& app) {
       const std::vector<std::string> choices = choices_of(*option);
       if (option->get_positional()) {
         if (!choices.empty()) {
-          text +=
-              fmt::format("complete -c psi -f -n '{}' -a '{}'\n", condition, fmt::join(choices, " "));
+          text += fmt::format("complete -c psi -f -n '{}' -a '{}'\n", condition,
+                              fmt::join(choices, " "));
         }
         continue;
       }
