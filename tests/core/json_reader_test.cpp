@@ -67,8 +67,12 @@ TEST(ParseJson, RefusesAKeyThatStandsTwiceInItsObject) {
 
 TEST(ParseJson, RefusesWhatIsNoJsonInOneShortLine) {
   for (const char* text : {"", "{", "1e999", "\"\xff\"", "{} {}", "[1,]", "// c\n1"}) {
-    EXPECT_EQ(json_problem(text).substr(0, 23), "f.json: expected JSON: ") << text;
+    EXPECT_EQ(json_problem(text).substr(0, 29), "f.json: expected JSON, found ") << text;
+    EXPECT_EQ(json_problem(text).find("json.exception"), std::string::npos) << text;
   }
+  EXPECT_EQ(json_problem("{\n \"a\": tru}"),
+            "f.json: expected JSON, found at line 2, column 10: invalid literal; last read: "
+            "'\"a\": tru}'");
   const std::string problem = json_problem("[\"" + std::string(100'000, 'x') + "\x1b");
   EXPECT_LT(problem.size(), 300u);
   EXPECT_EQ(problem.find('\x1b'), problem.npos);

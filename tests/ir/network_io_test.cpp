@@ -127,8 +127,8 @@ TEST(NetworkFile, RefusesOtherFiles) {
   EXPECT_EQ(problem_with(safetensors_bytes(other)),
             "m.safetensors: expected a model with the metadata key \"network\", found none");
   other.metadata["network"] = "[1,";
-  EXPECT_EQ(problem_with(safetensors_bytes(other)).substr(0, 41),
-            "m.safetensors: network: expected JSON: [j");
+  EXPECT_EQ(problem_with(safetensors_bytes(other)).substr(0, 54),
+            "m.safetensors: network: expected JSON, found at line 1");
 }
 
 TEST(NetworkFile, RefusesIndicesOutsideTheNetwork) {

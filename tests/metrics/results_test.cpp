@@ -109,7 +109,7 @@ TEST(ParseMetrics, SaysWhatIsWrong) {
   };
   EXPECT_EQ(problem(R"({"models": [{"parameters": "many"}]})"),
             "metrics.json: /models/0/parameters: expected an integer, found \"many\"");
-  EXPECT_EQ(problem("{").substr(0, 29), "metrics.json: expected JSON: ");
+  EXPECT_EQ(problem("{").substr(0, 35), "metrics.json: expected JSON, found ");
   EXPECT_EQ(problem("{}"), "none");
 }
 

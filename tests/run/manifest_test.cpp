@@ -107,7 +107,7 @@ TEST(ManifestText, IsTheSameForTheSameRunAndReadsBack) {
 }
 
 TEST(ParseManifest, SaysWhatIsWrong) {
-  EXPECT_TRUE(manifest_problem("{").starts_with("manifest.json: expected JSON: "));
+  EXPECT_TRUE(manifest_problem("{").starts_with("manifest.json: expected JSON, found at line 1, "));
   EXPECT_TRUE(
       manifest_problem(std::string(100'000, '[')).starts_with("manifest.json: expected at most"));
   EXPECT_EQ(manifest_problem("[]"), "manifest.json: expected a JSON object, found array");
