@@ -71,7 +71,7 @@ Tree parsed(std::string_view text, const std::string& where, const JsonLimits& l
     throw DataError(fmt::format("{}: expected JSON, found at {}: {}", where, place_of(text, e.byte),
                                 plain_reason(e)));
   } catch (const nlohmann::json::exception& e) {
-    throw DataError(fmt::format("{}: expected JSON, found: {}", where, plain_reason(e)));
+    throw DataError(fmt::format("{}: expected JSON, found {}", where, plain_reason(e)));
   }
 }
 
