@@ -98,7 +98,9 @@ Message request_for(const std::string& netlist, const SpiceAnalysis& analysis) {
     const std::string name = lower(analysis.vectors[i]);
     vectors.push_back(name);
     if (i % kVectorsPerCommand == 0) commands.push_back("save");
-    commands.back() = commands.back().get<std::string>() + " " + name;
+    // The total is made of the spectrum, which is of another plot.
+    const std::string saved = name == "onoise_total" ? "onoise_spectrum " + name : name;
+    commands.back() = commands.back().get<std::string>() + " " + saved;
   }
   commands.push_back(analysis.command);
   request.header["circuit"] = circuit_lines(netlist, analysis.option_line);
