@@ -30,8 +30,8 @@ std::string identifier_text() {
 
 std::string checked_identifier(std::string_view text, std::string_view where) {
   if (!is_identifier(text)) {
-    throw ConfigError(fmt::format("{}: expected {}, found \"{}\"", where, identifier_text(),
-                                  text.substr(0, kLongestIdentifier)));
+    throw ConfigError(fmt::format("{}: expected {}, found {}", where, identifier_text(),
+                                  in_quotes(text, kLongestIdentifier)));
   }
   return std::string(text);
 }

@@ -94,7 +94,7 @@ def test_reads_what_it_fits(device, tmp_path):
         (lambda d: d[0].pop(), {}, "fit: expected t, v and i of equally many records, found 2, 3 and 3"),
         (lambda d: d[1].__setitem__(1, d[1][1] * 0), {}, "record 2: expected a voltage, found only zeros"),
         (lambda d: None, {"sign": 0}, "data: expected a sign of 1 or -1, found 0"),
-        (lambda d: None, {"states": 17}, "fit: /selection/states: must be"),
+        (lambda d: None, {"states": 17}, "fit: /selection/states: expected an integer"),
         (lambda d: None, {"name": "a b"}, "--name: expected a letter followed by"),
     ],
 )  # fmt: skip
