@@ -24,13 +24,19 @@ int longest_word(const std::string& text) {
 // One column: how wide it is, how narrow it can be.
 struct Column {
   int width = 0, least = 0;
+  bool number = false;  ///< Only its header can be broken.
+
+  bool before(const Column& other) const {
+    return number != other.number ? number : width > other.width;
+  }
 };
 
 std::vector<Column> columns_of(const Table& table, const std::vector<bool>& numbers) {
   std::vector<Column> columns;
   for (std::size_t c = 0; c < table.header.size(); ++c) {
     Column column{.width = display_width(printable(table.header[c])),
-                  .least = longest_word(table.header[c])};
+                  .least = longest_word(table.header[c]),
+                  .number = numbers[c]};
     for (const auto& row : table.rows) {
       const int width = display_width(printable(row[c]));
       column.width = std::max(column.width, width);
@@ -46,13 +52,13 @@ int total_width(const std::vector<Column>& columns) {
                          [](int sum, const Column& c) { return sum + c.width + kColumnGap; });
 }
 
-// Takes columns off the widest one that can be narrower, until all fit; the last ones go where
-// nothing can.
+// Takes columns off the widest one that can be narrower, headers of numbers before texts, until all
+// fit; the last ones go where nothing can.
 void narrow(std::vector<Column>& columns, int width) {
   while (total_width(columns) > width) {
     Column* widest = nullptr;
     for (Column& c : columns) {
-      if (c.width > c.least && (widest == nullptr || c.width > widest->width)) widest = &c;
+      if (c.width > c.least && (widest == nullptr || c.before(*widest))) widest = &c;
     }
     if (widest != nullptr) {
       --widest->width;

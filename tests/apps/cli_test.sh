@@ -533,8 +533,8 @@ has stdout ", 0 differences"
 sed -i 's/"k": 1,/"k": 2,/' told/tau.json
 run 2 "$PSI" check told
 has stdout "/k: stored 2, computed again 1"
-run 0 "$PSI" data mem3 --waveform published --duration 2ms --seed 1001 --out short.csv
-run 0 "$PSI" tau short.csv --out short --tau-range 0.1ms,10ms
+run 0 "$PSI" data mem3 --waveform published --duration 2ms --seed 1001 --out too_short.csv
+run 0 "$PSI" tau too_short.csv --out short --tau-range 0.1ms,10ms
 has short/tau.json '"verdict": "not identifiable"'
 has short/tau.json '"duration_s"'
 has stdout "Advice: "
