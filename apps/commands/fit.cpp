@@ -13,7 +13,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files;
-  std::string out, name, split;
+  std::string out, name, split, correct;
   bool continuous = false, time_constants = true;
   std::optional<double> g0, noise;
   std::optional<int> states, features;
@@ -36,6 +36,7 @@ StudyConfig config_for(const Options& options) {
   }
   config.data.sign = options.sign;
   config.data.split = options.split;
+  config.data.correct = options.correct;
   config.data.continuous = options.continuous;
   config.data.noise = options.noise;
   config.data.initial_conductance = options.g0;
@@ -56,6 +57,7 @@ void add_fit(CLI::App& app, int& exit_code) {
   command->add_option("--out", o->out, "Run folder (default: results/<name>)");
   command->add_option("--name", o->name, "Name of the model (default: from the first file)");
   command->add_option("--split", o->split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
+  command->add_option("--correct", o->correct, "What to correct: offset, skew or offset,skew");
   command->add_flag("--continuous", o->continuous, "Each record goes on where the last one ended");
   command->add_option("--g0", o->g0, "Conductance at the start of every record [S]")
       ->check(positive());

@@ -30,6 +30,7 @@ struct DataSourceConfig {
   int sign = 1;                 ///< Of source csv: -1 where current was counted out of the device.
   std::string split;            ///< Of source csv, see data/split.hpp.
   bool continuous = false;      ///< Of source csv: each record goes on where the last one ended.
+  std::string correct;          ///< Of source csv: what to correct, see diagnosis/correction.hpp.
   std::optional<double> noise;  ///< Of source csv: as a fraction of the sd of the current.
   std::optional<double> initial_conductance;  ///< Of every record [S]; else estimated.
   double prefix = 0;  ///< First seconds of each record that give its g0 [s]; 0: automatic.
@@ -44,6 +45,8 @@ struct DataSourceConfig {
     visit.only_if(csv, "source", "sign", c.sign, between(-1, 1));
     visit.only_if(csv, "source", "split", c.split);
     visit.only_if(csv, "source", "continuous", c.continuous);
+    visit.only_if(csv, "source", "correct", c.correct,
+                  one_of({"", "offset", "skew", "offset,skew", "skew,offset"}));
     visit.only_if(csv, "source", "noise", c.noise, positive_up_to(kLargestNoise));
     visit("initial_conductance", c.initial_conductance, positive_up_to(kLargestConductance));
     visit("prefix", c.prefix, between(0, kLongestTime));

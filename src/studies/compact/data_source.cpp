@@ -10,6 +10,8 @@
 #include "devices/mem3.hpp"
 #include "devices/published_recipe.hpp"
 #include "devices/vt100k.hpp"
+#include "diagnosis/correction.hpp"
+#include "diagnosis/diagnosis.hpp"
 #include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
@@ -17,11 +19,19 @@
 namespace psi_xlstm {
 namespace {
 
-Dataset read_files(const DataSourceConfig& config) {
+// The records of the files, corrected; `findings` are about them.
+Dataset read_files(const DataSourceConfig& config, std::vector<Finding>& findings) {
   if (config.files.empty()) throw ConfigError("data: expected at least one CSV file, found none");
   if (config.sign == 0) throw ConfigError("data: expected a sign of 1 or -1, found 0");
   const std::vector<std::filesystem::path> files(config.files.begin(), config.files.end());
-  Dataset dataset = make_dataset(read_csv(files, {.sign = config.sign}), {config.split});
+  std::vector<Record> records = read_csv(files, {.sign = config.sign});
+  std::vector<Finding> corrected = correct(records, corrections_from(config.correct));
+  const bool divide = !config.split.empty();
+  findings = diagnose(records, {.noise = config.noise, .divide = divide});
+  findings.insert(findings.end(), corrected.begin(), corrected.end());
+  Dataset dataset = !divide && too_few_periods(records)
+                        ? make_undivided_dataset(std::move(records))
+                        : make_dataset(std::move(records), {config.split});
   dataset.continuous = dataset.continuous || config.continuous;
   dataset.source = fmt::format("{}", fmt::join(config.files, ", "));
   if (config.noise) dataset.noise = config.noise;
@@ -53,9 +63,12 @@ SourcedData load_data(const DataSourceConfig& config, int seed) {
     out.dataset = mem3_dataset(mem3);
     out.starts.exact = true;
   } else {
-    out.dataset = read_files(config);
+    out.dataset = read_files(config, out.findings);
     out.starts.exact = true;  // where the file has a column for it
     out.refine_starts = config.prefix == 0;
+  }
+  if (config.source != DataSource::kCsv) {
+    out.findings = diagnose(out.dataset.records);
   }
   for (const Record& record : out.dataset.records) {
     const double step = median_step(record), length = record.time.back() - record.time.front();

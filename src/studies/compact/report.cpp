@@ -28,7 +28,9 @@ std::string percent(const std::optional<double>& value) {
 
 Table model_table(const StudyResult& result) {
   Table table;
-  table.caption = "Models on the test records, running freely";
+  table.caption = result.data.dataset.leave_one_out
+                      ? "Models on the parts of the records that each fit left out, running freely"
+                      : "Models on the test records, running freely";
   table.header = {"model",
                   "seed",
                   "init",
@@ -121,6 +123,15 @@ Table candidate_table(const StudyResult& result) {
                           text(c.validation_mse), text(c.shape_score), text(c.shape_standard_error),
                           c.chosen ? "chosen" : ""});
   }
+  if (result.data.dataset.leave_one_out) {
+    table.note =
+        "Each shape is fitted once without each part of the records, and its error is that on the "
+        "parts left out. The simplest shape within one standard error of the smallest is chosen "
+        "and "
+        "fitted again to all of them. \"static\" counts the features of the curve I(V) at a fixed "
+        "state.";
+    return table;
+  }
   table.note =
       "Each shape is fitted three times. The simplest shape whose middle error is within one "
       "standard "
@@ -160,8 +171,7 @@ Table fact_table(const StudyResult& result) {
 
 std::vector<NamedFigure> figures(const StudyResult& result) {
   const FitOutcome& first = result.fits.front();
-  const fit::Prediction& shown = first.predictions.back();
-  const Record& record = result.data.dataset.records[static_cast<std::size_t>(shown.record)];
+  const auto [record, shown] = shown_record(result.data.dataset, first.predictions);
   std::vector<NamedFigure> out = {
       {"waveform", "The model gets the voltage and the conductance at the start, nothing else.",
        waveform_figure(record, shown)},
@@ -213,6 +223,7 @@ void write_report(const StudyResult& result, RunFolder& folder) {
   page.subtitle = fmt::format("A compact model of {}", result.data.dataset.source.empty()
                                                            ? "the generated device"
                                                            : result.data.dataset.source);
+  if (!result.headline.empty()) page.subtitle += ": " + result.headline;
   page.warnings = result.warnings;
   if (!result.verdict.passed()) {
     page.warnings.insert(page.warnings.begin(), verdict_sentence(result.verdict));
@@ -253,7 +264,8 @@ std::string cosimulation_text(const std::vector<CosimRow>& rows) {
 }
 
 std::string summary_text(const StudyResult& result) {
-  std::string out = to_text(model_table(result)) + "\n";
+  std::string out = result.headline.empty() ? std::string() : result.headline + "\n\n";
+  out += to_text(model_table(result)) + "\n";
   if (!result.fits.front().usable) return out;
   out += to_text(baseline_table(result)) + "\n";
   if (!result.fits.front().model.candidates.empty()) out += to_text(candidate_table(result)) + "\n";

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -16,7 +17,9 @@
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "studies/compact/check.hpp"
+#include "studies/compact/left_out.hpp"
 #include "studies/compact/numbers.hpp"
+#include "studies/compact/quality.hpp"
 #include "studies/time_constants/study.hpp"
 
 namespace psi_xlstm {
@@ -49,6 +52,9 @@ void train_model(const StudyConfig& config,
                  int threads,
                  const Progress& progress,
                  FitOutcome& outcome) {
+  if (data.dataset.leave_one_out) {
+    return train_left_out(config, fit, data, threads, progress, outcome);
+  }
   fit::TrainingResult training;
   StudentShape shape = fit.student;
   std::vector<fit::CandidateReport> candidates;
@@ -80,7 +86,7 @@ void train_model(const StudyConfig& config,
 
 StoredPredictions to_store(const Dataset& dataset, const FitOutcome& outcome) {
   StoredPredictions out;
-  out.baselines = outcome.baselines;
+  out.baselines = outcome.baselines.front();
   out.dataset.noise = dataset.noise;
   for (const fit::Prediction& p : outcome.predictions) {
     out.dataset.records.push_back(dataset.records[static_cast<std::size_t>(p.record)]);
@@ -90,30 +96,52 @@ StoredPredictions to_store(const Dataset& dataset, const FitOutcome& outcome) {
   return out;
 }
 
+// Takes what an earlier run finished; false where that is not all of it.
+bool take_models(const std::filesystem::path& folder,
+                 const std::string& wanted,
+                 const Dataset& dataset,
+                 RunFolder& run,
+                 FitOutcome& outcome) {
+  std::optional<StoredModel> model = finished_model(run.own(folder / "model.safetensors"), wanted);
+  if (!model) return false;
+  outcome.model = std::move(*model);
+  outcome.usable = true;
+  return !dataset.leave_one_out ||
+         take_left_out(folder, wanted, dataset.records.size(), run, outcome);
+}
+
+// Predicts and judges, and keeps the predictions.
+void judge_fit(const StudyConfig& config,
+               const SourcedData& data,
+               const std::filesystem::path& folder,
+               RunFolder& run,
+               FitOutcome& outcome) {
+  if (data.dataset.leave_one_out) return judge_left_out(data, folder, run, outcome);
+  outcome.predictions = fit::predict(outcome.model.network, data.dataset, data.dataset.split.test,
+                                     data.starts, data.refine_starts);
+  outcome.baselines = {fit::fit_baselines(data.dataset, outcome.predictions)};
+  outcome.test = fit::score(data.dataset, outcome.predictions);
+  outcome.device_law = device_law_errors(config.data, data.dataset, outcome.predictions);
+  save_predictions(run.own(folder / "predictions.safetensors"), to_store(data.dataset, outcome));
+}
+
 FitOutcome run_fit(
     const StudyConfig& config, int seed, int fit, const SourcedData& data, Road& road) {
   FitOutcome outcome{.seed = seed, .fit = fit};
   const FitConfig options = fit_config(config, fit);
   const std::string wanted = fingerprint(config, options, data);
   const std::filesystem::path folder = fit_folder(seed, fit);
-  const std::filesystem::path file = road.folder().own(folder / "model.safetensors");
-  if (std::optional<StoredModel> model = finished_model(file, wanted)) {
-    outcome.model = std::move(*model);
-    outcome.usable = true;
-  } else {
-    road.folder().remove_below(folder);
+  RunFolder& run = road.folder();
+  if (!take_models(folder, wanted, data.dataset, run, outcome)) {
+    outcome = {.seed = seed, .fit = fit};
+    run.remove_below(folder);
     train_model(config, options, data, road.threads(), road.progress(), outcome);
     if (!outcome.usable) return outcome;
     outcome.model.fingerprint = wanted;
-    save_model(road.folder().own(folder / "model.safetensors"), outcome.model);
+    save_left_out(folder, run, outcome);
+    save_model(run.own(folder / "model.safetensors"), outcome.model);
   }
-  outcome.predictions = fit::predict(outcome.model.network, data.dataset, data.dataset.split.test,
-                                     data.starts, data.refine_starts);
-  outcome.baselines = fit::fit_baselines(data.dataset, outcome.predictions);
-  outcome.test = fit::score(data.dataset, outcome.predictions);
-  outcome.device_law = device_law_errors(config.data, data.dataset, outcome.predictions);
-  save_predictions(road.folder().own(folder / "predictions.safetensors"),
-                   to_store(data.dataset, outcome));
+  judge_fit(config, data, folder, run, outcome);
   return outcome;
 }
 
@@ -158,10 +186,14 @@ double start_conductance(const ir::Network& network, const fit::Prediction& show
 
 // What is simulated beside the standard stimuli: the drive of the last test record.
 CosimCase case_like_the_data(const StudyConfig& config,
-                             const Dataset& dataset,
+                             const SourcedData& data,
                              const FitOutcome& first,
                              double longest_step) {
-  const fit::Prediction& shown = first.predictions.back();
+  const Dataset& dataset = data.dataset;
+  const fit::Prediction shown =
+      fit::predict(first.model.network, dataset, {dataset.split.test.back()}, data.starts,
+                   data.refine_starts)
+          .front();
   CosimCase wanted =
       training_like_case(config.data, dataset.records[static_cast<std::size_t>(shown.record)]);
   wanted.conductance = start_conductance(first.model.network, shown);
@@ -176,7 +208,7 @@ CosimCase case_like_the_data(const StudyConfig& config,
 }
 
 CosimReport run_cosimulation(const StudyConfig& config,
-                             const Dataset& dataset,
+                             const SourcedData& data,
                              const FitOutcome& first,
                              Road& road) {
   const ir::Network& network = first.model.network;
@@ -184,7 +216,7 @@ CosimReport run_cosimulation(const StudyConfig& config,
   CosimReport report;
   try {
     report = cosimulate_all(network, config.cosim,
-                            case_like_the_data(config, dataset, first, plan.max_step),
+                            case_like_the_data(config, data, first, plan.max_step),
                             plan.default_conductance, {.time_limit_s = config.cosim.time_limit_s},
                             [&](double done, const std::string& detail) {
                               road.progress()("co-simulate", done, detail);
@@ -220,26 +252,16 @@ void check_config(const StudyConfig& config) {
   }
 }
 
-// What a reader should know before believing a model.
-std::vector<std::string> warnings_about(const Dataset& dataset,
-                                        const FitOutcome& first,
-                                        const std::vector<BaselineResult>& baselines) {
+// What a reader should know before believing a model: what the readers and the diagnosis say.
+std::vector<std::string> warnings_about(const SourcedData& data) {
   std::vector<std::string> warnings;
-  for (const Record& record : dataset.records) {
-    warnings.insert(warnings.end(), record.remarks.begin(), record.remarks.end());
-  }
-  if (first.baselines.resistor < 0) {
-    warnings.push_back(
-        "the current runs against the voltage in the training records: if it was counted out of "
-        "the device, use --sign -1");
-  }
-  constexpr double kClearly = 1.02;
-  for (const BaselineResult& b : baselines) {
-    if (b.mse && first.test.mse && *b.mse <= kClearly * *first.test.mse) {
-      warnings.push_back(
-          fmt::format("the model is no better than the trivial predictor \"{}\"", b.name));
+  for (const Record& record : data.dataset.records) {
+    for (const std::string& remark : record.remarks) {
+      const auto known = std::find(warnings.begin(), warnings.end(), remark);  // of another part
+      if (known == warnings.end()) warnings.push_back(remark);
     }
   }
+  for (const Finding& finding : data.findings) warnings.push_back(finding.sentence);
   return warnings;
 }
 
@@ -251,12 +273,11 @@ std::vector<SourcedData> all_data(const StudyConfig& config) {
 
 // What is known of a usable first fit: its warnings, its files, its time constants, its comparison
 // with ngspice.
-void verify(Road& road, StudyResult& result) {
+void verify(Road& road, const Quality& quality, StudyResult& result) {
   const StudyConfig& config = result.config;
   const FitOutcome& first = result.fits.front();
   const Dataset& dataset = result.data.dataset;
-  result.metrics.baselines = fit::score_baselines(first.baselines, dataset, first.predictions);
-  result.warnings = warnings_about(dataset, first, result.metrics.baselines);
+  if (!quality.remark.empty()) result.warnings.push_back(quality.remark);
   const std::string left_out =
       road.timed("emit", [&] { return emit(first.model.network, road.folder()); });
   if (!left_out.empty()) result.warnings.push_back(left_out);
@@ -268,7 +289,7 @@ void verify(Road& road, StudyResult& result) {
   }
   if (!config.cosimulate) return;
   result.cosim = road.stage("co-simulate", "ngspice against the reference integration",
-                            [&] { return run_cosimulation(config, dataset, first, road); });
+                            [&] { return run_cosimulation(config, result.data, first, road); });
   result.metrics.cosim = result.cosim.rows();
   for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);
 }
@@ -277,6 +298,12 @@ void verify(Road& road, StudyResult& result) {
 
 std::filesystem::path fit_folder(int seed, int fit) {
   return std::filesystem::path(fmt::format("seed_{}", seed)) / fmt::format("fit_{}", fit);
+}
+
+std::vector<BaselineResult> baseline_rows(const FitOutcome& outcome, const Dataset& dataset) {
+  return outcome.left_out.empty()
+             ? fit::score_baselines(outcome.baselines.front(), dataset, outcome.predictions)
+             : fit::score_baselines(outcome.baselines, dataset, outcome.predictions);
 }
 
 ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome) {
@@ -299,6 +326,9 @@ StudyResult run_study(const StudyConfig& config,
   StudyResult result{.config = config};
   std::vector<SourcedData> data = road.stage("data", std::string(name_of(config.data.source)),
                                              [&] { return all_data(config); });
+  for (const Finding& finding : data.front().findings) {
+    progress("data", 1, finding.sentence);
+  }
   RunFolder& folder = road.claim(config_text(config));
   result.fits = run_fits(config, data, road);
   result.data = std::move(data.front());
@@ -306,9 +336,18 @@ StudyResult run_study(const StudyConfig& config,
   for (const FitOutcome& fit : result.fits) {
     result.metrics.models.push_back(model_row(config, fit));
   }
-  if (result.fits.front().usable) verify(road, result);
+  result.metrics.findings = result.data.findings;
+  result.warnings = warnings_about(result.data);
+  Quality quality{.judgement = {Verdict::kPassed, ""}};
+  if (const FitOutcome& first = result.fits.front(); first.usable) {
+    result.metrics.baselines = baseline_rows(first, result.data.dataset);
+    quality = judge_quality(result.data.dataset, first, result.metrics.baselines,
+                            result.metrics.findings);
+    verify(road, quality, result);
+  }
   result.metrics.numbers = study_numbers(config, result.data.dataset, result.fits);
-  result.verdict = judge(config, result.fits, result.cosim);
+  result.headline = first_line(quality);
+  result.verdict = judge(config, result.fits, quality.judgement, result.cosim);
   folder.write("metrics.json", metrics_text(result.metrics));
   road.stage("report", "tables, figures, page", [&] { write_report(result, folder); });
   road.finish(config.seeds);

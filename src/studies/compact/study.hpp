@@ -29,7 +29,9 @@ struct FitOutcome {
   std::string reason;  ///< Why it is not usable.
   StoredModel model;
   std::vector<fit::Prediction> predictions;  ///< Of the test records.
-  fit::Baselines baselines;
+  /// For all predictions; where records are left out one at a time, one for each.
+  std::vector<fit::Baselines> baselines;
+  std::vector<StoredModel> left_out;  ///< The models that give the predictions, in that case.
   ErrorMetrics test;
   std::optional<ErrorMetrics> device_law;  ///< Of the device's own equations from the same starts.
 };
@@ -43,8 +45,9 @@ struct StudyResult {
   CosimReport cosim;
   StudyMetrics metrics;
   std::vector<std::string> warnings;
-  /// Failed where a fit is not usable or a comparison missed its limit; not verified where a
-  /// co-simulation that was asked for could not be made.
+  std::string headline;  ///< The first line: how good the model is; empty where it is not usable.
+  /// Failed where a fit is not usable or not good (quality.hpp) or a comparison missed its limit;
+  /// not verified where a co-simulation that was asked for could not be made.
   Judgement verdict;
 };
 
@@ -64,6 +67,12 @@ StudyKind compact_kind();
 
 /// The folder of one fit, relative to that of the run.
 std::filesystem::path fit_folder(int seed, int fit);
+
+/// The folder of the fit without the record `part` in that of a fit, counted from 1.
+std::filesystem::path part_folder(const std::filesystem::path& fit, int part);
+
+/// The trivial predictors on the records that `outcome` is judged on.
+std::vector<BaselineResult> baseline_rows(const FitOutcome& outcome, const Dataset& dataset);
 
 /// The row of metrics.json for one fit.
 ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome);
