@@ -114,11 +114,11 @@ Judgement judge(const StudyConfig& config,
                 const std::vector<FitOutcome>& fits,
                 const Judgement& quality,
                 const CosimReport& cosim) {
+  if (!quality.passed()) return quality;
   for (const FitOutcome& f : fits) {
     if (f.usable) continue;
     return {Verdict::kFailed, fmt::format("seed {}, fit {}: {}", f.seed, f.fit, f.reason)};
   }
-  if (!quality.passed()) return quality;
   return config.cosimulate ? cosim.verdict() : Judgement{Verdict::kPassed, ""};
 }
 

@@ -49,6 +49,7 @@ Quality judge_quality(const Dataset& dataset,
   for (const Finding& finding : findings) {
     if (finding.severity == FindingSeverity::kRefusal) fail(finding.sentence);
   }
+  if (!first.usable) return quality;
   if (!first.test.mse || !first.test.nrmse_std || !(*first.test.nrmse_std > 0)) {
     fail("its error is no number");
     return quality;
@@ -57,6 +58,10 @@ Quality judge_quality(const Dataset& dataset,
   const double noise = std::sqrt(noise_power(dataset, first) / mse) * error;
   const bool at_noise = error <= kNoiseFactor * noise;
   const char* where = dataset.leave_one_out ? "parts left out one at a time" : "test records";
+  const std::string fitted =
+      dataset.leave_one_out ? fmt::format("; the fit to all of them: {}",
+                                          percent(std::sqrt(first.model.chi2_per_sample) * noise))
+                            : std::string();
   std::string beside = fmt::format("noise {}", percent(noise));
   if (const BaselineResult* best = best_of(baselines)) {
     beside += fmt::format(", best trivial predictor, \"{}\", {}", best->name,
@@ -77,12 +82,13 @@ Quality judge_quality(const Dataset& dataset,
   }
   if (error > kLargestError && !at_noise) {
     fail(
-        fmt::format("its error is {} of the standard deviation of the current on the {}, where "
-                    "the noise of {} allows better",
-                    percent(error), where, percent(noise)));
+        fmt::format("its error is {} of the standard deviation of the current on the {}, where the "
+                    "noise of {} allows better{}",
+                    percent(error), where, percent(noise), fitted));
   }
-  quality.headline = fmt::format("error {} of the standard deviation of the current on the {} ({})",
-                                 percent(error), where, beside);
+  quality.headline =
+      fmt::format("error {} of the standard deviation of the current on the {} ({}{})",
+                  percent(error), where, beside, fitted);
   return quality;
 }
 

@@ -18,11 +18,12 @@ struct Quality {
   std::string remark;    ///< What to know about a model that passed; empty: nothing.
 };
 
-/// Judges `first`, which is usable, on the records of `dataset` it is tested on. It is not good
+/// Judges `first` on the records of `dataset` it is tested on. It is not good
 /// where `findings` hold a refusal; where one of `baselines` is as good, but for an error that the
 /// noise explains; and where its error is beyond 10 % of the standard deviation of the current and
 /// one and a half times the noise. The noise is what is known (noise-free current, Dataset::noise),
-/// else estimated from differences, and at least the half percent that a fit aims for.
+/// else estimated from differences, and at least the half percent that a fit aims for. Of a fit
+/// that is not usable only the refusals are told.
 Quality judge_quality(const Dataset& dataset,
                       const FitOutcome& first,
                       const std::vector<BaselineResult>& baselines,

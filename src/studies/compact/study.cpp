@@ -338,13 +338,11 @@ StudyResult run_study(const StudyConfig& config,
   }
   result.metrics.findings = result.data.findings;
   result.warnings = warnings_about(result.data);
-  Quality quality{.judgement = {Verdict::kPassed, ""}};
-  if (const FitOutcome& first = result.fits.front(); first.usable) {
-    result.metrics.baselines = baseline_rows(first, result.data.dataset);
-    quality = judge_quality(result.data.dataset, first, result.metrics.baselines,
-                            result.metrics.findings);
-    verify(road, quality, result);
-  }
+  const FitOutcome& first = result.fits.front();
+  if (first.usable) result.metrics.baselines = baseline_rows(first, result.data.dataset);
+  const Quality quality =
+      judge_quality(result.data.dataset, first, result.metrics.baselines, result.metrics.findings);
+  if (first.usable) verify(road, quality, result);
   result.metrics.numbers = study_numbers(config, result.data.dataset, result.fits);
   result.headline = first_line(quality);
   result.verdict = judge(config, result.fits, quality.judgement, result.cosim);

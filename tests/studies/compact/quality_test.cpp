@@ -106,11 +106,21 @@ TEST(Quality, OfAnErrorThatIsNoNumberIsNotGood) {
   EXPECT_EQ(judge_quality(dataset(), broken, {}, {}).judgement.verdict, Verdict::kFailed);
 }
 
+TEST(Quality, OfAFitThatFailedIsThatOfItsRecords) {
+  const Finding active{.severity = FindingSeverity::kRefusal, .sentence = "active"};
+  EXPECT_TRUE(holds(first_line(judge_quality(dataset(), {}, {}, {active})), "active"));
+  EXPECT_EQ(first_line(judge_quality(dataset(), {}, {}, {})), "");
+}
+
 TEST(Quality, SaysThatTheErrorsAreThoseOfPartsLeftOut) {
   Dataset undivided = dataset();
   undivided.leave_one_out = true;
   const Quality q = judge_quality(undivided, outcome(0.05), trivial(0.3), {});
   EXPECT_TRUE(holds(first_line(q), "on the parts left out one at a time")) << first_line(q);
+  FitOutcome fitted = outcome(0.3);
+  fitted.model.chi2_per_sample = 4;  // twice the noise of 2 %
+  EXPECT_TRUE(holds(first_line(judge_quality(undivided, fitted, trivial(0.9), {})),
+                    "allows better; the fit to all of them: 4 %"));
 }
 
 }  // namespace
