@@ -52,7 +52,9 @@ std::optional<Crossing> crossing_at(const Record& record,
                                     double noise_sd) {
   const std::vector<double>& v = record.voltage[0];
   const Stretch s = around(v, k, largest);
-  if (s.size() < kFewest) return std::nullopt;
+  constexpr double kFar = 0.6;  // of the largest voltage: beyond it the fit is not that of zero
+  const double farthest = std::max(std::abs(v[s.begin]), std::abs(v[s.end - 1]));
+  if (s.size() < kFewest || farthest > kFar * largest) return std::nullopt;
   const double part = v[k - 1] / (v[k - 1] - v[k]);
   const double zero = record.time[k - 1] + part * (record.time[k] - record.time[k - 1]);
   const double length = record.time[s.end - 1] - record.time[s.begin];

@@ -33,11 +33,11 @@ TEST(Clipping, OfACurrentAtACompliance) {
   EXPECT_EQ(found->channel, "current");
   const auto& i = record.current[0];
   EXPECT_EQ(found->level, *std::max_element(i.begin(), i.end()));
-  EXPECT_NEAR(found->samples, std::count(i.begin(), i.end(), found->level), 2);
-  EXPECT_GT(std::abs(found->other_first - found->other_last) + std::abs(found->other_first), 0.1);
+  EXPECT_EQ(found->samples, std::count(i.begin(), i.end(), found->level));
+  EXPECT_GT(std::max(found->other_first, found->other_last), 0.3);
 }
 
-TEST(Clipping, OfACurrentAtACompliancewithALittleNoise) {
+TEST(Clipping, OfACurrentAtAComplianceWithALittleNoise) {
   EXPECT_TRUE(clipping_of(clipped_at(0.5, 1e-4)).has_value());
 }
 
