@@ -9,6 +9,7 @@ namespace psi_xlstm {
 namespace {
 
 constexpr double kLargestError = 0.1;    // of the standard deviation of the current
+constexpr double kAimedAt = 0.005;       // by a fit, however small the noise
 constexpr double kNoiseFactor = 1.5;     // an error within it is the noise's
 constexpr double kAsGood = 1.02 * 1.02;  // of mean squared errors
 
@@ -56,7 +57,7 @@ Quality judge_quality(const Dataset& dataset,
   }
   const double mse = *first.test.mse, error = *first.test.nrmse_std;
   const double noise = std::sqrt(noise_power(dataset, first) / mse) * error;
-  const bool at_noise = error <= kNoiseFactor * noise;
+  const bool at_noise = error <= kNoiseFactor * std::max(noise, kAimedAt);
   const char* where = dataset.leave_one_out ? "parts left out one at a time" : "test records";
   const std::string fitted =
       dataset.leave_one_out ? fmt::format("; the fit to all of them: {}",

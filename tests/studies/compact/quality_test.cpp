@@ -88,6 +88,15 @@ TEST(Quality, UsesTheNoiseThatIsKnown) {
   EXPECT_TRUE(judge_quality(dataset(), known, trivial(0.9), {}).judgement.passed());
 }
 
+TEST(Quality, AsksForNothingBelowHalfAPercent) {
+  FitOutcome exact = outcome(0.007);
+  exact.test.noise_floor = 0.0;
+  EXPECT_TRUE(judge_quality(dataset(), exact, trivial(0.001), {}).judgement.passed());
+  exact.test.mse = 0.008 * 0.008;
+  exact.test.nrmse_std = 0.008;
+  EXPECT_FALSE(judge_quality(dataset(), exact, trivial(0.001), {}).judgement.passed());
+}
+
 TEST(Quality, IsRefusedByAFindingThatRefuses) {
   const Finding active{.kind = FindingKind::kActive,
                        .severity = FindingSeverity::kRefusal,
