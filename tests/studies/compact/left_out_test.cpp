@@ -20,9 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const Progress kSilent = [](const std::string&, double, const std::string&) {};
+const Progress kUntold = [](const std::string&, double, const std::string&) {};
 
-fs::path folder_named(const std::string& name) {
+fs::path left_out_folder(const std::string& name) {
   const fs::path folder = fs::path(::testing::TempDir()) / "left_out_test" / name;
   fs::remove_all(folder);
   fs::create_directories(folder);
@@ -30,7 +30,7 @@ fs::path folder_named(const std::string& name) {
 }
 
 StudyConfig study_of(const std::string& name, const Record& record) {
-  const fs::path file = folder_named("data") / (name + ".csv");
+  const fs::path file = left_out_folder("data") / (name + ".csv");
   std::ofstream(file) << csv_text({record});
   StudyConfig config;
   config.study = name;
@@ -54,8 +54,8 @@ StudyConfig one_period() {
 
 TEST(LeftOutStudy, OfOnePeriodFitsAllOfItAndJudgesPartsThatWereLeftOut) {
   const StudyConfig config = one_period();
-  const fs::path run = folder_named("run");
-  const StudyResult result = run_study(config, {run}, kSilent);
+  const fs::path run = left_out_folder("run");
+  const StudyResult result = run_study(config, {run}, kUntold);
   EXPECT_TRUE(result.verdict.passed()) << result.verdict.reason;
   EXPECT_NE(result.headline.find("on the parts left out one at a time"), std::string::npos);
   ASSERT_EQ(result.fits.front().left_out.size(), 4u);
@@ -76,11 +76,11 @@ TEST(LeftOutStudy, OfOnePeriodFitsAllOfItAndJudgesPartsThatWereLeftOut) {
   // Goes on from the stored models to the same bytes, and not where one of them is missing.
   const auto before = testing::files_of(run);
   const auto written = fs::last_write_time(run / "seed_1/fit_0/without_2/model.safetensors");
-  run_study(config, {run}, kSilent);
+  run_study(config, {run}, kUntold);
   EXPECT_EQ(testing::files_of(run), before);
   EXPECT_EQ(fs::last_write_time(run / "seed_1/fit_0/without_2/model.safetensors"), written);
   fs::remove(run / "seed_1/fit_0/without_2/model.safetensors");
-  run_study(config, {run}, kSilent);
+  run_study(config, {run}, kUntold);
   EXPECT_EQ(testing::files_of(run), before);
 }
 
@@ -111,10 +111,10 @@ Record cell() {
   return record;
 }
 
-TEST(Study, OfABatteryHandsOutNoModelAsGood) {
+TEST(DiagnosedStudy, OfABatteryHandsOutNoModelAsGood) {
   StudyConfig config = study_of("cell", cell());
   config.fit.student = {.states = 0};
-  const StudyResult result = run_study(config, {folder_named("cell")}, kSilent);
+  const StudyResult result = run_study(config, {left_out_folder("cell")}, kUntold);
   EXPECT_EQ(result.verdict.verdict, Verdict::kFailed);
   EXPECT_NE(result.headline.find("this is an active device: I = 0 A at V = 3.1 V"),
             std::string::npos)
@@ -122,7 +122,7 @@ TEST(Study, OfABatteryHandsOutNoModelAsGood) {
   EXPECT_EQ(result.verdict.reason, result.headline);
 }
 
-TEST(Study, CorrectsAnOffsetOnRequestAndSaysByHowMuch) {
+TEST(DiagnosedStudy, CorrectsAnOffsetOnRequestAndSaysByHowMuch) {
   Rng rng(3);
   Record record = testing::synthetic_record(testing::one_state(), 2e-4, 1, 2e4, 2000, 0.01, rng);
   record.clean_current.clear();

@@ -31,12 +31,13 @@ fs::path folder_named(const std::string& name) {
   return folder;
 }
 
-// Three records of 400 samples of a device with one state, measured with 1 % of noise.
+// Five records of 400 samples of a device with one state, measured with 1 % of noise; three of them
+// train a model.
 StudyConfig one_state_study() {
   const fs::path file = fs::path(::testing::TempDir()) / "study_test_device.csv";
   Rng rng(3);
   std::vector<Record> records;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 5; ++i) {
     records.push_back(testing::synthetic_record(testing::one_state(), 1.5e-4 + 1e-4 * i, 1.2,
                                                 (8 + i) * 1e3, 400, 0.01, rng));
     records.back().id = std::to_string(i + 1);
