@@ -326,12 +326,13 @@ void add_fit(py::module_& module) {
   module.def(
       "fit_records",
       [](const std::vector<Record>& records, const std::string& name,
-         const std::optional<fs::path>& out, const std::string& split, bool continuous,
-         std::optional<double> g0, std::optional<double> noise, int sign, std::optional<int> states,
-         std::optional<int> features, std::optional<bool> time_constants,
+         const std::optional<fs::path>& out, const std::string& split, const std::string& correct,
+         bool continuous, std::optional<double> g0, std::optional<double> noise, int sign,
+         std::optional<int> states, std::optional<int> features, std::optional<bool> time_constants,
          std::optional<bool> cosimulate, int seed, int threads, const py::object& progress) {
         const FitRequest request{.name = name,
                                  .split = split,
+                                 .correct = correct,
                                  .continuous = continuous,
                                  .g0 = g0,
                                  .noise = noise,
@@ -344,10 +345,10 @@ void add_fit(py::module_& module) {
         return fit_records(records, request, out, threads, progress);
       },
       "records"_a, py::kw_only(), "name"_a = "", "out"_a = py::none(), "split"_a = "",
-      "continuous"_a = false, "g0"_a = py::none(), "noise"_a = py::none(), "sign"_a = 1,
-      "states"_a = py::none(), "features"_a = py::none(), "time_constants"_a = py::none(),
-      "cosimulate"_a = py::none(), "seed"_a = 11, "threads"_a = 2, "progress"_a = py::none(),
-      "A compact model fitted to records.");
+      "correct"_a = "", "continuous"_a = false, "g0"_a = py::none(), "noise"_a = py::none(),
+      "sign"_a = 1, "states"_a = py::none(), "features"_a = py::none(),
+      "time_constants"_a = py::none(), "cosimulate"_a = py::none(), "seed"_a = 11, "threads"_a = 2,
+      "progress"_a = py::none(), "A compact model fitted to records.");
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ void add_fit(CLI::App& app, int& exit_code) {
   command->add_option("--name", o->fit.name, "Name of the model (default: from the first file)")
       ->check(model_name());
   command->add_option("--split", o->fit.split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
+  command->add_option("--correct", o->fit.correct, "What to correct: offset, skew or offset,skew")
+      ->check(one_of_these({"offset", "skew", "offset,skew"}));
   command->add_flag("--continuous", o->fit.continuous,
                     "Each record goes on where the last one ended");
   command->add_option("--g0", o->fit.g0, "Conductance at the start of every record [S]")

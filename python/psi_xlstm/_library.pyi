@@ -169,6 +169,7 @@ def fit_records(
     name: str = "",
     out: str | PathLike[str] | None = None,
     split: str = "",
+    correct: str = "",
     continuous: bool = False,
     g0: float | None = None,
     noise: float | None = None,
@@ -185,7 +186,7 @@ def fit_records(
 
     out: the folder of the run with its report, emitted files and stored results; a run that was
     interrupted goes on there. Without one, nothing is kept but the result.
-    split, continuous, g0, noise, sign, states, features, seed, threads: as of `psi fit`.
+    split, correct, continuous, g0, noise, sign, states, features, seed, threads: as of `psi fit`.
     time_constants, cosimulate: whether to estimate the device's time constants, and to simulate the
     emitted model in ngspice; by default where there is an `out`.
     progress(stage, done, detail) is called in this thread; what it raises ends the fit, as Ctrl-C

@@ -32,6 +32,7 @@ struct DataSourceConfig {
   int sign = 1;
   std::string split;
   bool continuous = false;
+  std::string correct;
   std::optional<double> noise;
   std::optional<double> initial_conductance;
   double prefix = 0;
@@ -56,6 +57,9 @@ struct DataSourceConfig {
         about("Of source csv: records to train/choose/test, e.g. 1-6/7-8/9-11; empty: 60/20/20 %"));
     visit.only_if(csv, "source", "continuous", c.continuous,
                   about("Of source csv: each record goes on where the last one ended"));
+    visit.only_if(csv, "source", "correct", c.correct,
+                  one_of({"", "offset", "skew", "offset,skew", "skew,offset"})
+                      .about("Of source csv: what to correct in the records; empty: nothing"));
     visit.only_if(csv, "source", "noise", c.noise,
                   positive_up_to(kLargestNoise)
                       .about("Of source csv: as a fraction of the sd of the current"));

@@ -71,11 +71,12 @@ class Feed {
     (*this)(test);
   }
   void operator()(const Dataset& dataset) {
-    const auto& [records, split, continuous, noise, source] = dataset;
+    const auto& [records, split, continuous, leave_one_out, noise, source] = dataset;
     static_cast<void>(source);
     (*this)(records);
     (*this)(split);
     (*this)(std::uint64_t{continuous});
+    if (leave_one_out) (*this)(std::uint64_t{leave_one_out});
     (*this)(noise);
   }
 

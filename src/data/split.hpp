@@ -27,4 +27,10 @@ struct SplitOptions {
 /// if there are no records.
 Dataset make_dataset(std::vector<Record> records, const SplitOptions& options);
 
+/// A data set that is not divided: every record is one to train on, to choose with and to test on,
+/// with Dataset::leave_one_out. A single record is cut in time into four parts (fewer where they
+/// would have less than 20 samples), with "/a" and so on behind its id, and the data set is
+/// continuous. Throws DataError if there are no records or one of fewer than 40 samples alone.
+Dataset make_undivided_dataset(std::vector<Record> records);
+
 }  // namespace psi_xlstm

@@ -268,28 +268,35 @@ Baselines fit_baselines(const Dataset& dataset, const std::vector<Prediction>& s
 std::vector<BaselineResult> score_baselines(const Baselines& baselines,
                                             const Dataset& dataset,
                                             const std::vector<Prediction>& predictions) {
-  const StaticPolynomial polynomial{baselines.polynomial, baselines.polynomial_scale};
+  std::vector<Baselines> of_each(predictions.size(), baselines);
+  for (std::size_t i = 0; i < of_each.size(); ++i) {
+    of_each[i].record_conductances = {baselines.record_conductances[i]};
+  }
+  return score_baselines(of_each, dataset, predictions);
+}
+
+std::vector<BaselineResult> score_baselines(const std::vector<Baselines>& of_each,
+                                            const Dataset& dataset,
+                                            const std::vector<Prediction>& predictions) {
   const auto result = [&](const char* name, const auto& current_of) {
     std::vector<Prediction> copy = predictions;
     for (std::size_t i = 0; i < copy.size(); ++i) {
-      copy[i].current = current_of(i, record_of(dataset, copy[i].record).voltage[0]);
+      copy[i].current = current_of(of_each[i], record_of(dataset, copy[i].record).voltage[0]);
     }
     const ErrorMetrics errors = score(dataset, copy);
     return BaselineResult{.name = name, .mse = errors.mse, .nrmse_std = errors.nrmse_std};
   };
   using Voltages = std::vector<double>;
-  return {result("mean",
-                 [&](std::size_t, const Voltages& v) {
-                   return std::vector<double>(v.size(), baselines.mean);
-                 }),
-          result("resistor",
-                 [&](std::size_t, const Voltages& v) {
-                   return resistor_current(baselines.resistor, v);
-                 }),
+  return {result("mean", [](const Baselines& b,
+                            const Voltages& v) { return std::vector<double>(v.size(), b.mean); }),
+          result("resistor", [](const Baselines& b,
+                                const Voltages& v) { return resistor_current(b.resistor, v); }),
           result("static polynomial",
-                 [&](std::size_t, const Voltages& v) { return polynomial_current(polynomial, v); }),
-          result("one conductance per record", [&](std::size_t i, const Voltages& v) {
-            return resistor_current(baselines.record_conductances[i], v);
+                 [](const Baselines& b, const Voltages& v) {
+                   return polynomial_current({b.polynomial, b.polynomial_scale}, v);
+                 }),
+          result("one conductance per record", [](const Baselines& b, const Voltages& v) {
+            return resistor_current(b.record_conductances.front(), v);
           })};
 }
 

@@ -83,4 +83,9 @@ std::vector<BaselineResult> score_baselines(const Baselines& baselines,
                                             const Dataset& dataset,
                                             const std::vector<Prediction>& scored);
 
+/// The same with baselines for each of `scored` alone, fitted on other records each.
+std::vector<BaselineResult> score_baselines(const std::vector<Baselines>& of_each,
+                                            const Dataset& dataset,
+                                            const std::vector<Prediction>& scored);
+
 }  // namespace psi_xlstm::fit

@@ -93,11 +93,6 @@ std::vector<StudentShape> worth_trying(std::vector<StudentShape> shapes, bool cu
   return kept.empty() ? std::move(shapes) : kept;
 }
 
-bool simpler(const CandidateReport& a, const CandidateReport& b) {
-  if (a.parameters != b.parameters) return a.parameters < b.parameters;
-  return a.validation_mse < b.validation_mse;
-}
-
 // Middle error of the fits of each shape; the scatter between fits is the step from the best to the
 // middle one, since a fit that got stuck says little about the shape.
 void score_shapes(std::size_t shapes, std::vector<Attempt>& attempts) {
@@ -197,6 +192,27 @@ std::vector<StudentShape> candidate_shapes(const StudentShape& base, int states,
   return shapes;
 }
 
+bool simpler(const CandidateReport& a, const CandidateReport& b) {
+  if (a.parameters != b.parameters) return a.parameters < b.parameters;
+  return a.validation_mse < b.validation_mse;
+}
+
+Candidates worth_fitting(const Dataset& dataset,
+                         const std::vector<TrainingRecord>& records,
+                         const std::vector<StudentShape>& shapes,
+                         const FitConfig& config,
+                         const StartOptions& starts,
+                         int threads) {
+  Candidates out{.shapes = worth_trying(shapes, is_curved(dataset, records, config, starts)),
+                 .config = config};
+  const bool dynamic = std::any_of(out.shapes.begin(), out.shapes.end(),
+                                   [](const StudentShape& shape) { return shape.states > 0; });
+  if (dynamic && config.curriculum == Curriculum::kBoth) {
+    out.config.curriculum = better_curriculum(records, config, threads);
+  }
+  return out;
+}
+
 SelectionResult select(const Dataset& dataset,
                        const std::vector<StudentShape>& wanted,
                        const FitConfig& config,
@@ -209,14 +225,7 @@ SelectionResult select(const Dataset& dataset,
   }
   const std::vector<TrainingRecord> records =
       training_records(dataset, dataset.split.train, starts);
-  const std::vector<StudentShape> shapes =
-      worth_trying(wanted, is_curved(dataset, records, config, starts));
-  FitConfig base = config;
-  const bool dynamic = std::any_of(shapes.begin(), shapes.end(),
-                                   [](const StudentShape& shape) { return shape.states > 0; });
-  if (dynamic && config.curriculum == Curriculum::kBoth) {
-    base.curriculum = better_curriculum(records, config, threads);
-  }
+  const auto [shapes, base] = worth_fitting(dataset, records, wanted, config, starts, threads);
   std::vector<Attempt> attempts;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     for (int fit = 0; fit < (shapes[i].states == 0 ? 1 : kFitsPerShape); ++fit) {

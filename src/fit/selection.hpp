@@ -42,10 +42,28 @@ using SelectionProgress = std::function<void(int done, int count, const Candidat
 /// with and without a curved I(V). `states` and `features` below 0 are open.
 std::vector<StudentShape> candidate_shapes(const StudentShape& base, int states, int features);
 
-/// Fits every shape of `shapes` with the other options of `config` and chooses. Shapes with states
-/// and a static curve are left out where a static curve alone is no better than a resistor. The
-/// result does not depend on `threads`. Throws DataError where there are no training or validation
-/// records.
+/// What is worth fitting to `records`, the training records of `dataset`.
+struct Candidates {
+  std::vector<StudentShape> shapes;
+  FitConfig config;  ///< With a curriculum, where shapes with states leave it open.
+};
+
+/// `shapes` without those with states and a static curve where a static curve alone is no better on
+/// the validation records than a resistor, and `config` with the curriculum that reaches the lower
+/// cost.
+Candidates worth_fitting(const Dataset& dataset,
+                         const std::vector<TrainingRecord>& records,
+                         const std::vector<StudentShape>& shapes,
+                         const FitConfig& config,
+                         const StartOptions& starts,
+                         int threads);
+
+/// Whether `a` has fewer parameters than `b`, or as many and a smaller validation error.
+bool simpler(const CandidateReport& a, const CandidateReport& b);
+
+/// Fits every one of `shapes` that is worth_fitting() with the other options of `config`, and
+/// chooses. The result does not depend on `threads`. Throws DataError where there are no training
+/// or validation records.
 SelectionResult select(const Dataset& dataset,
                        const std::vector<StudentShape>& shapes,
                        const FitConfig& config,

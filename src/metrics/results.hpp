@@ -11,6 +11,7 @@
 
 #include "core/config_io.hpp"
 #include "metrics/errors.hpp"
+#include "metrics/finding.hpp"
 #include "metrics/verdict.hpp"
 
 namespace psi_xlstm {
@@ -101,6 +102,7 @@ struct StudyMetrics {
   std::vector<BaselineResult> baselines;
   std::vector<CosimRow> cosim;
   std::vector<NamedNumber> numbers;
+  std::vector<Finding> findings;  ///< About the records, corrections included.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
@@ -109,6 +111,7 @@ struct StudyMetrics {
     visit("baselines", c.baselines);
     visit("cosim", c.cosim);
     visit("numbers", c.numbers);
+    visit("findings", c.findings);
   }
 };
 

@@ -554,6 +554,40 @@ refuses "expected one of published, vteam, mem3, stretched" data frobnicate --ou
 refuses "--duration" data mem3 --duration 0 --out x.csv
 refuses "expected to write the file" data mem3 --duration 1e-3 --out device.csv/x.csv
 
+echo "== records with something wrong in them"
+awk 'BEGIN { print "time_s,voltage_V,current_A"
+  for (k = 0; k < 240; k++) {
+    I = k < 40 ? 0 : k < 120 ? -10 : k < 140 ? 0 : 10
+    q += I
+    printf "%d,%.9g,%.9g\n", k, 3.096 + 4e-4 * q + 0.01 * I, I
+  } }' >cell.csv
+run 2 "$PSI" fit cell.csv --states 0 --no-tau --out cell
+head -1 stdout | grep -q -F 'this is an active device: I = 0 A at V = 3.1 V' ||
+  fail "expected the first line to say that it is an active device"
+has stderr 'data: record "cell": this is an active device'
+has cell/metrics.json '"kind": "active device"'
+run 0 "$PSI" check cell
+# One period of 1 kHz in 200 samples: all of it is fitted, and what one quarter says of another is
+# not enough.
+awk 'BEGIN { print "time_s,voltage_V,current_A"
+  for (k = 0; k < 200; k++) {
+    p = 6.283185307 * k / 200
+    x += (sin(p) > 0 ? 1 - x : -x) * 0.02 * sin(p) ^ 2
+    printf "%.9g,%.9g,%.9g\n", k * 5e-6, sin(p), 1e-4 * exp(2 * x) * sin(p)
+  } }' >period.csv
+run 2 "$PSI" fit period.csv "${small[@]}" --no-tau --out period
+head -1 stdout | grep -q -F 'on the parts left out one at a time' ||
+  fail "expected the first line to say what the error is of"
+has stderr 'holds 1 period of its voltage, too few to be divided in time'
+run 0 "$PSI" check period
+echo '{"kind": "compact", "data": {"source": "csv", "files": ["device.csv"], "correct": "gain"}}' >gain.json
+refuses 'gain.json: /data/correct: ' run gain.json
+refuses '--correct: expected one of offset, skew, offset,skew, found "gain"' fit device.csv --correct gain
+awk -F, -v OFS=, 'NR > 1 { $4 += 2e-5 } { print }' device.csv >offset.csv
+run 0 "$PSI" fit offset.csv "${small[@]}" --no-tau --correct offset --out offset
+has stderr 'uA off the current of every record'
+has offset/metrics.json '"kind": "current offset"'
+
 echo "== waveforms that tell time constants"
 run 0 "$PSI" tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out design
 exists design/design.sp

@@ -62,6 +62,7 @@ TEST(Checksum, ChangesWithEverythingThatAFitReads) {
       [](Dataset& d) { d.split.validation.clear(); },
       [](Dataset& d) { std::swap(d.split.train, d.split.test); },
       [](Dataset& d) { d.continuous = true; },
+      [](Dataset& d) { d.leave_one_out = true; },
       [](Dataset& d) { d.noise = 0.04; },
       [](Dataset& d) { d.noise.reset(); },
       // From one place to the next.

@@ -88,6 +88,37 @@ TEST(MakeDataset, GivesEachPartARecordWheneverThereAreThree) {
   }
 }
 
+TEST(MakeUndividedDataset, CutsASingleRecordIntoFourPartsThatAreAllOfItsSets) {
+  const Dataset dataset = make_undivided_dataset(records_of(1, 203));
+  EXPECT_TRUE(dataset.leave_one_out);
+  EXPECT_TRUE(dataset.continuous);
+  ASSERT_EQ(dataset.records.size(), 4U);
+  EXPECT_EQ(dataset.records[0].id, "r0/a");
+  EXPECT_EQ(dataset.records[3].id, "r0/d");
+  double next = 0;
+  for (const Record& record : dataset.records) {
+    for (double t : record.time) EXPECT_EQ(t, next++);
+  }
+  EXPECT_EQ(next, 203);
+  EXPECT_EQ(dataset.records[0].initial_conductance, 2);
+  EXPECT_FALSE(dataset.records[1].initial_conductance.has_value());
+  const Indices all = {0, 1, 2, 3};
+  EXPECT_EQ(dataset.split.train, all);
+  EXPECT_EQ(dataset.split.validation, all);
+  EXPECT_EQ(dataset.split.test, all);
+  EXPECT_EQ(make_undivided_dataset(records_of(1, 50)).records.size(), 2U) << "20 samples a part";
+  EXPECT_THROW(make_undivided_dataset(records_of(1, 39)), DataError);
+}
+
+TEST(MakeUndividedDataset, TakesTwoRecordsAsTheyAre) {
+  const Dataset dataset = make_undivided_dataset(records_of(2));
+  EXPECT_TRUE(dataset.leave_one_out);
+  EXPECT_FALSE(dataset.continuous);
+  EXPECT_EQ(dataset.records[1].id, "r1");
+  EXPECT_EQ(dataset.split.test, (Indices{0, 1}));
+  EXPECT_THROW(make_undivided_dataset({}), DataError);
+}
+
 TEST(MakeDataset, CutsASingleRecordInTime) {
   const Dataset dataset = make_dataset(records_of(1, 101), {});
   ASSERT_EQ(dataset.records.size(), 3U);

@@ -31,6 +31,12 @@ StudyMetrics example() {
                            .correlation = 1.0,
                            .limit = 1e-3,
                            .passed = true});
+  metrics.findings.push_back({.kind = FindingKind::kClipping,
+                              .severity = FindingSeverity::kWarning,
+                              .record = "r",
+                              .value = 12,
+                              .unit = "samples",
+                              .sentence = "12 samples stand still"});
   return metrics;
 }
 
@@ -76,7 +82,17 @@ TEST(MetricsText, NamesEveryFieldAndWritesNullForWhatIsAbsent) {
       "not_verified": ""
     }
   ],
-  "numbers": []
+  "numbers": [],
+  "findings": [
+    {
+      "kind": "clipped samples",
+      "severity": "warning",
+      "record": "r",
+      "value": 12.0,
+      "unit": "samples",
+      "sentence": "12 samples stand still"
+    }
+  ]
 }
 )");
 }

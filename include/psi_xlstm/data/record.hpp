@@ -52,7 +52,9 @@ struct Split {
 struct Dataset {
   std::vector<Record> records;
   Split split;
-  bool continuous = false;      ///< Each record goes on where the one before it ended.
+  bool continuous = false;  ///< Each record goes on where the one before it ended.
+  /// Too little to be divided: each record is fitted on, and predicted by a fit on the others.
+  bool leave_one_out = false;
   std::optional<double> noise;  ///< Noise level, as a fraction of each record's sd of current.
   std::string source;           ///< Where the records came from, for reports.
 };

@@ -17,6 +17,8 @@
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "run/manifest.hpp"
+#include "studies/compact/fits.hpp"
+#include "studies/compact/left_out.hpp"
 #include "studies/compact/numbers.hpp"
 #include "studies/compact/study.hpp"
 #include "studies/time_constants/check.hpp"
@@ -45,6 +47,25 @@ void check_predictions(const ir::Network& network,
   }
 }
 
+// The stored predictions of `model` in `folder`, with their records behind those of `dataset`.
+void take_predictions(const std::filesystem::path& folder,
+                      const StoredModel& model,
+                      CheckResult& result,
+                      FitOutcome& outcome,
+                      Dataset& dataset) {
+  StoredPredictions stored = load_predictions(folder / "predictions.safetensors");
+  check_predictions(model.network, stored, folder.string(), result);
+  dataset.noise = stored.dataset.noise;
+  for (fit::Prediction& p : stored.predictions) {
+    dataset.records.push_back(
+        std::move(stored.dataset.records[static_cast<std::size_t>(p.record)]));
+    p.record = static_cast<int>(dataset.records.size()) - 1;
+    dataset.split.test.push_back(p.record);
+    outcome.predictions.push_back(std::move(p));
+  }
+  outcome.baselines.push_back(std::move(stored.baselines));
+}
+
 // One stored fit, judged again; `dataset` becomes the test records it was judged on.
 FitOutcome stored_outcome(const std::filesystem::path& folder,
                           int seed,
@@ -53,19 +74,20 @@ FitOutcome stored_outcome(const std::filesystem::path& folder,
                           CheckResult& result,
                           Dataset& dataset) {
   FitOutcome outcome{.seed = seed, .fit = fit};
+  const auto model_in = [](const std::filesystem::path& f) { return f / kModelName; };
   ++result.values;
-  if (!std::filesystem::exists(folder / kModelName)) return outcome;
-  outcome.model = load_model(folder / kModelName);
-  StoredPredictions stored = load_predictions(folder / "predictions.safetensors");
-  check_predictions(outcome.model.network, stored, folder.string(), result);
-  outcome.test = fit::score(stored.dataset, stored.predictions);
-  outcome.device_law = device_law_errors(source, stored.dataset, stored.predictions);
+  if (!std::filesystem::exists(model_in(folder))) return outcome;
+  outcome.model = load_model(model_in(folder));
   outcome.usable = true;
-  outcome.predictions = std::move(stored.predictions);
-  outcome.baselines = std::move(stored.baselines);
-  dataset = std::move(stored.dataset);
-  for (int i = 0; i < static_cast<int>(dataset.records.size()); ++i) {
-    dataset.split.test.push_back(i);
+  for (int part = 1; std::filesystem::exists(model_in(part_folder(folder, part))); ++part) {
+    const std::filesystem::path without = part_folder(folder, part);
+    outcome.left_out.push_back(load_model(model_in(without)));
+    take_predictions(without, outcome.left_out.back(), result, outcome, dataset);
+  }
+  if (outcome.left_out.empty()) take_predictions(folder, outcome.model, result, outcome, dataset);
+  outcome.test = fit::score(dataset, outcome.predictions);
+  if (outcome.left_out.empty()) {
+    outcome.device_law = device_law_errors(source, dataset, outcome.predictions);
   }
   return outcome;
 }
@@ -102,17 +124,23 @@ void recompute_cosim(const std::filesystem::path& run,
   }
 }
 
-// The time constants again, where the files of the records are still there.
-void check_time_constants(const StudyConfig& config,
-                          int seed,
-                          const std::filesystem::path& run,
-                          CheckResult& result) {
+// What is in the records again, where their files are still there: findings and time constants.
+void check_records(const StudyConfig& config,
+                   int seed,
+                   bool usable,
+                   const std::filesystem::path& run,
+                   std::vector<Finding>& findings,
+                   CheckResult& result) {
   const std::vector<std::string>& files = config.data.files;
   const bool readable = std::all_of(files.begin(), files.end(),
                                     [](const auto& f) { return std::filesystem::exists(f); });
-  if (!config.time_constants.enabled || !readable) return;
-  const SourcedData data = load_data(config.data, seed);
-  check_tau_stage(config.time_constants, data.dataset, data.starts, run, result);
+  if (!readable) return;
+  SourcedData data = load_data(config.data, seed);
+  if (usable && config.time_constants.enabled) {
+    check_tau_stage(config.time_constants, data.dataset, data.starts, run, result);
+  }
+  result.values += static_cast<int>(data.findings.size());
+  findings = std::move(data.findings);
 }
 
 }  // namespace
@@ -138,7 +166,7 @@ CheckResult check_compact_run(const std::filesystem::path& run) {
   const FitOutcome& first = fits.front();
   if (first.usable) {
     check_chosen(run, first, result);
-    again.baselines = fit::score_baselines(first.baselines, tested, first.predictions);
+    again.baselines = baseline_rows(first, tested);
   }
   try {
     again.numbers = study_numbers(config, tested, fits);
@@ -148,7 +176,8 @@ CheckResult check_compact_run(const std::filesystem::path& run) {
   }
   again.cosim = stored.cosim;
   recompute_cosim(run, again.cosim, result);
-  if (first.usable) check_time_constants(config, first.seed, run, result);
+  again.findings = stored.findings;
+  check_records(config, first.seed, first.usable, run, again.findings, result);
   result.values += static_cast<int>(again.baselines.size() + again.numbers.size());
   for (const std::string& sentence : compare_metrics(again, stored, kTolerance)) {
     result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));

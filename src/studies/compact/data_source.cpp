@@ -11,6 +11,8 @@
 #include "devices/mem3.hpp"
 #include "devices/published_recipe.hpp"
 #include "devices/vt100k.hpp"
+#include "diagnosis/correction.hpp"
+#include "diagnosis/diagnosis.hpp"
 #include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -28,8 +30,19 @@ std::vector<Record> read_files(const DataSourceConfig& config) {
   return read_records(files, read_options(config.reading, config.sign));
 }
 
+// What is wrong with `records`, which are corrected as `config` asks.
+std::vector<Finding> examined(std::vector<Record>& records, const DataSourceConfig& config) {
+  const std::vector<Finding> corrected = correct(records, corrections_from(config.correct));
+  std::vector<Finding> findings =
+      diagnose(records, {.noise = config.noise, .divide = !config.split.empty()});
+  findings.insert(findings.end(), corrected.begin(), corrected.end());
+  return findings;
+}
+
 Dataset divided(std::vector<Record> records, const DataSourceConfig& config) {
-  Dataset dataset = make_dataset(std::move(records), {config.split});
+  Dataset dataset = config.split.empty() && too_few_periods(records)
+                        ? make_undivided_dataset(std::move(records))
+                        : make_dataset(std::move(records), {config.split});
   dataset.continuous = dataset.continuous || config.continuous;
   dataset.source = fmt::format("{}", fmt::join(config.files, ", "));
   if (config.noise) dataset.noise = config.noise;
@@ -78,6 +91,7 @@ SourcedData load_data(const DataSourceConfig& config, int seed) {
   } else {
     return sourced(read_files(config), config);
   }
+  out.findings = diagnose(out.dataset.records);
   settle_starts(config, out);
   return out;
 }
@@ -85,6 +99,7 @@ SourcedData load_data(const DataSourceConfig& config, int seed) {
 SourcedData sourced(std::vector<Record> records, const DataSourceConfig& config) {
   SourcedData out;
   check_sign(config);
+  out.findings = examined(records, config);
   out.dataset = divided(std::move(records), config);
   out.starts.exact = true;  // where the file has a column for it
   out.refine_starts = config.prefix == 0;

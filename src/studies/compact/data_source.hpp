@@ -8,6 +8,7 @@
 #include "cosimulation/cosimulation.hpp"
 #include "data/checksum.hpp"
 #include "fit/evaluation.hpp"
+#include "metrics/finding.hpp"
 #include "psi_xlstm/data/record.hpp"
 
 namespace psi_xlstm {
@@ -16,11 +17,14 @@ namespace psi_xlstm {
 struct SourcedData {
   Dataset dataset;
   fit::StartOptions starts;
-  bool refine_starts = false;  ///< Adjust the g0 of held-out records through the model.
+  bool refine_starts = false;     ///< Adjust the g0 of held-out records through the model.
+  std::vector<Finding> findings;  ///< What is wrong with the records, and what was corrected.
 };
 
-/// Draws or reads the records that `config` asks for. Throws what the generators and read_records()
-/// throw, and ConfigError where `config` contradicts itself.
+/// Draws or reads the records that `config` asks for, corrects them where it says so, and looks for
+/// what is wrong with them. Records from files that are too_few_periods() are not divided unless
+/// `config` says how. Throws what the generators and read_records() throw, and ConfigError where
+/// `config` contradicts itself.
 SourcedData load_data(const DataSourceConfig& config, int seed);
 
 /// The same of `records` in memory, as if they had been read from the files of `config`.

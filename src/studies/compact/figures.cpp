@@ -107,6 +107,29 @@ Panel detail_panel(const Record& record,
 
 }  // namespace
 
+ShownRecord shown_record(const Dataset& dataset, const std::vector<fit::Prediction>& predictions) {
+  const auto record_of = [&](const fit::Prediction& p) {
+    return dataset.records[static_cast<std::size_t>(p.record)];
+  };
+  if (!dataset.leave_one_out || !dataset.continuous) {
+    return {record_of(predictions.back()), predictions.back()};
+  }
+  ShownRecord shown{record_of(predictions.front()), predictions.front()};
+  const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  for (std::size_t i = 1; i < predictions.size(); ++i) {
+    const Record part = record_of(predictions[i]);
+    append(shown.record.time, part.time);
+    append(shown.record.voltage[0], part.voltage[0]);
+    append(shown.record.current[0], part.current[0]);
+    append(shown.record.clean_current, part.clean_current);
+    append(shown.prediction.current, predictions[i].current);
+    append(shown.prediction.conductance, predictions[i].conductance);
+  }
+  return shown;
+}
+
 Figure waveform_figure(const Record& record, const fit::Prediction& prediction) {
   const std::vector<double>& measured = record.current[0];
   const std::vector<double> residual = difference(prediction.current, measured);

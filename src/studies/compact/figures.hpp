@@ -15,6 +15,16 @@
 
 namespace psi_xlstm {
 
+/// A record with the prediction that is drawn over it.
+struct ShownRecord {
+  Record record;
+  fit::Prediction prediction;
+};
+
+/// What the figures of `predictions` show: the last one, or all of them behind one another where
+/// they are parts of one record that were left out one at a time.
+ShownRecord shown_record(const Dataset& dataset, const std::vector<fit::Prediction>& predictions);
+
 /// Voltage, measured and predicted current, the region where they differ most, and the difference,
 /// along one record.
 Figure waveform_figure(const Record& record, const fit::Prediction& prediction);

@@ -18,6 +18,7 @@ StudyConfig fit_study(const FitRequest& request, const std::vector<std::string>&
   config.data.reading = request.reading;
   config.data.sign = request.sign;
   config.data.split = request.split;
+  config.data.correct = request.correct;
   config.data.continuous = request.continuous;
   config.data.noise = request.noise;
   config.data.initial_conductance = request.g0;

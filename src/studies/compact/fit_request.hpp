@@ -18,6 +18,7 @@ struct FitRequest {
   std::string name;                     ///< Of the model; empty: `stem`.
   std::string stem = "device";          ///< Any text of which a name can be made.
   std::string split;                    ///< See data/split.hpp.
+  std::string correct;                  ///< "offset", "skew" or both with a comma; empty: nothing.
   bool continuous = false;              ///< Each record goes on where the last one ended.
   std::optional<double> g0;             ///< Conductance at the start of every record [S].
   std::optional<double> noise;          ///< As a fraction of the current's standard deviation.

@@ -112,7 +112,9 @@ std::vector<NamedNumber> study_numbers(const StudyConfig& config,
 
 Judgement judge(const StudyConfig& config,
                 const std::vector<FitOutcome>& fits,
+                const Judgement& quality,
                 const CosimReport& cosim) {
+  if (!quality.passed()) return quality;
   for (const FitOutcome& f : fits) {
     if (f.usable) continue;
     return {Verdict::kFailed, fmt::format("seed {}, fit {}: {}", f.seed, f.fit, f.reason)};

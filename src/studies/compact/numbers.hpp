@@ -13,9 +13,11 @@ std::vector<NamedNumber> study_numbers(const StudyConfig& config,
                                        const Dataset& dataset,
                                        const std::vector<FitOutcome>& fits);
 
-/// Failed where a fit is not usable, else the verdict of `cosim` where a co-simulation was wanted.
+/// `quality` where that is not good, failed where a fit is not usable, else the verdict of `cosim`
+/// where a co-simulation was wanted.
 Judgement judge(const StudyConfig& config,
                 const std::vector<FitOutcome>& fits,
+                const Judgement& quality,
                 const CosimReport& cosim);
 
 }  // namespace psi_xlstm

@@ -11,6 +11,7 @@
 #include "core/number_text.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
+#include "studies/compact/quality.hpp"
 #include "studies/compact/standing.hpp"
 
 namespace psi_xlstm {
@@ -45,27 +46,35 @@ std::string data_sentence(const StudyResult& result) {
   const Split& split = result.data.dataset.split;
   std::size_t samples = 0;
   for (const Record& record : result.data.dataset.records) samples += record.size();
-  return fmt::format(
-      "It was learned from {} of {} ({} samples in all, at most {} apart): {} trained it, {} chose "
-      "its size, and {} that neither has seen judge it.",
-      count_of(result.data.dataset.records.size(), "record"), source_text(result), samples,
-      engineering(result.fits.front().model.network.box.step_max, "s"), split.train.size(),
-      split.validation.size(), split.test.size());
+  const Dataset& dataset = result.data.dataset;
+  const std::string learned =
+      fmt::format("It was learned from {} of {} ({} samples in all, at most {} apart): ",
+                  count_of(dataset.records.size(),
+                           dataset.leave_one_out && dataset.continuous ? "part" : "record"),
+                  source_text(result), samples,
+                  engineering(result.fits.front().model.network.box.step_max, "s"));
+  if (dataset.leave_one_out) {
+    return learned + "all of them trained it, and each is judged by a fit that has not seen it.";
+  }
+  return learned + fmt::format(
+                       "{} trained it, {} chose its size, and {} that neither has seen "
+                       "judge it.",
+                       split.train.size(), split.validation.size(), split.test.size());
 }
 
-std::string error_sentence(const Standing& s) {
+std::string error_sentence(const Quality& quality) {
   std::string text = fmt::format(
       "There it gets the voltage and the conductance at the start, nothing else, and runs freely "
       "to "
       "the end. Its error is {} of the standard deviation of the current",
-      percent_text(s.error));
-  if (s.noise) {
+      percent_text(quality.error));
+  if (quality.error) {
     text += fmt::format("; the noise of the measurement alone is {}{}",
-                        s.noise_estimated ? "about " : "", percent_text(*s.noise));
+                        quality.noise_estimated ? "about " : "", percent_text(quality.noise));
   }
-  if (s.trivial_error) {
-    text += fmt::format(", and the best predictor without memory ({}) is wrong by {}", s.trivial,
-                        percent_text(*s.trivial_error));
+  if (!quality.trivial.empty()) {
+    text += fmt::format(", and the best predictor without memory ({}) is wrong by {}",
+                        quality.trivial, percent_text(quality.trivial_error));
   }
   return text + ".";
 }
@@ -91,14 +100,13 @@ std::vector<ReportLink> link_to(const StudyResult& result, const std::string& en
 }  // namespace
 
 std::vector<std::string> introduction(const StudyResult& result) {
-  const Standing s = standing_of(result);
   const ir::Network& network = result.fits.front().model.network;
   return {
-      fmt::format("A compact model of {} with {} and {}: {}.", source_text(result),
+      fmt::format("A compact model of {} with {} and {}, {}.", source_text(result),
                   count_of(static_cast<std::size_t>(network.state_count()), "state"),
                   count_of(static_cast<std::size_t>(network.parameter_count()), "trained number"),
-                  judgement_of(s)),
-      data_sentence(result) + " " + error_sentence(s), circuit_sentence(result)};
+                  words_for(result.quality)),
+      data_sentence(result) + " " + error_sentence(result.quality), circuit_sentence(result)};
 }
 
 ReportSection coverage_section(const StudyResult& result) {

@@ -45,8 +45,7 @@ bool has_front(const std::vector<fit::CandidateReport>& candidates) {
 std::vector<NamedFigure> accuracy_figures(const StudyResult& result) {
   const FitOutcome& first = result.fits.front();
   const Dataset& dataset = result.data.dataset;
-  const fit::Prediction& shown = first.predictions.back();
-  const Record& record = dataset.records[static_cast<std::size_t>(shown.record)];
+  const auto [record, shown] = shown_record(dataset, first.predictions);
   std::vector<NamedFigure> out = {
       {"waveform",
        "The model over the measurement. It gets the voltage and the conductance at the start, "
@@ -69,8 +68,7 @@ std::vector<NamedFigure> accuracy_figures(const StudyResult& result) {
 // Further pictures, which are folded.
 std::vector<NamedFigure> further_figures(const StudyResult& result) {
   const FitOutcome& first = result.fits.front();
-  const fit::Prediction& shown = first.predictions.back();
-  const Record& record = result.data.dataset.records[static_cast<std::size_t>(shown.record)];
+  const auto [record, shown] = shown_record(result.data.dataset, first.predictions);
   std::vector<NamedFigure> out = {{"spectrum",
                                    "Where in frequency the error lies; white noise is flat.",
                                    spectrum_figure(record, shown)}};

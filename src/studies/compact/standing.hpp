@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// How good a model is beside what could be had, in numbers and in words.
+/// What is told first of a run, in words.
 
 #include <filesystem>
 #include <optional>
@@ -15,26 +15,8 @@ namespace psi_xlstm {
 /// A fraction as "3.1 %"; "n/a" where there is none.
 std::string percent_text(const std::optional<double>& value);
 
-/// All errors over the standard deviation of the current of the test records.
-struct Standing {
-  std::optional<double> error;   ///< Of the chosen model, against what was measured.
-  std::optional<double> noise;   ///< What the noise of the measurement alone gives.
-  bool noise_estimated = false;  ///< From differences of neighbours, and not less than 0.5 %.
-  std::string trivial;           ///< The best predictor without memory.
-  std::optional<double> trivial_error;
-
-  /// Whether memory was learnt: the best predictor without it is clearly worse.
-  bool beats_trivial() const;
-};
-
-/// That of the first fit, which must be usable.
-Standing standing_of(const StudyResult& result);
-
-/// "as good as the noise allows", "3.2 times the noise", "no better than ...".
-std::string judgement_of(const Standing& standing);
-
-/// What is told first of a run in `folder`, three lines: the error beside noise and best trivial
-/// predictor, the model files, what was not verified.
+/// What is told first of a run in `folder`, three lines: why the model is not good, or else its
+/// error (first_line()), the model files, what was not verified.
 std::vector<std::string> result_lines(const StudyResult& result,
                                       const std::filesystem::path& folder);
 

@@ -32,9 +32,25 @@ struct FitOutcome {
   std::string reason;  ///< Why it is not usable.
   StoredModel model;
   std::vector<fit::Prediction> predictions;  ///< Of the test records.
-  fit::Baselines baselines;
+  /// For all predictions; where records are left out one at a time, one for each.
+  std::vector<fit::Baselines> baselines;
+  std::vector<StoredModel> left_out;  ///< The models that give the predictions, in that case.
   ErrorMetrics test;
   std::optional<ErrorMetrics> device_law;  ///< Of the device's own equations from the same starts.
+};
+
+/// How good a model is beside what could be had, and whether it may be called good; quality.hpp
+/// judges. Errors are over the standard deviation of the current of the records it is tested on.
+struct Quality {
+  Judgement judgement;           ///< Failed where it is not good; one sentence.
+  std::optional<double> error;   ///< Of the model; absent where it is not usable or no number.
+  double noise = 0;              ///< What the noise of the measurement alone gives.
+  bool noise_estimated = false;  ///< From differences of neighbours, and not less than 0.5 %.
+  std::string trivial;           ///< The best predictor without memory; empty: there is none.
+  double trivial_error = 0;      ///< Its error.
+  bool left_out = false;         ///< `error` is that on parts left out one at a time ...
+  double fitted_error = 0;       ///< ... and this that of the model on all that it was fitted to.
+  std::string remark;            ///< What to know about a model that passed; empty: nothing.
 };
 
 /// What a run found. The first fit of the first seed is the one that is emitted.
@@ -47,8 +63,9 @@ struct StudyResult {
   StudyMetrics metrics;
   bool compiled = false;  ///< There is a compiled form (OSDI) of the emitted model.
   std::vector<std::string> warnings;
-  /// Failed where a fit is not usable or a comparison missed its limit; not verified where a
-  /// co-simulation that was asked for could not be made.
+  Quality quality;  ///< Of the first fit.
+  /// Failed where a fit is not usable or not good (quality.hpp) or a comparison missed its limit;
+  /// not verified where a co-simulation that was asked for could not be made.
   Judgement verdict;
 };
 
@@ -77,12 +94,6 @@ RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& f
 
 /// This study as a kind of `psi run`.
 StudyKind compact_kind();
-
-/// The folder of one fit, relative to that of the run.
-std::filesystem::path fit_folder(int seed, int fit);
-
-/// The row of metrics.json for one fit.
-ModelResult model_row(const StudyConfig& config, const FitOutcome& outcome);
 
 /// Writes report.html, tables/, figures/ and tau/ of `result`. Throws as RunFolder::write().
 void write_report(const StudyResult& result, RunFolder& folder);

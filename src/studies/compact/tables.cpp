@@ -23,7 +23,9 @@ std::string text(const std::optional<double>& value, const char* format = "{:.4g
 
 Table model_table(const StudyResult& result) {
   Table table;
-  table.caption = "Models on the test records, running freely";
+  table.caption = result.data.dataset.leave_one_out
+                      ? "Models on the parts of the records that each fit left out, running freely"
+                      : "Models on the test records, running freely";
   table.header = {"model",
                   "seed",
                   "init",
@@ -115,6 +117,14 @@ Table candidate_table(const StudyResult& result) {
                           std::to_string(c.shape.static_features), std::to_string(c.parameters),
                           text(c.validation_mse), text(c.shape_score), text(c.shape_standard_error),
                           c.chosen ? "chosen" : ""});
+  }
+  if (result.data.dataset.leave_one_out) {
+    table.note =
+        "Each shape is fitted once without each part of the records, and its error is that on the "
+        "parts left out. The simplest shape within one standard error of the smallest is chosen "
+        "and fitted again to all of them. \"static\" counts the features of the curve I(V) at a "
+        "fixed state.";
+    return table;
   }
   table.note =
       "Each shape is fitted three times. The simplest shape whose middle error is within one "

@@ -13,6 +13,7 @@
 #include "core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
+#include "studies/compact/fits.hpp"
 #include "support/run_folders.hpp"
 #include "support/synthetic_records.hpp"
 
@@ -31,12 +32,13 @@ fs::path folder_named(const std::string& name) {
   return folder;
 }
 
-// Three records of 400 samples of a device with one state, measured with 1 % of noise.
+// Five records of 400 samples of a device with one state, measured with 1 % of noise; three of them
+// train a model.
 StudyConfig one_state_study() {
   const fs::path file = fs::path(::testing::TempDir()) / "study_test_device.csv";
   Rng rng(3);
   std::vector<Record> records;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 5; ++i) {
     records.push_back(testing::synthetic_record(testing::one_state(), 1.5e-4 + 1e-4 * i, 1.2,
                                                 (8 + i) * 1e3, 400, 0.01, rng));
     records.back().id = std::to_string(i + 1);

@@ -1,0 +1,98 @@
+#include "studies/compact/left_out.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "fit/leave_one_out.hpp"
+#include "model/predictions.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+constexpr const char* kPredictionFile = "predictions.safetensors";
+
+std::filesystem::path numbered(const std::filesystem::path& fit, std::size_t index) {
+  return part_folder(fit, static_cast<int>(index) + 1);
+}
+
+}  // namespace
+
+std::filesystem::path part_folder(const std::filesystem::path& fit, int part) {
+  return fit / fmt::format("without_{}", part);
+}
+
+void train_left_out(const StudyConfig& config,
+                    const FitConfig& fit,
+                    const SourcedData& data,
+                    int threads,
+                    const Progress& progress,
+                    FitOutcome& outcome) {
+  const auto shapes = config.selection.enabled
+                          ? fit::candidate_shapes(fit.student, config.selection.states.value_or(-1),
+                                                  config.selection.features.value_or(-1))
+                          : std::vector<StudentShape>{fit.student};
+  const auto told = [&](int done, int count, const fit::CandidateReport& c) {
+    progress("choose", static_cast<double>(done) / count,
+             fmt::format("{} states, {} features, {} static: MSE of parts left out {:.4g} A^2",
+                         c.shape.states, c.shape.states > 0 ? c.shape.features : 0,
+                         c.shape.static_features, c.validation_mse));
+  };
+  fit::LeaveOneOutResult result =
+      fit::leave_one_out(data.dataset, shapes, fit, data.starts, config.model, threads, told);
+  const fit::TrainingResult& all = result.selection.training;
+  outcome.usable = all.usable && !result.parts.empty();
+  outcome.reason = all.usable ? "no fit that leaves out one part could be made" : all.reason;
+  if (!outcome.usable) return;
+  outcome.model = stored_model(all, result.selection.shape);
+  if (config.selection.enabled) outcome.model.candidates = std::move(result.selection.candidates);
+  for (const fit::LeftOut& part : result.parts) {
+    outcome.left_out.push_back(stored_model(part.training, result.selection.shape));
+  }
+}
+
+bool take_left_out(const std::filesystem::path& fit,
+                   const std::string& fingerprint,
+                   std::size_t parts,
+                   RunFolder& run,
+                   FitOutcome& outcome) {
+  for (std::size_t i = 0; i < parts; ++i) {
+    auto model = finished_model(run.own(numbered(fit, i) / kModelName), fingerprint);
+    if (!model) return false;
+    outcome.left_out.push_back(std::move(*model));
+  }
+  return true;
+}
+
+void save_left_out(const std::filesystem::path& fit, RunFolder& run, FitOutcome& outcome) {
+  for (std::size_t i = 0; i < outcome.left_out.size(); ++i) {
+    outcome.left_out[i].fingerprint = outcome.model.fingerprint;
+    save_model(run.own(numbered(fit, i) / kModelName), outcome.left_out[i]);
+  }
+}
+
+void judge_left_out(const SourcedData& data,
+                    const std::filesystem::path& fit,
+                    RunFolder& run,
+                    FitOutcome& outcome) {
+  for (std::size_t i = 0; i < outcome.left_out.size(); ++i) {
+    const int record = data.dataset.split.test[i];
+    const Dataset others = fit::without(data.dataset, record);
+    const fit::Prediction prediction =
+        fit::predict(outcome.left_out[i].network, others, {record}, data.starts, data.refine_starts)
+            .front();
+    outcome.predictions.push_back(prediction);
+    outcome.baselines.push_back(fit::fit_baselines(others, {prediction}));
+    StoredPredictions stored;
+    stored.dataset.noise = data.dataset.noise;
+    stored.dataset.records = {data.dataset.records[static_cast<std::size_t>(record)]};
+    stored.predictions = {prediction};
+    stored.predictions.front().record = 0;
+    stored.baselines = outcome.baselines.back();
+    save_predictions(run.own(numbered(fit, i) / kPredictionFile), stored);
+  }
+  outcome.test = fit::score(data.dataset, outcome.predictions);
+}
+
+}  // namespace psi_xlstm
