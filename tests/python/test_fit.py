@@ -66,6 +66,15 @@ def test_a_folder_holds_the_same_run_as_that_of_psi_fit(device, result, psi, tmp
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+def test_corrects_what_it_is_asked_to_and_tells_by_how_much(device):
+    t, v, i = device
+    moved = [row + 2e-5 for row in i]
+    corrected = psi_xlstm.fit(t, v, moved, **SMALL, correct="offset")
+    assert any(w.startswith("--correct offset: took ") for w in corrected.warnings)
+    (tested,) = corrected.tests
+    assert moved[2] - tested.record.current == pytest.approx(2e-5, rel=0.1)
+
+
 def test_reads_what_it_fits(device, tmp_path):
     file = tmp_path / "device.csv"
     lines = ["record,time_s,voltage_V,current_A"]
@@ -94,6 +103,7 @@ def test_reads_what_it_fits(device, tmp_path):
         (lambda d: d[0].pop(), {}, "fit: expected t, v and i of equally many records, found 2, 3 and 3"),
         (lambda d: d[1].__setitem__(1, d[1][1] * 0), {}, "record 2: expected a voltage, found only zeros"),
         (lambda d: None, {"sign": 0}, "data: expected a sign of 1 or -1, found 0"),
+        (lambda d: None, {"correct": "gain"}, "fit: /data/correct: expected"),
         (lambda d: None, {"states": 17}, "fit: /selection/states: expected an integer"),
         (lambda d: None, {"name": "a b"}, "--name: expected a letter followed by"),
     ],
