@@ -113,9 +113,9 @@ TEST(Table, BreaksHeadersAndTextsThatAreTooWide) {
   EXPECT_EQ(to_text_within(table, 20),
             "Errors\n"
             "\n"
-            "model          mean\n"
-            "             square\n"
-            "              error\n"
+            "model           mean\n"
+            "              square\n"
+            "               error\n"
             "-----------  -------\n"
             "one with a   1.5e-10\n"
             "long name\n"
