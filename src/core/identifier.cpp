@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/stored_json.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -27,8 +28,8 @@ std::string checked_identifier(std::string_view text, std::string_view where) {
   if (!is_identifier(text)) {
     throw ConfigError(
         fmt::format("{}: expected a letter followed by letters, digits or underscores (at most {} "
-                    "characters), found \"{}\"",
-                    where, kLongestIdentifier, text.substr(0, kLongestIdentifier)));
+                    "characters), found {}",
+                    where, kLongestIdentifier, quotation(text.substr(0, kLongestIdentifier))));
   }
   return std::string(text);
 }
