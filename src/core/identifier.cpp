@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -56,7 +56,7 @@ TEST(SpiceBenchmarkTables, ShowEveryRowAndWhatItWasMeasuredWith) {
     EXPECT_NO_THROW(check_table(table));
     all += to_text(table);
   }
-  std::replace(all.begin(), all.end(), '\n', ' ');  // notes are broken into lines anywhere
+  std::replace(all.begin(), all.end(), '\n', ' ');  // notes are broken into lines
   for (const char* part : {"N = 100",      "N = 1000",
                            "160",          "168",
                            "8000",         "13656",

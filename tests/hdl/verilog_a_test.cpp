@@ -217,6 +217,26 @@ TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
 }
 
 // 4 k T G of the conductance, where it is asked for.
+// Trained on -1 V to 1 V and 0.7 mS to 1.6 mS.
+TEST(VerilogA, TellsThatItIsOutsideOfItsTrainingRange) {
+  testing::VerilogAModel model(checked_verilog_a(testing::static_curve()));
+  const auto said = [&](double voltage, double soa) {
+    model.values["V(p,n)"] = voltage;
+    model.values["soa"] = soa;
+    model.values["$abstime"] = 0;
+    model.execute(false);
+    return model.message;
+  };
+  EXPECT_EQ(said(0.9, 1), "");
+  EXPECT_EQ(said(1.2, 0), "");
+  EXPECT_EQ(said(-1.2, 0), "");
+  for (const double voltage : {-1.2, 1.2}) {
+    EXPECT_EQ(said(voltage, 1),
+              "$strobe(\"%m:outsideofthetrainingrange:%gV(%gto%g),%gS(%gto%g)\",v,-1.0,1.0,t13_1,"
+              "7e-04,0.0016);");
+  }
+}
+
 TEST(VerilogA, HasTheThermalNoiseOfItsConductance) {
   for (const ir::Network& network : emitted_networks()) {
     testing::VerilogAModel model(checked_verilog_a(network));
