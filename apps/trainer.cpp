@@ -10,7 +10,7 @@
 #include "bench/stream_benchmark.hpp"
 #include "bench/train_benchmark.hpp"
 #include "core/atomic_file.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 #include "core/leftovers.hpp"
 #include "jobs/job.hpp"
 #include "jobs/message.hpp"

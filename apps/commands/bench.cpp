@@ -10,7 +10,7 @@
 #include "bench_result.hpp"
 #include "command.hpp"
 #include "core/atomic_file.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 #include "core/output_target.hpp"
 #include "psi_xlstm/core/error.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/named_enum.hpp"
+#include "core/json/named_enum.hpp"
 #include "terminal.hpp"
 
 namespace psi_xlstm::apps {

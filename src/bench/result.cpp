@@ -1,7 +1,7 @@
 #include "bench/result.hpp"
 
 #include "core/atomic_file.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 

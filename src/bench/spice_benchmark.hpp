@@ -122,7 +122,7 @@ struct SpiceConditions {
   }
 };
 
-/// What is stored: config_text() and read_config() of core/config_io.hpp write and read it.
+/// What is stored: config_text() and read_config() of core/json/config_io.hpp write and read it.
 struct SpiceBenchmark {
   std::vector<DeviceSpeed> device;
   std::vector<CrossbarSpeed> crossbar;

@@ -1,6 +1,6 @@
 #include "bench/stream_benchmark.hpp"
 #include "bench/trainer_measurement.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 

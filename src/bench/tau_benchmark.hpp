@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 #include "psi_xlstm/data/record.hpp"
 #include "report/table.hpp"
 #include "studies/compact/study.hpp"

@@ -86,7 +86,7 @@ struct BenchmarkConditions {
   }
 };
 
-/// What is stored: config_text() and read_config() of core/config_io.hpp write and read it.
+/// What is stored: config_text() and read_config() of core/json/config_io.hpp write and read it.
 struct TrainBenchmark {
   std::vector<TrainingSpeed> teacher_training;
   std::vector<StreamingSpeed> streaming;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/limits.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 

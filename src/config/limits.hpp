@@ -2,7 +2,7 @@
 
 /// @file
 /// What the fields of a config mean stands once, in fields() of its type: it is what a user reads
-/// (core/config_description.hpp).
+/// (core/json/config_description.hpp).
 ///
 /// The largest values that a config may hold: beyond anything that is measured, and far from where
 /// numbers overflow.

@@ -12,8 +12,8 @@
 
 #include "config/fit.hpp"
 #include "config/tau.hpp"
-#include "core/config_io.hpp"
-#include "core/named_enum.hpp"
+#include "core/json/config_io.hpp"
+#include "core/json/named_enum.hpp"
 #include "core/seed.hpp"
 
 namespace psi_xlstm {

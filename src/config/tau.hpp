@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/limits.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 

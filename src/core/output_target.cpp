@@ -31,7 +31,7 @@ int problem_in(fs::path folder) {
   return ::access(folder.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
 }
 
-std::string reason(int code) { return std::generic_category().message(code); }
+std::string reason_for(int code) { return std::generic_category().message(code); }
 
 }  // namespace
 
@@ -39,17 +39,17 @@ void check_output_file(const fs::path& file) {
   constexpr const char* kWhat = "to write the file";
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
-  if (fs::is_directory(status)) refuse_target(file, kWhat, reason(EISDIR));
+  if (fs::is_directory(status)) refuse_target(file, kWhat, reason_for(EISDIR));
   // A pipe or a device takes what is written to it, whatever folder it is in.
   if (fs::exists(status) && !fs::is_regular_file(status)) return;
   const fs::path folder = fs::absolute(file, error).parent_path();
-  if (const int code = problem_in(folder); code != 0) refuse_target(file, kWhat, reason(code));
+  if (const int code = problem_in(folder); code != 0) refuse_target(file, kWhat, reason_for(code));
 }
 
 void check_output_folder(const fs::path& folder) {
   std::error_code error;
   const int code = problem_in(fs::absolute(folder, error));
-  if (code != 0) refuse_target(folder, "a folder to write to", reason(code));
+  if (code != 0) refuse_target(folder, "a folder to write to", reason_for(code));
 }
 
 }  // namespace psi_xlstm

@@ -2,7 +2,7 @@
 
 #include "core/atomic_file.hpp"
 #include "core/identifier.hpp"
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 
 namespace psi_xlstm {
 

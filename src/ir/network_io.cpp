@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "core/json_reader.hpp"
-#include "core/safetensors.hpp"
+#include "core/json/json_reader.hpp"
+#include "core/json/safetensors.hpp"
 #include "core/utf8.hpp"
 #include "ir/operations.hpp"
 #include "psi_xlstm/core/error.hpp"

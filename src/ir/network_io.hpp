@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::ir {

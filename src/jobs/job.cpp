@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/input_file.hpp"
-#include "core/json_reader.hpp"
+#include "core/json/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

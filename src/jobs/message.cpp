@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "core/json_reader.hpp"
+#include "core/json/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <span>
 
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 

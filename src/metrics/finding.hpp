@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 #include "metrics/errors.hpp"
 #include "metrics/finding.hpp"
 #include "metrics/verdict.hpp"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/recurrent.hpp"
 #include "model/file_format.hpp"

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "core/atomic_file.hpp"
-#include "core/config_io.hpp"
-#include "core/json_numbers.hpp"
-#include "core/stored_json.hpp"
+#include "core/json/config_io.hpp"
+#include "core/json/json_numbers.hpp"
+#include "core/json/stored_json.hpp"
 #include "ir/network_io.hpp"
 #include "model/file_format.hpp"
 #include "psi_xlstm/core/error.hpp"

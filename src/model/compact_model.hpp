@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 #include "fit/selection.hpp"
 #include "psi_xlstm/ir/network.hpp"
 

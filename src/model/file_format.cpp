@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "core/atomic_file.hpp"
-#include "core/stored_json.hpp"
+#include "core/json/stored_json.hpp"
 #include "psi_xlstm/core/version.hpp"
 
 namespace psi_xlstm::model {

@@ -12,7 +12,7 @@
 #include <map>
 #include <string>
 
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::model {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "core/stored_json.hpp"
+#include "core/json/stored_json.hpp"
 #include "fit/evaluation.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "core/atomic_file.hpp"
-#include "core/json_numbers.hpp"
-#include "core/safetensors.hpp"
-#include "core/stored_json.hpp"
+#include "core/json/json_numbers.hpp"
+#include "core/json/safetensors.hpp"
+#include "core/json/stored_json.hpp"
 #include "model/file_format.hpp"
 #include "psi_xlstm/core/error.hpp"
 

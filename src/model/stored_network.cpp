@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "core/atomic_file.hpp"
-#include "core/json_reader.hpp"
-#include "core/safetensors.hpp"
-#include "core/stored_json.hpp"
+#include "core/json/json_reader.hpp"
+#include "core/json/safetensors.hpp"
+#include "core/json/stored_json.hpp"
 #include "ir/network_io.hpp"
 #include "model/file_format.hpp"
 #include "psi_xlstm/core/error.hpp"

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "config/networks.hpp"
-#include "core/config_io.hpp"
-#include "core/safetensors.hpp"
+#include "core/json/config_io.hpp"
+#include "core/json/safetensors.hpp"
 #include "kernels/simd/network_shape.hpp"
 #include "metrics/results.hpp"
 #include "metrics/training_curve.hpp"

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "core/config_io.hpp"
-#include "core/json_reader.hpp"
+#include "core/json/config_io.hpp"
+#include "core/json/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "run/folder.hpp"
 

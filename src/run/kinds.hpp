@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/config_description.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_description.hpp"
+#include "core/json/config_io.hpp"
 #include "metrics/verdict.hpp"
 #include "run/check.hpp"
 #include "run/road.hpp"

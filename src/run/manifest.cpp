@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.hpp"
-#include "core/json_reader.hpp"
+#include "core/json/json_reader.hpp"
 #include "core/sha256.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "run/folder.hpp"

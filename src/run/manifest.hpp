@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 #include "core/machine.hpp"
 
 namespace psi_xlstm {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bench/spice_benchmark.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 #include "report/figure_script.hpp"
 
 namespace psi_xlstm {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "bench/train_benchmark.hpp"
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 namespace {

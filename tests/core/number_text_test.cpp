@@ -16,10 +16,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/json_reader.hpp"
+#include "core/json/json_reader.hpp"
 #include "core/process.hpp"
 #include "core/seconds.hpp"
-#include "data/readers/csv_lines.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <map>
 
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
+#include "core/json/safetensors.hpp"
 #include "core/rng.hpp"
-#include "core/safetensors.hpp"
 #include "model/model.hpp"
 #include "model/predict.hpp"
 #include "model/predictions.hpp"

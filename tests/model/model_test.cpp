@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/network_io.hpp"
 #include "model/network_prediction.hpp"

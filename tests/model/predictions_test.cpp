@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
-#include "core/config_io.hpp"
-#include "core/safetensors.hpp"
+#include "core/json/config_io.hpp"
+#include "core/json/safetensors.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/broken_files.hpp"
 #include "support/stored_models.hpp"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/network_stock.hpp"
 

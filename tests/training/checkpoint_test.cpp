@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
+#include "core/json/safetensors.hpp"
 #include "core/rng.hpp"
-#include "core/safetensors.hpp"
 
 namespace psi_xlstm::training {
 namespace {

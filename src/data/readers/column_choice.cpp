@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "core/shell_word.hpp"
-#include "data/readers/csv_lines.hpp"
 #include "data/readers/formats.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/readers/table.hpp"
+#include "data/tables/table.hpp"
 #include "psi_xlstm/data/readers/reading.hpp"
 
 namespace psi_xlstm {

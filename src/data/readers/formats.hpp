@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "data/readers/byte_source.hpp"
-#include "data/readers/table.hpp"
+#include "data/tables/byte_source.hpp"
+#include "data/tables/table.hpp"
 #include "psi_xlstm/data/readers/reading.hpp"
 
 namespace psi_xlstm {

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "data/readers/csv_lines.hpp"
 #include "data/readers/formats.hpp"
 #include "data/readers/s_parameters.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "core/identifier.hpp"
-#include "data/readers/csv_lines.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

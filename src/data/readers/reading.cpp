@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "data/readers/column_choice.hpp"
-#include "data/readers/csv_lines.hpp"
 #include "data/readers/formats.hpp"
 #include "data/readers/table_records.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

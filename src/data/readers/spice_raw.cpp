@@ -10,7 +10,7 @@
 #include <cstring>
 #include <optional>
 
-#include "data/readers/csv_lines.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <utility>
 
-#include "data/readers/csv_lines.hpp"
 #include "data/readers/formats.hpp"
 #include "data/readers/spice_raw.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "data/readers/csv_lines.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -14,19 +14,10 @@ namespace {
 
 constexpr std::size_t kLongestId = 40;
 
-[[noreturn]] void refuse_label(const DataTable& table,
-                               std::size_t row,
-                               std::size_t column,
-                               std::string_view expected,
-                               std::string_view found) {
-  throw DataError(fmt::format("{}: column {}: expected {}, found {}", table.where(row),
-                              table.title(column), expected, found));
-}
-
 void check_text(const DataTable& table, std::size_t column, const TableCell& cell) {
   if (!cell.text.empty() && cell.text.size() <= kLongestId) return;
-  refuse_label(table, cell.row, column, "a text of 1 to 40 characters",
-               cell.text.empty() ? "an empty cell" : shown(cell.text));
+  refuse_cell(table, cell.row, column, "a text of 1 to 40 characters",
+              cell.text.empty() ? "an empty cell" : shown(cell.text));
 }
 
 // A part starts where the text of any of the columns changes; its label is all their texts.
@@ -47,8 +38,8 @@ std::vector<TablePart> parts_by_columns(const DataTable& table,
     std::string label;
     for (std::size_t column : columns) label += (label.empty() ? "" : "/") + texts[column];
     if (!seen.insert(label).second) {
-      refuse_label(table, row, columns.back(), "each record in one block of lines",
-                   shown(label) + " again");
+      refuse_cell(table, row, columns.back(), "each record in one block of lines",
+                  shown(label) + " again");
     }
     if (!parts.empty()) parts.back().last = row;
     parts.push_back({.first = row, .last = table.rows, .label = label});

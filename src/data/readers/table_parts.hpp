@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "data/readers/column_choice.hpp"
-#include "data/readers/table.hpp"
+#include "data/tables/table.hpp"
 
 namespace psi_xlstm {
 

@@ -6,23 +6,14 @@
 #include <cmath>
 #include <utility>
 
-#include "data/readers/csv_lines.hpp"
 #include "data/readers/table_parts.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
 
 constexpr std::size_t kMostMerged = 100;  // One of so many samples may repeat its neighbour's time.
-
-[[noreturn]] void refuse_cell(const DataTable& table,
-                              std::size_t row,
-                              std::size_t column,
-                              std::string_view expected,
-                              std::string_view found) {
-  throw DataError(fmt::format("{}: column {}: expected {}, found {}", table.where(row),
-                              table.title(column), expected, found));
-}
 
 [[noreturn]] void refuse_bad_cell(const DataTable& table, std::size_t column) {
   const TableCell& cell = *table.columns[column].bad;

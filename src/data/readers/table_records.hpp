@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/readers/column_choice.hpp"
-#include "data/readers/table.hpp"
+#include "data/tables/table.hpp"
 #include "psi_xlstm/data/readers/reading.hpp"
 
 namespace psi_xlstm {

@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "data/readers/csv_lines.hpp"
 #include "data/readers/formats.hpp"
-#include "data/readers/text_layout.hpp"
+#include "data/tables/csv_lines.hpp"
+#include "data/tables/text_layout.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/named_enum.hpp"
+#include "core/json/named_enum.hpp"
 
 namespace psi_xlstm::kernels {
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "circuit/netlist_check.hpp"
-#include "core/json_reader.hpp"
+#include "core/json/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -1,7 +1,7 @@
 #include "studies/compact/fit_request.hpp"
 
-#include "core/config_io.hpp"
 #include "core/identifier.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "core/json_numbers.hpp"
+#include "core/json/json_numbers.hpp"
 #include "core/number_text.hpp"
 
 namespace psi_xlstm {

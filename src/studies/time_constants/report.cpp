@@ -7,7 +7,7 @@
 #include <cmath>
 #include <utility>
 
-#include "core/json_numbers.hpp"
+#include "core/json/json_numbers.hpp"
 #include "core/number_text.hpp"
 #include "run/publish.hpp"
 #include "studies/time_constants/gate_report.hpp"

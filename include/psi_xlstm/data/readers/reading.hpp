@@ -22,20 +22,10 @@
 #include <string>
 #include <vector>
 
+#include "psi_xlstm/data/quantity.hpp"
 #include "psi_xlstm/data/record.hpp"
 
 namespace psi_xlstm {
-
-/// What a column holds.
-enum class Quantity {
-  kOther,
-  kTime,
-  kVoltage,
-  kCurrent,
-  kCleanCurrent,        ///< Without the noise of the measurement; of generated data.
-  kInitialConductance,  ///< At the start of each record.
-  kRecord               ///< A number or a text that changes where a new record starts.
-};
 
 /// How files are read, and what they cannot say themselves. A column is named as in the file (in
 /// any case where that is unique) or by its number, counted from 1.

@@ -1,4 +1,4 @@
-#include "data/readers/table.hpp"
+#include "data/tables/table.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "data/readers/csv_lines.hpp"
+#include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -65,6 +65,15 @@ void TableRows::add_cell(TableColumn& column, std::string_view cell, bool keeps_
   ++column.numbers;
   column.has_comma = column.has_comma || comma;
   if (!column.has_point && cell.find('.') != cell.npos) column.has_point = true;
+}
+
+void refuse_cell(const DataTable& table,
+                 std::size_t row,
+                 std::size_t column,
+                 std::string_view expected,
+                 std::string_view found) {
+  throw DataError(fmt::format("{}: column {}: expected {}, found {}", table.where(row),
+                              table.title(column), expected, found));
 }
 
 std::optional<double> table_number(std::string_view cell, bool& comma) {

@@ -1,4 +1,4 @@
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

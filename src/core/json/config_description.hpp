@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/config_io.hpp"
+#include "core/json/config_io.hpp"
 
 namespace psi_xlstm {
 
@@ -107,7 +107,7 @@ std::vector<FieldDescription> describe(const T& config) {
 
 /// A complete config of `fields` as JSON with a "//" comment above every field: what it means, what
 /// it may be; a field that does not count with the other values is a comment itself. parse_json()
-/// of core/config_io.hpp reads it back.
+/// of core/json/config_io.hpp reads it back.
 std::string commented_config(const std::vector<FieldDescription>& fields);
 
 /// The JSON Schema (draft 2020-12) of an object with `fields`.

@@ -1,10 +1,10 @@
-#include "data/readers/text_dialects.hpp"
+#include "data/tables/text_dialects.hpp"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 
-#include "data/readers/csv_lines.hpp"
+#include "data/tables/csv_lines.hpp"
 
 namespace psi_xlstm {
 namespace {

@@ -1,4 +1,4 @@
-#include "data/readers/column_meaning.hpp"
+#include "data/tables/column_meaning.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/config_description.hpp"
+#include "core/json/config_description.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include "core/json_reader.hpp"
+#include "core/json/json_reader.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
-#include "core/stored_json.hpp"
+#include "core/json/stored_json.hpp"
 
 #include <fmt/format.h>
 
-#include "core/json_reader.hpp"
+#include "core/json/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

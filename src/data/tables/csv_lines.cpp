@@ -1,4 +1,4 @@
-#include "data/readers/csv_lines.hpp"
+#include "data/tables/csv_lines.hpp"
 
 #include <fmt/format.h>
 

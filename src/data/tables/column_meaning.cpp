@@ -1,4 +1,4 @@
-#include "data/readers/column_meaning.hpp"
+#include "data/tables/column_meaning.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "data/readers/csv_lines.hpp"
+#include "data/tables/csv_lines.hpp"
 
 namespace psi_xlstm {
 namespace {

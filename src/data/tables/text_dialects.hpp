@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "data/readers/text_layout.hpp"
+#include "data/tables/text_layout.hpp"
 
 namespace psi_xlstm {
 

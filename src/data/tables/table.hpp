@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/readers/column_meaning.hpp"
+#include "data/tables/column_meaning.hpp"
 
 namespace psi_xlstm {
 
@@ -77,6 +77,14 @@ class TableRows {
   DataTable& table_;
   std::vector<bool> keeps_text_;
 };
+
+/// Refuses the cell of `column` that stands in `row` of the file: throws DataError, "<file>:<line>:
+/// column <title>: expected <expected>, found <found>".
+[[noreturn]] void refuse_cell(const DataTable& table,
+                              std::size_t row,
+                              std::size_t column,
+                              std::string_view expected,
+                              std::string_view found);
 
 /// A number with a decimal point or comma; `comma` says which it was. Nothing else counts: no
 /// separators of thousands.

@@ -1,4 +1,4 @@
-#include "data/readers/text_layout.hpp"
+#include "data/tables/text_layout.hpp"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,10 @@
 #include <set>
 #include <utility>
 
-#include "data/readers/column_meaning.hpp"
-#include "data/readers/csv_lines.hpp"
-#include "data/readers/table.hpp"
-#include "data/readers/text_dialects.hpp"
+#include "data/tables/column_meaning.hpp"
+#include "data/tables/csv_lines.hpp"
+#include "data/tables/table.hpp"
+#include "data/tables/text_dialects.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

@@ -1,4 +1,4 @@
-#include "core/stored_json.hpp"
+#include "core/json/stored_json.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "data/readers/byte_source.hpp"
+#include "data/tables/byte_source.hpp"
 
 #include <gtest/gtest.h>
 #include <zlib.h>

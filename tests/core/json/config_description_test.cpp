@@ -1,4 +1,4 @@
-#include "core/config_description.hpp"
+#include "core/json/config_description.hpp"
 
 #include <gtest/gtest.h>
 

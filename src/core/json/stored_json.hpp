@@ -16,7 +16,8 @@ namespace psi_xlstm {
 /// `text` in quotes as one short line of plain characters, for a message.
 std::string quotation(std::string_view text);
 
-/// `text` as JSON within the limits of core/json_reader.hpp. Throws DataError where it is none.
+/// `text` as JSON within the limits of core/json/json_reader.hpp. Throws DataError where it is
+/// none.
 nlohmann::ordered_json parse_stored_json(std::string_view text);
 
 /// The member `key` of the object `tree`. Throws DataError where there is none.

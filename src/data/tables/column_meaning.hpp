@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "psi_xlstm/data/readers/reading.hpp"
+#include "psi_xlstm/data/quantity.hpp"
 
 namespace psi_xlstm {
 

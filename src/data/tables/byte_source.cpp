@@ -1,4 +1,4 @@
-#include "data/readers/byte_source.hpp"
+#include "data/tables/byte_source.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>

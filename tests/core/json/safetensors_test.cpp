@@ -1,4 +1,4 @@
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/readers/byte_source.hpp"
+#include "data/tables/byte_source.hpp"
 
 namespace psi_xlstm {
 

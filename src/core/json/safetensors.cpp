@@ -1,4 +1,4 @@
-#include "core/safetensors.hpp"
+#include "core/json/safetensors.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,7 +12,7 @@
 #include <tuple>
 #include <utility>
 
-#include "core/json_reader.hpp"
+#include "core/json/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {

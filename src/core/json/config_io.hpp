@@ -3,7 +3,8 @@
 /// @file
 /// Typed configs: a plain struct whose static `fields(self, visitor)` names every field once, with
 /// what it may be and what it means. The same list reads JSON, checks types and ranges, rejects
-/// unknown keys, writes the resolved config back, and describes it (core/config_description.hpp).
+/// unknown keys, writes the resolved config back, and describes it
+/// (core/json/config_description.hpp).
 
 #include <filesystem>
 #include <limits>
@@ -14,13 +15,13 @@
 #include <utility>
 #include <vector>
 
-#include "core/json_reader.hpp"
-#include "core/named_enum.hpp"
+#include "core/json/json_reader.hpp"
+#include "core/json/named_enum.hpp"
 
 namespace psi_xlstm {
 
 /// Values a field may take: a range for numbers, a list for texts; an enum with names
-/// (core/named_enum.hpp) needs none. And what the field means.
+/// (core/json/named_enum.hpp) needs none. And what the field means.
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
@@ -234,7 +235,7 @@ std::string config_text(const T& config) {
 void throw_if_any(const std::string& where, const std::vector<ConfigProblem>& problems);
 
 /// Parses `file` (comments allowed). Throws ConfigError if it cannot be read or is not JSON within
-/// the limits of core/json_reader.hpp.
+/// the limits of core/json/json_reader.hpp.
 nlohmann::json parse_json(const std::filesystem::path& file);
 
 /// Reads the JSON value `root` into `config`; returns everything that is wrong with it. A value
