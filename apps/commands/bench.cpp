@@ -19,6 +19,7 @@ namespace {
 
 // Measures in a process of its own, which is the one that loads LibTorch.
 int bench_train(const std::filesystem::path& out) {
+  check_bench_target(out, "train");
   const Machine machine = this_machine();
   const Progress progress = terminal_progress();
   const TrainerMeasurement measured = measure_in_trainer(

@@ -45,6 +45,8 @@ void write_figure(const std::string& file, const SpiceBenchmark& benchmark) {
 }
 
 int bench_spice(const Options& o) {
+  const std::string name = o.quick ? "spice_quick" : "spice";
+  check_bench_target(*o.out, name);
   if (!o.figure.empty()) check_output_file(o.figure);
   const Progress progress = terminal_progress();
   const Machine machine = this_machine();
@@ -60,7 +62,7 @@ int bench_spice(const Options& o) {
   benchmark.teacher = streams.benchmark.teacher;
   if (!streams.reason.empty()) benchmark.failures.push_back(streams.reason);
   progress("report", 1, "measured");
-  publish({.name = o.quick ? "spice_quick" : "spice",
+  publish({.name = name,
            .command = o.quick ? "psi bench spice --quick" : "psi bench spice",
            .machine = machine,
            .numbers = config_tree(benchmark),

@@ -13,10 +13,12 @@ namespace psi_xlstm::apps {
 namespace {
 
 int bench_tau(TauBenchmarkOptions options, const std::filesystem::path& out) {
+  const std::string name = options.only.empty() ? "tau" : "tau_part";
+  check_bench_target(out, name);
   options.trials = out / "tau_trials";
   const Machine machine = this_machine();
   const TauBenchmark benchmark = run_tau_benchmark(options, terminal_progress());
-  publish({.name = options.only.empty() ? "tau" : "tau_part",
+  publish({.name = name,
            .command = fmt::format("psi bench tau --seeds {}", options.seeds),
            .machine = machine,
            .numbers = config_tree(benchmark),

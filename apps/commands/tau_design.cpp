@@ -27,6 +27,21 @@ void add_tau_design(CLI::App& command, TauDesignOptions& options) {
       ->check(seed_number());
 }
 
+namespace {
+
+// The netlist tells whose the files of the folder are: the others have no place for a mark.
+void check_design_files(const std::filesystem::path& folder) {
+  check_output_folder(folder);
+  constexpr const char* kMark = "* psi tau --design";
+  const std::filesystem::path netlist = folder / "design.sp";
+  if (std::filesystem::exists(netlist)) return check_own_file(netlist, kMark);
+  for (const char* name : {"design.pwl", "plain.pwl", "design.json"}) {
+    check_own_file(folder / name, kMark);
+  }
+}
+
+}  // namespace
+
 int run_tau_design(const TauDesignOptions& options) {
   tau::DesignRequest request = options.request;
   if (options.range.empty() == request.taus.empty()) {
@@ -37,7 +52,7 @@ int run_tau_design(const TauDesignOptions& options) {
     request.conditions.shortest_tau = options.range.front();
     request.conditions.longest_tau = options.range.back();
   }
-  check_output_folder(options.out);
+  check_design_files(options.out);
   const Table table = write_tau_design(request, options.out);
   say("{}", to_text(table));
   say("design.pwl, design.sp, plain.pwl, design.json in {}\n", options.out);

@@ -27,8 +27,11 @@ struct BenchResult {
 
 inline constexpr int kBenchFormat = 1;
 
+/// Throws DataError where <folder>/<name>.json is somebody else's file or cannot be written.
+void check_bench_target(const std::filesystem::path& folder, const std::string& name);
+
 /// Writes <folder>/<name>.json: version of the format, program and commit, machine, command,
-/// numbers and tables. Returns the path. Throws DataError where it cannot be written.
+/// numbers and tables. Returns the path. Throws as check_bench_target() does.
 std::filesystem::path write_bench_result(const std::filesystem::path& folder,
                                          const BenchResult& result);
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -44,6 +45,22 @@ void check_output_file(const fs::path& file) {
   if (fs::exists(status) && !fs::is_regular_file(status)) return;
   const fs::path folder = fs::absolute(file, error).parent_path();
   if (const int code = problem_in(folder); code != 0) refuse_target(file, kWhat, reason_for(code));
+}
+
+void check_own_file(const fs::path& file, std::string_view mark) {
+  check_output_file(file);
+  std::error_code error;
+  if (!fs::exists(file, error)) return;
+  constexpr std::streamsize kOpening = 4096;
+  std::string text(kOpening, '\0');
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(text.data(), kOpening);
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.find(mark) != text.npos) return;
+  throw DataError(
+      fmt::format("{}: expected no file, or one that psi wrote, found another: give another folder "
+                  "with --out, or move the file away",
+                  file.string()));
 }
 
 void check_output_folder(const fs::path& folder) {

@@ -148,10 +148,12 @@ class Comparison {
     if (moves_) control();
     advise();
     if (report_.rows().empty()) {
+      const std::string& reference = circuit_.not_covered;
+      const bool both = !reference.empty() && !report_.left_out.empty();
       throw SpiceError(
           fmt::format("circuit {}: expected a reference or a second form to compare "
-                      "with, found neither ({}; {})",
-                      circuit_.name, circuit_.not_covered, report_.left_out));
+                      "with, found neither: {}{}{}",
+                      circuit_.name, reference, both ? "; " : "", report_.left_out));
     }
     return std::move(report_);
   }

@@ -502,6 +502,10 @@ for key in format_version git_commit processor cores system load_average; do
 done
 run 0 "$PSI" bench runs first --out bench
 has bench/first.json '"benchmark": "first"'
+run 0 "$PSI" bench runs first --out bench
+mkdir other
+echo mine >other/first.json
+refuses "first.json: expected no file, or one that psi wrote" bench runs first --out other
 has bench/first.json '"mse_over_floor"'
 has bench/first.json '"duration_s"'
 refuses "nowhere: expected the folder of a finished study, found no manifest.json" bench runs nowhere
@@ -591,6 +595,12 @@ has offset/metrics.json '"kind": "current offset"'
 echo "== waveforms that tell time constants"
 run 0 "$PSI" tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out design
 exists design/design.sp
+run 0 "$PSI" tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out design
+mkdir theirs
+for file in design.pwl design.json first.json; do echo mine >theirs/$file; done
+refuses "design.pwl: expected no file, or one that psi wrote" \
+  tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out theirs
+[ "$(cat theirs/design.pwl)" = mine ] || fail "expected the file of somebody else as it was"
 has stdout "100 us"
 run 0 "$PSI" data mem3 --tau 20us,100us --pwl design/design.pwl --sample-rate 1e6 --out designed.csv
 [ "$(wc -l <designed.csv)" = 2001 ] || fail "expected 2000 samples"

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -53,6 +54,16 @@ TEST_F(OutputTarget, RefusesAFolderAsFileAndAFileAsFolder) {
                                           ": expected to write the file, found: Not a directory");
   EXPECT_THROW(check_output_folder(folder_ / "file"), DataError);
   EXPECT_THROW(check_output_folder(folder_ / "file/inner"), DataError);
+}
+
+// What somebody else wrote stays, what carries our mark may be replaced.
+TEST_F(OutputTarget, KnowsAFileOfOursByItsMark) {
+  EXPECT_NO_THROW(check_own_file(folder_ / "new", "* ours"));
+  write_file(folder_ / "ours", "line\n* ours\n");
+  EXPECT_NO_THROW(check_own_file(folder_ / "ours", "* ours"));
+  write_file(folder_ / "theirs", std::string(5000, ' ') + "* ours");
+  EXPECT_THROW(check_own_file(folder_ / "theirs", "* ours"), DataError);
+  EXPECT_THROW(check_own_file(folder_ / "file", "* ours"), DataError);
 }
 
 }  // namespace
