@@ -595,16 +595,16 @@ has offset/metrics.json '"kind": "current offset"'
 echo "== waveforms that tell time constants"
 run 0 "$PSI" tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out design
 exists design/design.sp
-run 0 "$PSI" tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out design
-mkdir theirs
-for file in design.pwl design.json first.json; do echo mine >theirs/$file; done
-refuses "design.pwl: expected no file, or one that psi wrote" \
-  tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out theirs
-[ "$(cat theirs/design.pwl)" = mine ] || fail "expected the file of somebody else as it was"
 has stdout "100 us"
 run 0 "$PSI" data mem3 --tau 20us,100us --pwl design/design.pwl --sample-rate 1e6 --out designed.csv
 [ "$(wc -l <designed.csv)" = 2001 ] || fail "expected 2000 samples"
 refuses "either --tau or --tau-range" tau --design
+run 0 "$PSI" tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out design
+mkdir theirs
+for file in design.pwl design.json; do echo mine >theirs/$file; done
+refuses "design.pwl: expected no file, or one that psi wrote" \
+  tau --design --tau 20us,100us --duration 2ms --sample-rate 1e6 --out theirs
+[ "$(cat theirs/design.pwl)" = mine ] || fail "expected the file of somebody else as it was"
 refuses "expected a time" tau --design --tau twenty
 refuses "samples in the shortest time constant" tau --design --tau 20ns
 
