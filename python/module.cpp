@@ -163,7 +163,9 @@ class Model {
   std::vector<fs::path> emit(const fs::path& folder, const std::string& name) const {
     DeviceModel::EmittedFiles written;
     wait_for([&] { written = model_.emit(folder, name); });
-    if (!written.left_out.empty()) warn({written.left_out});
+    std::vector<std::string> said = std::move(written.renamed);
+    if (!written.left_out.empty()) said.push_back(written.left_out);
+    warn(said);
     return written.files;
   }
 

@@ -52,11 +52,6 @@ int tell(const RunOutcome& outcome);
 void make_room(const std::filesystem::path& folder,
                const nlohmann::ordered_json& config,
                bool replace);
-
-/// Whether `file` may be written: it is not there, no regular file, holds `bytes` already, or
-/// `force` is given.
-bool may_replace(const std::filesystem::path& file, std::string_view bytes, bool force);
-
 /// Writes `bytes` to `file` where it may be replaced; throws ConfigError where not.
 void write_result(const std::filesystem::path& file, std::string_view bytes, bool force);
 

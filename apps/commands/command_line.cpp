@@ -18,6 +18,8 @@
 namespace psi_xlstm::apps {
 namespace {
 
+constexpr double kLargestNumber = 1e18;
+
 // The subcommand that `words` name, as deep as they do.
 const CLI::App& named_command(const CLI::App& app, const std::vector<std::string>& words) {
   const CLI::App* command = &app;
@@ -92,6 +94,9 @@ std::string in_our_words(const CLI::App& command, const CLI::ParseError& problem
       return fmt::format("{}: expected {} beside it, found none", first,
                          word_after(text, "requires "));
     case CLI::ExitCodes::ArgumentMismatch: {
+      if (text.find("At Most") != std::string::npos) {
+        return fmt::format("{}: expected it once, found it more often", first);
+      }
       const std::string number = number_in(text);
       return fmt::format("{}: expected {}, found fewer", first,
                          number.empty() || number == "1" ? "a value" : number + " values");
@@ -126,7 +131,7 @@ void add_replace(CLI::App& command, bool& replace) {
 }
 
 CLI::Validator one_of_these(std::vector<std::string> choices) {
-  std::string name = fmt::format("{{{}}}", fmt::join(choices, ","));
+  std::string name = fmt::format("{{{}}}", fmt::join(choices, "|"));
   return {[choices = std::move(choices)](std::string& text) {
             if (std::find(choices.begin(), choices.end(), text) != choices.end()) {
               return std::string{};
@@ -173,7 +178,7 @@ CLI::Validator positive_with_prefix() {
             }
             double value = 0;
             const bool is_number = CLI::detail::lexical_cast(number, value);
-            if (!is_number || !(value * scale > 0) || value * scale > 1e18) {
+            if (!is_number || !(value * scale > 0) || value * scale > kLargestNumber) {
               return fmt::format("expected a number > 0 such as 10k or 4.7e3, found {}", text);
             }
             text = fmt::format("{}", value * scale);
@@ -189,14 +194,13 @@ CLI::Validator seed_number() {
 }
 
 CLI::Validator positive() {
-  static constexpr double kLargest = 1e18;
   return {[](std::string& text) {
             double value = 0;
             const bool number = CLI::detail::lexical_cast(text, value);
-            return number && value > 0 && value <= kLargest
+            return number && value > 0 && value <= kLargestNumber
                        ? std::string{}
-                       : fmt::format("expected a number > 0 and at most {}, found {}", kLargest,
-                                     printable(text));
+                       : fmt::format("expected a number > 0 and at most {}, found {}",
+                                     kLargestNumber, printable(text));
           },
           "> 0"};
 }
@@ -204,9 +208,11 @@ CLI::Validator positive() {
 CLI::Validator not_negative() {
   return {[](std::string& text) {
             double value = 0;
-            return CLI::detail::lexical_cast(text, value) && value >= 0
+            const bool number = CLI::detail::lexical_cast(text, value);
+            return number && value >= 0 && value <= kLargestNumber
                        ? std::string{}
-                       : fmt::format("expected a number >= 0, found {}", printable(text));
+                       : fmt::format("expected a number from 0 to {}, found {}", kLargestNumber,
+                                     printable(text));
           },
           ">= 0"};
 }

@@ -38,7 +38,7 @@ CLI::Validator positive_with_prefix();
 /// nothing.
 CLI::Validator model_name();
 
-/// A number >= 0.
+/// A number from 0 to 1e18.
 CLI::Validator not_negative();
 
 /// A whole number from 0 to 2^31 - 1, what a seed can be.

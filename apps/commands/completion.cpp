@@ -32,7 +32,7 @@ std::vector<Entry> all_entries(const CLI::App& app) {
   return entries;
 }
 
-// The choices of a positional argument or an option, in braces in the help: {a,b}.
+// The choices of a positional argument or an option, in braces in the help: {a|b}.
 std::vector<std::string> choices_of(const CLI::Option& option) {
   std::vector<std::string> choices;
   const std::string type = option.get_type_name();
@@ -40,7 +40,7 @@ std::vector<std::string> choices_of(const CLI::Option& option) {
   if (open == std::string::npos || close == std::string::npos) return choices;
   std::string word;
   for (const char c : type.substr(open + 1, close - open)) {
-    if (c != ',' && c != '}') {
+    if (c != '|' && c != '}') {
       word += c;
       continue;
     }
@@ -48,6 +48,16 @@ std::vector<std::string> choices_of(const CLI::Option& option) {
     word.clear();
   }
   return choices;
+}
+
+// `words` for a list of a shell, which blanks divide: those inside a word escaped.
+std::string escaped(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    for (const char c : word) text += c == ' ' ? std::string("\\ ") : std::string(1, c);
+  }
+  return text;
 }
 
 // What may stand next in a command: subcommands, choices of arguments, long options.
@@ -69,12 +79,12 @@ std::string bash_script(const CLI::App& app) {
   std::string words, values;
   for (const Entry& entry : all_entries(app)) {
     words += fmt::format("    '{}') words='{}' ;;\n", entry.path,
-                         fmt::join(words_of(*entry.command), " "));
+                         fmt::join(words_of(*entry.command), "\n"));
     for (const CLI::Option* option : options_of(*entry.command)) {
       const std::vector<std::string> choices = choices_of(*option);
       if (choices.empty() || option->get_lnames().empty()) continue;
       values += fmt::format("    '{} --{}') words='{}'; files= ;;\n", entry.path,
-                            option->get_lnames().front(), fmt::join(choices, " "));
+                            option->get_lnames().front(), fmt::join(choices, "\n"));
     }
   }
   std::string paths;
@@ -95,7 +105,8 @@ _psi() {{
 {}  esac
   case "$path $previous" in
 {}  esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  mapfile -t COMPREPLY < <(IFS=$'\n'; compgen -W "$words" -- "$current")
+  COMPREPLY=("${{COMPREPLY[@]// /\\ }}")
   if [[ -n $files && -n $path && $current != -* ]]; then
     compopt -o filenames 2>/dev/null
     mapfile -t -O "${{#COMPREPLY[@]}}" COMPREPLY < <(compgen -f -- "$current")
@@ -122,9 +133,8 @@ std::string zsh_arguments(const CLI::App& command) {
     if (option->get_positional()) continue;
     const std::vector<std::string> choices = choices_of(*option);
     const std::string value = option->get_items_expected_max() == 0 ? ""
-                              : choices.empty()
-                                  ? ":value:_files"
-                                  : fmt::format(":value:({})", fmt::join(choices, " "));
+                              : choices.empty()                     ? ":value:_files"
+                                                : fmt::format(":value:({})", escaped(choices));
     for (const std::string& name : option->get_lnames()) {
       text += fmt::format(" \\\n        '--{}[{}]{}'", name, zsh_text(option->get_description()),
                           value);
@@ -134,7 +144,7 @@ std::string zsh_arguments(const CLI::App& command) {
   for (const CLI::Option* option : options_of(command)) {
     const std::vector<std::string> choices = choices_of(*option);
     if (option->get_positional() && !choices.empty()) {
-      rest = fmt::format("({})", fmt::join(choices, " "));
+      rest = fmt::format("({})", escaped(choices));
     }
   }
   return text + fmt::format(" \\\n        '--help[This help]' '*:argument:{}'", rest);
@@ -164,7 +174,8 @@ std::string zsh_script(const CLI::App& app) {
         cases);
   }
   return "#compdef psi\n# Completion of psi for zsh: a file _psi in a folder of $fpath.\n" +
-         functions + "compdef _psi psi\n";
+         functions +
+         "if [[ ${funcstack[1]} = _psi ]]; then _psi \"$@\"; else compdef _psi psi; fi\n";
 }
 
 std::string fish_text(const std::string& text) {
@@ -198,15 +209,13 @@ std::string fish_script(const CLI::App& app) {
       const std::vector<std::string> choices = choices_of(*option);
       if (option->get_positional()) {
         if (!choices.empty()) {
-          text += fmt::format("complete -c psi -f -n '{}' -a '{}'\n", condition,
-                              fmt::join(choices, " "));
+          text += fmt::format("complete -c psi -f -n '{}' -a '{}'\n", condition, escaped(choices));
         }
         continue;
       }
       const std::string value = option->get_items_expected_max() == 0 ? ""
-                                : choices.empty()
-                                    ? " -r"
-                                    : fmt::format(" -x -a '{}'", fmt::join(choices, " "));
+                                : choices.empty()                     ? " -r"
+                                                  : fmt::format(" -x -a '{}'", escaped(choices));
       for (const std::string& name : option->get_lnames()) {
         text += fmt::format("complete -c psi -n '{}' -l {}{} -d '{}'\n", condition, name, value,
                             fish_text(option->get_description()));

@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "command.hpp"
-#include "core/identifier.hpp"
 #include "core/output_target.hpp"
 #include "hdl/model_files.hpp"
 #include "hdl/text/names.hpp"
@@ -64,7 +63,7 @@ void add_emit(CLI::App& app, int& exit_code) {
   command->callback([o, &exit_code] {
     const auto model = model::load(o->model);
     ir::Network network = model->circuit_network();
-    if (!o->name.empty()) network.name = checked_identifier(o->name, "--name");
+    if (!o->name.empty()) network.name = o->name;
     if (!o->force) refuse_foreign_files(o->out, hdl::usable_model_name(network.name));
     const hdl::ModelFiles written =
         hdl::write_model_files(network, o->out, model->about().data_checksum);

@@ -28,17 +28,17 @@ struct LookOptions {
 
 // A text beside its title, in lines as long as a terminal is wide.
 void print_item(const std::string& title, const std::string& text) {
-  constexpr std::size_t kWidth = 86;
-  std::string_view left = text;
+  constexpr int kWidth = 86;
   std::string name = title;
-  do {
-    std::size_t end = left.size();
-    if (end > kWidth) end = left.rfind(' ', kWidth);
-    if (end == left.npos || end == 0) end = std::min(left.find(' '), left.size());
-    print("  {:<9} {}\n", name, printable(left.substr(0, end)));
-    left.remove_prefix(std::min(end + 1, left.size()));
+  for (const std::string& line : broken_lines(text, kWidth)) {
+    print("  {:<9} {}\n", name, line);
     name.clear();
-  } while (!left.empty());
+  }
+}
+
+// A command to copy stays on one line.
+void print_command(const std::string& title, const std::string& command) {
+  print("  {:<9} {}\n", title, command);
 }
 
 void print_columns(const Reading& reading) {
@@ -149,11 +149,11 @@ void print_way_on(const Reading& reading, const std::string& options) {
   const std::string command = "psi fit " + shell_word(reading.file) + options;
   const bool transient =
       !reading.records.empty() && reading.records.front().kind == RecordKind::kTransient;
-  if (transient) print_item("fit", command);
+  if (transient) print_command("fit", command);
   if (!transient && !reading.records.empty()) {
     print_item("missing", "a voltage and a current against time, which psi fit needs");
   }
-  for (const std::string& way : reading.ways) print_item("perhaps", command + " " + way);
+  for (const std::string& way : reading.ways) print_command("perhaps", command + " " + way);
 }
 
 void look(const std::string& file, const LookOptions& options) {

@@ -82,7 +82,7 @@ std::string manual_page(const CLI::App& app, const std::string& version) {
       "what.\n.TP\n2\nA numerical criterion was missed or could not be verified.\n.TP\n130\n"
       "Interrupted.\n";
   page +=
-      ".SH ENVIRONMENT\n.TP\n\\fBNO_COLOR\\fR\nNo colours, whatever its value.\n.TP\n"
+      ".SH ENVIRONMENT\n.TP\n\\fBNO_COLOR\\fR\nNo colours where it is not empty.\n.TP\n"
       "\\fBPSI_NGSPICE_WORKER\\fR, \\fBPSI_TRAINER\\fR, \\fBPSI_OPENVAF\\fR, \\fBCC\\fR\n"
       "Programs that psi calls, where they are not found beside it or on PATH.\n";
   return page;

@@ -178,11 +178,17 @@ void make_room(const std::filesystem::path& folder,
   spdlog::info("{}: takes the place of the run with {}", folder.string(), earlier.what);
 }
 
+namespace {
+
+// Whether `file` may be written: it is not there, no regular file, holds `bytes` already, or
+// `force` is given.
 bool may_replace(const std::filesystem::path& file, std::string_view bytes, bool force) {
   std::error_code error;
   if (force || !std::filesystem::is_regular_file(file, error)) return true;
   return std::filesystem::file_size(file, error) == bytes.size() && read_file(file) == bytes;
 }
+
+}  // namespace
 
 void write_result(const std::filesystem::path& file, std::string_view bytes, bool force) {
   if (!may_replace(file, bytes, force)) {

@@ -51,10 +51,10 @@ int psi_model_simulate(const psi_model* model,
 int psi_model_start(psi_model* model, double g0);
 
 /* Goes to the next sample, at `time` [s] under `voltage` [V], and writes the current [A]. A time
- * before the last one begins the run again. */
+ * before the last one begins the run again; fails at the time of the last one. */
 int psi_model_step(psi_model* model, double time, double voltage, double* current);
 
-/* Writes the states after the last sample, [S]. Fails before the first one. */
+/* Writes the states after the last sample, [S]. Fails before the first one of a model with states. */
 int psi_model_states(const psi_model* model, double* states);
 
 /* Why the last function of this thread that failed did so, one sentence; empty: none has. Until

@@ -63,7 +63,7 @@ _Rows = Union[ArrayLike, Sequence[ArrayLike]]
 
 def _rows(numbers: Any) -> list[ArrayLike]:
     """`numbers` as a list of rows: one row, or a row for each record."""
-    if len(numbers) == 0 or numpy.ndim(numbers[0]) == 0:
+    if len(numbers) == 0 or numpy.ndim(next(iter(numbers))) == 0:
         return [numbers]
     return list(numbers)
 

@@ -29,7 +29,7 @@ class SpiceError(Error):
     """ngspice could not be started, or refused a netlist."""
 
 class ModelWarning(UserWarning):
-    """A model extrapolates, a start is assumed, a form is left out."""
+    """A model extrapolates, a start is assumed, a name is changed, a form is left out."""
 
 class Record:
     """Voltage and current of one device against time. Its arrays cannot be written to."""

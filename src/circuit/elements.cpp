@@ -100,10 +100,10 @@ Stimulus wave_of(const CircuitCard& card, const std::string& text, const Known& 
       while (i + 1 < words.size() && words[i + 1] != "dc") ++i;
     } else {
       if (words[i] == "dc" && !has_value) malformed("a value after dc");
-      if (has_dc) malformed("one DC value");
-      has_dc = true;
       if (words[i] == "dc") ++i;
       const double value = circuit_value(words[i], known, place_of(card));
+      if (has_dc) malformed("one DC value");
+      has_dc = true;
       if (open == text.npos) wave.terms = {ConstantTerm{value}};
     }
   }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -137,10 +138,10 @@ std::vector<double> slice(const std::vector<double>& values, std::size_t begin, 
 // The samples begin .. end - 1 of `record`, with `suffix` behind its id.
 Record piece_of(const Record& record, std::size_t begin, std::size_t end, const char* suffix) {
   if (end < begin + kFewestSamples) {
-    throw DataError(
-        fmt::format("record \"{}\": expected at least {} samples in each of its three parts, "
-                    "found {} in piece {}",
-                    record.id.substr(0, 40), kFewestSamples, end - begin, suffix));
+    throw DataError(fmt::format(
+        "record {}: expected at least {} samples in each of its parts, found {}: give a "
+        "longer record, or several and --split",
+        in_quotes(record.id, 40), kFewestSamples, end - begin));
   }
   Record piece = record;
   piece.id += suffix;

@@ -71,6 +71,10 @@ void shift_current(Record& record, double delay) {
 
 Finding take_off(std::vector<Record>& records, const ZeroCurrent& zero) {
   if (!(offset_share(zero, current_deviation(records)) > 0)) {
+    if (zero.crossings == 0) {
+      return done(FindingKind::kOffset, 0, "A",
+                  "--correct offset: nothing is taken off, the voltage nowhere crosses zero");
+    }
     return done(FindingKind::kOffset, 0, "A",
                 fmt::format("--correct offset: nothing is taken off, the current at zero volts is "
                             "{} with a standard deviation of {} ({} crossings)",
@@ -79,6 +83,7 @@ Finding take_off(std::vector<Record>& records, const ZeroCurrent& zero) {
   }
   for (Record& record : records) {
     for (double& i : record.current[0]) i -= zero.offset;
+    for (double& i : record.clean_current) i -= zero.offset;
   }
   return done(FindingKind::kOffset, zero.offset, "A",
               fmt::format("--correct offset: took {} off the current of every record",

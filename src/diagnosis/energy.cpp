@@ -57,6 +57,7 @@ Energy energy_of(const Record& record, double offset) {
   if (record.size() < 8) return {};
   for (int shift : {0, 1, -1, 2, -2}) {
     energy.returned = std::min(energy.returned, returned_part(record, offset, shift));
+    if (energy.returned == 0) break;
   }
   const std::vector<double> open = open_voltages(record, offset);
   if (open.empty()) return energy;

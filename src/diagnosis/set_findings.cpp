@@ -37,7 +37,8 @@ Finding about(FindingKind kind, const std::string& record, double value, std::st
 
 // Between which values nine tenths of |I / V| lie, at voltages that say something.
 struct Conductances {
-  double low = 0, high = 0, mean = 0;
+  double low = 0, high = 0;      // [S], of 90 % of the samples that say something
+  double mean = 0, mean_sd = 0;  // [S], by least squares, and what the noise makes of it
   const Record* record = nullptr;
 };
 
@@ -58,6 +59,7 @@ Conductances conductances_of(const Record& record) {
   out.low = g[g.size() / 20];
   out.high = g[g.size() - 1 - g.size() / 20];
   out.mean = products / squares;
+  out.mean_sd = noise_sd_from_differences(i) / std::sqrt(squares);
   return out;
 }
 
@@ -80,7 +82,7 @@ std::optional<Finding> energy_finding(const std::vector<Record>& records, const 
     found.unit = "%";
     found.sentence = fmt::format(
         "{}: the current runs against the voltage ({:.3g} % of the energy comes out): if it was "
-        "counted out of the device, use --sign -1",
+        "counted out of the device, use --sign -1, or leave that away where it was given",
         where, percent);
     return found;
   }
@@ -162,7 +164,10 @@ std::optional<Finding> mixed_finding(const std::vector<Record>& records) {
   const auto [least, most] = std::minmax_element(
       all.begin(), all.end(),
       [](const Conductances& a, const Conductances& b) { return a.mean < b.mean; });
-  if (least->mean < 0 && most->mean > 0) {
+  const auto is_told = [](const Conductances& c) {
+    return std::abs(c.mean) > limits::kSure * c.mean_sd && std::abs(c.mean) >= c.low;
+  };
+  if (least->mean < 0 && most->mean > 0 && is_told(*least) && is_told(*most)) {
     Finding found = about(FindingKind::kMixed, least->record->id, least->mean, "S");
     found.sentence = fmt::format(
         "{} conduct {} and {}: one of the two currents is counted the other way round",

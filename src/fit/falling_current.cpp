@@ -40,20 +40,24 @@ std::optional<double> falling_voltage(const ir::Network& network) {
   constexpr double kRounding = 1e-9;
   ir::SparseJacobian jacobian(network);
   std::optional<double> found;
-  double steepest = 0;
+  double steepest = -kRounding;
+  std::vector<double> voltages, slopes(2 * kSteps + 1);
+  for (int i = -kSteps; i <= kSteps; ++i) {
+    const double end = i < 0 ? network.box.voltage_min[0] : network.box.voltage_max[0];
+    const double part = static_cast<double>(i) / kSteps;
+    voltages.push_back(kBeyond * end * part * part);
+  }
   for (const std::vector<double>& states : places_of_states(network)) {
     double largest = 0;
-    for (int i = -kSteps; i <= kSteps; ++i) {
-      const double end = i < 0 ? network.box.voltage_min[0] : network.box.voltage_max[0];
-      const double part = static_cast<double>(i) / kSteps;
-      const double voltage = kBeyond * end * part * part;
-      jacobian.evaluate({&voltage, 1}, states);
-      const double slope = jacobian.derivative(network.current_node, 0, 0);
-      largest = std::max(largest, slope);
-      const double relative = slope / std::max(largest, 1e-300);
-      if (relative >= -kRounding || relative >= steepest) continue;
-      steepest = relative;
-      found = voltage;
+    for (std::size_t i = 0; i < slopes.size(); ++i) {
+      jacobian.evaluate({&voltages[i], 1}, states);
+      slopes[i] = jacobian.derivative(network.current_node, 0, 0);
+      largest = std::max(largest, std::abs(slopes[i]));
+    }
+    for (std::size_t i = 0; i < slopes.size(); ++i) {
+      if (largest == 0 || slopes[i] / largest >= steepest) continue;
+      steepest = slopes[i] / largest;
+      found = voltages[i];
     }
   }
   return found;

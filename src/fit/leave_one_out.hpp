@@ -17,7 +17,6 @@ namespace psi_xlstm::fit {
 struct LeftOut {
   TrainingResult training;
   Prediction prediction;  ///< Of the record that was left out.
-  Baselines baselines;    ///< Fitted on the same records as the model.
 };
 
 struct LeaveOneOutResult {
@@ -29,15 +28,9 @@ struct LeaveOneOutResult {
 /// and to choose with.
 Dataset without(const Dataset& dataset, int left_out);
 
-/// Fits `shapes` (those worth_fitting() of more than one) to `dataset`, each once for every record
-/// left out, and the chosen one three times to all. The result does not depend on `threads`. Throws
-/// DataError where there are fewer than two records.
-LeaveOneOutResult leave_one_out(const Dataset& dataset,
-                                const std::vector<StudentShape>& shapes,
-                                const FitConfig& config,
-                                const StartOptions& starts,
-                                const std::string& name,
-                                int threads,
-                                const SelectionProgress& progress);
+/// Fits the shapes of `request` (those worth_fitting() of more than one) to `dataset`, each once
+/// for every record left out, and the chosen one three times to all. Throws DataError where there
+/// are fewer than two records.
+LeaveOneOutResult leave_one_out(const Dataset& dataset, const SelectionRequest& request);
 
 }  // namespace psi_xlstm::fit

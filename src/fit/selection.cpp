@@ -125,15 +125,12 @@ double best_score(const std::vector<Attempt>& attempts) {
   return best;
 }
 
-// Scores, and leaves the fits out whose current falls with the voltage at a fixed state, which a
-// circuit cannot follow behind a resistor, unless a device does that: then they are far better.
 void score_without_falling(std::size_t shapes, std::vector<Attempt>& attempts) {
-  constexpr double kFar = 4;
   score_shapes(shapes, attempts);
   const double best = best_score(attempts);
   for (Attempt& a : attempts) a.left_out = a.falls;
   score_shapes(shapes, attempts);
-  if (best_score(attempts) <= kFar * best) return;
+  if (leaves_out_falling(best_score(attempts), best)) return;
   for (Attempt& a : attempts) a.left_out = false;
   score_shapes(shapes, attempts);
 }
@@ -199,50 +196,52 @@ bool simpler(const CandidateReport& a, const CandidateReport& b) {
 
 Candidates worth_fitting(const Dataset& dataset,
                          const std::vector<TrainingRecord>& records,
-                         const std::vector<StudentShape>& shapes,
-                         const FitConfig& config,
-                         const StartOptions& starts,
-                         int threads) {
-  Candidates out{.shapes = worth_trying(shapes, is_curved(dataset, records, config, starts)),
-                 .config = config};
+                         const SelectionRequest& request) {
+  const FitConfig& config = request.config;
+  const bool curved = is_curved(dataset, records, config, request.starts);
+  Candidates out{.shapes = worth_trying(request.shapes, curved), .config = config};
   const bool dynamic = std::any_of(out.shapes.begin(), out.shapes.end(),
                                    [](const StudentShape& shape) { return shape.states > 0; });
   if (dynamic && config.curriculum == Curriculum::kBoth) {
-    out.config.curriculum = better_curriculum(records, config, threads);
+    out.config.curriculum = better_curriculum(records, config, request.threads);
   }
   return out;
 }
 
-SelectionResult select(const Dataset& dataset,
-                       const std::vector<StudentShape>& wanted,
-                       const FitConfig& config,
-                       const StartOptions& starts,
-                       const std::string& name,
-                       int threads,
-                       const SelectionProgress& progress) {
+FitConfig fit_config(const FitConfig& base, const StudentShape& shape, int fit) {
+  FitConfig config = base;
+  config.student = shape;
+  config.seed = derived_seed(base.seed, 1000, fit);
+  return config;
+}
+
+bool leaves_out_falling(double not_falling, double all) {
+  constexpr double kFar = 4;
+  return std::isfinite(not_falling) && not_falling <= kFar * all;
+}
+
+SelectionResult select(const Dataset& dataset, const SelectionRequest& request) {
   if (dataset.split.train.empty() || dataset.split.validation.empty()) {
     throw DataError("selection: expected training and validation records, found none");
   }
   const std::vector<TrainingRecord> records =
-      training_records(dataset, dataset.split.train, starts);
-  const auto [shapes, base] = worth_fitting(dataset, records, wanted, config, starts, threads);
+      training_records(dataset, dataset.split.train, request.starts);
+  const auto [shapes, base] = worth_fitting(dataset, records, request);
   std::vector<Attempt> attempts;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     for (int fit = 0; fit < (shapes[i].states == 0 ? 1 : kFitsPerShape); ++fit) {
-      Attempt attempt{.shape = i, .config = base};
-      attempt.config.student = shapes[i];
-      attempt.config.seed = derived_seed(config.seed, 1000, fit);
+      Attempt attempt{.shape = i, .config = fit_config(base, shapes[i], fit)};
       attempts.push_back(std::move(attempt));
     }
   }
   std::mutex mutex;
   int done = 0;
-  for_each_index(static_cast<int>(attempts.size()), threads, [&](int i) {
+  for_each_index(static_cast<int>(attempts.size()), request.threads, [&](int i) {
     Attempt& attempt = attempts[static_cast<std::size_t>(i)];
-    attempt.training = train(records, attempt.config, name);
-    judge(dataset, starts, attempt);
+    attempt.training = train(records, attempt.config, request.name);
+    judge(dataset, request.starts, attempt);
     const std::lock_guard lock(mutex);
-    progress(++done, static_cast<int>(attempts.size()), attempt.report);
+    request.progress(++done, static_cast<int>(attempts.size()), attempt.report);
   });
 
   score_without_falling(shapes.size(), attempts);

@@ -42,34 +42,42 @@ using SelectionProgress = std::function<void(int done, int count, const Candidat
 /// with and without a curved I(V). `states` and `features` below 0 are open.
 std::vector<StudentShape> candidate_shapes(const StudentShape& base, int states, int features);
 
+/// What a choice among shapes goes by.
+struct SelectionRequest {
+  std::vector<StudentShape> shapes;
+  FitConfig config;  ///< Of every fit, but for its shape and its seed.
+  StartOptions starts;
+  std::string name;  ///< Of the network.
+  int threads = 1;   ///< At most so many; no result depends on them.
+  SelectionProgress progress = [](int, int, const CandidateReport&) {};
+};
+
 /// What is worth fitting to `records`, the training records of `dataset`.
 struct Candidates {
   std::vector<StudentShape> shapes;
   FitConfig config;  ///< With a curriculum, where shapes with states leave it open.
 };
 
-/// `shapes` without those with states and a static curve where a static curve alone is no better on
-/// the validation records than a resistor, and `config` with the curriculum that reaches the lower
-/// cost.
+/// The shapes without those with states and a static curve where a static curve alone is no better
+/// on the validation records than a resistor, and the config with the curriculum that reaches the
+/// lower cost.
 Candidates worth_fitting(const Dataset& dataset,
                          const std::vector<TrainingRecord>& records,
-                         const std::vector<StudentShape>& shapes,
-                         const FitConfig& config,
-                         const StartOptions& starts,
-                         int threads);
+                         const SelectionRequest& request);
+
+/// The config of fit number `fit` of `shape`.
+FitConfig fit_config(const FitConfig& base, const StudentShape& shape, int fit);
+
+/// Whether fits whose current falls with the voltage at a fixed state, which a circuit cannot
+/// follow behind a resistor, are left out, by the least errors [A^2] of those that do not fall and
+/// of all: yes, unless a device does that, and they are more than four times better.
+bool leaves_out_falling(double not_falling, double all);
 
 /// Whether `a` has fewer parameters than `b`, or as many and a smaller validation error.
 bool simpler(const CandidateReport& a, const CandidateReport& b);
 
-/// Fits every one of `shapes` that is worth_fitting() with the other options of `config`, and
-/// chooses. The result does not depend on `threads`. Throws DataError where there are no training
-/// or validation records.
-SelectionResult select(const Dataset& dataset,
-                       const std::vector<StudentShape>& shapes,
-                       const FitConfig& config,
-                       const StartOptions& starts,
-                       const std::string& name,
-                       int threads,
-                       const SelectionProgress& progress);
+/// Fits every shape of `request` that is worth_fitting(), and chooses. Throws DataError where there
+/// are no training or validation records.
+SelectionResult select(const Dataset& dataset, const SelectionRequest& request);
 
 }  // namespace psi_xlstm::fit

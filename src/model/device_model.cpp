@@ -40,6 +40,13 @@ double DeviceRun::step(double time, double voltage) {
     throw DataError(fmt::format(
         "step: expected a finite time and a finite voltage, found {} s and {} V", time, voltage));
   }
+  if (last_ && time == *last_) {
+    throw DataError(
+        fmt::format("step: expected another time than that of the last sample, found {} s "
+                    "again",
+                    time));
+  }
+  last_ = time;
   const double current = streamer_->step(time, voltage);
   if (std::isfinite(current)) return current;
   throw DataError(fmt::format(

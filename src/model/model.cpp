@@ -18,14 +18,13 @@ namespace {
 
 class CompactModel : public Model {
  public:
-  explicit CompactModel(StoredModel stored)
-      : Model(described(stored)), stored_(std::move(stored)) {}
-
-  StartRange starts() const override {
-    const hdl::EmissionPlan plan = hdl::plan_emission(stored_.network);
-    if (about().sees == SecondInput::kNone) return {.middle = plan.default_conductance};
-    return {plan.conductance_low, plan.conductance_high, plan.default_conductance};
+  explicit CompactModel(StoredModel stored) : Model(described(stored)), stored_(std::move(stored)) {
+    const hdl::ConductanceRange range = hdl::conductance_range(stored_.network);
+    starts_ = about().sees == SecondInput::kNone ? StartRange{.middle = range.middle}
+                                                 : StartRange{range.low, range.high, range.middle};
   }
+
+  StartRange starts() const override { return starts_; }
 
   // Adjusted until the model gives the current of the first samples.
   double start_of(const Record& record) const override {
@@ -72,6 +71,7 @@ class CompactModel : public Model {
   ir::Network network() const override { return stored_.network; }
 
   StoredModel stored_;
+  StartRange starts_;
 };
 
 // A recurrent or feed-forward network of a study.

@@ -47,7 +47,8 @@ EarlierRun earlier_run(const std::filesystem::path& folder, const json& config) 
   try {
     before = parse_json(file);
   } catch (const Error&) {
-    return {};  // What cannot be read names no study.
+    // It cannot be shown to be the same.
+    return {.found = true, .another = true, .what = "a config.json that cannot be read"};
   }
   EarlierRun run{.found = true};
   for (const char* pointer : kIdentity) {

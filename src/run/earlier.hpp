@@ -11,9 +11,10 @@ namespace psi_xlstm {
 
 /// What the run in a folder is to one that wants the folder.
 struct EarlierRun {
-  bool found = false;    ///< There is a run whose config can be read.
-  bool another = false;  ///< Of another study: another kind, name or data.
-  std::string what;      ///< What is different: `study "a" (now "b")`; empty: nothing.
+  bool found = false;  ///< There is a run with a config.
+  bool another =
+      false;  ///< Of another study: another kind, name or data, or a config that no one can read.
+  std::string what;  ///< What is different: `study "a" (now "b")`; empty: nothing.
 };
 
 /// Compares the config of the run in `folder` with `config`, both resolved. A run of the same kind,

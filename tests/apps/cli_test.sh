@@ -88,6 +88,8 @@ refuses 'found "fti"; the nearest is fit' fti
 refuses 'found "--thread"; the nearest is --threads' fit device.csv --thread 2
 refuses "expected no further argument, found \"more\"" info device.csv more
 refuses "--out: expected a value, found fewer" fit device.csv --out
+refuses "--out: expected it once" fit device.csv --out a --out b
+refuses "--noise: expected a number from 0" data mem3 --noise inf --out x.csv
 refuses "subcommand"
 for command in run look fit predict data emit cosim check; do
   refuses "psi $command: expected the argument " "$command"
@@ -109,6 +111,8 @@ completes() {
 [ "$(completes fit --spl)" = --split ] || fail "expected the completion of an option"
 [ "$(completes bench sp)" = spice ] || fail "expected the completion of a command of a command"
 [ "$(completes data --part val)" = validation ] || fail "expected the completion of a value"
+[ "$(completes tau --start b)" = 'by\ evidence' ] || fail "expected a value with a blank"
+[ "$(completes fit --correct offset,)" = offset,skew ] || fail "expected a value with a comma"
 completes fit devi | grep -q '^device.csv$' || fail "expected the completion of a file"
 refuses 'expected one of bash, zsh, fish, found "csh"' completion csh
 run 0 "$PSI" manual
@@ -155,6 +159,10 @@ gzip -k device.csv
 run 0 "$PSI" look device.csv.gz
 has stdout "separated by commas, gzip"
 has stdout "records   3"
+name='a  file with two blanks and a name that is longer than a line of a terminal is wide.csv'
+cp device.csv "$name"
+run 0 "$PSI" look "$name"
+has stdout "psi fit '$name'"
 refuses "nowhere.csv: expected a readable data file" look nowhere.csv
 refuses "garbage:1: expected plain text" look garbage
 refuses "--shunt" look scope.csv --shunt none --current 1

@@ -204,7 +204,8 @@ TEST(Circuit, RefusesEarlyWhatCannotBeSimulated) {
   EXPECT_EQ(problem_with(tran + device + ".subckt s a\nr1 a 0 1\n.ends\nr1 a 0 1\nxs a s\n"),
             "none");
   EXPECT_EQ(problem_with(tran + device + "v1 a b 1\nv2 b 0 1\nl1 a 0 1u\n"), "none");
-  for (const char* source : {"dc 0 sin(0 1 1k)", "0 ac 1 90", "ac 1 90 dc 2", "sin(0 1 1k)"}) {
+  for (const char* source :
+       {"dc 0 sin(0 1 1k)", "0 ac 1 90", "dc 0 distof1 1", "ac 1 90 dc 2", "sin(0 1 1k)"}) {
     EXPECT_EQ(problem_with(tran + device + "v1 a 0 " + source + "\n"), "none") << source;
   }
 }

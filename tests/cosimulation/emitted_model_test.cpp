@@ -131,6 +131,18 @@ TEST_F(Osdi, CurrentsBelowWhatIsToldAreNotVerified) {
   }
 }
 
+// Nothing was expected and a current came: that has failed, however small what was expected is.
+TEST_F(Osdi, ACurrentWhereNoneIsExpectedFails) {
+  const EmittedModel model(testing::static_curve(), EmittedForm::kOsdi);
+  ir::Network network = three_states();
+  network.nodes[static_cast<std::size_t>(network.role->node)].factor = 1e-25;
+  network.role->scale = 1e-25;
+  for (const CosimRow& row : static_checks(network, model, {}, default_start(network), {})) {
+    if (!row.stimulus.starts_with("dc sweep")) continue;
+    EXPECT_EQ(row.verdict(), Verdict::kFailed);
+  }
+}
+
 TEST_F(Osdi, ManyStatesFollowTheEquation) {
   for (const ir::Network& network : {three_states(), testing::every_operation(1),
                                      testing::slow_device(), testing::fast_device()}) {

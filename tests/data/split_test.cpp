@@ -196,8 +196,8 @@ TEST(MakeDataset, LeavesTheRemarksWithTheFirstPiece) {
 
 TEST(MakeDataset, RefusesPiecesThatAreTooShort) {
   EXPECT_EQ(refusal(records_of(1, 60), ""),
-            "record \"r0\": expected at least 20 samples in each of its three parts, found 12 in "
-            "piece /b");
+            "record \"r0\": expected at least 20 samples in each of its parts, found 12: give a "
+            "longer record, or several and --split");
   EXPECT_EQ(refusal({}, ""), "make_dataset: expected at least one record, found none");
 }
 

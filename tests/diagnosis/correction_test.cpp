@@ -82,6 +82,17 @@ TEST(Correct, LeavesAloneWhatIsNotSure) {
   EXPECT_EQ(records[0].time, before[0].time);
 }
 
+// What is known of the current without noise goes along.
+TEST(Correct, TakesTheOffsetOffTheCleanCurrentToo) {
+  std::vector<Record> records = {record_of({.offset = 1e-5})};
+  records[0].clean_current = records[0].current[0];
+  const double before = records[0].clean_current[7];
+  const auto done = correct(records, {.offset = true});
+  ASSERT_EQ(done.size(), 1U);
+  EXPECT_NEAR(done[0].value, 1e-5, 1e-6);
+  EXPECT_DOUBLE_EQ(records[0].clean_current[7], before - done[0].value);
+}
+
 TEST(Correct, DoesNothingUnasked) {
   std::vector<Record> records = {record_of({.offset = 1e-5})};
   const Record before = records[0];

@@ -209,6 +209,17 @@ TEST(Diagnosis, FindsARecordWhoseCurrentIsCountedTheOtherWayRound) {
   EXPECT_TRUE(holds(of_kind(findings, FindingKind::kMixed)->sentence, "counted the other way"));
 }
 
+// The mean of noise has some sign.
+TEST(Diagnosis, TakesNoSignFromARecordOfNoiseAlone) {
+  std::vector<Record> records = two(1e-4, -1e-4);
+  for (std::size_t k = 0; k < records[1].size(); ++k) {
+    records[1].current[0][k] = k % 2 == 0 ? -1e-9 : 0.9e-9;
+  }
+  const Finding* const mixed = of_kind(diagnose(records), FindingKind::kMixed);
+  EXPECT_TRUE(mixed == nullptr || !holds(mixed->sentence, "counted the other way"))
+      << mixed->sentence;
+}
+
 TEST(Diagnosis, FindsThatTheVoltageStandsStill) {
   const MadeRecord held{.amplitude = 0.004, .bias = 1};
   const Finding* found = nullptr;

@@ -33,6 +33,22 @@ TEST(FallingVoltage, IsFoundWhereAStaticCurveFalls) {
   EXPECT_LT(part, 1.7);
 }
 
+// A curve and its mirror image fall at mirrored voltages.
+TEST(FallingVoltage, DoesNotDependOnTheSignOfTheVoltage) {
+  ir::Network network = testing::static_curve();
+  testing::set_block(network, "static.weight", {5.0, 0.0});
+  testing::set_block(network, "static.bias", {0.0, 0.0});
+  testing::set_block(network, "static.gain", {-5.0, 0.0});
+  network.box.voltage_min = {-1};
+  network.box.voltage_max = {1};
+  const auto right = falling_voltage(network);
+  testing::set_block(network, "static.weight", {-5.0, 0.0});
+  const auto left = falling_voltage(network);
+  ASSERT_TRUE(right && left);
+  EXPECT_GT(*right, 0);
+  EXPECT_DOUBLE_EQ(*left, -*right);
+}
+
 TEST(FallingVoltage, NeedsOnePort) {
   EXPECT_THROW(falling_voltage(testing::static_device(false)), ShapeError);
 }

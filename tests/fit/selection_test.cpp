@@ -40,8 +40,11 @@ const std::vector<StudentShape> kShapes = {
 SelectionResult selected(const ir::Network& device, int threads) {
   FitConfig config;
   config.starts = 1;
-  return select(dataset_of(device), kShapes, config, {.exact = true}, "chosen", threads,
-                [](int, int, const CandidateReport&) {});
+  return select(dataset_of(device), {.shapes = kShapes,
+                                     .config = config,
+                                     .starts = {.exact = true},
+                                     .name = "chosen",
+                                     .threads = threads});
 }
 
 TEST(Select, FindsThatAResistorIsStaticAndSimple) {
@@ -65,14 +68,17 @@ TEST(Select, ReportsEveryFitSortedWithOneOfThemChosen) {
   std::size_t calls = 0, last = 0, announced = 0;
   FitConfig config;
   config.starts = 1;
-  const SelectionResult result =
-      select(dataset_of(resistor()), kShapes, config, {.exact = true}, "chosen", 1,
-             [&](int done, int count, const CandidateReport& report) {
-               ++calls;
-               last = static_cast<std::size_t>(done);
-               announced = static_cast<std::size_t>(count);
-               EXPECT_GT(report.validation_mse, 0);
-             });
+  const SelectionResult result = select(
+      dataset_of(resistor()), {.shapes = kShapes,
+                               .config = config,
+                               .starts = {.exact = true},
+                               .name = "chosen",
+                               .progress = [&](int done, int count, const CandidateReport& report) {
+                                 ++calls;
+                                 last = static_cast<std::size_t>(done);
+                                 announced = static_cast<std::size_t>(count);
+                                 EXPECT_GT(report.validation_mse, 0);
+                               }});
   EXPECT_GT(announced, kShapes.size());  // shapes with states are fitted several times
   EXPECT_EQ(calls, announced);
   EXPECT_EQ(last, announced);
@@ -93,8 +99,10 @@ TEST(Select, TakesTheSimplestShapeWithinAStandardErrorOfTheBest) {
   int simpler = 0;
   for (std::uint32_t seed = 1; seed <= 8; ++seed) {
     const SelectionResult result =
-        select(dataset_of(resistor(), seed), {kShapes[0], kShapes[1]}, config, {.exact = true},
-               "chosen", 1, [](int, int, const CandidateReport&) {});
+        select(dataset_of(resistor(), seed), {.shapes = {kShapes[0], kShapes[1]},
+                                              .config = config,
+                                              .starts = {.exact = true},
+                                              .name = "chosen"});
     const auto best = std::min_element(
         result.candidates.begin(), result.candidates.end(),
         [](const auto& a, const auto& b) { return a.shape_score < b.shape_score; });
@@ -116,7 +124,7 @@ TEST(Select, DoesNotDependOnTheThreads) {
 TEST(Select, RefusesADataSetWithNothingToChooseBy) {
   Dataset dataset = dataset_of(resistor());
   dataset.split.validation.clear();
-  EXPECT_THROW(select(dataset, kShapes, {}, {}, "none", 1, [](int, int, const CandidateReport&) {}),
+  EXPECT_THROW(select(dataset, {.shapes = kShapes, .config = {}, .starts = {}, .name = "none"}),
                DataError);
 }
 

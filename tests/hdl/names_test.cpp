@@ -51,6 +51,16 @@ TEST(ModelNames, EveryChangeIsSaid) {
   EXPECT_TRUE(with_usable_names(testing::one_state()).changes.empty());
 }
 
+// A terminal may be called as the model is, but not as the model was.
+TEST(ModelNames, ATerminalDoesNotKeepTheNameThatItsModelLost) {
+  ir::Network network = testing::one_state();
+  network.name = "v";
+  network.ports = {"v"};
+  const RenamedNetwork renamed = with_usable_names(network);
+  EXPECT_EQ(renamed.network.name, "v_device");
+  EXPECT_NO_THROW(check_names(renamed.network));
+}
+
 TEST(ModelNames, TwoTerminalsOfOneNameAreRefusedAllTheSame) {
   ir::Network network = testing::one_state();
   network.ports = {"n"};

@@ -216,7 +216,6 @@ TEST(VerilogA, ComputesTheRatesOfItsNetwork) {
   }
 }
 
-// 4 k T G of the conductance, where it is asked for.
 // Trained on -1 V to 1 V and 0.7 mS to 1.6 mS.
 TEST(VerilogA, TellsThatItIsOutsideOfItsTrainingRange) {
   testing::VerilogAModel model(checked_verilog_a(testing::static_curve()));
@@ -237,6 +236,7 @@ TEST(VerilogA, TellsThatItIsOutsideOfItsTrainingRange) {
   }
 }
 
+// 4 k T G of the conductance, where it is asked for.
 TEST(VerilogA, HasTheThermalNoiseOfItsConductance) {
   for (const ir::Network& network : emitted_networks()) {
     testing::VerilogAModel model(checked_verilog_a(network));

@@ -44,6 +44,21 @@ TEST(DeviceModel, PredictsTheCurrentOfACharge) {
                 .currents[0]);
 }
 
+// A name that no simulator takes concerns only who emits the model.
+TEST(DeviceModel, PredictsWhateverItIsCalled) {
+  ir::Network network = testing::one_state();
+  const std::vector<double> expected = stored(network).predict(short_drive()).current;
+  network.name = "memristor";
+  EXPECT_EQ(stored(network).predict(short_drive()).current, expected);
+}
+
+TEST(DeviceModel, RefusesATimeThatComesTwice) {
+  DeviceRun run = stored(testing::with_charges(testing::one_state())).start(3e-4);
+  run.step(0, 0.1);
+  run.step(1e-6, 0.2);
+  EXPECT_THROW(run.step(1e-6, 0.3), DataError);
+}
+
 TEST(DeviceModel, RefusesToPredictWithSeveralPorts) {
   const DeviceModel model = stored(testing::transistor());
   try {

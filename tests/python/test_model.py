@@ -123,6 +123,12 @@ def test_writes_what_psi_emit_writes(model, model_file, psi, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::psi_xlstm.ModelWarning")  # no compiled form
+def test_says_that_a_name_is_changed(model, tmp_path):
+    with pytest.warns(psi_xlstm.ModelWarning, match="is called resistor_device"):
+        files = model.emit(tmp_path, name="resistor")
+    assert {file.stem for file in files} == {"resistor_device"}
+
+
 def test_others_run_while_the_library_works(model, tmp_path, monkeypatch):
     """A compiler that waits for a thread of Python: it comes only where the interpreter is free."""
     os.mkfifo(tmp_path / "news")

@@ -48,6 +48,14 @@ TEST_F(EarlierRunTest, IsNoneWhereThereIsNoRun) {
   EXPECT_FALSE(earlier_run(folder_, kConfig).found);
 }
 
+TEST_F(EarlierRunTest, IsAnotherOneWhereItsConfigCannotBeRead) {
+  leave_run(kConfig);
+  write_file(folder_ / "config.json", "{");
+  const EarlierRun run = earlier_run(folder_, kConfig);
+  EXPECT_TRUE(run.found && run.another);
+  EXPECT_EQ(run.what, "a config.json that cannot be read");
+}
+
 TEST_F(EarlierRunTest, IsTheSameWhereNothingIsDifferent) {
   leave_run(kConfig);
   const EarlierRun run = earlier_run(folder_, kConfig);

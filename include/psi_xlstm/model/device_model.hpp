@@ -28,9 +28,10 @@ class DeviceRun {
   DeviceRun(DeviceRun&& other) noexcept;
   DeviceRun& operator=(DeviceRun&& other) noexcept;
 
-  /// The current [A] at the next sample, at `time` [s] under `voltage` [V]. Samples come in the
-  /// order of time; a time before the last one begins again at the start. Throws DataError where
-  /// time or voltage is not finite, and where the current is not.
+  /// The current [A] at the next sample, at `time` [s] under `voltage` [V]. Times
+  /// increase; one before the last begins again at the start. Throws DataError where time or
+  /// voltage is not finite, where the time is that of the last sample, and where the current is
+  /// not finite.
   double step(double time, double voltage);
 
   /// The states after the last sample; empty before the first one and of a model without.
@@ -41,6 +42,7 @@ class DeviceRun {
   explicit DeviceRun(std::unique_ptr<Streamer> streamer);
 
   std::unique_ptr<Streamer> streamer_;
+  std::optional<double> last_;  // Time of the last sample [s].
 };
 
 /// Immutable and cheap to copy; two threads may use one.

@@ -222,10 +222,6 @@ class Chooser {
   }
 
   std::optional<ChosenSignal> current() {
-    if (options_.shunt) {
-      throw ConfigError(
-          "--shunt: expected --current with the voltage over the shunt beside it, found none");
-    }
     if (auto found = only(Quantity::kCurrent)) return found;
     if (!options_.current_required) return std::nullopt;
     refuse_missing(Quantity::kCurrent, "current_A",
@@ -291,6 +287,12 @@ class Chooser {
   void choose_record() {
     if (!options_.record.empty()) {
       if (const auto column = find_column(table_.columns, options_.record)) {
+        if (table_.rows > 0 && table_.columns[*column].texts.empty()) {
+          refuse(
+              fmt::format("{}: --record: expected a table of text, whose rows a column can tell "
+                          "apart, found {} in another kind of file",
+                          table_.where(), table_.title(*column)));
+        }
         out_.record = {*column};
         return;
       }

@@ -106,6 +106,11 @@ void add_ac_record(const RawPlot& plot, const ReadOptions& options, FileContents
     const auto value = [&](std::size_t j) {
       return std::complex<double>(plot.real[j][k], plot.imaginary[j][k]);
     };
+    if (value(*voltage) == 0.0) {
+      throw DataError(
+          fmt::format("{}: point {}: expected a voltage to divide the current by, found 0",
+                      contents.table.file, k + 1));
+    }
     record.admittance.push_back(
         {.frequency = plot.real[0][k],
          .bias = {},
@@ -134,8 +139,10 @@ FileContents read_spice_raw(ByteSource source, const ReadOptions& options) {
                     "none",
                     file));
   }
+  // The table is that of the first transient plot, else that of the first plot.
+  const bool transient = std::any_of(plots.begin(), plots.end(), is_transient);
   const bool complex = !plots.front().imaginary.empty();
-  if (complex && !is_transient(plots.front())) add_ac_record(plots.front(), options, contents);
+  if (complex && !transient) add_ac_record(plots.front(), options, contents);
   return contents;
 }
 

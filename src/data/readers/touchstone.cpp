@@ -78,7 +78,11 @@ class TouchstoneReader {
   // "[Two-Port Data Order] 12_21"; returns whether what follows is network data.
   bool keyword(std::string_view text, bool network) {
     if (text.starts_with("[Two-Port Data Order]")) row_major_ = text.find("12_21") != text.npos;
-    if (text.starts_with("[Version]")) second_version_ = true;
+    if (text.starts_with("[Version]")) {
+      second_version_ = true;
+      return false;  // until [Network Data]
+    }
+    if (text.starts_with("[Reference]")) set_reference(text.substr(text.find(']') + 1));
     if (text.starts_with("[Number of Ports]")) {
       const auto ports = csv_number(trimmed(text.substr(text.find(']') + 1)));
       if (!ports || (*ports != 1 && *ports != 2)) {
@@ -90,6 +94,28 @@ class TouchstoneReader {
     if (text.starts_with("[Network Data]")) return true;
     if (text.starts_with("[Noise Data]") || text.starts_with("[End]")) return false;
     return network;
+  }
+
+  // Resistances [ohm] of the ports in place of that of the option line.
+  void set_reference(std::string_view text) {
+    CsvCells cells;
+    cells.split(text, ' ');
+    std::optional<double> one;
+    for (std::string_view cell : cells.all()) {
+      if (cell.empty()) continue;
+      const double ohm = csv_number(cell).value_or(0);
+      if (!(ohm > 0) || (one && *one != ohm)) {
+        throw DataError(
+            fmt::format("{}: expected the same reference > 0 ohm of all ports, found {}",
+                        lines_.where(), shown(trimmed(text))));
+      }
+      one = ohm;
+    }
+    if (!one) {
+      throw DataError(fmt::format(
+          "{}: expected resistances behind [Reference] on its line, found none", lines_.where()));
+    }
+    z0_ = *one;
   }
 
   void set_options(std::string_view text) {

@@ -48,7 +48,7 @@ class ByteSource::Layers {
     }
     gzip_ = packed_end_ >= 2 && packed_[0] == '\x1F' && packed_[1] == '\x8B';
     constexpr int kGzipWindow = 15 + 16;
-    if (gzip_ && ::inflateInit2(&stream_, kGzipWindow) != Z_OK) throw std::bad_alloc();
+    if (gzip_) inflater_.open(kGzipWindow);
     decoded_.resize(2);
     std::size_t count = 0;
     while (count < 2) {
@@ -63,9 +63,6 @@ class ByteSource::Layers {
   }
   Layers(const Layers&) = delete;
   Layers& operator=(const Layers&) = delete;
-  ~Layers() {
-    if (gzip_) ::inflateEnd(&stream_);
-  }
 
   std::size_t read(std::span<char> buffer, const std::string& where) {
     if (wide_ && decoded_begin_ == decoded_.size()) decode_more(where);
@@ -172,7 +169,22 @@ class ByteSource::Layers {
   std::vector<char> packed_;
   std::size_t packed_begin_ = 0, packed_end_ = 0;
   bool gzip_ = false, member_ended_ = false;
-  z_stream stream_{};
+  // The state of zlib, which goes with it.
+  struct Inflater {
+    z_stream stream{};
+    bool is_open = false;
+
+    void open(int window) {
+      if (::inflateInit2(&stream, window) != Z_OK) throw std::bad_alloc();
+      is_open = true;
+    }
+    ~Inflater() {
+      if (is_open) ::inflateEnd(&stream);
+    }
+  };
+
+  Inflater inflater_;
+  z_stream& stream_ = inflater_.stream;
   std::uint64_t given_ = 0;  // Bytes unpacked so far.
   bool wide_ = false, little_ = false;
   std::string decoded_;

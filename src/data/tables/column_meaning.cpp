@@ -145,7 +145,7 @@ std::string with_plain_micro(std::string_view text) {
 // Any case will do, except that M (mega) is not m (milli).
 const Unit* find_unit(Quantity quantity, std::string_view text) {
   for (const Unit& unit : units_of(quantity)) {
-    const bool mega = text.size() > 1 && text.front() == 'M';
+    const bool mega = text.size() == 2 && text.front() == 'M';
     if (unit.name == text || (!mega && lower(unit.name) == lower(text))) return &unit;
   }
   return nullptr;

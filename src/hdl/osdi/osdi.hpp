@@ -10,8 +10,10 @@
 /// Instance parameters: m; area, multiplies every current and charge; with states hold, tau_scale
 /// (multiplies every time constant) and dtmax [s]; g0 [S] where the start is tied to it; with a
 /// conductance and one port noise (1: thermal noise of I/V; ngspice asks for it from release 42
-/// on). Each but m may stand on the .model line too and is then the default of the instances.
-/// Operating-point variables: g [S] where there is a conductance, c_<s>, tau_<k> [s].
+/// on); soa (1: tells once where the training range is left) where that range is known; temp and
+/// dtemp of an instance are refused. Each but m may stand on the .model line too and is then the
+/// default of the instances. Operating-point variables: g [S] where there is a conductance, c_<s>,
+/// tau_<k> [s].
 
 #include <string>
 #include <vector>

@@ -127,7 +127,7 @@ RenamedNetwork with_usable_names(const ir::Network& network) {
   change("model", renamed.name, "_device", problem_with_model_name(network.name));
   const auto problem_with_terminal = [&](const std::string& name) -> std::string {
     if (is_among(kReserved, in_lower_case(name))) return "is a word of Verilog-A";
-    if (name != network.name && is_internal(name)) return "is a name inside the model";
+    if (name != renamed.name && is_internal(name)) return "is a name inside the model";
     return "";
   };
   for (std::string& port : renamed.ports) {

@@ -28,35 +28,6 @@ bool has_readout(const ir::Network& network) {
   return network.role && network.role->readout_bias >= 0 && network.start != ir::Start::kNode;
 }
 
-// Conductance at V -> 0 over the corners of the states' box: e +- sum |k|. A network without a
-// readout knows those it was trained on.
-void set_conductance_range(const ir::Network& network, EmissionPlan& plan) {
-  if (!network.role) return;
-  const ir::ConductanceRole& role = *network.role;
-  if (!has_readout(network)) {
-    plan.conductance_low = network.box.conductance_min;
-    plan.conductance_high = network.box.conductance_max;
-    plan.default_conductance = role.scale;
-    return;
-  }
-  const double y = network.parameters[static_cast<std::size_t>(role.readout_bias)];
-  double swing = 0;
-  if (network.state_count() > 0) {
-    for (const double k : readout_weights(network)) swing += std::abs(k);
-  }
-  const auto conductance = [&](double readout) {
-    if (role.head == ir::Head::kExp) return role.scale * std::exp(readout);
-    if (role.head == ir::Head::kSoftplus) return role.scale * ir::softplus(readout);
-    return role.scale * readout;
-  };
-  plan.conductance_low = conductance(y - swing);
-  plan.conductance_high = conductance(y + swing);
-  const double low = std::max(plan.conductance_low, network.box.conductance_min);
-  const double high = std::min(plan.conductance_high, network.box.conductance_max);
-  plan.default_conductance =
-      network.is_told_its_start() && low > 0 && high > low ? std::sqrt(low * high) : role.scale;
-}
-
 // A network with many rates is as accurate as it was trained to be at the steps of its data.
 double longest_step(const ir::Network& network) {
   double step = network.box.duration > 0 ? network.box.duration / 50 : 1;
@@ -144,6 +115,30 @@ std::vector<double> charge_scales(const ir::Network& network, const std::vector<
 
 }  // namespace
 
+// Over the corners of the states' box: e +- sum |k|. A network without a readout knows those it was
+// trained on.
+ConductanceRange conductance_range(const ir::Network& network) {
+  if (!network.role) return {};
+  const ir::ConductanceRole& role = *network.role;
+  const ir::TrainingBox& box = network.box;
+  if (!has_readout(network)) return {box.conductance_min, box.conductance_max, role.scale};
+  const double y = network.parameters[static_cast<std::size_t>(role.readout_bias)];
+  double swing = 0;
+  if (network.state_count() > 0) {
+    for (const double k : readout_weights(network)) swing += std::abs(k);
+  }
+  const auto conductance = [&](double readout) {
+    if (role.head == ir::Head::kExp) return role.scale * std::exp(readout);
+    if (role.head == ir::Head::kSoftplus) return role.scale * ir::softplus(readout);
+    return role.scale * readout;
+  };
+  ConductanceRange range{conductance(y - swing), conductance(y + swing), role.scale};
+  const double low = std::max(range.low, box.conductance_min);
+  const double high = std::min(range.high, box.conductance_max);
+  if (network.is_told_its_start() && low > 0 && high > low) range.middle = std::sqrt(low * high);
+  return range;
+}
+
 EmissionPlan plan_emission(const ir::Network& network) {
   ir::validate(network);
   check_names(network);
@@ -175,7 +170,10 @@ EmissionPlan plan_emission(const ir::Network& network) {
   }
   plan.max_step = longest_step(network);
   plan.has_range = has_range(network);
-  set_conductance_range(network, plan);
+  const ConductanceRange conductances = conductance_range(network);
+  plan.conductance_low = conductances.low;
+  plan.conductance_high = conductances.high;
+  plan.default_conductance = conductances.middle;
   for (double c : ir::initial_state(network, plan.default_conductance)) {
     if (std::isfinite(c)) continue;
     throw EmitError(

@@ -40,6 +40,15 @@ struct EmissionPlan {
   double largest_argument = 0;  ///< Bound on |argument| of every exp-like function.
 };
 
+/// Conductances at V -> 0 [S]; all 0 of a network that has none.
+struct ConductanceRange {
+  double low = 0, high = 0;  ///< What the states can hold: the readout's bias and sum of |weights|.
+  double middle = 0;  ///< Geometric middle of what is held and trained on; the default start.
+};
+
+/// That of `network`, whatever its name.
+ConductanceRange conductance_range(const ir::Network& network);
+
 /// Checks `network` and derives the plan. Throws EmitError where a name cannot be used, an argument
 /// of an exponential is not bounded, or a start is not finite.
 EmissionPlan plan_emission(const ir::Network& network);

@@ -13,7 +13,7 @@ StudyConfig fit_study(const FitRequest& request, const std::vector<std::string>&
   config.seeds = {request.seed};
   config.data.source = DataSource::kCsv;
   for (const std::string& file : files) {
-    config.data.files.push_back(std::filesystem::absolute(file).string());
+    config.data.files.push_back(std::filesystem::absolute(file).lexically_normal().string());
   }
   config.data.reading = request.reading;
   config.data.sign = request.sign;

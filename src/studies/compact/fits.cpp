@@ -33,6 +33,31 @@ FitConfig fit_config(const StudyConfig& config, int fit) {
   return out;
 }
 
+// The shapes that a fit may take, and how the choice among them is told.
+fit::SelectionRequest selection_request(const StudyConfig& config,
+                                        const FitConfig& fit,
+                                        const SourcedData& data,
+                                        int threads,
+                                        const Progress& progress) {
+  fit::SelectionRequest request{.shapes = {fit.student},
+                                .config = fit,
+                                .starts = data.starts,
+                                .name = config.model,
+                                .threads = threads};
+  if (config.selection.enabled) {
+    request.shapes = fit::candidate_shapes(fit.student, config.selection.states.value_or(-1),
+                                           config.selection.features.value_or(-1));
+  }
+  const char* const error = data.dataset.leave_one_out ? "MSE of parts left out" : "validation MSE";
+  request.progress = [&progress, error](int done, int count, const fit::CandidateReport& c) {
+    progress("choose", static_cast<double>(done) / count,
+             fmt::format("{} states, {} features, {} static: {} {:.4g} A^2", c.shape.states,
+                         c.shape.states > 0 ? c.shape.features : 0, c.shape.static_features, error,
+                         c.validation_mse));
+  };
+  return request;
+}
+
 // Trains from nothing; `outcome` says how it went.
 void train_model(const StudyConfig& config,
                  const FitConfig& fit,
@@ -40,36 +65,24 @@ void train_model(const StudyConfig& config,
                  int threads,
                  const Progress& progress,
                  FitOutcome& outcome) {
+  const fit::SelectionRequest request = selection_request(config, fit, data, threads, progress);
   if (data.dataset.leave_one_out) {
-    return train_left_out(config, fit, data, threads, progress, outcome);
+    train_left_out(data.dataset, request, outcome);
+    if (!config.selection.enabled) outcome.model.candidates.clear();
+    return;
   }
-  fit::TrainingResult training;
-  StudentShape shape = fit.student;
-  std::vector<fit::CandidateReport> candidates;
+  fit::SelectionResult result{.training = {}, .shape = fit.student, .candidates = {}};
   if (config.selection.enabled) {
-    const auto shapes = fit::candidate_shapes(fit.student, config.selection.states.value_or(-1),
-                                              config.selection.features.value_or(-1));
-    const auto told = [&](int done, int count, const fit::CandidateReport& c) {
-      progress("choose", static_cast<double>(done) / count,
-               fmt::format("{} states, {} features, {} static: validation MSE {:.4g} A^2",
-                           c.shape.states, c.shape.states > 0 ? c.shape.features : 0,
-                           c.shape.static_features, c.validation_mse));
-    };
-    fit::SelectionResult selected =
-        fit::select(data.dataset, shapes, fit, data.starts, config.model, threads, told);
-    training = std::move(selected.training);
-    shape = selected.shape;
-    candidates = std::move(selected.candidates);
+    result = fit::select(data.dataset, request);
   } else {
-    training =
-        fit::train(fit::training_records(data.dataset, data.dataset.split.train, data.starts), fit,
-                   config.model, threads);
+    const auto records = fit::training_records(data.dataset, data.dataset.split.train, data.starts);
+    result.training = fit::train(records, fit, config.model, threads);
   }
-  outcome.usable = training.usable;
-  outcome.reason = training.reason;
-  if (!training.usable) return;
-  outcome.model = stored_model(training, shape);
-  outcome.model.candidates = std::move(candidates);
+  outcome.usable = result.training.usable;
+  outcome.reason = result.training.reason;
+  if (!outcome.usable) return;
+  outcome.model = stored_model(result.training, result.shape);
+  outcome.model.candidates = std::move(result.candidates);
 }
 
 StoredPredictions to_store(const Dataset& dataset, const FitOutcome& outcome) {

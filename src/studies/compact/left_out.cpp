@@ -23,30 +23,16 @@ std::filesystem::path part_folder(const std::filesystem::path& fit, int part) {
   return fit / fmt::format("without_{}", part);
 }
 
-void train_left_out(const StudyConfig& config,
-                    const FitConfig& fit,
-                    const SourcedData& data,
-                    int threads,
-                    const Progress& progress,
+void train_left_out(const Dataset& dataset,
+                    const fit::SelectionRequest& request,
                     FitOutcome& outcome) {
-  const auto shapes = config.selection.enabled
-                          ? fit::candidate_shapes(fit.student, config.selection.states.value_or(-1),
-                                                  config.selection.features.value_or(-1))
-                          : std::vector<StudentShape>{fit.student};
-  const auto told = [&](int done, int count, const fit::CandidateReport& c) {
-    progress("choose", static_cast<double>(done) / count,
-             fmt::format("{} states, {} features, {} static: MSE of parts left out {:.4g} A^2",
-                         c.shape.states, c.shape.states > 0 ? c.shape.features : 0,
-                         c.shape.static_features, c.validation_mse));
-  };
-  fit::LeaveOneOutResult result =
-      fit::leave_one_out(data.dataset, shapes, fit, data.starts, config.model, threads, told);
+  fit::LeaveOneOutResult result = fit::leave_one_out(dataset, request);
   const fit::TrainingResult& all = result.selection.training;
   outcome.usable = all.usable && !result.parts.empty();
   outcome.reason = all.usable ? "no fit that leaves out one part could be made" : all.reason;
   if (!outcome.usable) return;
   outcome.model = stored_model(all, result.selection.shape);
-  if (config.selection.enabled) outcome.model.candidates = std::move(result.selection.candidates);
+  outcome.model.candidates = std::move(result.selection.candidates);
   for (const fit::LeftOut& part : result.parts) {
     outcome.left_out.push_back(stored_model(part.training, result.selection.shape));
   }

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/progress.hpp"
+#include "fit/selection.hpp"
 #include "run/folder.hpp"
 #include "studies/compact/study.hpp"
 
@@ -17,11 +17,8 @@ namespace psi_xlstm {
 std::filesystem::path part_folder(const std::filesystem::path& fit, int part);
 
 /// Trains all models of `outcome` with fit::leave_one_out(); says in it how that went.
-void train_left_out(const StudyConfig& config,
-                    const FitConfig& fit,
-                    const SourcedData& data,
-                    int threads,
-                    const Progress& progress,
+void train_left_out(const Dataset& dataset,
+                    const fit::SelectionRequest& request,
                     FitOutcome& outcome);
 
 /// Takes the models that `fingerprint` describes from the folder `fit` of `run`; false where one is

@@ -81,15 +81,22 @@ std::string error_sentence(const Quality& quality) {
 
 std::string circuit_sentence(const StudyResult& result) {
   double worst = 0;
+  std::size_t compared = 0, without = 0;
   for (const CosimOutcome& o : result.cosim.transients) {
-    if (o.row.limit) worst = std::max(worst, o.row.max_abs_err_over_fs.value_or(0));
+    if (!o.row.limit) continue;
+    const auto& error = o.row.max_abs_err_over_fs;
+    ++(error ? compared : without);
+    worst = std::max(worst, error.value_or(0));
   }
   const std::string open = fmt::format("Not verified: {}.", fmt::join(not_verified(result), ", "));
-  if (result.cosim.transients.empty()) return "The emitted files were not simulated. " + open;
+  if (compared == 0) return "No simulation of the emitted files gave a result. " + open;
+  const std::string missing = without == 0 ? ""
+                                           : fmt::format(" {} of {} simulations gave no result.",
+                                                         without, compared + without);
   return fmt::format(
       "The emitted files were simulated in ngspice and compared with the network's own equations: "
-      "at every time point they agree to {:.1e} of full scale. {}",
-      worst, open);
+      "at every time point they agree to {:.1e} of full scale.{} {}",
+      worst, missing, open);
 }
 
 // A file of the run, where it is there.

@@ -17,9 +17,8 @@ constexpr double kNearlyNoise = 1.1;     // and within this one it is called so
 constexpr double kAsGood = 1.02 * 1.02;  // of mean squared errors
 constexpr std::string_view kNotGood = "the model is not good: ";
 
-// Mean squared noise of the records of `predictions` [A^2].
-double noise_power(const Dataset& dataset, const FitOutcome& outcome) {
-  if (outcome.test.noise_floor) return *outcome.test.noise_floor;
+// Mean squared noise that the fit reckoned with, of the records that `outcome` is judged on [A^2].
+double fitted_noise_power(const Dataset& dataset, const FitOutcome& outcome) {
   double sum = 0, count = 0;
   for (const fit::Prediction& p : outcome.predictions) {
     const Record& record = dataset.records[static_cast<std::size_t>(p.record)];
@@ -28,6 +27,11 @@ double noise_power(const Dataset& dataset, const FitOutcome& outcome) {
     count += static_cast<double>(record.size());
   }
   return count > 0 ? sum / count : 0;
+}
+
+// The same as far as it is known [A^2].
+double noise_power(const Dataset& dataset, const FitOutcome& outcome) {
+  return outcome.test.noise_floor.value_or(fitted_noise_power(dataset, outcome));
 }
 
 const BaselineResult* best_of(const std::vector<BaselineResult>& baselines) {
@@ -49,7 +53,8 @@ void measure(const Dataset& dataset,
   quality.noise_estimated = !first.test.noise_floor && !dataset.noise;
   quality.left_out = dataset.leave_one_out;
   if (quality.left_out) {
-    quality.fitted_error = std::sqrt(first.model.chi2_per_sample) * quality.noise;
+    const double fitted = first.model.chi2_per_sample * fitted_noise_power(dataset, first);
+    quality.fitted_error = std::sqrt(fitted / mse) * error;
   }
   if (best == nullptr) return;
   quality.trivial = best->name;

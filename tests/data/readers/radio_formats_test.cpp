@@ -188,6 +188,24 @@ TEST(Touchstone, GivesTheSameAdmittancesFromEveryForm) {
   }
 }
 
+// S refers to the resistance of [Reference], where there is one.
+TEST(Touchstone, TakesTheReferenceOfItsSecondVersion) {
+  const testing::DataFolder folder;
+  const std::string rest = "[Network Data]\n1 0.5 0\n2 0.5 0\n[End]\n";
+  const auto file = folder.write("r.s1p",
+                                 "[Version] 2.0\n# MHz S RI R 50\n[Number of Ports] 1\n"
+                                 "[Reference] 75\n" +
+                                     rest);
+  const Reading reading = read_recording(file, {.transient_required = false});
+  ASSERT_EQ(reading.records.size(), 1U);
+  EXPECT_NEAR(std::abs(reading.records[0].admittance[1].admittance[0] - 1.0 / 225), 0, 1e-15);
+  const auto wrong = folder.write("w.s1p",
+                                  "[Version] 2.0\n# MHz S RI R 50\n[Number of Ports] 1\n"
+                                  "[Reference]\n75\n" +
+                                      rest);
+  EXPECT_THROW(read_recording(wrong, {.transient_required = false}), DataError);
+}
+
 TEST(Touchstone, ReadsOnePort) {
   const testing::DataFolder folder;
   const auto file = folder.write("r.s1p", "# MHz S RI R 50\n1 0.5 0\n2 0.5 0\n");

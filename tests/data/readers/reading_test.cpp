@@ -12,6 +12,7 @@
 
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
+#include "support/wave.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -156,21 +157,9 @@ TEST_F(ReadRecords, RefusesAnotherSign) {
   }
 }
 
-Record wave(const std::string& id, double scale) {
-  Record record;
-  record.id = id;
-  record.voltage.resize(1);
-  record.current.resize(1);
-  for (int i = 0; i < 50; ++i) {
-    record.time.push_back(i * 0.1e-6);
-    record.voltage[0].push_back(std::sin(i * 0.3));
-    record.current[0].push_back(scale * std::sin(i * 0.3 + 0.1));
-  }
-  return record;
-}
-
 TEST_F(ReadRecords, ReadsBackTheSameBitsThatWereWritten) {
-  std::vector<Record> records = {wave("plain", 1e-3), wave("with, \"quotes\" # and", 1e-25)};
+  std::vector<Record> records = {testing::wave("plain", 1e-3),
+                                 testing::wave("with, \"quotes\" # and", 1e-25)};
   for (Record& record : records) {
     record.clean_current = record.voltage[0];
     record.initial_conductance = 1.0 / 3;

@@ -186,5 +186,26 @@ TEST_F(SpiceRaw, TurnsAnAcAnalysisIntoAdmittances) {
             "ngspice, binary), which is not fitted against time");
 }
 
+// ngspice runs the AC analysis first; what follows it is the table.
+TEST_F(SpiceRaw, TakesTheTransientPlotBehindAnAcPlot) {
+  std::string ac = raw_head("complex", "", "Binary:", 1);
+  ac.replace(ac.find("time\ttime"), 9, "frequency\tfrequency");
+  ac.replace(ac.find("Transient"), 9, "AC");
+  for (double value : {1e3, 0.0, 1.0, 0.0, 1e-3, 0.0}) append(ac, value);
+  const Reading reading = read(ac + raw_head("real") + doubles());
+  ASSERT_EQ(reading.problem, "");
+  ASSERT_EQ(reading.records.size(), 1U);
+  EXPECT_EQ(reading.records[0].kind, RecordKind::kTransient);
+  EXPECT_DOUBLE_EQ(reading.records[0].voltage[0][5], raw_voltage(5));
+}
+
+TEST_F(SpiceRaw, RefusesAnAdmittanceAtAVoltageOfNothing) {
+  std::string ac = raw_head("complex", "", "Binary:", 1);
+  ac.replace(ac.find("time\ttime"), 9, "frequency\tfrequency");
+  ac.replace(ac.find("Transient"), 9, "AC");
+  for (double value : {1e3, 0.0, 0.0, 0.0, 1e-3, 0.0}) append(ac, value);
+  EXPECT_THROW(read(ac, {.transient_required = false}), DataError);
+}
+
 }  // namespace
 }  // namespace psi_xlstm

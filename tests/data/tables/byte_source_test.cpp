@@ -111,6 +111,7 @@ TEST(ReadRecording, RefusesDamagedGzip) {
   };
   EXPECT_NE(refusal(packed.substr(0, packed.size() / 2)).find("found its end: it is cut off"),
             std::string::npos);
+  EXPECT_NE(refusal("\x1F\x8B" + std::string(20, 'x')), "nothing was thrown");
   std::string damaged = packed;
   for (std::size_t i = 200; i < 300; ++i) damaged[i] = 'x';
   EXPECT_NE(refusal(damaged).find("expected a gzip file that can be unpacked, found: "),

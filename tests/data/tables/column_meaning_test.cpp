@@ -98,6 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"U/mV", Quantity::kVoltage, 1e-3, "u", 1},
                       Case{"Test_Time(s)", Quantity::kTime, 1, "", 1},
                       Case{"Elapsed Time (min)", Quantity::kTime, 60, "", 1},
+                      Case{"Time (Min)", Quantity::kTime, 60, ""},
                       Case{"time_min", Quantity::kTime, 60, ""},
                       Case{"t (h)", Quantity::kTime, 3600, ""},
                       Case{"current_fA", Quantity::kCurrent, 1e-15, ""},

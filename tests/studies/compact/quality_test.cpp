@@ -62,6 +62,18 @@ TEST(Quality, OfAModelNoBetterThanAStaticCurveIsNotGood) {
   EXPECT_TRUE(judge_quality(dataset(), outcome(0.05), trivial(0.052), {}).judgement.passed());
 }
 
+// chi^2 counts in the noise that the fit reckoned with, whatever is known of the true one.
+TEST(Quality, OfAllPartsIsInTheNoiseOfTheFit) {
+  Dataset records = dataset();
+  records.leave_one_out = true;
+  FitOutcome first = outcome(0.05);
+  first.model.chi2_per_sample = 4;
+  first.test.noise_floor = 0.0;
+  const Quality q = judge_quality(records, first, trivial(0.3), {});
+  EXPECT_NEAR(q.fitted_error, 0.04, 1e-3);  // 2 times 2 % of 1 A
+  EXPECT_EQ(q.noise, 0);
+}
+
 // A resistor with noise is as good as it can be.
 TEST(Quality, OfAStaticDeviceWhoseErrorIsItsNoiseIsGoodAndSaysSo) {
   const Quality q = judge_quality(dataset(), outcome(0.0205), trivial(0.02), {});
