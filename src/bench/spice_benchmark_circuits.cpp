@@ -126,10 +126,7 @@ std::vector<double> crossbar_conductances(int n, double low, double high) {
 std::string crossbar_netlist(int n,
                              const std::vector<double>& conductances,
                              const std::string& definition,
-                             const std::function<std::string(const std::string& name,
-                                                             const std::string& row,
-                                                             const std::string& column,
-                                                             double conductance)>& cell) {
+                             const CrossbarCell& cell) {
   constexpr double kEdge = 10e-9;
   const auto pulse = [](double high, double delay, double width) {
     return PulseTerm{.high = high, .delay = delay, .rise = kEdge, .fall = kEdge, .width = width};

@@ -64,17 +64,19 @@ std::string array_netlist(const BenchmarkDevice& device,
 /// Conductances of n x n cells [S], row by row: log-uniform in [low, high], always the same.
 std::vector<double> crossbar_conductances(int n, double low, double high);
 
+/// The line of the cell `name` of conductance g [S] between the nodes `row` and `column`.
+using CrossbarCell = std::function<std::string(const std::string& name,
+                                               const std::string& row,
+                                               const std::string& column,
+                                               double conductance)>;
+
 /// A crossbar with 1 Ohm per segment of wire: row i from its driver through the nodes r<i>_<j>,
 /// column j through c<i>_<j> to its sense source "vc<j>". Cell (0, 0) is written with 1.2 V for
-/// 5 us, half of it on each of its lines; then row 0 is read with 0.1 V for 2 us. `cell` gives the
-/// line of the cell `name` of conductance g [S] between two nodes.
+/// 5 us, half of it on each of its lines; then row 0 is read with 0.1 V for 2 us.
 std::string crossbar_netlist(int n,
                              const std::vector<double>& conductances,
                              const std::string& definition,
-                             const std::function<std::string(const std::string& name,
-                                                             const std::string& row,
-                                                             const std::string& column,
-                                                             double conductance)>& cell);
+                             const CrossbarCell& cell);
 
 inline constexpr double kCrossbarTime = 10e-6;  ///< Of a crossbar's simulation [s].
 

@@ -270,20 +270,17 @@ double conductance_scale(const Dataset& data) {
   return all[all.size() / 2];
 }
 
-TrainingOutcome train_known_start(const NetworkConfig& config,
+TrainingOutcome train_known_start(const TrainingRun& run,
                                   const kernels::NetworkShape& shape,
                                   const std::vector<double>& start,
-                                  const KnownStartProblem& problem,
-                                  int seed,
-                                  const Checkpoint& checkpoint,
-                                  const TaskProgress& progress) {
-  KnownStartObjective objective(config, shape, start, problem, seed);
+                                  const KnownStartProblem& problem) {
+  KnownStartObjective objective(run.config, shape, start, problem, run.seed);
   // Another decimation is another validation loss.
-  const Schedule schedule{.phases = config.phases,
-                          .judge_after = config.judge_after,
+  const Schedule schedule{.phases = run.config.phases,
+                          .judge_after = run.config.judge_after,
                           .interval = kInterval,
                           .fresh_phases = true};
-  return optimise(objective, schedule, checkpoint, progress);
+  return optimise(objective, schedule, run.checkpoint, run.progress);
 }
 
 }  // namespace psi_xlstm::training

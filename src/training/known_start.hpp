@@ -40,13 +40,10 @@ struct KnownStartProblem {
 /// gs of `data`: the middle least-squares conductance of its training records [S].
 double conductance_scale(const Dataset& data);
 
-/// Trains `shape` from `start` as `config` says; random numbers from `seed`.
-TrainingOutcome train_known_start(const NetworkConfig& config,
+/// Trains `shape` from `start` as the config of `run` says.
+TrainingOutcome train_known_start(const TrainingRun& run,
                                   const kernels::NetworkShape& shape,
                                   const std::vector<double>& start,
-                                  const KnownStartProblem& problem,
-                                  int seed,
-                                  const Checkpoint& checkpoint,
-                                  const TaskProgress& progress);
+                                  const KnownStartProblem& problem);
 
 }  // namespace psi_xlstm::training

@@ -77,6 +77,14 @@ struct TrainingOutcome {
   std::vector<double> parameters;  ///< The best ones on validation, rounded to float.
 };
 
+/// One training of a study.
+struct TrainingRun {
+  const NetworkConfig& config;
+  int seed = 0;  ///< Of its random numbers.
+  Checkpoint checkpoint;
+  TaskProgress progress;
+};
+
 /// Trains `objective` along `schedule`, from the checkpoint where there is one; writes that at
 /// every interval. A training that was killed goes on to the same bytes. What `progress` throws
 /// ends it.

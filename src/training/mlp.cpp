@@ -111,17 +111,14 @@ class MlpObjective : public Objective {
 
 }  // namespace
 
-TrainingOutcome train_mlp(const NetworkConfig& config,
+TrainingOutcome train_mlp(const TrainingRun& run,
                           const std::vector<int>& widths,
                           const SampleSet& training,
-                          const SampleSet& validation,
-                          int seed,
-                          const Checkpoint& checkpoint,
-                          const TaskProgress& progress) {
-  MlpObjective objective(config, widths, training, validation, seed);
+                          const SampleSet& validation) {
+  MlpObjective objective(run.config, widths, training, validation, run.seed);
   const Schedule schedule{
-      .phases = config.phases, .judge_after = config.judge_after, .interval = kMlpInterval};
-  return optimise(objective, schedule, checkpoint, progress);
+      .phases = run.config.phases, .judge_after = run.config.judge_after, .interval = kMlpInterval};
+  return optimise(objective, schedule, run.checkpoint, run.progress);
 }
 
 }  // namespace psi_xlstm::training

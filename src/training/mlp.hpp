@@ -20,12 +20,9 @@ struct SampleSet {
 
 /// Trains a network of `widths` (layer after layer, weight row-major [out, in], then bias) from a
 /// random start on random batches of a phase's `samples`; `validation` decides what is kept.
-TrainingOutcome train_mlp(const NetworkConfig& config,
+TrainingOutcome train_mlp(const TrainingRun& run,
                           const std::vector<int>& widths,
                           const SampleSet& training,
-                          const SampleSet& validation,
-                          int seed,
-                          const Checkpoint& checkpoint,
-                          const TaskProgress& progress);
+                          const SampleSet& validation);
 
 }  // namespace psi_xlstm::training

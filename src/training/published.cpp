@@ -218,19 +218,16 @@ double current_scale(const Dataset& data) {
   return standard_deviation(all).value_or(1);
 }
 
-TrainingOutcome train_published(const NetworkConfig& config,
+TrainingOutcome train_published(const TrainingRun& run,
                                 const kernels::NetworkShape& shape,
                                 const std::vector<double>& start,
                                 const Dataset& data,
                                 const PublishedScales& scales,
-                                const PublishedTeacher* teacher,
-                                int seed,
-                                const Checkpoint& checkpoint,
-                                const TaskProgress& progress) {
-  PublishedObjective objective(config, shape, start, data, scales, teacher, seed);
+                                const PublishedTeacher* teacher) {
+  PublishedObjective objective(run.config, shape, start, data, scales, teacher, run.seed);
   const Schedule schedule{
-      .phases = config.phases, .judge_after = config.judge_after, .unit = "epoch"};
-  return optimise(objective, schedule, checkpoint, progress);
+      .phases = run.config.phases, .judge_after = run.config.judge_after, .unit = "epoch"};
+  return optimise(objective, schedule, run.checkpoint, run.progress);
 }
 
 }  // namespace psi_xlstm::training

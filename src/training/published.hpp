@@ -31,15 +31,12 @@ double current_scale(const Dataset& data);
 
 /// Trains `shape` from `start`: a phase's steps are epochs, its samples those of a window. What is
 /// kept is chosen on the validation records; those of the test are not looked at. `teacher` is null
-/// where there is none; it is not run where `config` has no weight for it.
-TrainingOutcome train_published(const NetworkConfig& config,
+/// where there is none; it is not run where its config has no weight for it.
+TrainingOutcome train_published(const TrainingRun& run,
                                 const kernels::NetworkShape& shape,
                                 const std::vector<double>& start,
                                 const Dataset& data,
                                 const PublishedScales& scales,
-                                const PublishedTeacher* teacher,
-                                int seed,
-                                const Checkpoint& checkpoint,
-                                const TaskProgress& progress);
+                                const PublishedTeacher* teacher);
 
 }  // namespace psi_xlstm::training

@@ -34,8 +34,8 @@ bool kept_an_average(std::uint32_t seed) {
   const auto file = std::filesystem::path(::testing::TempDir()) / "known_start_test.safetensors";
   std::filesystem::remove(file);
   const TrainingOutcome outcome =
-      train_known_start(config, shape, models::relaxation_start(shape, 50e-9, rng), {.data = &data},
-                        3, {file, "this"}, [](double, const std::string&) {});
+      train_known_start({config, 3, {file, "this"}, [](double, const std::string&) {}}, shape,
+                        models::relaxation_start(shape, 50e-9, rng), {.data = &data});
   EXPECT_TRUE(outcome.usable) << outcome.reason;
   double best = std::numeric_limits<double>::infinity();
   for (const CurvePoint& point : outcome.state.curve) best = std::min(best, point.validation);

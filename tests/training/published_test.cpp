@@ -43,8 +43,8 @@ class TrainPublished : public ::testing::Test {
     Rng rng(7);
     const auto file = std::filesystem::path(::testing::TempDir()) / "published_test.safetensors";
     std::filesystem::remove(file);
-    return train_published(config, shape, models::published_start(shape, rng), data, {}, teacher, 3,
-                           {file, "this"}, silent);
+    return train_published({config, 3, {file, "this"}, silent}, shape,
+                           models::published_start(shape, rng), data, {}, teacher);
   }
 
   static inline const Dataset data_ = published_dataset({.seed = 123});
@@ -73,7 +73,7 @@ TEST_F(TrainPublished, ChoosesOnTheValidationRecord) {
   std::filesystem::remove(file);
   const PublishedScales scales{.current = current_scale(data_)};
   const TrainingOutcome found =
-      train_published(config, shape, nothing, data_, scales, nullptr, 3, {file, "this"}, silent);
+      train_published({config, 3, {file, "this"}, silent}, shape, nothing, data_, scales, nullptr);
   double sum = 0;
   const Record& record = data_.records[7];
   for (double i : record.current[0]) sum += i * i / (scales.current * scales.current);

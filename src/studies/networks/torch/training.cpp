@@ -57,6 +57,9 @@ struct Work {
 
   int start_seed() const { return training_seed(network, seed); }
   training::Checkpoint checkpoint() const { return {folder / "training.safetensors", fingerprint}; }
+  training::TrainingRun run(const TaskProgress& report) const {
+    return {network, start_seed(), checkpoint(), report};
+  }
 };
 
 // The teacher's stored network, for a student of a study that has one.
@@ -151,9 +154,8 @@ training::TrainingOutcome train_mlp(const Work& work,
     return out;
   };
   stored.layer_widths = kMlpWidths;
-  return training::train_mlp(work.network, kMlpWidths, set(work.data.dataset.split.train),
-                             set(work.data.dataset.split.validation), work.start_seed(),
-                             work.checkpoint(), report);
+  return training::train_mlp(work.run(report), kMlpWidths, set(work.data.dataset.split.train),
+                             set(work.data.dataset.split.validation));
 }
 
 training::TrainingOutcome train_recurrent(const Work& work,
@@ -166,9 +168,9 @@ training::TrainingOutcome train_recurrent(const Work& work,
   if (work.published) {
     training::PublishedTeacher teacher;
     if (work.teacher) teacher = {work.teacher->shape, work.teacher->parameters};
-    return training::train_published(
-        work.network, shape, start, work.data.dataset, {stored.current_scale, stored.time_scale},
-        work.teacher ? &teacher : nullptr, work.start_seed(), work.checkpoint(), report);
+    return training::train_published(work.run(report), shape, start, work.data.dataset,
+                                     {stored.current_scale, stored.time_scale},
+                                     work.teacher ? &teacher : nullptr);
   }
   training::KnownStartNetwork teacher;
   if (work.teacher) {
@@ -180,8 +182,7 @@ training::TrainingOutcome train_recurrent(const Work& work,
                                       .prefix = work.config.prefix,
                                       .law = equations::ThresholdDevice{},
                                       .teacher = work.teacher ? &teacher : nullptr};
-  return training::train_known_start(work.network, shape, start, problem, work.start_seed(),
-                                     work.checkpoint(), report);
+  return training::train_known_start(work.run(report), shape, start, problem);
 }
 
 // What a report says about the clusters of forget gates.
