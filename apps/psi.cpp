@@ -96,23 +96,22 @@ int main(int argc, char** argv) {
   open_standard_descriptors();
   prepare_for_signals(argc, argv);
   log_to_standard_error();
-
-  CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");
-  app.set_version_flag("--version", psi_xlstm::version());
-  app.require_subcommand(1);
-  add_example(app, {"psi fit my_device.csv", "psi fit --help"});
-  int exit_code = kDone;
-  add_subcommands(app, exit_code);
-  if (const std::string word = unknown_subcommand(app, argc, argv); !word.empty()) {
-    spdlog::error("{}", word);
-    return kWrongInput;
-  }
   try {
+    CLI::App app("Waveforms of an electronic device to a verified compact model", "psi");
+    app.set_version_flag("--version", psi_xlstm::version());
+    app.require_subcommand(1);
+    add_example(app, {"psi fit my_device.csv", "psi fit --help"});
+    int exit_code = kDone;
+    add_subcommands(app, exit_code);
+    if (const std::string word = unknown_subcommand(app, argc, argv); !word.empty()) {
+      spdlog::error("{}", word);
+      return kWrongInput;
+    }
     if (const auto ended = parsed(app, argc, argv)) exit_code = *ended;
     flush_output();
+    return exit_code;
   } catch (const std::exception& e) {
     spdlog::error("{}", psi_xlstm::explanation(e));
     return kWrongInput;
   }
-  return exit_code;
 }

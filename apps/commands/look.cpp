@@ -153,7 +153,8 @@ void print_way_on(const Reading& reading, const std::string& options) {
   if (!transient && !reading.records.empty()) {
     print_item("missing", "a voltage and a current against time, which psi fit needs");
   }
-  for (const std::string& way : reading.ways) print_command("perhaps", command + " " + way);
+  for (const std::string& way : reading.ways)
+    print_command("perhaps", fmt::format("{} {}", command, way));
 }
 
 void look(const std::string& file, const LookOptions& options) {

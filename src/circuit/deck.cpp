@@ -98,6 +98,16 @@ class Flattener {
     }
   }
 
+  // Adds the values of `assignments`, told from those in `known`, to `values`.
+  void evaluate(const std::map<std::string, std::string>& assignments,
+                const Known& known,
+                const std::string& where,
+                Known& values) {
+    for (const auto& assignment : assignments) {
+      covered([&] { values[assignment.first] = circuit_value(assignment.second, known, where); });
+    }
+  }
+
   // What cannot be read is not covered; the comparison of the forms needs none of it.
   template <class Action>
   void covered(Action action) {
@@ -119,9 +129,7 @@ class Flattener {
       const CircuitWords words = circuit_words(card.text);
       const std::string& first = words.plain.front();
       if (first != ".param") continue;
-      for (const auto& [name, value] : words.assignments) {
-        covered([&] { known[name] = circuit_value(value, known, place_of(card)); });
-      }
+      evaluate(words.assignments, known, place_of(card), known);
     }
     for (const CircuitCard& card : body.cards) {
       const CircuitWords words = circuit_words(card.text);
@@ -161,12 +169,8 @@ class Flattener {
       inside[body.ports[i]] = renamed(words.plain[i + 1], path, outside);
     }
     Known inner = known;
-    for (const auto& [name, value] : body.defaults) {
-      covered([&] { inner[name] = circuit_value(value, known, place_of(card)); });
-    }
-    for (const auto& [name, value] : words.assignments) {
-      covered([&] { inner[name] = circuit_value(value, known, place_of(card)); });
-    }
+    evaluate(body.defaults, known, place_of(card), inner);
+    evaluate(words.assignments, known, place_of(card), inner);
     walk(body, path + words.plain.front() + ".", inside, std::move(inner), depth + 1);
   }
 
@@ -186,7 +190,8 @@ class Flattener {
                          .plus = renamed(words.plain[1], path, outside),
                          .minus = renamed(words.plain[2], path, outside)};
     const std::string where = place_of(card);
-    for (const auto& [name, text] : words.assignments) {
+    for (const auto& assignment : words.assignments) {
+      const std::string &name = assignment.first, &text = assignment.second;
       std::optional<double> value;
       covered([&] { value = circuit_value(text, known, where); });
       if (!value) continue;

@@ -51,7 +51,8 @@ void take_interruption(int) {
 void end_when_told(void (*say)()) {
   char byte = 0;
   while (::read(signal_pipe[0], &byte, 1) < 0 && errno == EINTR) continue;
-  const auto lock = Leftovers::lock();  // Never given back: nothing begins or ends any more.
+  // Never given back: nothing begins or ends any more.
+  [[maybe_unused]] const auto lock = Leftovers::lock();
   Leftovers::end_all();
   say();
   ::_exit(kInterruptedCode);

@@ -228,9 +228,9 @@ Process::Process(const Command& command, const Streams& streams) {
   life_ = std::move(life.reading);
   int code = 0;
   ssize_t count = 0;
-  while ((count = ::read(problem.reading.number(), &code, sizeof code)) < 0 && errno == EINTR) {
-    continue;
-  }
+  do {
+    count = ::read(problem.reading.number(), &code, sizeof code);
+  } while (count < 0 && errno == EINTR);
   if (count <= 0) return;  // Closed by exec().
   reap(group_);
   throw std::system_error(code, std::generic_category());

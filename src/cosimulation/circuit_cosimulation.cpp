@@ -204,14 +204,15 @@ class Comparison {
   void against_first(const CircuitRun& run) {
     const CircuitRun& base = runs_.front();
     const bool charges = has_capacitor(circuit_);
-    for (const auto& [what, member] :
+    for (const auto& compared :
          {std::pair("device currents", &CircuitRun::devices),
           std::pair(charges ? "source charges" : "source currents", &CircuitRun::sources),
           std::pair("node voltages", &CircuitRun::nodes)}) {
+      const auto member = compared.second;
       if ((base.*member).empty()) continue;
-      CosimRow row =
-          make_row(network_, circuit_, run.path,
-                   fmt::format("{} against the {} path", what, base.path), config_.limit_forms);
+      CosimRow row = make_row(network_, circuit_, run.path,
+                              fmt::format("{} against the {} path", compared.first, base.path),
+                              config_.limit_forms);
       if (base.usable() && run.usable()) {
         const bool integrate = charges && member == &CircuitRun::sources;
         const auto of = [&](const CircuitRun& r) {

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -55,7 +56,7 @@ std::string encode(const Message& message) {
   std::string bytes(sizeof lead + header.size() + value_bytes, '\0');
   char* to = bytes.data();
   std::memcpy(to, &lead, sizeof lead);
-  std::memcpy(to + sizeof lead, header.data(), header.size());
+  std::copy(header.begin(), header.end(), to + sizeof lead);
   if (value_bytes > 0) {
     std::memcpy(to + sizeof lead + header.size(), message.values.data(), value_bytes);
   }

@@ -33,7 +33,7 @@ std::string why_not_emitted(const StoredNetwork& stored) {
 }
 
 ir::Network with_box(const StoredNetwork& stored, const ir::TrainingBox& box) {
-  const std::string problem = why_not_emitted(stored);
+  std::string problem = why_not_emitted(stored);
   if (!problem.empty()) throw DataError(problem);
   return ir::recurrent_network({.shape = stored.shape,
                                 .parameters = stored.parameters,
@@ -83,7 +83,7 @@ std::optional<StoredNetwork> load_recurrent(const std::filesystem::path& file) {
 }
 
 std::string why_no_circuit(const StoredNetwork& stored) {
-  const std::string problem = why_not_emitted(stored);
+  std::string problem = why_not_emitted(stored);
   if (!problem.empty() || stored.box.duration > 0) return problem;
   return fmt::format(
       "model {}: expected the box of its training data, found none; \"psi run\" with the same "

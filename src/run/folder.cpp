@@ -58,7 +58,7 @@ bool holds_files(const fs::path& folder) {
 
 std::string checked_name(const fs::path& name) {
   const fs::path normal = name.lexically_normal();
-  const std::string text = normal.generic_string();
+  std::string text = normal.generic_string();
   if (!is_inside(normal) || text.find('\n') != std::string::npos) {
     throw DataError(
         fmt::format("run: expected the name of a file inside the folder, found \"{}\"", text));
@@ -177,7 +177,7 @@ bool RunFolder::owns(const fs::path& name) const { return owned_.contains(checke
 
 fs::path RunFolder::allow(const fs::path& name) {
   const std::string text = checked_name(name);
-  const fs::path place = folder_ / text;
+  fs::path place = folder_ / text;
   if (!owned_.contains(text)) {
     if (fs::exists(fs::symlink_status(place))) {
       throw ConfigError(fmt::format(

@@ -43,8 +43,8 @@ void check(const AdviceRequest& request) {
 
 RelaxationDevice device_with(const AdviceRequest& request, std::vector<double> taus) {
   const double gain = request.gain * request.g0 / (request.amplitude * request.amplitude);
-  return {
-      .g0 = request.g0, .gains = std::vector<double>(taus.size(), gain), .taus = std::move(taus)};
+  std::vector<double> gains(taus.size(), gain);
+  return {.g0 = request.g0, .gains = std::move(gains), .taus = std::move(taus)};
 }
 
 // The longest record that is tried [s].

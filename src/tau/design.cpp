@@ -129,7 +129,8 @@ class Search {
     Candidate start{.durations = {}, .levels = {}, .repeats = repeats};
     const int pairs = (request_.levels + 1) / 2;
     for (int m = 0; m < request_.levels; ++m) {
-      const double part = static_cast<double>(m / 2) / std::max(pairs - 1, 1);
+      const int pair = m / 2;
+      const double part = static_cast<double>(pair) / std::max(pairs - 1, 1);
       start.durations.push_back(shortest * std::pow(longest / shortest, part));
       start.levels.push_back(m % 2 == 0 ? 1 : kReadLevel);
     }

@@ -405,7 +405,11 @@ done
 echo "== models with damaged texts in them"
 # A name with an escape sequence in it, that would clear the terminal; the lengths stay.
 LC_ALL=C sed -e 's/\\"features\.weight\\"/\\"fe\\\\u001b[2Jabc\\"/' \
-  -e 's/"features\.weight":/"fe\\u001b[2Jabc" :/' "$model" >escape.safetensors
+  -e 's/"features\.weight":/"fe\\u001b[2Jabc" :/' "$model" >changed.safetensors
+refuses "changed.safetensors: expected the content of its content_sha256, found another" \
+  info changed.safetensors
+# With a checksum that nobody looks for, as of another program.
+LC_ALL=C sed -e 's/content_sha256/another_sha256/' changed.safetensors >escape.safetensors
 run 0 "$PSI" info escape.safetensors
 has stdout "fe [2Jabc"
 if grep -q "$(printf '\033')" stdout; then fail "expected no escape sequence"; fi

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/json/json_reader.hpp"
+#include "core/sha256.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -26,6 +27,7 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kLongestHeader = 100'000'000;  // The limit of the reference reader.
 constexpr int kDeepestLevel = 3;                       // root, tensor, shape.
 constexpr const char* kMetadata = "__metadata__";
+constexpr const char* kChecksum = "content_sha256";
 
 [[noreturn]] void fail(const std::string& where,
                        std::string_view expected,
@@ -41,7 +43,7 @@ struct Span {
 };
 
 json parse_header(std::string_view text, const std::string& where) {
-  const json header = parse_json(text, where, {.bytes = kLongestHeader, .depth = kDeepestLevel});
+  json header = parse_json(text, where, {.bytes = kLongestHeader, .depth = kDeepestLevel});
   if (!header.is_object()) fail(where, "a JSON object as header", header.type_name());
   return header;
 }
@@ -172,9 +174,42 @@ void check_shape(const std::string& name, const StoredTensor& tensor) {
   }
 }
 
+// Of all that `file` holds. Lengths stand before what they are of, so that no two files are told as
+// the same bytes.
+std::string checksum_of(const SafetensorsFile& file) {
+  Sha256 sum;
+  const auto add = [&](const std::string& text) {
+    sum.add(fmt::format("{} {}", text.size(), text));
+  };
+  for (const auto& [name, text] : file.metadata) {
+    add(name);
+    add(text);
+  }
+  for (const auto& [name, tensor] : file.tensors) {
+    add(name);
+    add(fmt::format("{}", fmt::join(tensor.shape, " ")));
+    sum.add(tensor.values);
+  }
+  return sum.hex();
+}
+
+// Throws unless `file` holds what it was written with; takes the checksum out of it.
+void check_content(SafetensorsFile& file, const std::string& where) {
+  const auto noted = file.metadata.find(kChecksum);
+  if (noted == file.metadata.end()) return;
+  const std::string expected = noted->second;
+  file.metadata.erase(noted);
+  if (checksum_of(file) != expected) {
+    fail(where, fmt::format("the content of its {}", kChecksum),
+         "another: the file is damaged or was changed; take it from where it was written");
+  }
+}
+
 std::string header_text(const SafetensorsFile& file) {
   auto header = nlohmann::ordered_json::object();
-  if (!file.metadata.empty()) header[kMetadata] = file.metadata;
+  auto metadata = file.metadata;
+  metadata[kChecksum] = checksum_of(file);
+  header[kMetadata] = std::move(metadata);
   std::uint64_t begin = 0;
   for (const auto& [name, tensor] : file.tensors) {
     if (name == kMetadata) fail("safetensors", "the name of a tensor", name);
@@ -232,6 +267,7 @@ SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& whe
     spans.push_back(std::move(span));
   }
   check_coverage(std::move(spans), data.size(), where);
+  check_content(file, where);
   return file;
 }
 

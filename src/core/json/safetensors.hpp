@@ -26,12 +26,14 @@ struct SafetensorsFile {
 };
 
 /// The bytes of `file`: sorted names, header padded with spaces to a multiple of 8 bytes, so equal
-/// contents give equal bytes. Throws ShapeError if a tensor's values do not fit its shape, and
-/// DataError if a name or a metadata text cannot be written.
+/// contents give equal bytes. The metadata there hold one text more, "content_sha256", the checksum
+/// of all names, shapes, numbers and other metadata. Throws ShapeError if a tensor's values do not
+/// fit its shape, and DataError if a name or a metadata text cannot be written.
 std::string safetensors_bytes(const SafetensorsFile& file);
 
 /// Reads tensors of type F64 and F32 from `bytes`; `where` opens every message. Throws DataError if
-/// the bytes are not a valid file or hold another type.
+/// the bytes are not a valid file, hold another type, or note a "content_sha256" that is not
+/// theirs. Files of other programs note none.
 SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& where);
 
 /// One axis of `values`.

@@ -227,13 +227,13 @@ std::string_view without_instrument(std::string_view name) {
 
 // What a name without unit may mean, by all spellings.
 std::optional<Meaning> any_meaning(std::string_view name) {
-  if (const auto meaning = plain_meaning(name)) return meaning;
+  if (auto meaning = plain_meaning(name)) return meaning;
   const std::string_view bare = without_instrument(name);
   if (auto meaning = plain_meaning(bare)) {
     meaning->rank = kSpelled;
     return meaning;
   }
-  if (const auto meaning = spelled(kOtherSpellings, lower(trimmed(bare)))) return meaning;
+  if (auto meaning = spelled(kOtherSpellings, lower(trimmed(bare)))) return meaning;
   return capital_meaning(bare);
 }
 
@@ -276,7 +276,7 @@ std::optional<Meaning> spice_meaning(std::string_view name) {
                    .port = lower(name.substr(0, name.size() - kBranch.size()))};
   }
   const std::size_t open = name.find('(');
-  if (open == name.npos || open > 3 || name.find(')') + 1 != name.size()) return std::nullopt;
+  if (open == name.npos || open > 3 || name.find(')') != name.size() - 1) return std::nullopt;
   const std::string stem = lower(name.substr(0, open));
   const std::string_view inside = trimmed(name.substr(open + 1, name.size() - open - 2));
   const bool letters =

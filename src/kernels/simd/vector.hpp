@@ -200,7 +200,7 @@ struct Simd {
     if constexpr (Bytes == 64) return reciprocal(1 + exp_scaled(r));
 #endif
     const V e = scale(1 + (r.rest + r.rest * r.rest * exp_tail(r.rest)), r.power);
-    return x == x ? reciprocal(1 + e) : x;
+    return x == x ? reciprocal(1 + e) : x;  // NOLINT(misc-redundant-expression): or NaN
   }
 
   /// ln(1 + u) for u from 0 to 1.
@@ -224,7 +224,7 @@ struct Simd {
     const V n = (V)((shifted >> Constants::kMantissaBits) + Constants::kRoundingBits) -
                 Constants::kRounding;
     const V y = n * Constants::kLn2Low + twice_atanh((m - 1) / (m + 1)) + n * Constants::kLn2High;
-    return x == x ? y : x;
+    return x == x ? y : x;  // NOLINT(misc-redundant-expression): or NaN
   }
 
  private:

@@ -49,7 +49,8 @@ MlstmProjections<Real>::MlstmProjections(int inputs,
     if (shape.rank > 0 && *factor != '\0') result.factor = block(blocks, name + factor);
     return result;
   };
-  const double scale = 1 / std::sqrt(static_cast<double>(shape.hidden / shape.heads));
+  const int head_size = shape.hidden / shape.heads;
+  const double scale = 1 / std::sqrt(static_cast<double>(head_size));
   parts_ = {part(".query", ".right", 1), part(".key", ".right", scale), part(".value", ".left", 1)};
   gates_ = {part(".input_gate", "", 1), part(".forget_gate", "", 1)};
   const std::size_t outputs = static_cast<std::size_t>(3 * rows_ + 2 * shape.heads);

@@ -110,7 +110,7 @@ struct NormLoops {
     const Real scale = 1 / static_cast<Real>(a.units);
     const Real* from = a.x + static_cast<long>(row) * a.padded;
     Real* to = a.y + static_cast<long>(row) * a.padded;
-    V x[N > 0 ? N : 1];
+    V x[N + (N == 0)];
     const auto at = [&](int v) { return N > 0 ? x[v] : S::load(from + v * W); };
     V total{};
     for (int v = 0; v < vectors; ++v) {
@@ -149,7 +149,7 @@ struct NormLoops {
   template <int N>
   struct Sums {
     Real* to;
-    V sum[N > 0 ? N : 1];
+    V sum[N + (N == 0)];
     [[gnu::always_inline]] explicit inline Sums(Real* begin) : to(begin) {
       if constexpr (N > 0) load_all<N>(sum, begin);
     }

@@ -37,7 +37,7 @@ void compare_trees(const json& again,
       if (found == stored.end()) {
         result.differences.push_back(fmt::format("{}/{}: expected it, found none", path, key));
       } else {
-        compare_trees(value, *found, path + "/" + key, result);
+        compare_trees(value, *found, fmt::format("{}/{}", path, key), result);
       }
     }
     return;

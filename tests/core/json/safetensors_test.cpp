@@ -8,7 +8,9 @@
 #include <random>
 #include <string>
 
+#include "core/sha256.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "support/broken_files.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -48,13 +50,42 @@ TEST(Safetensors, ReadsBackWhatItWrote) {
   EXPECT_TRUE(std::signbit(file.tensors.at("w").values[5]));
 }
 
-// By hand from the format's description; the header of 55 bytes is padded to 56.
+const std::string kTwoNumbers("\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\0\xc0", 16);  // 1 and -2
+
+// By hand from the format's description and the checksum's; the header of 155 bytes is padded to
+// 160.
 TEST(Safetensors, WritesTheBytesOfTheFormat) {
   const SafetensorsFile file{.tensors = {{"a", {.shape = {2}, .values = {1.0, -2.0}}}},
                              .metadata = {}};
-  EXPECT_EQ(safetensors_bytes(file),
-            with_length("{\"a\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]}} ",
-                        std::string("\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\0\xc0", 16)));
+  EXPECT_EQ(safetensors_bytes(file), with_length("{\"__metadata__\":{\"content_sha256\":\"" +
+                                                     sha256_hex("1 a1 2" + kTwoNumbers) +
+                                                     "\"},\"a\":{\"dtype\":\"F64\",\"shape\":[2],"
+                                                     "\"data_offsets\":[0,16]}}    ",
+                                                 kTwoNumbers));
+}
+
+// Every bit of a name, a metadata text or a number that is another is seen.
+TEST(Safetensors, SeesEveryBitThatHasChanged) {
+  const std::string valid = safetensors_bytes(example());
+  const std::size_t begin = valid.find("\"config"), end = valid.find("content_sha256");
+  const std::size_t values = valid.size() - 7 * sizeof(double);
+  ASSERT_LT(begin, end);
+  for (std::size_t at = 0; at < valid.size(); ++at) {
+    if (!(at > begin && at < end - 2) && at < values) continue;
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string bytes = valid;
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
+      EXPECT_NE(problem_with_tensors(bytes), "none") << at << ", bit " << bit;
+    }
+  }
+}
+
+TEST(Safetensors, SaysThatAFileIsDamaged) {
+  std::string bytes = safetensors_bytes(example());
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  EXPECT_EQ(problem_with_tensors(bytes),
+            "m.safetensors: expected the content of its content_sha256, found another: the file is "
+            "damaged or was changed; take it from where it was written");
 }
 
 TEST(Safetensors, ReadsSinglePrecision) {
@@ -152,7 +183,7 @@ TEST(Safetensors, RefusesToWriteWhatItCouldNotRead) {
 
 // Random damage to a valid file: it is read or refused with a sentence, and nothing else happens.
 TEST(Safetensors, SurvivesDamagedFiles) {
-  const std::string valid = safetensors_bytes(example());
+  const std::string valid = testing::without_checksum(safetensors_bytes(example()));
   std::mt19937 random(7);
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   int refused = 0;
