@@ -59,6 +59,7 @@ void add_errors(py::module_& module) {
   static const py::exception<ShapeError> shape(module, "ShapeError", any);
   static const py::exception<EmitError> emit(module, "EmitError", any);
   static const py::exception<SpiceError> spice(module, "SpiceError", any);
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): the type is that of pybind11.
   py::register_exception_translator([](std::exception_ptr thrown) {
     try {
       if (thrown) std::rethrow_exception(thrown);

@@ -2,6 +2,10 @@
 # The long checks, those named or all of them:
 #
 #   sanitize   address and undefined-behaviour sanitizers, all tests that need no LibTorch
+#   fuzz       libFuzzer with the sanitizers on every reader of tests/fuzz, each for
+#              PSI_FUZZ_SECONDS (default: 60); what it finds lies in build/fuzz/found
+#   interrupt  200 SIGKILLs and 50 SIGINTs at random moments of the quickstart and of a study of
+#              networks: the same bytes as without (about an hour)
 #   tidy       clang-tidy with the checks of .clang-tidy, every finding an error
 #   bookworm   both commands of the README on a bare Debian 12 (root: debootstrap, chroot)
 #   trixie     the same on Debian 13
@@ -25,6 +29,30 @@ check_sanitize() {
   cmake --preset sanitize -DPSI_TRAINER=OFF
   cmake --build --preset sanitize
   ctest --preset sanitize --parallel 2
+}
+
+# The corpus grows in build/fuzz/corpus; a finding belongs into tests/fuzz/corpus when it is mended.
+check_fuzz() {
+  install_packages check "${program_packages[@]}" "${test_packages[@]}" clang libomp-dev
+  cmake --preset fuzz
+  cmake --build --preset fuzz
+  local build=$PWD/build/fuzz seeds target
+  mkdir -p "$build/found"
+  for seeds in tests/fuzz/corpus/*; do
+    target=${seeds##*/}
+    mkdir -p "$build/corpus/$target"
+    PSI_FUZZ_TARGET=$target UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+      "$build/tests/psi_fuzz" -max_total_time="${PSI_FUZZ_SECONDS:-60}" -timeout=10 \
+      -print_final_stats=1 -artifact_prefix="$build/found/$target-" \
+      "$build/corpus/$target" "$seeds" >"$build/$target.log" 2>&1 ||
+      fail "fuzz: $target: $(grep -m 1 -E 'ERROR|runtime error|SUMMARY' "$build/$target.log")"
+    say "fuzz: $target: $(grep executed_units "$build/$target.log" | grep -o '[0-9]*$') executions"
+  done
+}
+
+check_interrupt() {
+  scripts/setup.sh --all
+  tests/apps/interruption_sweep.sh build/release
 }
 
 check_tidy() {
@@ -108,12 +136,12 @@ check_package() {
 }
 
 checks=("$@")
-[ $# -gt 0 ] || checks=(sanitize tidy bookworm trixie package)
+[ $# -gt 0 ] || checks=(sanitize fuzz interrupt tidy bookworm trixie package)
 for check in "${checks[@]}"; do
   case $check in
     bookworm | trixie) check_release "$check" ;;
-    sanitize | tidy | package) "check_$check" ;;
-    *) fail "expected sanitize, tidy, bookworm, trixie or package, found \"$check\"" ;;
+    sanitize | fuzz | interrupt | tidy | package) "check_$check" ;;
+    *) fail "expected sanitize, fuzz, interrupt, tidy, bookworm, trixie or package, found \"$check\"" ;;
   esac
   say "$check: passed"
 done

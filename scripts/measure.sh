@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Measures every number of the README, on this machine with the programs of build/release (or PSI):
+# Measures every number of docs/measurements.md, on this machine with the programs of build/release (or PSI):
 #
 #     scripts/measure.sh [name ...]     # all, or those named; about an hour on two idle cores
 #
-# Each leaves results/bench/<name>.json; scripts/readme_tables.py writes them into the README. Measured
+# Each leaves results/bench/<name>.json; scripts/readme_tables.py writes them into the pages. Measured
 # devices are not part of this tree: DEVICES names a folder with their files (the graphene oxide
 # ones: doi 10.6084/m9.figshare.31407306); without it their results stay as they are.
 set -euo pipefail

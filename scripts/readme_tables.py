@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the measured numbers into README.md: docs/measured.md with every {{...}} replaced by a number
-of results/bench/*.json takes the place of what stands between the two marks.
+"""Writes the measured numbers into README.md and docs/measurements.md: a template of docs/templates, with
+every {{...}} replaced by a number of results/bench/*.json, takes the place of what stands between the
+two marks of the page.
 
-    scripts/readme_tables.py            # writes README.md
-    scripts/readme_tables.py --check    # exit code 1 where README.md is not what it would write
+    scripts/readme_tables.py            # writes the pages
+    scripts/readme_tables.py --check    # exit code 1 where a page is not what it would write
 
 A number is {{<how> <file>: <path> | <format>}}, for instance
 
@@ -22,6 +23,7 @@ import sys
 
 root = pathlib.Path(__file__).resolve().parent.parent
 marks = ("<!-- measured: begin -->\n", "<!-- measured: end -->\n")
+pages = {"README.md": "readme.md", "docs/measurements.md": "measurements.md"}
 
 
 def results(name, known={}):
@@ -82,7 +84,7 @@ def number(match):
             raise ValueError(f"expected one value, found {len(found)}")
         return show(found[0])
     except (KeyError, ValueError, TypeError, IndexError, statistics.StatisticsError) as problem:
-        raise SystemExit(f"docs/measured.md: {{{{{text}}}}}: {type(problem).__name__}: {problem}")
+        raise SystemExit(f"docs/templates: {{{{{text}}}}}: {type(problem).__name__}: {problem}")
 
 
 def machine(result):
@@ -92,24 +94,32 @@ def machine(result):
             f"version {result['program_version']} ({commit})")
 
 
-def main():
-    readme = root / "README.md"
-    text = readme.read_text()
+def page_with_numbers(name):
+    """The text of the page `name` as it is, and as it should be."""
+    text = (root / name).read_text()
     if any(text.count(mark) != 1 for mark in marks):
-        raise SystemExit(f"README.md: expected each of {marks[0].strip()} and {marks[1].strip()} once")
+        raise SystemExit(f"{name}: expected each of {marks[0].strip()} and {marks[1].strip()} once")
     before, rest = text.split(marks[0])
     after = rest.split(marks[1])[1]
-    template = (root / "docs" / "measured.md").read_text()
+    template = (root / "docs" / "templates" / pages[name]).read_text()
     measured = re.sub(r"\{\{(.*?)\}\}", number, template, flags=re.S)
-    wanted = before + marks[0] + measured + marks[1] + after
-    if wanted == text:
-        return 0
-    if sys.argv[1:] == ["--check"]:
-        print("README.md: expected the numbers of results/bench, found others; "
-              "run scripts/readme_tables.py")
-        return 1
-    readme.write_text(wanted)
-    return 0
+    return text, before + marks[0] + measured + marks[1] + after
+
+
+def main():
+    check = sys.argv[1:] == ["--check"]
+    different = 0
+    for name in pages:
+        text, wanted = page_with_numbers(name)
+        if wanted == text:
+            continue
+        different = 1
+        if check:
+            print(f"{name}: expected the numbers of results/bench, found others; "
+                  "run scripts/readme_tables.py")
+        else:
+            (root / name).write_text(wanted)
+    return different if check else 0
 
 
 if __name__ == "__main__":

@@ -71,8 +71,11 @@ std::string number_in(const std::string& text) {
   return text.substr(at, text.find_first_not_of("0123456789", at) - at);
 }
 
-// CLI11's sentences, by their form; as they are where a form is not known.
-std::string in_our_words(const CLI::App& command, const CLI::ParseError& problem) {
+// CLI11's sentences, by their form; as they are where a form is not known. `next` is the word
+// behind the command's name; empty: there is none.
+std::string in_our_words(const CLI::App& command,
+                         const CLI::ParseError& problem,
+                         const std::string& next) {
   const std::string text = problem.what();
   const std::string first = text.substr(0, text.find_first_of(": "));
   switch (static_cast<CLI::ExitCodes>(problem.get_exit_code())) {
@@ -86,7 +89,8 @@ std::string in_our_words(const CLI::App& command, const CLI::ParseError& problem
       }
       std::vector<std::string> names;
       for (const CLI::App* inner : commands_of(command)) names.push_back(inner->get_name());
-      return fmt::format("expected a subcommand ({}), found none", fmt::join(names, ", "));
+      return fmt::format("expected a subcommand ({}), found {}", fmt::join(names, ", "),
+                         next.empty() ? "none" : in_quotes(next));
     }
     case CLI::ExitCodes::ExcludesError:
       return fmt::format("expected {} or {}, found both", first, word_after(text, "excludes "));
@@ -205,6 +209,15 @@ CLI::Validator positive() {
           "> 0"};
 }
 
+CLI::Validator not_empty() {
+  return {[](std::string& text) {
+            return text.empty() ? "expected a text, found none" : std::string{};
+          },
+          ""};
+}
+
+std::string input_path(const std::string& name) { return name == "-" ? "/dev/stdin" : name; }
+
 CLI::Validator not_negative() {
   return {[](std::string& text) {
             double value = 0;
@@ -257,7 +270,10 @@ std::string parse_problem(const CLI::App& app,
                           const std::vector<std::string>& words) {
   const CLI::App& command = named_command(app, words);
   const std::string name = full_name(command);
-  return fmt::format("{}: {} ({} --help says more)", name, in_our_words(command, problem), name);
+  const auto depth = static_cast<std::size_t>(std::count(name.begin(), name.end(), ' '));
+  return fmt::format("{}: {} ({} --help says more)", name,
+                     in_our_words(command, problem, depth < words.size() ? words[depth] : ""),
+                     name);
 }
 
 }  // namespace psi_xlstm::apps

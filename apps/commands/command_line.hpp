@@ -38,6 +38,12 @@ CLI::Validator positive_with_prefix();
 /// nothing.
 CLI::Validator model_name();
 
+/// A text with something in it.
+CLI::Validator not_empty();
+
+/// The path of what `name` means as an input: "-" is standard input.
+std::string input_path(const std::string& name);
+
 /// A number from 0 to 1e18.
 CLI::Validator not_negative();
 

@@ -24,6 +24,7 @@ struct Options {
   Mem3Config mem3;
   StretchedConfig stretched;
   bool has_taus = false, has_duration = false, force = false;
+  std::vector<std::string> of_relaxations, of_stretched;  // Options that were given.
 };
 
 std::vector<Record> part_of(const Dataset& dataset, const std::string& part) {
@@ -67,6 +68,18 @@ std::vector<Record> relaxation_records(const Options& o) {
   return {mem3_record(device, [&](double t) { return waveform.value(t); })};
 }
 
+// Options say something about some sources only.
+void check_options(const Options& o) {
+  const bool relaxation = o.source == "mem3" || o.source == "stretched";
+  const auto refuse = [&](const std::vector<std::string>& given, const char* of) {
+    if (given.empty()) return;
+    throw ConfigError(fmt::format("data {}: expected no {}, an option of {}, found it", o.source,
+                                  given.front(), of));
+  };
+  if (!relaxation) refuse(o.of_relaxations, "mem3 and stretched");
+  if (o.source != "stretched") refuse(o.of_stretched, "stretched");
+}
+
 std::vector<Record> records_of(const Options& o) {
   if (o.source == "mem3" || o.source == "stretched") return relaxation_records(o);
   DataSourceConfig config;
@@ -103,7 +116,7 @@ void add_data(CLI::App& app, int& exit_code) {
   const auto* taus = more->add_option("--tau", o->mem3.taus, "Time constants [s], or 0.3ms,9ms")
                          ->delimiter(',')
                          ->transform(time_in_seconds());
-  more->add_option("--beta", o->stretched.beta, "Exponent of stretched");
+  const auto* beta = more->add_option("--beta", o->stretched.beta, "Exponent of stretched");
   add_choice(*more, "--waveform", o->mem3.waveform, "bursts, step or published");
   more->add_option("--pwl", o->pwl, "Drive: a file of two columns, time [s] and voltage [V]");
   more->add_option("--amplitude", o->mem3.amplitude, "Of the waveform [V]")->check(positive());
@@ -114,7 +127,12 @@ void add_data(CLI::App& app, int& exit_code) {
   command->add_flag("--force", o->force, "Replace a file of this name that psi data did not write");
   add_telling(*command);
   add_example(*command, {"psi data mem3 --tau 0.34ms,1.2ms,8.7ms --out device.csv"});
-  command->callback([o, taus, duration, &exit_code] {
+  command->callback([o, taus, beta, duration, more, &exit_code] {
+    for (const CLI::Option* option : more->get_options()) {
+      if (option->count() > 0) o->of_relaxations.push_back(option->get_name());
+    }
+    if (beta->count() > 0) o->of_stretched.push_back(beta->get_name());
+    check_options(*o);
     o->has_taus = taus->count() > 0;
     o->has_duration = duration->count() > 0;
     check_output_file(o->out);

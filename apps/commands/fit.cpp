@@ -54,6 +54,7 @@ void add_fit(CLI::App& app, int& exit_code) {
               {"psi fit my_device.csv --noise 0.03 --out results/my_device",
                "psi fit my_device.csv --split 1-6/7-8/9-11 --continuous --json > result.json"});
   command->callback([o, &exit_code] {
+    for (std::string& file : o->files) file = input_path(file);
     o->fit.stem = std::filesystem::path(o->files.front()).stem().string();
     const StudyConfig config = fit_study(o->fit, o->files);
     const std::filesystem::path folder = o->out.empty()

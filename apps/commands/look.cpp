@@ -146,7 +146,8 @@ void print_records(const Reading& reading) {
 }
 
 void print_way_on(const Reading& reading, const std::string& options) {
-  const std::string command = "psi fit " + shell_word(reading.file) + options;
+  const std::string place = reading.file.starts_with('-') ? "./" : "";  // It is no option.
+  const std::string command = "psi fit " + shell_word(place + reading.file) + options;
   const bool transient =
       !reading.records.empty() && reading.records.front().kind == RecordKind::kTransient;
   if (transient) print_command("fit", command);
@@ -192,7 +193,7 @@ void add_look(CLI::App& app, int& exit_code) {
   add_read_options(*command, o->reading);
   add_example(*command, {"psi look scope.csv --shunt 10k --voltage 2-1 --current 1"});
   command->callback([o, &exit_code] {
-    for (const std::string& file : o->files) look(file, *o);
+    for (const std::string& file : o->files) look(input_path(file), *o);
     exit_code = kDone;
   });
 }

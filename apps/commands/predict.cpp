@@ -97,7 +97,7 @@ void add_predict(CLI::App& app, int& exit_code) {
     for (const std::string& input : {o->model, o->drive}) refuse_as_output(o->out, input);
     if (o->out != "-") check_output_file(o->out);
     const auto model = model::load(o->model);
-    const std::string file = o->drive == "-" ? "/dev/stdin" : o->drive;
+    const std::string file = input_path(o->drive);
     ReadOptions how = read_options(o->reading, 1);
     how.fewest_samples = 2;
     how.current_required = false;

@@ -10,15 +10,21 @@ namespace psi_xlstm::apps {
 
 void add_read_options(CLI::App& command, ReadingConfig& config) {
   const char* group = "What a file cannot say itself";
-  command.add_option("--time", config.time, "Column of the time, by name or number")->group(group);
+  command.add_option("--time", config.time, "Column of the time, by name or number")
+      ->check(not_empty())
+      ->group(group);
   command.add_option("--voltage", config.voltage, "Column of the voltage, or a difference: 2-1")
+      ->check(not_empty())
       ->group(group);
   command.add_option("--current", config.current, "Column of the current, or a difference")
+      ->check(not_empty())
       ->group(group);
   command.add_option("--shunt", config.shunt, "The current is a voltage over so many ohm")
       ->transform(positive_with_prefix())
       ->group(group);
-  command.add_option("--record", config.record, "Column that tells the records")->group(group);
+  command.add_option("--record", config.record, "Column that tells the records")
+      ->check(not_empty())
+      ->group(group);
   command
       .add_option("--sweep-rate", config.sweep_rate,
                   "Where a file has no time: the voltage was swept so fast [V/s]")

@@ -26,7 +26,7 @@ int run_tau(const Options& o) {
   TauStudyConfig config = o.config;
   config.estimate.tau_range = o.design.range;
   for (std::string& file : config.files)
-    file = std::filesystem::absolute(file).lexically_normal().string();
+    file = std::filesystem::absolute(input_path(file)).lexically_normal().string();
   if (!config.networks.empty()) {
     config.networks = std::filesystem::absolute(config.networks).string();
   }

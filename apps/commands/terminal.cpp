@@ -19,6 +19,7 @@
 #include "core/process.hpp"
 #include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "report/table.hpp"
 #include "run/earlier.hpp"
 
 namespace psi_xlstm::apps {
@@ -148,10 +149,22 @@ nlohmann::ordered_json tree_of(const RunOutcome& outcome) {
   return tree;
 }
 
+// A line of the result as wide as a terminal; what goes on below its title stands beside it.
+void say_result(const std::string& line) {
+  constexpr std::size_t kTitle = 14;
+  const bool titled = line.size() > kTitle && line.compare(kTitle - 2, 2, "  ") == 0;
+  std::string title = titled ? line.substr(0, kTitle) : "";
+  const int width = kTerminalWidth - static_cast<int>(title.size());
+  for (const std::string& part : broken_lines(line.substr(title.size()), width)) {
+    say("{}{}\n", title, part);
+    title.assign(title.size(), ' ');
+  }
+}
+
 }  // namespace
 
 int tell(const RunOutcome& outcome) {
-  for (const std::string& line : outcome.result) say("{}\n", line);
+  for (const std::string& line : outcome.result) say_result(line);
   if (!outcome.summary.empty()) say("\n{}", outcome.summary);
   if (telling().verbose) say_text(outcome.details);
   for (const std::string& warning : outcome.warnings) spdlog::warn("{}", warning);

@@ -39,6 +39,7 @@ struct StandStill {
   double near, moves;
 };
 constexpr StandStill kExactly = {.near = 0, .moves = 0.01}, kNearly = {.near = 1e-3, .moves = 0.1};
+constexpr double kRounding = 1e-9;  // Of the range: what differs by less was the same level.
 
 std::size_t standing_samples(const std::vector<double>& values,
                              const SignalFacts& facts,
@@ -81,11 +82,14 @@ SignalFacts signal_facts(const std::vector<double>& values, const std::vector<do
   facts.least = sorted.front();
   facts.greatest = sorted.back();
   facts.levels = 1;
-  for (std::size_t k = 1; k < sorted.size(); ++k) {
-    const double step = sorted[k] - sorted[k - 1];
-    if (step == 0) continue;
+  const double rounding = kRounding * (facts.greatest - facts.least);
+  double level = sorted.front();
+  for (double value : sorted) {
+    const double step = value - level;
+    if (step <= rounding) continue;
     ++facts.levels;
     facts.step = facts.step == 0 ? step : std::min(facts.step, step);
+    level = value;
   }
   facts.deviation = deviation_of(values);
   facts.noise = noise_of(values);

@@ -17,7 +17,7 @@ struct SignalFacts {
   double deviation = 0;  ///< Standard deviation.
   double noise = 0;  ///< Standard deviation of what differs between neighbours; 0: below the steps.
   double step = 0;   ///< Smallest difference of two values: of an ADC its step.
-  std::size_t levels = 0;   ///< Different values.
+  std::size_t levels = 0;   ///< Values that differ by more than rounding.
   std::size_t clipped = 0;  ///< Samples at an end of the range while the other signal moves on.
 };
 

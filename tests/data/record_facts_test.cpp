@@ -77,6 +77,17 @@ TEST(RecordFacts, FindTheStepOfAConverter) {
   EXPECT_EQ(facts.voltage.levels, 257U);
 }
 
+// A sine whose periods repeat but for rounding has no levels that far apart.
+TEST(RecordFacts, TakeNoRoundingForTheStepOfAConverter) {
+  Record record = noisy_resistor(0, 0, 1);
+  for (std::size_t k = 0; k < record.size(); ++k) {
+    record.voltage[0][k] = (k % 2 == 0 ? 0.3 : 0.1 + 0.2) * static_cast<double>(k % 5);
+  }
+  const RecordFacts facts = record_facts(record);
+  EXPECT_EQ(facts.voltage.levels, 5U);
+  EXPECT_NEAR(facts.voltage.step, 0.3, 1e-12);
+}
+
 TEST(RecordFacts, AreEmptyWithoutTimeOrCurrent) {
   Record record = noisy_resistor(0, 0, 1);
   record.time.clear();

@@ -199,8 +199,13 @@ class Chooser {
   }
 
   std::optional<ChosenSignal> time() {
-    if (!options_.time.empty()) return named(options_.time, Quantity::kTime);
-    if (auto found = only(Quantity::kTime)) return found;
+    auto found =
+        options_.time.empty() ? only(Quantity::kTime) : named(options_.time, Quantity::kTime);
+    if (found && options_.sweep_rate) {
+      throw ConfigError(fmt::format("{}: expected no time where --sweep-rate makes one, found {}",
+                                    table_.where(), table_.title(found->column)));
+    }
+    if (found || !options_.time.empty()) return found;
     if (options_.sweep_rate || (!options_.transient_required && no_candidate(Quantity::kTime))) {
       return std::nullopt;
     }

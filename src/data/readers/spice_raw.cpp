@@ -60,6 +60,7 @@ class RawReader {
       plot.header.binary ? read_binary(plot) : read_ascii(plot);
       plots.push_back(std::move(plot));
     }
+    if (plots.empty()) refuse_header("a plot", "none");
     return plots;
   }
 
@@ -175,9 +176,18 @@ class RawReader {
     at_ += h.points * point;
   }
 
-  // The next word of an ascii file.
+  // The next word of an ascii file; of UTF-16 the low bytes, until the next one is read.
   std::string_view word() {
     constexpr std::string_view kBlanks = " \t\r\n";
+    if (wide_) {
+      word_.clear();
+      for (; at_ + 2 <= bytes_.size(); at_ += 2) {
+        const bool blank = kBlanks.find(bytes_[at_]) != kBlanks.npos;
+        if (blank && !word_.empty()) break;
+        if (!blank) word_ += bytes_[at_];
+      }
+      return word_;
+    }
     at_ = std::min(bytes_.find_first_not_of(kBlanks, at_), bytes_.size());
     const std::size_t end = std::min(bytes_.find_first_of(kBlanks, at_), bytes_.size());
     const std::string_view text = bytes_.substr(at_, end - at_);
@@ -222,6 +232,7 @@ class RawReader {
   const std::string& file_;
   std::size_t at_ = 0;
   bool wide_ = false;
+  std::string word_;
 };
 
 }  // namespace

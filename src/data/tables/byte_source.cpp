@@ -203,13 +203,21 @@ ByteSource::ByteSource(const std::filesystem::path& file)
     count += more;
   }
   head_.resize(count);
+  returns_ = head_.find('\r') != head_.npos && head_.find('\n') == head_.npos &&
+             head_.find('\0') == head_.npos;
+  if (returns_) std::replace(head_.begin(), head_.end(), '\r', '\n');
 }
 
 ByteSource::ByteSource(ByteSource&&) noexcept = default;
 ByteSource::~ByteSource() = default;
 
 std::size_t ByteSource::read(std::span<char> buffer, const std::string& where) {
-  if (given_ == head_.size()) return head_is_all_ ? 0 : layers_->read(buffer, where);
+  if (given_ == head_.size()) {
+    const std::size_t more = head_is_all_ ? 0 : layers_->read(buffer, where);
+    if (returns_)
+      std::replace(buffer.begin(), buffer.begin() + static_cast<long>(more), '\r', '\n');
+    return more;
+  }
   const std::size_t count = std::min(buffer.size(), head_.size() - given_);
   std::memcpy(buffer.data(), head_.data() + given_, count);
   given_ += count;
@@ -229,6 +237,10 @@ std::string ByteSource::rest(std::uint64_t largest) {
   return bytes;
 }
 
-std::string ByteSource::packing() const { return layers_->packing(); }
+std::string ByteSource::packing() const {
+  const std::string packing = layers_->packing();
+  if (!returns_) return packing;
+  return packing + (packing.empty() ? "" : ", ") + "lines ended by CR";
+}
 
 }  // namespace psi_xlstm

@@ -20,6 +20,8 @@ inline constexpr std::uint64_t kLargestText = std::uint64_t{4} << 30;
 
 /// A data file, opened as InputFile does. A file that is packed by gzip is unpacked while it is
 /// read, text in UTF-16 with a byte-order mark becomes UTF-8; both are found by their first bytes.
+/// Where the head has carriage returns and no line feed, as old programs end lines, they become
+/// line feeds.
 class ByteSource {
  public:
   /// Opens `file` and reads its head. Throws DataError as InputFile does, and where a packed file
@@ -44,7 +46,8 @@ class ByteSource {
 
   const std::string& name() const { return name_; }
 
-  /// How the file is packed and encoded: "gzip", "UTF-16", both, or nothing.
+  /// How the file is packed and encoded: "gzip", "UTF-16", "lines ended by CR", all that hold, or
+  /// nothing.
   std::string packing() const;
 
  private:
@@ -55,6 +58,7 @@ class ByteSource {
   std::string head_;
   std::size_t given_ = 0;  // Bytes of head_ that read() has returned.
   bool head_is_all_ = false;
+  bool returns_ = false;  // Lines end with a carriage return alone.
 };
 
 }  // namespace psi_xlstm

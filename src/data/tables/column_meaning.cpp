@@ -276,7 +276,7 @@ std::optional<Meaning> spice_meaning(std::string_view name) {
                    .port = lower(name.substr(0, name.size() - kBranch.size()))};
   }
   const std::size_t open = name.find('(');
-  if (open == name.npos || open > 3 || name.find(')') != name.size() - 1) return std::nullopt;
+  if (open > 3 || name.find(')') != name.size() - 1) return std::nullopt;
   const std::string stem = lower(name.substr(0, open));
   const std::string_view inside = trimmed(name.substr(open + 1, name.size() - open - 2));
   const bool letters =

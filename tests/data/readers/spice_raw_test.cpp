@@ -111,6 +111,18 @@ TEST_F(SpiceRaw, ReadsLtspiceBinary) {
   expect_signal(read(in_utf16(raw_head("real forward double", kOfLtspice)) + doubles()), 0);
 }
 
+// Its text is of one encoding with the header.
+TEST_F(SpiceRaw, ReadsLtspiceAsciiInUtf16) {
+  std::string text = raw_head("real forward", kOfLtspice, "Values:");
+  for (int k = 0; k < kRawPoints; ++k) {
+    text += fmt::format("{}\t\t{:.17e}\r\n\t{:.17e}\r\n\t{:.17e}\r\n", k, raw_time(k),
+                        raw_voltage(k), raw_current(k));
+  }
+  const Reading reading = read(in_utf16(text));
+  EXPECT_EQ(reading.format, "SPICE raw of LTspice, ascii");
+  expect_signal(reading, kDouble);
+}
+
 TEST_F(SpiceRaw, ReadsLtspiceFastAccess) {
   std::string bytes;
   for (int k = 0; k < kRawPoints; ++k) append(bytes, raw_time(k));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -116,6 +117,22 @@ TEST(ReadRecording, RefusesDamagedGzip) {
   for (std::size_t i = 200; i < 300; ++i) damaged[i] = 'x';
   EXPECT_NE(refusal(damaged).find("expected a gzip file that can be unpacked, found: "),
             std::string::npos);
+}
+
+// As spreadsheets of old Macintoshes end lines; a file larger than its head, so that both ways are
+// taken.
+TEST(ByteSource, MakesLinesOfCarriageReturnsAlone) {
+  std::string text = "time_s,voltage_V\r";
+  while (text.size() < (std::size_t{300} << 10)) text += "1e-6,0.5\r";
+  std::string wanted = text;
+  std::replace(wanted.begin(), wanted.end(), '\r', '\n');
+  const testing::DataFolder folder;
+  ByteSource source(folder.write("returns.csv", text));
+  EXPECT_EQ(source.packing(), "lines ended by CR");
+  EXPECT_EQ(all_of(std::move(source)), wanted);
+  EXPECT_EQ(ByteSource(folder.write("both.csv", "a,b\r\n1,2\r\n")).packing(), "");
+  const ByteSource packed(folder.write("returns.csv.gz", gzip_of("a,b\r1,2\r")));
+  EXPECT_EQ(packed.packing(), "gzip, lines ended by CR");
 }
 
 }  // namespace
