@@ -77,6 +77,12 @@ class TouchstoneReader {
  private:
   // "[Two-Port Data Order] 12_21"; returns whether what follows is network data.
   bool keyword(std::string_view text, bool network) {
+    for (const char* above :
+         {"[Version]", "[Number of Ports]", "[Two-Port Data Order]", "[Reference]"}) {
+      if (!text.starts_with(above) || (points_.empty() && pending_.empty())) continue;
+      throw DataError(fmt::format("{}: expected {} above the numbers it is about, found it below",
+                                  lines_.where(), above));
+    }
     if (text.starts_with("[Two-Port Data Order]")) row_major_ = text.find("12_21") != text.npos;
     if (text.starts_with("[Version]")) {
       second_version_ = true;

@@ -15,6 +15,7 @@ namespace psi_xlstm {
 namespace {
 
 constexpr std::size_t kHeadSize = std::size_t{256} * 1024;
+constexpr std::size_t kFirstPart = std::size_t{4} * 1024;  // Of the head; twice as much each time.
 constexpr std::size_t kPackedSize = std::size_t{64} * 1024;
 
 void append_utf8(std::string& text, std::uint32_t code) {
@@ -195,9 +196,9 @@ class ByteSource::Layers {
 
 ByteSource::ByteSource(const std::filesystem::path& file)
     : name_(file.string()), layers_(std::make_unique<Layers>(file)) {
-  head_.resize(kHeadSize);
   std::size_t count = 0;
   while (count < kHeadSize && !head_is_all_) {
+    head_.resize(std::min(kHeadSize, std::max(kFirstPart, 2 * count)));
     const std::size_t more = layers_->read(std::span(head_).subspan(count), name_);
     head_is_all_ = more == 0;
     count += more;

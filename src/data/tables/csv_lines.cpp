@@ -26,16 +26,17 @@ bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 CsvLines::CsvLines(const std::filesystem::path& file) : CsvLines(ByteSource(file)) {}
 
-CsvLines::CsvLines(ByteSource source) : source_(std::move(source)), buffer_(kBufferSize) {}
+CsvLines::CsvLines(ByteSource source)
+    : source_(std::move(source)), buffer_(new char[kBufferSize]) {}
 
 std::string CsvLines::where() const { return fmt::format("{}:{}", source_.name(), number_); }
 
 // Moves the unread bytes to the front and reads more behind them; false at the end of the file.
 bool CsvLines::fill() {
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  const std::size_t count = source_.read(std::span(buffer_).subspan(end_),
+  const std::size_t count = source_.read(std::span(buffer_.get(), kBufferSize).subspan(end_),
                                          fmt::format("{}:{}", source_.name(), number_ + 1));
   end_ += count;
   return count > 0;
@@ -44,7 +45,7 @@ bool CsvLines::fill() {
 std::optional<std::string_view> CsvLines::raw_line() {
   std::size_t searched = 0;
   for (bool more = true;;) {
-    const char* start = buffer_.data() + begin_;
+    const char* start = buffer_.get() + begin_;
     const std::size_t size = end_ - begin_;
     const void* found = std::memchr(start + searched, '\n', size - searched);
     const bool complete = found != nullptr;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,7 +46,8 @@ class CsvLines {
   bool fill();
 
   ByteSource source_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]>
+      buffer_;  // Not filled with zeros, which would take longer than a small file.
   std::size_t begin_ = 0, end_ = 0;  // Of the bytes in buffer_ that are not consumed yet.
   std::size_t number_ = 0;
 };

@@ -206,6 +206,25 @@ TEST(Touchstone, TakesTheReferenceOfItsSecondVersion) {
   EXPECT_THROW(read_recording(wrong, {.transient_required = false}), DataError);
 }
 
+// What it says below the numbers would mean them, too.
+TEST(Touchstone, RefusesKeywordsBelowTheNumbersTheyAreAbout) {
+  const testing::DataFolder folder;
+  for (const std::string keyword :
+       {"[Number of Ports] 2", "[Reference] 75", "[Version] 2.0", "[Two-Port Data Order] 12_21"}) {
+    const auto file = folder.write(
+        "r.s1p", "[Version] 2.0\n# MHz Y RI R 50\n[Number of Ports] 1\n[Network Data]\n1 0.5 0\n" +
+                     keyword + "\n[Network Data]\n2 0.5 0\n");
+    const std::string name = keyword.substr(0, keyword.find(']') + 1);
+    try {
+      read_recording(file, {.transient_required = false});
+      ADD_FAILURE() << keyword;
+    } catch (const DataError& e) {
+      EXPECT_EQ(std::string(e.what()), file.string() + ":6: expected " + name +
+                                           " above the numbers it is about, found it below");
+    }
+  }
+}
+
 TEST(Touchstone, ReadsOnePort) {
   const testing::DataFolder folder;
   const auto file = folder.write("r.s1p", "# MHz S RI R 50\n1 0.5 0\n2 0.5 0\n");
