@@ -15,7 +15,7 @@ if [ "${1:-}" = --all ]; then
   # Everything but compiled device models works without it.
   scripts/ngspice_osdi.sh >/dev/null ||
     echo "setup: no ngspice with OSDI: compiled models are not simulated" >&2
-  cmake --preset release -DPSI_TRAINER=ON -DPSI_BUILD_TESTS=ON "$@"
+  cmake --preset release -DPSI_TRAINER=ON -DPSI_PYTHON=ON -DPSI_BUILD_TESTS=ON "$@"
   cmake --build --preset release
 elif [ $# -eq 0 ]; then
   install_packages setup "${program_packages[@]}"
