@@ -13,8 +13,8 @@
 #include <system_error>
 #include <vector>
 
-#include "../apps/commands/command.hpp"
 #include "circuit/circuit.hpp"
+#include "commands/command.hpp"
 #include "core/json/json_reader.hpp"
 #include "core/json/safetensors.hpp"
 #include "cosimulation/traces.hpp"
