@@ -168,6 +168,12 @@ class Flattener {
     for (std::size_t i = 0; i < body.ports.size(); ++i) {
       inside[body.ports[i]] = renamed(words.plain[i + 1], path, outside);
     }
+    if (words.assignments.contains("m")) {  // It multiplies all that is inside.
+      covered([&] {
+        throw SpiceError(
+            fmt::format("{}: m of a subcircuit is not known to the reference", place_of(card)));
+      });
+    }
     Known inner = known;
     evaluate(body.defaults, known, place_of(card), inner);
     evaluate(words.assignments, known, place_of(card), inner);

@@ -113,6 +113,12 @@ std::vector<double> sample_times(const Mem3Config& config) {
 
 std::function<double(double)> mem3_drive(const Mem3Config& config) {
   const double amplitude = config.amplitude;
+  if (config.waveform == Mem3Waveform::kBursts && config.sample_rate < 4 * config.carrier) {
+    throw ConfigError(
+        fmt::format("mem3: expected at least 4 samples in a period of the carrier of {} Hz, found "
+                    "{} per second",
+                    config.carrier, config.sample_rate));
+  }
   if (config.waveform == Mem3Waveform::kBursts) return bursts(config.carrier, amplitude);
   if (config.waveform == Mem3Waveform::kStep) return [=](double) { return amplitude; };
   const PublishedTones tones = published_tones(0);

@@ -40,7 +40,7 @@ Record simulate_mem3(const Mem3Config& config,
 ///     step       the amplitude
 ///     published  amplitude times published_drive() with tones of 1 and 50 kHz
 ///
-/// Throws ConfigError for another name.
+/// Throws ConfigError for bursts with fewer than 4 samples in a period of their carrier.
 std::function<double(double)> mem3_drive(const Mem3Config& config);
 
 /// Simulates one record under `voltage` [V], a function of time [s], with noise, from rest: with

@@ -130,6 +130,8 @@ truncate -s 2G garbage
 mkdir a_folder
 refuses "nowhere.csv: expected a readable data file, found: " fit nowhere.csv
 refuses "data vteam: expected no --tau, an option of mem3 and stretched" data vteam --tau 1ms --out x.csv
+refuses "mem3: expected at least 4 samples in a period of the carrier of 100000 Hz, found 1000 per" \
+  data mem3 --sample-rate 1000 --out x.csv
 refuses "data mem3: expected no --beta, an option of stretched" data mem3 --beta .5 --out x.csv
 refuses "--voltage: expected a text, found none" look nowhere.csv --voltage ""
 refuses "expected a subcommand (" bench foo

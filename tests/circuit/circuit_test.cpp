@@ -115,6 +115,8 @@ TEST(Circuit, SaysWhatTheReferenceDoesNotCover) {
        "netlist line 5: expected R C L V I E G B or the device in the reference, got m1 a b 0 0 "
        "n1"},
       {".ic v(a)=1\n", ".ic (line 5) is not known to the reference"},
+      {"x2 a 0 cell m=2\n.subckt cell p n\nr1 p n 1k\n.ends\n",
+       "netlist line 5: m of a subcircuit is not known to the reference"},
       {"x2 a 0 device hold=0\n", "netlist line 5: hold=0 is not known to the reference"},
       {"r1 a 0 1k tc=1\n",
        "netlist line 5: expected name, two nodes and a value in the reference, got r1 a 0 1k tc=1"},
