@@ -52,6 +52,7 @@ int tell(const RunOutcome& outcome);
 void make_room(const std::filesystem::path& folder,
                const nlohmann::ordered_json& config,
                bool replace);
+
 /// Writes `bytes` to `file` where it may be replaced; throws ConfigError where not.
 void write_result(const std::filesystem::path& file, std::string_view bytes, bool force);
 

@@ -98,11 +98,13 @@ void read_format(std::string_view bytes) {
   check_records(contents.records);
 }
 
-// As `psi look` and `psi fit` read a file, with and without options.
+// As `psi look` reads a file.
 void read_any(std::string_view bytes) {
-  const std::filesystem::path file = file_with(bytes);
-  check_records(read_recording(file, lenient()).records);
-  file_with(bytes);  // from its start again
+  check_records(read_recording(file_with(bytes), lenient()).records);
+}
+
+// As `psi fit` reads one with options.
+void read_with_options(std::string_view bytes) {
   ReadOptions named;
   named.time = "1";
   named.voltage = "2-3";
@@ -110,7 +112,7 @@ void read_any(std::string_view bytes) {
   named.shunt = 50;
   named.sign = -1;
   named.columns = {"-", "u"};
-  check_records(read_recording(file, named).records);
+  check_records(read_recording(file_with(bytes), named).records);
 }
 
 void read_voltages(std::string_view bytes) {
@@ -204,6 +206,7 @@ void read_messages(std::string_view bytes) {
 
 constexpr FuzzTarget kTargets[] = {
     {"recording", read_any},
+    {"options", read_with_options},
     {"text_table", read_format<read_text_table>},
     {"spice_raw", read_format<read_spice_raw>},
     {"mdm", read_format<read_mdm>},
