@@ -129,7 +129,7 @@ TEST(ByteSource, MakesLinesOfCarriageReturnsAlone) {
   const testing::DataFolder folder;
   ByteSource source(folder.write("returns.csv", text));
   EXPECT_EQ(source.packing(), "lines ended by CR");
-  EXPECT_EQ(all_of(std::move(source)), wanted);
+  EXPECT_TRUE(all_of(std::move(source)) == wanted);  // too long to be shown
   EXPECT_EQ(ByteSource(folder.write("both.csv", "a,b\r\n1,2\r\n")).packing(), "");
   const ByteSource packed(folder.write("returns.csv.gz", gzip_of("a,b\r1,2\r")));
   EXPECT_EQ(packed.packing(), "gzip, lines ended by CR");
