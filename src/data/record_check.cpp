@@ -47,16 +47,25 @@ void check_drive(const Record& record) {
   }
 }
 
-void check_waveforms(const Record& record, int fewest) {
-  check_drive(record);
-  check_count(record, record.current.at(0).size(), "currents");
-  check_finite(record, record.current[0], "current");
-  if (record.time.size() < static_cast<std::size_t>(fewest)) {
-    throw DataError(fmt::format("record {}: expected at least {} samples, found {}",
-                                printable(record.id), fewest, record.time.size()));
+void check_waveforms(std::span<const Record> records) {
+  std::size_t samples = 0;
+  for (const Record& record : records) {
+    check_drive(record);
+    check_count(record, record.current.at(0).size(), "currents");
+    check_finite(record, record.current[0], "current");
+    const std::size_t fewest = records.size() == 1 ? kFewestOfAll : kFewestOfRecord;
+    if (record.time.size() < fewest) {
+      throw DataError(fmt::format("record {}: expected at least {} samples, found {}",
+                                  printable(record.id), fewest, record.time.size()));
+    }
+    check_something(record, record.voltage[0], "voltage");
+    check_something(record, record.current[0], "current");
+    samples += record.time.size();
   }
-  check_something(record, record.voltage[0], "voltage");
-  check_something(record, record.current[0], "current");
+  if (samples < kFewestOfAll) {
+    throw DataError(fmt::format("{} records: expected at least {} samples together, found {}",
+                                records.size(), kFewestOfAll, samples));
+  }
 }
 
 }  // namespace psi_xlstm

@@ -13,13 +13,14 @@
 #include <utility>
 
 #include "core/utf8.hpp"
+#include "data/record_check.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 namespace {
 
 constexpr std::string_view kDefaultSplit = "0.6/0.2/0.2";
-constexpr std::size_t kFewestSamples = 20;  // Of a piece.
+constexpr std::size_t kFewestSamples = kFewestOfRecord;  // Of a piece.
 constexpr std::array<const char*, 3> kPartNames = {"training", "validation", "test"};
 
 using Fractions = std::array<double, 3>;

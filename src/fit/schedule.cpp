@@ -13,10 +13,11 @@ int total_samples(const std::vector<TrainingRecord>& records) {
   return static_cast<int>(total);
 }
 
-// Coarsest decimation: about 9,000 steps an iteration.
+// Coarsest decimation: about 9,000 steps an iteration, and every other sample of more than 5,000:
+// the first stages need no more, and the last has them all.
 int coarsest(const std::vector<TrainingRecord>& records) {
-  constexpr int kSteps = 9000;
-  int decimation = 1;
+  constexpr int kSteps = 9000, kMany = 5000;
+  int decimation = total_samples(records) > kMany ? 2 : 1;
   while (decimation < 32 && total_samples(records) / (2 * decimation) > kSteps * 3 / 4) {
     decimation *= 2;
   }

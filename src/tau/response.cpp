@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "data/record_check.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::tau {
@@ -160,7 +161,7 @@ void check_record(const Record& record, const std::string& where) {
   if (record.kind != RecordKind::kTransient || record.voltage.size() != 1) {
     fail("expected a transient of one port, found another kind");
   }
-  constexpr std::size_t kFewest = 50;
+  constexpr std::size_t kFewest = kFewestOfRecord;
   constexpr double kLeast = 1e-30;
   const std::size_t n = record.size();
   if (n < kFewest || record.time.size() != n || record.current.size() != 1 ||

@@ -106,7 +106,7 @@ class ColumnStream {
   std::vector<double> z_, z_slope_, start_, start_slope_;  // [M]
 };
 
-/// Throws DataError, opened by `where`, unless `record` is transient, with one port, at least 50
+/// Throws DataError, opened by `where`, unless `record` is transient, with one port, at least 20
 /// samples of finite numbers and times that increase, and a voltage and current that are not all
 /// zero.
 void check_record(const Record& record, const std::string& where);

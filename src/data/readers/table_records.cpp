@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "data/readers/table_parts.hpp"
+#include "data/record_check.hpp"
 #include "data/tables/csv_lines.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -195,7 +196,8 @@ class RecordMaker {
   void check() const {
     const std::string where =
         fmt::format("{}: record {}", table_.where(part_.first), shown(record_.id));
-    const int fewest = record_.kind == RecordKind::kDc ? 2 : options_.fewest_samples;
+    const int fewest =
+        record_.kind == RecordKind::kDc ? 2 : std::min(options_.fewest_samples, kFewestOfRecord);
     if (record_.size() < static_cast<std::size_t>(std::max(fewest, 1))) {
       throw DataError(
           fmt::format("{}: expected at least {} samples, found {}", where, fewest, record_.size()));
@@ -222,6 +224,21 @@ class RecordMaker {
   Record record_;
 };
 
+// Short sweeps are read where there are several: enough samples in all of them.
+void check_samples(const DataTable& table,
+                   const ReadOptions& options,
+                   const std::vector<Record>& records) {
+  if (records.empty() || records.front().kind != RecordKind::kTransient) return;
+  std::size_t samples = 0;
+  for (const Record& record : records) samples += record.size();
+  if (samples >= static_cast<std::size_t>(std::max(options.fewest_samples, 1))) return;
+  const std::string which =
+      records.size() == 1 ? "record " + shown(records.front().id)
+                          : fmt::format("{} records together", records.size());
+  throw DataError(fmt::format("{}: {}: expected at least {} samples, found {}", table.where(0),
+                              which, options.fewest_samples, samples));
+}
+
 }  // namespace
 
 std::vector<Record> table_records(const DataTable& table,
@@ -239,6 +256,7 @@ std::vector<Record> table_records(const DataTable& table,
   for (const TablePart& part : table_parts(table, choice, remarks)) {
     records.push_back(maker.record(part, stem));
   }
+  check_samples(table, options, records);
   if (options.sweep_rate && !choice.time) {
     remarks.push_back(fmt::format("{}: made the time from the voltage, swept at {} V/s", table.file,
                                   *options.sweep_rate));

@@ -158,9 +158,8 @@ void verify(Road& road, StudyResult& result) {
 // The text of `records` for the folder of the run; they become what reading it would give.
 std::string own_data(std::vector<Record>& records, int sign) {
   std::set<std::string> ids;
+  check_waveforms(records);
   for (const Record& record : records) {
-    constexpr int kFewest = 50;
-    check_waveforms(record, kFewest);
     if (printable(record.id) != record.id || !ids.insert(record.id).second) {
       throw DataError(fmt::format("records: expected different names on one line each, found {}",
                                   in_quotes(record.id)));

@@ -40,7 +40,8 @@ struct ReadOptions {
   std::optional<double> shunt;  ///< Resistance [ohm] over which `current` is a voltage.
   std::optional<double> sweep_rate;  ///< Of the voltage [V/s], where a file has no time.
   int sign = 1;                      ///< -1 where the current was counted out of the device.
-  int fewest_samples = 50;           ///< A shorter transient record is an error.
+  int fewest_samples = 50;           ///< Fewer in the transient records of a table together are
+                                     ///< an error, and fewer than 20 of these in one of them.
   bool current_required =
       true;  ///< Else a file without current gives records without samples of it.
   bool transient_required = true;  ///< Else a file without time gives DC and AC records.
