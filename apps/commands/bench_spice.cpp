@@ -16,14 +16,14 @@
 namespace psi_xlstm::apps {
 namespace {
 
-struct Options {
+struct BenchSpiceOptions {
   std::string figure, model;
   std::shared_ptr<std::string> out;
   int repetitions = 5, seed = 123;
   bool quick = false;
 };
 
-SpiceBenchmark measured(const Options& o, const Progress& progress) {
+SpiceBenchmark measured(const BenchSpiceOptions& o, const Progress& progress) {
   const BenchmarkStudent student = o.model.empty()
                                        ? train_benchmark_student(o.seed, o.quick ? 1 : 3, progress)
                                        : stored_benchmark_student(o.model);
@@ -44,7 +44,7 @@ void write_figure(const std::string& file, const SpiceBenchmark& benchmark) {
   }
 }
 
-int bench_spice(const Options& o) {
+int bench_spice(const BenchSpiceOptions& o) {
   const std::string name = o.quick ? "spice_quick" : "spice";
   check_bench_target(*o.out, name);
   if (!o.figure.empty()) check_output_file(o.figure);
@@ -78,7 +78,7 @@ int bench_spice(const Options& o) {
 }  // namespace
 
 void add_bench_spice(CLI::App& bench, int& exit_code) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<BenchSpiceOptions>();
   CLI::App* command = bench.add_subcommand(
       "spice", "A trained model in ngspice, beside other devices and the network it replaces");
   o->out = add_bench_folder(*command);

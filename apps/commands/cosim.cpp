@@ -18,13 +18,13 @@
 namespace psi_xlstm::apps {
 namespace {
 
-struct Options {
+struct CosimOptions {
   std::string model, config, circuit, openvaf;
   std::vector<std::string> paths;
   double g0 = 0;
 };
 
-CosimReport compare(const Options& o, const ir::Network& network) {
+CosimReport compare(const CosimOptions& o, const ir::Network& network) {
   const CosimConfig config = o.config.empty() ? CosimConfig{} : read_config<CosimConfig>(o.config);
   const SimulatorOptions simulator{.time_limit_s = config.time_limit_s,
                                    .verilog_a_compiler = o.openvaf};
@@ -70,7 +70,7 @@ int compare_recurrent(const model::Model& model, const std::string& config_file,
 }  // namespace
 
 void add_cosim(CLI::App& app, int& exit_code) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<CosimOptions>();
   CLI::App* command = app.add_subcommand("cosim", "Compare a model in ngspice with its equations");
   command->add_option("model", o->model, "model.safetensors")->required();
   command->add_option("--config", o->config, "JSON file with stimuli and limits");

@@ -18,7 +18,7 @@
 namespace psi_xlstm::apps {
 namespace {
 
-struct Options {
+struct DataOptions {
   std::string source, out, part, pwl;
   int seed = 42;
   Mem3Config mem3;
@@ -38,7 +38,7 @@ std::vector<Record> part_of(const Dataset& dataset, const std::string& part) {
 }
 
 // The device that the options of mem3 and stretched describe.
-Mem3Config relaxation_device(const Options& o) {
+Mem3Config relaxation_device(const DataOptions& o) {
   Mem3Config device = o.mem3;
   device.seed = o.seed;
   if (o.source == "mem3") {
@@ -56,7 +56,7 @@ Mem3Config relaxation_device(const Options& o) {
 }
 
 // One noisy record of such a device, or, where a part is asked for, that part of three.
-std::vector<Record> relaxation_records(const Options& o) {
+std::vector<Record> relaxation_records(const DataOptions& o) {
   Mem3Config device = relaxation_device(o);
   if (o.pwl.empty()) {
     if (o.part.empty()) return {mem3_record(device, mem3_drive(device))};
@@ -69,7 +69,7 @@ std::vector<Record> relaxation_records(const Options& o) {
 }
 
 // Options say something about some sources only.
-void check_options(const Options& o) {
+void check_options(const DataOptions& o) {
   const bool relaxation = o.source == "mem3" || o.source == "stretched";
   const auto refuse = [&](const std::vector<std::string>& given, const char* of) {
     if (given.empty()) return;
@@ -80,7 +80,7 @@ void check_options(const Options& o) {
   if (o.source != "stretched") refuse(o.of_stretched, "stretched");
 }
 
-std::vector<Record> records_of(const Options& o) {
+std::vector<Record> records_of(const DataOptions& o) {
   if (o.source == "mem3" || o.source == "stretched") return relaxation_records(o);
   DataSourceConfig config;
   config.source = value_named<DataSource>(o.source).value();
@@ -100,7 +100,7 @@ bool is_generated(const std::string& file) {
 }  // namespace
 
 void add_data(CLI::App& app, int& exit_code) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<DataOptions>();
   CLI::App* command = app.add_subcommand("data", "Write generated records as CSV");
   command->add_option("source", o->source, "published, vteam, mem3 or stretched")
       ->required()

@@ -10,7 +10,7 @@
 namespace psi_xlstm::apps {
 namespace {
 
-struct Options {
+struct FitOptions {
   std::vector<std::string> files;
   std::string out;
   bool replace = false;
@@ -21,7 +21,7 @@ struct Options {
 }  // namespace
 
 void add_fit(CLI::App& app, int& exit_code) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<FitOptions>();
   CLI::App* command = app.add_subcommand("fit", "Fit a compact model to measured waveforms");
   command->add_option("files", o->files, "Files of data; psi look says what is in them")
       ->required();

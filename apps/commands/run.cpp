@@ -11,7 +11,7 @@
 namespace psi_xlstm::apps {
 namespace {
 
-struct Options {
+struct RunFileOptions {
   std::string config, out;
   std::vector<int> seeds;
   int threads = 2;
@@ -28,7 +28,7 @@ std::string shipped_or_own(const std::string& path) {
   return fs::is_regular_file(shipped, problem) ? shipped.string() : path;
 }
 
-int run_file(const Options& options) {
+int run_file(const RunFileOptions& options) {
   const std::string file = shipped_or_own(options.config);
   nlohmann::json config = parse_json(file);
   const StudyKind kind = kind_of(config, study_kinds(), file);
@@ -43,7 +43,7 @@ int run_file(const Options& options) {
 }  // namespace
 
 void add_run(CLI::App& app, int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunFileOptions>();
   CLI::App* command = app.add_subcommand("run", "Run a study: data, fits, emission, co-simulation");
   command->add_option("config", options->config, "JSON file, e.g. configs/quickstart.json")
       ->required();

@@ -11,7 +11,7 @@
 namespace psi_xlstm::apps {
 namespace {
 
-struct Options {
+struct TauOptions {
   TauStudyConfig config;
   TauDesignOptions design;
   std::string out;
@@ -19,7 +19,7 @@ struct Options {
   bool anchors = false, replace = false;
 };
 
-int run_tau(const Options& o) {
+int run_tau(const TauOptions& o) {
   if (o.config.files.empty()) {
     throw ConfigError("tau: expected files of data, or --design, found neither");
   }
@@ -41,7 +41,7 @@ int run_tau(const Options& o) {
 void add_tau(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "tau", "Time constants of a device from its records, or what to measure to tell them");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<TauOptions>();
   command->add_option("files", o->config.files, "Files of data; psi look says what is in them");
   command->add_option("--out", o->out, "Folder for the results");
   command->add_option("--only", o->config.records, "Only these records, by id")->delimiter(',');
