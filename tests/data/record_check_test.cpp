@@ -58,13 +58,9 @@ TEST(RecordCheck, SaysWhatIsWrong) {
        "record 1: expected a finite voltage at every sample, found nan at sample 2"},
       {[](Record& r) { r.current[0][0] = kNothing; },
        "record 1: expected a finite current at every sample, found nan at sample 0"},
-      {[](Record& r) {
-         r.current[0].assign(50, 0.0);
-       },
+      {[](Record& r) { r.current[0].assign(50, 0.0); },
        "record 1: expected a current, found only zeros"},
-      {[](Record& r) {
-         r.id = "a\nb", r.voltage[0].assign(50, 0.0);
-       },
+      {[](Record& r) { r.id = "a\nb", r.voltage[0].assign(50, 0.0); },
        "record a b: expected a voltage, found only zeros"},
   };
   for (const Case& wrong : cases) {

@@ -232,9 +232,9 @@ void check_samples(const DataTable& table,
   std::size_t samples = 0;
   for (const Record& record : records) samples += record.size();
   if (samples >= static_cast<std::size_t>(std::max(options.fewest_samples, 1))) return;
-  const std::string which =
-      records.size() == 1 ? "record " + shown(records.front().id)
-                          : fmt::format("{} records together", records.size());
+  const std::string which = records.size() == 1
+                                ? "record " + shown(records.front().id)
+                                : fmt::format("{} records together", records.size());
   throw DataError(fmt::format("{}: {}: expected at least {} samples, found {}", table.where(0),
                               which, options.fewest_samples, samples));
 }
