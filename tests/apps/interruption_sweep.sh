@@ -57,6 +57,16 @@ for study in "${studies[@]}"; do
   echo "interruption_sweep: $study: ${duration[$study]} ms whole" >&2
 done
 
+# Those that have the folder for temporary files in their environment, by their numbers.
+processes() {
+  local files file
+  files=$(env -u TMPDIR bash -c 'grep -lsz "^TMPDIR=$1\$" /proc/[0-9]*/environ || true' bash "$TMPDIR")
+  for file in $files; do basename "$(dirname "$file")"; done
+}
+sleep 60 &
+[ "$(processes)" = $! ] || fail "expected process $! to be found, found \"$(processes)\""
+kill $!
+
 # Sends <signal> to a run after a random part of its whole time, then runs it to its end.
 interrupt() {
   local signal=$1 study=$2 out=interrupted code=0 pid
@@ -76,10 +86,7 @@ interrupt() {
   [ $code -eq "$(cat $study.code)" ] || fail "$study: taken up, it ended with $code: $(tail -n 1 log)"
   sums $out | cmp -s - $study.sums || fail "$study: other bytes: $(sums $out | diff - $study.sums | head -n 3)"
   [ -z "$(ls -A "$TMPDIR")" ] || fail "$study: left $(ls "$TMPDIR")"
-  # What the study started has its folder for temporary files in the environment.
-  if grep -lsz "^TMPDIR=$TMPDIR\$" /proc/[0-9]*/environ | grep -v /self/; then
-    fail "$study: left a process"
-  fi
+  [ -z "$(processes)" ] || fail "$study: left $(ps -o args= -p "$(processes | paste -sd ,)")"
 }
 
 same=0

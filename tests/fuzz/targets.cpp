@@ -123,10 +123,11 @@ void read_voltages(std::string_view bytes) {
 
 void read_json(std::string_view bytes) {
   const auto tree = parse_json(bytes, "fuzz");
-  expect(parse_json(tree.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "fuzz",
-                    {.depth = 200})
-                 .type() == tree.type(),
-         "the same kind of value");
+  const auto again = parse_json(tree.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                                "fuzz", {.depth = 200});
+  // -0 is written as 0, which has no sign.
+  const bool whole = tree.is_number_integer() && again.is_number_integer();
+  expect(whole || again.type() == tree.type(), "the same kind of value");
 }
 
 void read_config(std::string_view bytes) {
