@@ -78,6 +78,8 @@ struct FitConfig {
   Curriculum curriculum = Curriculum::kWhole;
   std::vector<TrainingStage> first;
   std::vector<TrainingStage> refine;
+  int thinning = 1;  ///< Of the automatic stages: so many samples to a step or more. No key of a
+                     ///< config: the choice of a shape sets it.
 
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {

@@ -52,10 +52,15 @@ bool is_removed(const Descriptor& file) {
   return ::fstat(file.number(), &status) != 0 || status.st_nlink == 0;
 }
 
-// Removes `folder` if its owner has ended. One without an owner yet is being made just now.
+// Removes `folder` if its owner has ended. One without an owner yet is being made just now, or its
+// owner was killed meanwhile: an empty one goes, and who makes it makes another.
 void remove_if_left(const fs::path& folder) {
   const Descriptor owner(::open((folder / kOwner).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!owner.is_open() || ::flock(owner.number(), LOCK_EX | LOCK_NB) != 0) return;
+  if (!owner.is_open()) {
+    ::rmdir(folder.c_str());
+    return;
+  }
+  if (::flock(owner.number(), LOCK_EX | LOCK_NB) != 0) return;
   std::error_code ignored;  // What cannot be removed stays for another time.
   if (!is_removed(owner)) fs::remove_all(folder, ignored);
 }

@@ -13,11 +13,10 @@ int total_samples(const std::vector<TrainingRecord>& records) {
   return static_cast<int>(total);
 }
 
-// Coarsest decimation: about 9,000 steps an iteration, and every other sample of more than 5,000:
-// the first stages need no more, and the last has them all.
-int coarsest(const std::vector<TrainingRecord>& records) {
-  constexpr int kSteps = 9000, kMany = 5000;
-  int decimation = total_samples(records) > kMany ? 2 : 1;
+// Coarsest decimation, `least` or more: about 9,000 steps an iteration.
+int coarsest(const std::vector<TrainingRecord>& records, int least) {
+  constexpr int kSteps = 9000;
+  int decimation = least;
   while (decimation < 32 && total_samples(records) / (2 * decimation) > kSteps * 3 / 4) {
     decimation *= 2;
   }
@@ -53,13 +52,18 @@ StartHint start_hint(const std::vector<TrainingRecord>& records,
   return hint;
 }
 
-std::vector<TrainingStage> whole_stages(const std::vector<TrainingRecord>& records) {
-  return {{.decimation = coarsest(records), .iterations = 30}};
+int thinning_of_trials(const std::vector<TrainingRecord>& records) {
+  constexpr int kMany = 5000;
+  return total_samples(records) > kMany ? 2 : 1;
 }
 
-std::vector<TrainingStage> window_stages(const std::vector<TrainingRecord>& records) {
+std::vector<TrainingStage> whole_stages(const std::vector<TrainingRecord>& records, int thinning) {
+  return {{.decimation = coarsest(records, thinning), .iterations = 30}};
+}
+
+std::vector<TrainingStage> window_stages(const std::vector<TrainingRecord>& records, int thinning) {
   constexpr int kFirstWindow = 40, kFewestSteps = 10, kDoublings = 4;
-  const int decimation = coarsest(records);
+  const int decimation = coarsest(records, thinning);
   const int first = std::max(kFirstWindow, kFewestSteps * decimation);
   std::vector<TrainingStage> stages;
   for (int i = 0; i < kDoublings; ++i) {
@@ -69,8 +73,8 @@ std::vector<TrainingStage> window_stages(const std::vector<TrainingRecord>& reco
   return stages;
 }
 
-std::vector<TrainingStage> refine_stages(const std::vector<TrainingRecord>& records) {
-  const int d = coarsest(records);
+std::vector<TrainingStage> refine_stages(const std::vector<TrainingRecord>& records, int thinning) {
+  const int d = coarsest(records, thinning);
   std::vector<TrainingStage> stages;
   const int iterations[] = {50, 20, 8};
   for (int i = 0; i < 3; ++i) {
@@ -78,7 +82,7 @@ std::vector<TrainingStage> refine_stages(const std::vector<TrainingRecord>& reco
     if (!stages.empty() && stages.back().decimation == decimation) continue;
     stages.push_back({.decimation = decimation, .iterations = iterations[i]});
   }
-  if (d == 1) stages.front().iterations = 150;
+  if (d == thinning) stages.front().iterations = 150;  // no stage with longer steps comes before
   return stages;
 }
 

@@ -17,14 +17,19 @@ StartHint start_hint(const std::vector<TrainingRecord>& records,
                      const StudentScales& scales,
                      double time_constant_fraction);
 
-/// One stage on whole records, with about 9,000 steps of the network in an iteration.
-std::vector<TrainingStage> whole_stages(const std::vector<TrainingRecord>& records);
+/// How many samples a step of the first stages takes at least where shapes are only tried: every
+/// other one of many.
+int thinning_of_trials(const std::vector<TrainingRecord>& records);
+
+/// One stage on whole records, with about 9,000 steps of the network in an iteration, of `thinning`
+/// samples or more.
+std::vector<TrainingStage> whole_stages(const std::vector<TrainingRecord>& records, int thinning);
 
 /// Stages on windows that double in length, then whole records: for a device that forgets within a
 /// record, where whole records from a random start lead nowhere.
-std::vector<TrainingStage> window_stages(const std::vector<TrainingRecord>& records);
+std::vector<TrainingStage> window_stages(const std::vector<TrainingRecord>& records, int thinning);
 
 /// Stages for the best start, with ever finer steps.
-std::vector<TrainingStage> refine_stages(const std::vector<TrainingRecord>& records);
+std::vector<TrainingStage> refine_stages(const std::vector<TrainingRecord>& records, int thinning);
 
 }  // namespace psi_xlstm::fit

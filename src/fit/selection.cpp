@@ -10,6 +10,7 @@
 #include "core/parallel.hpp"
 #include "core/seed.hpp"
 #include "fit/falling_current.hpp"
+#include "fit/schedule.hpp"
 #include "metrics/statistics.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -160,6 +161,23 @@ std::vector<Attempt>::iterator choose(std::vector<Attempt>& all) {
   return all.begin() + (chosen - attempts.begin());
 }
 
+// Goes on with the fits of one shape, which were tried on thinned records.
+void refine_shape(std::size_t shape,
+                  const Dataset& dataset,
+                  const std::vector<TrainingRecord>& records,
+                  const SelectionRequest& request,
+                  std::vector<Attempt>& attempts) {
+  std::vector<Attempt*> fits;
+  for (Attempt& attempt : attempts) {
+    if (attempt.shape == shape && attempt.training.usable) fits.push_back(&attempt);
+  }
+  for_each_index(static_cast<int>(fits.size()), request.threads, [&](int i) {
+    Attempt& attempt = *fits[static_cast<std::size_t>(i)];
+    attempt.training = refined(records, attempt.config, attempt.training);
+    judge(dataset, request.starts, attempt);
+  });
+}
+
 }  // namespace
 
 std::vector<StudentShape> candidate_shapes(const StudentShape& base, int states, int features) {
@@ -226,7 +244,8 @@ SelectionResult select(const Dataset& dataset, const SelectionRequest& request) 
   }
   const std::vector<TrainingRecord> records =
       training_records(dataset, dataset.split.train, request.starts);
-  const auto [shapes, base] = worth_fitting(dataset, records, request);
+  auto [shapes, base] = worth_fitting(dataset, records, request);
+  base.thinning = thinning_of_trials(records);
   std::vector<Attempt> attempts;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     for (int fit = 0; fit < (shapes[i].states == 0 ? 1 : kFitsPerShape); ++fit) {
@@ -245,7 +264,12 @@ SelectionResult select(const Dataset& dataset, const SelectionRequest& request) 
   });
 
   score_without_falling(shapes.size(), attempts);
-  const auto chosen = choose(attempts);
+  auto chosen = choose(attempts);
+  if (base.thinning > 1) {
+    refine_shape(chosen->shape, dataset, records, request, attempts);
+    score_without_falling(shapes.size(), attempts);
+    chosen = choose(attempts);
+  }
   chosen->report.chosen = true;
   SelectionResult result;
   result.shape = chosen->config.student;

@@ -169,6 +169,29 @@ std::vector<Candidate> make_candidates(const FitConfig& config,
   return candidates;
 }
 
+// Takes `best`, which the stage `last` left, into `result`.
+void finish(const std::vector<TrainingRecord>& records,
+            const Trainer& trainer,
+            const TrainingStage& last,
+            const Candidate& best,
+            TrainingResult& result) {
+  const auto parameters = static_cast<std::ptrdiff_t>(result.network.parameters.size());
+  result.network.parameters.assign(best.x.begin(), best.x.begin() + parameters);
+  for (int correction : trainer.corrections()) {
+    result.corrections.push_back(
+        correction < 0 ? 0.0 : best.x[static_cast<std::size_t>(parameters + correction)]);
+  }
+  result.usable = true;
+  result.reason = best.reason;
+  result.chi2_per_sample = best.chi2_per_sample;
+  result.iterations = best.iterations;
+  const Eigen::MatrixXd information = trainer.information(last, best.x);
+  result.covariance = information.ldlt()
+                          .solve(Eigen::MatrixXd::Identity(information.rows(), information.cols()))
+                          .topLeftCorner(parameters, parameters);
+  result.network.box = training_box(result.network, records);
+}
+
 }  // namespace
 
 StudentScales scales_of(const std::vector<TrainingRecord>& records) {
@@ -206,8 +229,8 @@ TrainingResult train(const std::vector<TrainingRecord>& records,
     Candidate& candidate = candidates[static_cast<std::size_t>(i)];
     const bool windows = candidate.curriculum == Curriculum::kWindows;
     const auto stages = !config.first.empty() ? config.first
-                        : windows             ? window_stages(records)
-                                              : whole_stages(records);
+                        : windows             ? window_stages(records, config.thinning)
+                                              : whole_stages(records, config.thinning);
     for (const TrainingStage& stage : stages) trainer.run(stage, candidate);
   });
   for (const Candidate& c : candidates) result.starts.push_back({c.curriculum, c.chi2_per_sample});
@@ -218,24 +241,29 @@ TrainingResult train(const std::vector<TrainingRecord>& records,
     result.reason = "no start could be evaluated";
     return result;
   }
-  const auto refine = config.refine.empty() ? refine_stages(records) : config.refine;
+  const auto refine =
+      config.refine.empty() ? refine_stages(records, config.thinning) : config.refine;
   for (const TrainingStage& stage : refine) trainer.run(stage, best);
+  finish(records, trainer, refine.back(), best, result);
+  return result;
+}
 
-  const auto parameters = static_cast<std::ptrdiff_t>(result.network.parameters.size());
-  result.network.parameters.assign(best.x.begin(), best.x.begin() + parameters);
-  for (int correction : trainer.corrections()) {
-    result.corrections.push_back(
-        correction < 0 ? 0.0 : best.x[static_cast<std::size_t>(parameters + correction)]);
+TrainingResult refined(const std::vector<TrainingRecord>& records,
+                       FitConfig config,
+                       const TrainingResult& start) {
+  TrainingResult result = start;
+  const Trainer trainer(records, config, result.network);
+  Candidate candidate;
+  candidate.x = start.network.parameters;
+  for (std::size_t r = 0; r < trainer.corrections().size(); ++r) {
+    if (trainer.corrections()[r] >= 0) candidate.x.push_back(start.corrections[r]);
   }
-  result.usable = true;
-  result.reason = best.reason;
-  result.chi2_per_sample = best.chi2_per_sample;
-  result.iterations = best.iterations;
-  const Eigen::MatrixXd information = trainer.information(refine.back(), best.x);
-  result.covariance = information.ldlt()
-                          .solve(Eigen::MatrixXd::Identity(information.rows(), information.cols()))
-                          .topLeftCorner(parameters, parameters);
-  result.network.box = training_box(result.network, records);
+  candidate.iterations = start.iterations;
+  config.thinning = 1;
+  const auto stages = refine_stages(records, config.thinning);
+  for (const TrainingStage& stage : stages) trainer.run(stage, candidate);
+  if (!(candidate.chi2_per_sample < start.chi2_per_sample)) return start;
+  finish(records, trainer, stages.back(), candidate, result);
   return result;
 }
 

@@ -53,6 +53,12 @@ TrainingResult train(const std::vector<TrainingRecord>& records,
                      const std::string& name,
                      int threads = 1);
 
+/// Goes on with `start`, which train() gave, in the stages that follow the choice of a start, but
+/// without thinning. What it cannot improve it gives back.
+TrainingResult refined(const std::vector<TrainingRecord>& records,
+                       FitConfig config,
+                       const TrainingResult& start);
+
 /// The box of `network` on `records`, run with their start conductances.
 ir::TrainingBox training_box(const ir::Network& network,
                              const std::vector<TrainingRecord>& records);

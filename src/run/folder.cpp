@@ -40,7 +40,9 @@ bool leads_away(const fs::path& root, const fs::path& name) {
   return false;
 }
 
-bool is_kept(const std::string& name) { return name.starts_with("seed_"); }
+bool is_kept(const std::string& name) {
+  return name.starts_with("seed_") || name.starts_with(fmt::format("{}/", kPreviousRun));
+}
 
 [[noreturn]] void fail(const fs::path& folder, int code) {
   throw DataError(fmt::format("{}: expected a folder to write to, found: {}", folder.string(),
@@ -213,10 +215,26 @@ void RunFolder::remove(const fs::path& name) {
   const fs::file_status status = fs::symlink_status(place, error);
   if (fs::is_regular_file(status) && !fs::remove(place, error) && error) fail(place, error.value());
   current_.erase(text);
-  for (fs::path parent = fs::path(text).parent_path(); !parent.empty();
-       parent = parent.parent_path()) {
+  remove_empty_folders(text);
+}
+
+// Those in which the file `name` stood.
+void RunFolder::remove_empty_folders(const fs::path& name) {
+  std::error_code error;
+  for (fs::path parent = name.parent_path(); !parent.empty(); parent = parent.parent_path()) {
     if (!fs::remove(folder_ / parent, error) || error) break;  // not empty
   }
+}
+
+// Moves the file `name` below kPreviousRun.
+void RunFolder::set_aside(const std::string& name) {
+  if (leads_away(folder_, name) || !fs::is_regular_file(fs::symlink_status(folder_ / name))) return;
+  const fs::path place = allow(fs::path(kPreviousRun) / name);
+  std::error_code error;
+  fs::create_directories(place.parent_path(), error);
+  if (!error) fs::rename(folder_ / name, place, error);
+  if (error) fail(place, error.value());
+  remove_empty_folders(name);
 }
 
 void RunFolder::remove_below(const fs::path& name) {
@@ -229,10 +247,15 @@ void RunFolder::remove_below(const fs::path& name) {
 
 void RunFolder::begin() {
   current_.clear();
+  // A run is finished where its manifest is there, which goes aside last: who is killed before that
+  // finds the rest again.
+  const bool finished = owned_.contains(kManifestName) && fs::exists(folder_ / kManifestName);
   const std::set<std::string> all = owned_;
   for (const std::string& file : all) {
-    if (!is_kept(file)) remove(file);
+    if (is_kept(file) || file == kManifestName) continue;
+    finished ? set_aside(file) : remove(file);
   }
+  if (finished) set_aside(kManifestName);
 }
 
 std::set<std::string> RunFolder::written() const {

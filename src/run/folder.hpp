@@ -16,6 +16,9 @@ namespace psi_xlstm {
 /// The list of the files that runs wrote into a folder; the lock of the folder is on it.
 inline constexpr const char* kLedgerName = ".psi-run";
 
+/// Where the finished run of before is kept while a new one is at work.
+inline constexpr const char* kPreviousRun = "previous_run";
+
 /// A folder that belongs to this process alone while the object lives.
 class RunFolder {
  public:
@@ -48,9 +51,13 @@ class RunFolder {
   /// The same for every file below the folder `name`.
   void remove_below(const std::filesystem::path& name);
 
-  /// Removes everything that earlier runs wrote but what stands below folders called seed_<n>: what
-  /// was trained there may be taken again.
+  /// Makes room for a new run: what earlier ones wrote goes, but what stands below folders called
+  /// seed_<n>, which may be taken again, and a finished run, which is set aside below kPreviousRun
+  /// until end().
   void begin();
+
+  /// The new run is complete: removes what was set aside.
+  void end() { remove_below(kPreviousRun); }
 
   /// The files that this object has owned and that exist, and nothing of earlier runs, relative.
   /// Throws DataError naming the first one that is missing: the folder was changed meanwhile.
@@ -60,6 +67,8 @@ class RunFolder {
   void read_ledger();
   void adopt_manifest();
   void note(const std::string& name);
+  void set_aside(const std::string& name);
+  void remove_empty_folders(const std::filesystem::path& name);
 
   std::filesystem::path folder_;
   int ledger_ = -1;

@@ -26,8 +26,9 @@ void Road::finish(const std::vector<int>& seeds) {
   manifest.versions = library_versions();
   manifest.seeds = seeds;
   manifest.files = file_checksums(folder().path(), folder().written());
-  folder().write(kManifestName, manifest_text(manifest));
   folder().write(kTimingsName, watch_.text());
+  folder().end();
+  folder().write(kManifestName, manifest_text(manifest));
 }
 
 }  // namespace psi_xlstm

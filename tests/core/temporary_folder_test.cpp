@@ -93,7 +93,8 @@ TEST_F(TemporaryFolders, OfAKilledProcessAreSweptThoseOfALivingOneNot) {
   killed.end(SIGKILL);
   EXPECT_EQ(names().size(), 2u);  // Nothing could remove it then.
   fs::create_directories(all_ / "psi_of_a_user");
-  fs::create_directories(all_ / "psi_without_owner.tmp");
+  fs::create_directories(all_ / "psi_without_owner.tmp" / "of_a_user");
+  fs::create_directories(all_ / "psi_killed_at_once.tmp");
   fs::create_directory_symlink(all_ / "psi_of_a_user", all_ / "psi_link.tmp");
   const TemporaryFolder mine("mine");
   sweep_temporary_folders(all_);

@@ -85,6 +85,53 @@ TEST_F(RunFolderTest, RemovesWhatEarlierRunsWroteAndNothingElse) {
   EXPECT_FALSE(has("seed_1"));
 }
 
+TEST_F(RunFolderTest, SetsAFinishedRunAsideUntilTheNewOneEnds) {
+  {
+    RunFolder run(folder_);
+    run.begin();
+    run.write("tables/models.md", "old");
+    run.write("seed_1/model.safetensors", "weights");
+    run.write("manifest.json", "{}");
+  }
+  put("tables/notes.md", "mine");
+  for (const char* const content : {"killed", "killed again"}) {
+    RunFolder run(folder_);
+    run.begin();
+    run.write("tables/models.md", content);
+    EXPECT_EQ(text_of("previous_run/tables/models.md"), "old");
+    EXPECT_EQ(text_of("previous_run/manifest.json"), "{}");
+    EXPECT_FALSE(has("manifest.json"));
+    EXPECT_EQ(text_of("seed_1/model.safetensors"), "weights");
+  }
+  RunFolder run(folder_);
+  run.begin();
+  EXPECT_FALSE(has("tables/models.md"));
+  run.write("tables/models.md", "new");
+  run.end();
+  EXPECT_FALSE(has("previous_run"));
+  EXPECT_EQ(text_of("tables/models.md"), "new");
+  EXPECT_EQ(text_of("tables/notes.md"), "mine");
+}
+
+// Killed between two files: the rest follows, and nothing that is aside already goes.
+TEST_F(RunFolderTest, GoesOnSettingAside) {
+  {
+    RunFolder run(folder_);
+    run.begin();
+    run.write("a", "old a");
+    run.write("b", "old b");
+    run.write("manifest.json", "{}");
+    run.allow("previous_run/a");
+  }
+  fs::create_directories(folder_ / "previous_run");
+  fs::rename(folder_ / "a", folder_ / "previous_run" / "a");
+  RunFolder run(folder_);
+  run.begin();
+  EXPECT_EQ(text_of("previous_run/a"), "old a");
+  EXPECT_EQ(text_of("previous_run/b"), "old b");
+  EXPECT_FALSE(has("b"));
+}
+
 TEST_F(RunFolderTest, NeverReplacesAFileThatNoRunWrote) {
   RunFolder run(folder_);
   put("report.html", "mine");
