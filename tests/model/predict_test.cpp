@@ -298,5 +298,21 @@ TEST(PredictInPlace, RefusesACurrentThatIsNotFinite) {
       << problem;
 }
 
+// A constant voltage over one long step is not the same as over many short ones.
+TEST(PredictInPlace, WarnsOfStepsThatTheModelDoesNotResolve) {
+  ir::Network network = testing::one_state();
+  network.box.step_max = 2e-6;
+  Record record = drive(network, 0.3);
+  record.time = testing::uniform_times(300, 2e-6);
+  const Record before = record;
+  EXPECT_EQ(predict_with(network, 3e-4, record), Warnings{});
+  record = before;
+  for (std::size_t k = 200; k < record.size(); ++k) record.time[k] += 38e-6;
+  EXPECT_EQ(predict_with(network, 3e-4, record),
+            Warnings{"record sweep: samples are up to 40.0 us apart, the model resolves steps of "
+                     "at most 2.00 us: the current behind a longer one is wrong; give the voltage "
+                     "at more times"});
+}
+
 }  // namespace
 }  // namespace psi_xlstm::model
