@@ -132,6 +132,13 @@ TEST_F(TextFormats, NamesNamelessColumnsOnRequest) {
                      options));
 }
 
+TEST_F(TextFormats, RefusesMoreNamesThanColumns) {
+  ReadOptions options;
+  options.columns = {"t", "v", "i", "p"};
+  EXPECT_EQ(read(rows_of(60, plain_row), options).problem,
+            "dev.txt:1: --columns: expected at most 3 names, one a column, found 4");
+}
+
 TEST_F(TextFormats, StartsARecordWhereTheTimeStartsAgain) {
   const Reading reading = read("t,v,i\n" + rows_of(60, plain_row) + rows_of(60, plain_row));
   expect_signal(reading, 0);
