@@ -52,7 +52,8 @@ void warn_of_start(const Model& model,
 // Between two samples the state of a compact model is driven by one voltage.
 void warn_of_steps(const Model& model, const Record& record, Warnings& warnings) {
   const Description& about = model.about();
-  if (about.kind != Kind::kCompact || about.states == 0 || !about.no_circuit.empty()) return;
+  const bool known = about.box.step_max > 0 && about.no_circuit.empty();
+  if (about.kind != Kind::kCompact || about.states == 0 || !known) return;
   const double resolved = std::max(about.box.step_max, hdl::longest_step(model.circuit_network()));
   double longest = 0;
   for (std::size_t k = 1; k < record.time.size(); ++k) {

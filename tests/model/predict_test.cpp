@@ -76,7 +76,7 @@ TEST(PredictInPlace, RunsAStaticDeviceOfTwoPortsWithCharges) {
 TEST(PredictInPlace, RunsAModelOfTwoPorts) {
   const ir::Network network = testing::every_operation(2);
   Record record = drive(network, 0.5);
-  record.time = testing::uniform_times(300, 0.02);
+  record.time = testing::uniform_times(300, 0.01);
   record.ports = {"p1", "p2"};
   record.voltage = {testing::two_tones(record.time, 0.5, 0.3),
                     testing::two_tones(record.time, 0.4, 0.7)};

@@ -135,8 +135,9 @@ TEST_F(TextFormats, NamesNamelessColumnsOnRequest) {
 TEST_F(TextFormats, RefusesMoreNamesThanColumns) {
   ReadOptions options;
   options.columns = {"t", "v", "i", "p"};
-  EXPECT_EQ(read(rows_of(60, plain_row), options).problem,
-            "dev.txt:1: --columns: expected at most 3 names, one a column, found 4");
+  EXPECT_TRUE(read(rows_of(60, plain_row), options)
+                  .problem.ends_with(
+                      "dev.txt:1: --columns: expected at most 3 names, one a column, found 4"));
 }
 
 TEST_F(TextFormats, StartsARecordWhereTheTimeStartsAgain) {
