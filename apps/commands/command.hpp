@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,11 +48,12 @@ int told(const Judgement& judgement);
 int tell(const RunOutcome& outcome);
 
 /// Called before the work: a study with the resolved `config` is to run in `folder`. A run of the
-/// same study that is there is replaced, and said so where it had other options. Throws ConfigError
-/// where it is of another study and not to be replaced, DataError where no folder can be there.
-void make_room(const std::filesystem::path& folder,
-               const nlohmann::ordered_json& config,
-               bool replace);
+/// same study that is there is replaced; what is returned says so, where it had other options, to
+/// be called once the folder belongs to the new run. Throws ConfigError where it is of another
+/// study and not to be replaced, DataError where no folder can be there.
+std::function<void()> make_room(const std::filesystem::path& folder,
+                                const nlohmann::ordered_json& config,
+                                bool replace);
 
 /// Writes `bytes` to `file` where it may be replaced; throws ConfigError where not.
 void write_result(const std::filesystem::path& file, std::string_view bytes, bool force);

@@ -124,9 +124,10 @@ void add_example(CLI::App& command, const std::vector<std::string>& lines) {
 }
 
 void add_telling(CLI::App& command) {
-  command.add_flag_callback(
+  CLI::Option* quiet = command.add_flag_callback(
       "--quiet", [] { be_quiet(); }, "Nothing but errors (and what --json prints)");
-  command.add_flag("--verbose", telling().verbose, "All tables, not only the short ones");
+  command.add_flag("--verbose", telling().verbose, "All tables, not only the short ones")
+      ->excludes(quiet);
   command.add_flag("--json", telling().json, "The result as one JSON object on standard output");
 }
 

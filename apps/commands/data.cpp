@@ -8,6 +8,7 @@
 
 #include "command.hpp"
 #include "core/output_target.hpp"
+#include "core/plural.hpp"
 #include "data/readers/pwl.hpp"
 #include "devices/mem3.hpp"
 #include "devices/stretched.hpp"
@@ -97,6 +98,21 @@ bool is_generated(const std::string& file) {
   return header.find("time_s,voltage_V,current_A,current_clean_A") != std::string::npos;
 }
 
+void write_records(const DataOptions& o) {
+  if (o.out == "-") {
+    if (telling().json) {
+      throw ConfigError("--out -: expected the name of a file beside --json, found -");
+    }
+    write_output(csv_text(records_of(o)));
+    return;
+  }
+  check_output_file(o.out);
+  const std::vector<Record> records = records_of(o);
+  write_result(o.out, csv_text(records), o.force || is_generated(o.out));
+  say("{} in {}\n", count_of(records.size(), "record"), o.out);
+  answer({{"file", o.out}, {"records", records.size()}});
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, int& exit_code) {
@@ -105,7 +121,9 @@ void add_data(CLI::App& app, int& exit_code) {
   command->add_option("source", o->source, "published, vteam, mem3 or stretched")
       ->required()
       ->check(one_of_these({"published", "vteam", "mem3", "stretched"}));
-  command->add_option("--out", o->out, "CSV file")->required();
+  command->add_option("--out", o->out, "CSV file; - writes standard output")
+      ->required()
+      ->check(not_empty());
   command->add_option("--seed", o->seed, "Of starts and noise")->check(seed_number());
   command
       ->add_option("--part", o->part,
@@ -135,11 +153,7 @@ void add_data(CLI::App& app, int& exit_code) {
     check_options(*o);
     o->has_taus = taus->count() > 0;
     o->has_duration = duration->count() > 0;
-    check_output_file(o->out);
-    const std::vector<Record> records = records_of(*o);
-    write_result(o->out, csv_text(records), o->force || is_generated(o->out));
-    say("{} record{} in {}\n", records.size(), records.size() == 1 ? "" : "s", o->out);
-    answer({{"file", o->out}, {"records", records.size()}});
+    write_records(*o);
     exit_code = kDone;
   });
 }

@@ -25,7 +25,7 @@ void add_fit(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("fit", "Fit a compact model to measured waveforms");
   command->add_option("files", o->files, "Files of data; psi look says what is in them")
       ->required();
-  command->add_option("--out", o->out, "Run folder (default: results/<name>)");
+  command->add_option("--out", o->out, "Run folder (default: results/<name>)")->check(not_empty());
   command->add_option("--name", o->fit.name, "Name of the model (default: from the first file)")
       ->check(model_name());
   command->add_option("--split", o->fit.split, "Records to train/choose/test, e.g. 1-6/7-8/9-11");
@@ -60,9 +60,9 @@ void add_fit(CLI::App& app, int& exit_code) {
     const std::filesystem::path folder = o->out.empty()
                                              ? std::filesystem::path("results") / config.study
                                              : std::filesystem::path(o->out);
-    make_room(folder, config_tree(config), o->replace);
-    exit_code =
-        tell(run_outcome(run_study(config, {folder, o->threads}, terminal_progress()), folder));
+    const RunOptions options{folder, o->threads,
+                             make_room(folder, config_tree(config), o->replace)};
+    exit_code = tell(run_outcome(run_study(config, options, terminal_progress()), folder));
   });
 }
 

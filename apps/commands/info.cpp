@@ -6,6 +6,7 @@
 
 #include "command.hpp"
 #include "core/number_text.hpp"
+#include "core/plural.hpp"
 #include "core/utf8.hpp"
 #include "hdl/osdi/library.hpp"
 #include "hdl/text/names.hpp"
@@ -55,11 +56,11 @@ const char* words_for(model::SecondInput input) {
 // What every model has, whatever its kind.
 void print_description(const model::Description& about) {
   print("{}\n", printable(about.name));
-  print("  {} model{}, {} port{}, sees {}\n", model::name_of(about.kind),
-        about.protocol.empty() ? "" : " of the protocol " + about.protocol, about.ports.size(),
-        about.ports.size() == 1 ? "" : "s", words_for(about.sees));
-  print("  {} states, {} trained numbers, {} needed afterwards, at steps of {}\n", about.states,
-        about.trained_parameters, about.deployed_parameters,
+  print("  {} model{}, {}, sees {}\n", model::name_of(about.kind),
+        about.protocol.empty() ? "" : " of the protocol " + about.protocol,
+        count_of(about.ports.size(), "port"), words_for(about.sees));
+  print("  {}, {}, {} needed afterwards, at steps of {}\n", count_of(about.states, "state"),
+        count_of(about.trained_parameters, "trained number"), about.deployed_parameters,
         engineering(about.reference_step, "s"));
 }
 

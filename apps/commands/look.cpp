@@ -8,6 +8,7 @@
 
 #include "command.hpp"
 #include "core/number_text.hpp"
+#include "core/plural.hpp"
 #include "core/shell_word.hpp"
 #include "core/utf8.hpp"
 #include "data/readers/options.hpp"
@@ -90,14 +91,13 @@ void print_facts(const RecordFacts& facts) {
   if (facts.current.levels > 0)
     print("      current {}\n", range(facts.current, facts.samples, "A"));
   if (facts.current_at_zero) {
-    print("      current at 0 V: {} (median of {} crossings)\n",
-          engineering(*facts.current_at_zero, "A"), facts.zero_crossings);
+    print("      current at 0 V: {} (median of {})\n", engineering(*facts.current_at_zero, "A"),
+          count_of(facts.zero_crossings, "crossing"));
   }
   const auto clipped = [](const char* name, std::size_t count) {
     if (count > 0) {
-      print(
-          "      {} samples of the {} stand still at an end of its range: compliance or clipping\n",
-          count, name);
+      print("      {} of the {} stand still at an end of its range: compliance or clipping\n",
+            count_of(count, "sample"), name);
     }
   };
   clipped("voltage", facts.voltage.clipped);
@@ -105,9 +105,8 @@ void print_facts(const RecordFacts& facts) {
 }
 
 void print_ac(const Record& record) {
-  print(": AC, {} port{}, {} frequencies from {} to {}\n", record.ports.size(),
-        record.ports.size() == 1 ? "" : "s", record.admittance.size(),
-        engineering(record.admittance.front().frequency, "Hz"),
+  print(": AC, {}, {} frequencies from {} to {}\n", count_of(record.ports.size(), "port"),
+        record.admittance.size(), engineering(record.admittance.front().frequency, "Hz"),
         engineering(record.admittance.back().frequency, "Hz"));
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "command.hpp"
@@ -36,8 +37,8 @@ int run_file(const RunFileOptions& options) {
   const PreparedStudy prepared = kind.prepare(config, file);
   const std::filesystem::path folder =
       options.out.empty() ? "results/" + prepared.study : options.out;
-  make_room(folder, prepared.config, options.replace);
-  return tell(prepared.run({folder, options.threads}, terminal_progress()));
+  auto claimed = make_room(folder, prepared.config, options.replace);
+  return tell(prepared.run({folder, options.threads, std::move(claimed)}, terminal_progress()));
 }
 
 }  // namespace
@@ -47,7 +48,8 @@ void add_run(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "Run a study: data, fits, emission, co-simulation");
   command->add_option("config", options->config, "JSON file, e.g. configs/quickstart.json")
       ->required();
-  command->add_option("--out", options->out, "Run folder (default: results/<study>)");
+  command->add_option("--out", options->out, "Run folder (default: results/<study>)")
+      ->check(not_empty());
   command->add_option("--seeds", options->seeds, "Instead of those of the config, e.g. 1,7,99")
       ->delimiter(',')
       ->check(seed_number());

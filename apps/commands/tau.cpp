@@ -32,8 +32,8 @@ int run_tau(const TauOptions& o) {
   }
   const std::string stem = std::filesystem::path(config.files.front()).stem().string();
   const std::filesystem::path folder = o.out.empty() ? "results/" + stem + "_tau" : o.out;
-  make_room(folder, config_tree(config), o.replace);
-  return tell(run_outcome(run_tau_study(config, {folder, o.threads}, terminal_progress()), folder));
+  const RunOptions options{folder, o.threads, make_room(folder, config_tree(config), o.replace)};
+  return tell(run_outcome(run_tau_study(config, options, terminal_progress()), folder));
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ void add_tau(CLI::App& app, int& exit_code) {
       "tau", "Time constants of a device from its records, or what to measure to tell them");
   const auto o = std::make_shared<TauOptions>();
   command->add_option("files", o->config.files, "Files of data; psi look says what is in them");
-  command->add_option("--out", o->out, "Folder for the results");
+  command->add_option("--out", o->out, "Folder for the results")->check(not_empty());
   command->add_option("--only", o->config.records, "Only these records, by id")->delimiter(',');
   add_choice(*command, "--start", o->config.estimate.start, "rest, unknown, or \"by evidence\"");
   command->add_option("--response", o->config.estimate.response,

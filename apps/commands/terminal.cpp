@@ -31,6 +31,9 @@ void show(const std::string& text) {
   std::fflush(stderr);
 }
 
+// Whether progress is a bar.
+bool on_bar() { return isatty(STDERR_FILENO) != 0 && environment_variable("TERM") != "dumb"; }
+
 void draw_bar(const std::string& stage, double done, const std::string& detail) {
   constexpr int kWidth = 24;
   const int filled = static_cast<int>(done * kWidth);
@@ -115,7 +118,7 @@ void answer(const nlohmann::ordered_json& result) {
 
 Progress terminal_progress() {
   if (telling().quiet) return [](const std::string&, double, const std::string&) {};
-  if (isatty(STDERR_FILENO) != 0 && environment_variable("TERM") != "dumb") return draw_bar;
+  if (on_bar()) return draw_bar;
   return [](const std::string& stage, double, const std::string& detail) {
     show(fmt::format("{}: {}\n", stage, printable(detail)));
   };
@@ -176,19 +179,23 @@ int tell(const RunOutcome& outcome) {
   return kInterrupted;
 }
 
-void make_room(const std::filesystem::path& folder,
-               const nlohmann::ordered_json& config,
-               bool replace) {
+std::function<void()> make_room(const std::filesystem::path& folder,
+                                const nlohmann::ordered_json& config,
+                                bool replace) {
   check_output_folder(folder);
   const EarlierRun earlier = earlier_run(folder, config);
-  if (!earlier.found || earlier.what.empty()) return;
+  if (!earlier.found || earlier.what.empty()) return {};
   if (earlier.another && !replace) {
     throw ConfigError(fmt::format(
         "{}: expected an empty folder or a run of the same study, found another one with {}: give "
         "another folder with --out, or --replace to take its place",
         folder.string(), earlier.what));
   }
-  spdlog::info("{}: takes the place of the run with {}", folder.string(), earlier.what);
+  return [text = fmt::format("{}: takes the place of the run with {}", folder.string(),
+                             earlier.what)] {
+    if (on_bar() && !telling().quiet) show("\r\033[K");
+    spdlog::info("{}", text);
+  };
 }
 
 namespace {

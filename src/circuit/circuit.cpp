@@ -281,8 +281,9 @@ Circuit parse_circuit(std::string_view text, const std::string& name, const ir::
 }
 
 Circuit read_circuit(const std::filesystem::path& file, const ir::Network& network) {
+  const std::string text = read_file(file);
   try {
-    return parse_circuit(read_file(file), identifier_from(file.stem().string()), network);
+    return parse_circuit(text, identifier_from(file.stem().string()), network);
   } catch (const Error& e) {
     throw SpiceError(fmt::format("{}: {}", file.string(), e.what()));
   }

@@ -98,7 +98,7 @@ struct Circuit {
 /// device, sets a parameter that the model does not have, or has no .tran line.
 Circuit parse_circuit(std::string_view text, const std::string& name, const ir::Network& network);
 
-/// The same from a file. Throws SpiceError where it cannot be read.
+/// The same from a file. Throws DataError where it cannot be read.
 Circuit read_circuit(const std::filesystem::path& file, const ir::Network& network);
 
 }  // namespace psi_xlstm

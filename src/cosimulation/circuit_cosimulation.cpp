@@ -94,16 +94,19 @@ CosimRow make_row(const ir::Network& network,
   return row;
 }
 
+bool all_zero(const Quantities& quantities) {
+  return std::all_of(quantities.begin(), quantities.end(), [](const auto& values) {
+    return std::all_of(values.begin(), values.end(), [](double x) { return x == 0; });
+  });
+}
+
 void judge(CosimRow& row, const Quantities& expected, const Quantities& found) {
   const LargestError error = largest_error(expected, found);
   row.max_abs_err_over_fs = error.over_full_scale;
   row.rmse_over_fs = rmse_over_full_scale(expected[error.quantity], found[error.quantity]);
   row.correlation = correlation(expected[error.quantity], found[error.quantity]);
   if (!row.limit) return;
-  const auto is_zero = [](const auto& values) {
-    return std::all_of(values.begin(), values.end(), [](double x) { return x == 0; });
-  };
-  if (std::all_of(expected.begin(), expected.end(), is_zero)) {
+  if (all_zero(expected)) {
     row.not_verified = "everything is zero there, so that nothing is compared";
   } else {
     row.passed = error.over_full_scale <= *row.limit;
@@ -210,11 +213,14 @@ class Comparison {
           std::pair("node voltages", &CircuitRun::nodes)}) {
       const auto member = compared.second;
       if ((base.*member).empty()) continue;
+      const bool sources = member == &CircuitRun::sources;
+      // A source that only controls others carries nothing.
+      if (sources && all_zero(base.sources) && all_zero(run.sources)) continue;
       CosimRow row = make_row(network_, circuit_, run.path,
                               fmt::format("{} against the {} path", compared.first, base.path),
                               config_.limit_forms);
       if (base.usable() && run.usable()) {
-        const bool integrate = charges && member == &CircuitRun::sources;
+        const bool integrate = charges && sources;
         const auto of = [&](const CircuitRun& r) {
           return integrate ? charges_of(r.time, r.*member) : r.*member;
         };
@@ -237,9 +243,9 @@ class Comparison {
     if (!(worst > 1) || !std::isfinite(worst)) return;
     const double step = max_step_ / (1.5 * std::sqrt(worst));
     report_.warnings.push_back(fmt::format(
-        "circuit {}: steps were up to {}; before you doubt the model, try \".tran {} {} 0 {:.2g}\"",
-        circuit_.name, engineering(max_step_, "s"), shortest(circuit_.print_step),
-        shortest(circuit_.stop_time), step));
+        "circuit {}: steps were up to {}; before you doubt the model, try \".tran {:.6g} {:.6g} 0 "
+        "{:.2g}\"",
+        circuit_.name, engineering(max_step_, "s"), circuit_.print_step, circuit_.stop_time, step));
   }
 
   // A circuit with frozen states must be told from the true one.

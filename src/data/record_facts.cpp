@@ -39,16 +39,21 @@ struct StandStill {
   double near, moves;
 };
 constexpr StandStill kExactly = {.near = 0, .moves = 0.01}, kNearly = {.near = 1e-3, .moves = 0.1};
+constexpr double kStands = 1e-3;    // Of the largest value: what moves by less does not move.
+constexpr double kOff = 0.2;        // Of the largest value: a current below it is off, not limited.
 constexpr double kRounding = 1e-9;  // Of the range: what differs by less was the same level.
 
 std::size_t standing_samples(const std::vector<double>& values,
                              const SignalFacts& facts,
                              const std::vector<double>& other,
+                             double least,
                              const StandStill& still) {
   const auto [low, high] = std::minmax_element(other.begin(), other.end());
-  const double moves = std::max(still.moves * (*high - *low), 5 * noise_of(other));
+  const double moves = std::max({still.moves * (*high - *low), 5 * noise_of(other),
+                                 kStands * std::max(std::abs(*low), std::abs(*high))});
   const double near = still.near * (facts.greatest - facts.least);
   const auto end_of = [&](double value) {
+    if (std::abs(value) < least) return 0;
     return value <= facts.least + near ? -1 : value >= facts.greatest - near ? 1 : 0;
   };
   std::size_t standing = 0;
@@ -68,13 +73,18 @@ std::size_t standing_samples(const std::vector<double>& values,
 
 std::size_t clipped_samples(const std::vector<double>& values,
                             const SignalFacts& facts,
-                            const std::vector<double>& other) {
+                            const std::vector<double>& other,
+                            double off) {
   if (!(facts.greatest > facts.least) || other.size() != values.size()) return 0;
-  return std::max(standing_samples(values, facts, other, kExactly),
-                  standing_samples(values, facts, other, kNearly));
+  const double least = off * std::max(std::abs(facts.least), std::abs(facts.greatest));
+  return std::max(standing_samples(values, facts, other, least, kExactly),
+                  standing_samples(values, facts, other, least, kNearly));
 }
 
-SignalFacts signal_facts(const std::vector<double>& values, const std::vector<double>& other) {
+// What stands below the part `off` of its largest value is at no limit.
+SignalFacts signal_facts(const std::vector<double>& values,
+                         const std::vector<double>& other,
+                         double off) {
   SignalFacts facts;
   if (values.empty()) return facts;
   std::vector<double> sorted = values;
@@ -93,7 +103,7 @@ SignalFacts signal_facts(const std::vector<double>& values, const std::vector<do
   }
   facts.deviation = deviation_of(values);
   facts.noise = noise_of(values);
-  facts.clipped = clipped_samples(values, facts, other);
+  facts.clipped = clipped_samples(values, facts, other, off);
   return facts;
 }
 
@@ -130,8 +140,8 @@ RecordFacts record_facts(const Record& record) {
   facts.samples = record.size();
   set_times(record.time, facts);
   if (record.voltage.empty() || record.current.empty()) return facts;
-  facts.voltage = signal_facts(record.voltage[0], record.current[0]);
-  facts.current = signal_facts(record.current[0], record.voltage[0]);
+  facts.voltage = signal_facts(record.voltage[0], record.current[0], 0);
+  facts.current = signal_facts(record.current[0], record.voltage[0], kOff);
   set_current_at_zero(record.voltage[0], record.current[0], facts);
   return facts;
 }

@@ -18,7 +18,8 @@ struct Run {
 };
 
 constexpr std::size_t kShortest = 5;
-constexpr double kMoves = 0.1;  // of the range of the other channel
+constexpr double kMoves = 0.1;     // of the range of the other channel
+constexpr double kNoiseMoves = 8;  // standard deviations, which no noise moves by
 
 double full_scale(const Values& values) {
   double most = 0;
@@ -70,7 +71,9 @@ void keep(const Run& run, std::size_t& longest, int& samples, Run& kept) {
 std::optional<Clipping> clipped_current(const Record& record) {
   constexpr double kFlat = 1e-3, kEnd = 0.2;  // of full scale
   const Values &v = record.voltage[0], &i = record.current[0];
-  const double scale = full_scale(i), moves = kMoves * range_of(v);
+  // Within its noise, or a thousandth of its full scale, a voltage does not move.
+  const double stands = std::max(kNoiseMoves * noise_sd_from_differences(v), kFlat * full_scale(v));
+  const double scale = full_scale(i), moves = std::max(kMoves * range_of(v), stands);
   Clipping out{.channel = "current", .unit = "A"};
   std::size_t longest = 0;
   Run shown;
@@ -103,9 +106,8 @@ std::optional<std::size_t> turning_point(const Values& current, const Run& run, 
 }
 
 std::optional<Clipping> clipped_voltage(const Record& record) {
-  constexpr double kNoise = 8;
   const Values &v = record.voltage[0], &i = record.current[0];
-  const double moves = std::max(kMoves * range_of(i), kNoise * noise_sd_from_differences(i));
+  const double moves = std::max(kMoves * range_of(i), kNoiseMoves * noise_sd_from_differences(i));
   Clipping out{.channel = "voltage", .unit = "V"};
   std::size_t longest = 0;
   Run shown;

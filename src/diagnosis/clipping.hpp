@@ -18,9 +18,10 @@ struct Clipping {
 };
 
 /// Clipped samples of `record`, a transient of one port: the current within 1e-3 of its full scale
-/// for five samples or more while the voltage moves by a tenth of its range, with a corner at one
-/// end of the stretch at least; else the voltage on one value while the current rises and falls by
-/// a tenth of its range. Nothing where there are none.
+/// for five samples or more while the voltage moves by a tenth of its range (and by more than its
+/// noise and a thousandth of its full scale), with a corner at one end of the stretch at least;
+/// else the voltage on one value while the current rises and falls by a tenth of its range. Nothing
+/// where there are none.
 std::optional<Clipping> clipping_of(const Record& record);
 
 }  // namespace psi_xlstm

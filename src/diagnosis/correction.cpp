@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/plural.hpp"
 #include "core/utf8.hpp"
 #include "diagnosis/diagnosis.hpp"
 #include "diagnosis/zero_current.hpp"
@@ -77,9 +78,9 @@ Finding take_off(std::vector<Record>& records, const ZeroCurrent& zero) {
     }
     return done(FindingKind::kOffset, 0, "A",
                 fmt::format("--correct offset: nothing is taken off, the current at zero volts is "
-                            "{} with a standard deviation of {} ({} crossings)",
+                            "{} with a standard deviation of {} ({})",
                             engineering(zero.offset, "A"), engineering(zero.offset_sd, "A"),
-                            zero.crossings));
+                            count_of(zero.crossings, "crossing")));
   }
   for (Record& record : records) {
     for (double& i : record.current[0]) i -= zero.offset;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/plural.hpp"
 #include "core/utf8.hpp"
 #include "diagnosis/diagnosis.hpp"
 #include "diagnosis/drive.hpp"
@@ -130,9 +131,9 @@ std::optional<Finding> offset_finding(const std::vector<Record>& records, const 
                                         "crossings cannot tell from it",
                                         engineering(std::abs(zero.offset) / zero.slope, "s"));
   found.sentence = fmt::format(
-      "the current is {} where the voltage is zero, {:.2g} % of its standard deviation ({} "
-      "crossings): an offset of its channel{}; --correct offset takes it off",
-      engineering(zero.offset, "A"), 100 * share, zero.crossings, instead);
+      "the current is {} where the voltage is zero, {:.2g} % of its standard deviation ({}): an "
+      "offset of its channel{}; --correct offset takes it off",
+      engineering(zero.offset, "A"), 100 * share, count_of(zero.crossings, "crossing"), instead);
   return found;
 }
 
@@ -149,10 +150,10 @@ std::optional<Finding> skew_finding(const std::vector<Record>& records, const Ze
                                     : std::string();
   found.sentence = fmt::format(
       "the current is {} {} the voltage, {:.2g} samples and {:.2g} % of its standard deviation ({} "
-      "crossings of zero volts): channels that are not sampled together{}; --correct skew shifts "
+      "of zero volts): channels that are not sampled together{}; --correct skew shifts "
       "it",
       engineering(std::abs(zero.delay), "s"), ahead ? "ahead of" : "behind",
-      std::abs(zero.delay) / step, 100 * share, zero.crossings, instead);
+      std::abs(zero.delay) / step, 100 * share, count_of(zero.crossings, "crossing"), instead);
   return found;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/number_text.hpp"
+#include "hdl/text/plan.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::model {
@@ -48,6 +49,23 @@ void warn_of_start(const Model& model,
                   engineering(range.high, "S"), compact ? "can hold" : "was trained on"));
 }
 
+// Between two samples the state of a compact model is driven by one voltage.
+void warn_of_steps(const Model& model, const Record& record, Warnings& warnings) {
+  const Description& about = model.about();
+  const bool known = about.box.step_max > 0 && about.no_circuit.empty();
+  if (about.kind != Kind::kCompact || about.states == 0 || !known) return;
+  const double resolved = std::max(about.box.step_max, hdl::longest_step(model.circuit_network()));
+  double longest = 0;
+  for (std::size_t k = 1; k < record.time.size(); ++k) {
+    longest = std::max(longest, record.time[k] - record.time[k - 1]);
+  }
+  if (longest <= resolved * (1 + 1e-6)) return;
+  warnings.push_back(
+      fmt::format("record {}: samples are up to {} apart, the model resolves steps of at most {}: "
+                  "the current behind a longer one is wrong; give the voltage at more times",
+                  record.id, engineering(longest, "s"), engineering(resolved, "s")));
+}
+
 void warn_of_extrapolation(const Model& model, const Record& record, Warnings& warnings) {
   const ir::TrainingBox& box = model.about().box;
   const std::vector<std::string>& ports = model.about().ports;
@@ -66,6 +84,7 @@ void warn_of_extrapolation(const Model& model, const Record& record, Warnings& w
         engineering(*high, "V"), engineering(box.voltage_min[p], "V"),
         engineering(box.voltage_max[p], "V")));
   }
+  warn_of_steps(model, record, warnings);
   const double longest = model.about().longest_time;
   if (longest > 0 && record.time.back() > longest * (1 + 1e-9)) {
     warnings.push_back(

@@ -10,6 +10,8 @@ namespace psi_xlstm {
 struct CheckResult {
   int values = 0;                        ///< Numbers that were computed again.
   std::vector<std::string> differences;  ///< One sentence each; empty: all agree.
+  /// Why numbers of the run were not computed again, one sentence each; empty: all were.
+  std::vector<std::string> not_verified;
 };
 
 /// Compares the files of `run` with its manifest.json; adds to `result`. Throws DataError where

@@ -7,6 +7,8 @@
 
 #include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "run/folder.hpp"
+#include "run/manifest.hpp"
 
 namespace psi_xlstm {
 
@@ -58,6 +60,17 @@ std::vector<ConfigProblem> missing_files(const std::string& pointer,
 
 CheckResult check_run(const std::filesystem::path& folder, const std::vector<StudyKind>& kinds) {
   const std::filesystem::path file = folder / "config.json";
+  if (!is_run_folder(folder)) {
+    throw ConfigError(
+        fmt::format("{}: expected the folder of a run of psi, found a folder that no run wrote to",
+                    folder.string()));
+  }
+  if (!std::filesystem::exists(folder / kManifestName)) {
+    throw ConfigError(
+        fmt::format("{}: expected a finished run, found one without its {}: it is at work or was "
+                    "interrupted, and goes on from there by the command that began it",
+                    folder.string(), kManifestName));
+  }
   return kind_of(parse_json(file), kinds, file.string()).check(folder);
 }
 

@@ -9,6 +9,7 @@ namespace psi_xlstm {
 
 RunFolder& Road::claim(const std::string& config) {
   folder_.emplace(options_.folder);
+  if (options_.claimed) options_.claimed();
   folder_->begin();
   folder_->write("config.json", config);
   return *folder_;

@@ -4,6 +4,7 @@
 /// The road of a run: its stages one after another, each a function from values to a value, told to
 /// who watches and measured; the folder they write to; and what closes every run.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -22,7 +23,8 @@ inline constexpr const char* kPageName = "report.html";
 /// Where a study runs, and on how many threads; no result depends on either.
 struct RunOptions {
   std::filesystem::path folder;
-  int threads = 2;  ///< At most.
+  int threads = 2;                     ///< At most.
+  std::function<void()> claimed = {};  ///< Called once the folder belongs to this run.
 };
 
 /// One run on its way.

@@ -95,7 +95,8 @@ std::string text_of(const AdviceRequest& request, const Advice& advice) {
 }
 
 // The drive of `samples` ten times in a row; each sample counts a tenth, so that the number of
-// samples is no advantage.
+// samples is no advantage. Late times cannot hold the shortest steps: samples that fall on one time
+// there are one.
 Bound with_longer_record(const RelaxationDevice& device,
                          const SampledDrive& samples,
                          const BoundOptions& options) {
@@ -105,9 +106,16 @@ Bound with_longer_record(const RelaxationDevice& device,
   std::vector<double> time, voltage, weights;
   for (int i = 0; i < static_cast<int>(kRepetitions); ++i) {
     for (std::size_t n = 0; n < count; ++n) {
-      time.push_back(samples.time[n] - first + i * period);
+      const double t = samples.time[n] - first + i * period;
+      const double weight = (samples.weights.empty() ? 1 : samples.weights[n]) / kRepetitions;
+      if (!time.empty() && !(t > time.back())) {
+        voltage.back() = samples.voltage[n];
+        weights.back() += weight;
+        continue;
+      }
+      time.push_back(t);
       voltage.push_back(samples.voltage[n]);
-      weights.push_back((samples.weights.empty() ? 1 : samples.weights[n]) / kRepetitions);
+      weights.push_back(weight);
     }
   }
   return cramer_rao_bound(device, {.time = time, .voltage = voltage, .weights = weights}, options);

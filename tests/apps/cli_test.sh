@@ -134,6 +134,9 @@ refuses "mem3: expected at least 4 samples in a period of the carrier of 100000 
   data mem3 --sample-rate 1000 --out x.csv
 refuses "data mem3: expected no --beta, an option of stretched" data mem3 --beta .5 --out x.csv
 refuses "--voltage: expected a text, found none" look nowhere.csv --voltage ""
+refuses "--out: expected a text, found none" fit nowhere.csv --out ""
+refuses "--out: expected a text, found none" data mem3 --out ""
+refuses "found both" fit nowhere.csv --quiet --verbose
 refuses "expected a subcommand (" bench foo
 has stderr 'found "foo"'
 refuses "a_folder: expected a data file, found a directory" fit a_folder
@@ -339,8 +342,14 @@ cp -r first removed
 rm removed/hdl/device.va
 run 2 "$PSI" check removed
 has stdout "hdl/device.va: expected by the manifest, found no such file"
+mv device.csv away.csv
+run 2 "$PSI" check first
+[ "$(error_lines)" = 1 ] || fail "expected one sentence on standard error"
+has stderr "error: not verified: "
+has stderr "device.csv: expected the data file that this run was fitted to, found none"
+mv away.csv device.csv
 refuses "nowhere" check nowhere
-refuses "expected" check device.csv
+refuses "psi check takes the JSON file of a study or the folder of a run" check device.csv
 refuses "first/seed_11" check first/seed_11
 
 echo "== how much is told"
@@ -551,6 +560,9 @@ run 0 "$PSI" data mem3 --tau 100us --waveform bursts --duration 0.4ms --noise 0.
 run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out b.csv
 cmp a.csv b.csv || fail "expected the training record"
 printf '# s V\n0 0.5\n1e-4 0.5\n1.005e-4 -0.5\n2e-4 -0.5\n' >drive.pwl
+run 0 "$PSI" data mem3 --tau 1e-4 --waveform bursts --duration 0.4e-3 --noise 0.02 --out -
+cmp stdout b.csv || fail "expected the record on standard output"
+absent ./-
 run 0 "$PSI" data stretched --tau 20us --beta 0.5 --pwl drive.pwl --out stretched.csv
 
 # Time constants: one that the record can tell, and one that it cannot.

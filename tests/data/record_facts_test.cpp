@@ -98,5 +98,25 @@ TEST(RecordFacts, AreEmptyWithoutTimeOrCurrent) {
   EXPECT_FALSE(facts.current_at_zero.has_value());
 }
 
+// A diode in reverse carries nothing, whatever the voltage.
+TEST(RecordFacts, TakeNoCurrentThatIsOffForACompliance) {
+  Record record = noisy_resistor(0, 0, 1);
+  for (std::size_t k = 0; k < record.size(); ++k) {
+    record.voltage[0][k] = static_cast<double>(k) / 100 - 3;
+    record.current[0][k] = 1e-3 * std::max(0.0, record.voltage[0][k]) - 1e-9;
+  }
+  EXPECT_EQ(record_facts(record).current.clipped, 0U);
+}
+
+// A constant voltage whose last digit flickers does not move.
+TEST(RecordFacts, TakeNoStandingCurrentUnderAConstantVoltageForAFault) {
+  Record record = noisy_resistor(0, 0, 1);
+  for (std::size_t k = 0; k < record.size(); ++k) {
+    record.voltage[0][k] = k % 100 == 0 ? 2.0 : std::nextafter(2.0, 3.0);
+    record.current[0][k] = 1e-3 * std::max(0.5, 1 - static_cast<double>(k) / 100);
+  }
+  EXPECT_EQ(record_facts(record).current.clipped, 0U);
+}
+
 }  // namespace
 }  // namespace psi_xlstm

@@ -82,5 +82,18 @@ TEST(Clipping, OfAVoltageAtTheEndOfAConverter) {
   EXPECT_FALSE(cut_at(0.9999).has_value());
 }
 
+// A step response: the voltage is constant but for its last digits, or for its noise.
+TEST(Clipping, IsNotSeenWhereTheVoltageDoesNotMove) {
+  for (double noise : {1e-15, 1e-4, 1e-2}) {
+    Record record = record_of({.periods = 1, .samples_per_period = 400});
+    Rng rng(5);
+    for (std::size_t k = 0; k < record.size(); ++k) {
+      record.voltage[0][k] = 2 + noise * rng.normal();
+      record.current[0][k] = 1e-3 * std::max(0.1, 1 - static_cast<double>(k) / 100);
+    }
+    EXPECT_FALSE(clipping_of(record).has_value()) << noise;
+  }
+}
+
 }  // namespace
 }  // namespace psi_xlstm

@@ -76,7 +76,7 @@ TEST(PredictInPlace, RunsAStaticDeviceOfTwoPortsWithCharges) {
 TEST(PredictInPlace, RunsAModelOfTwoPorts) {
   const ir::Network network = testing::every_operation(2);
   Record record = drive(network, 0.5);
-  record.time = testing::uniform_times(300, 0.02);
+  record.time = testing::uniform_times(300, 0.01);
   record.ports = {"p1", "p2"};
   record.voltage = {testing::two_tones(record.time, 0.5, 0.3),
                     testing::two_tones(record.time, 0.4, 0.7)};
@@ -296,6 +296,22 @@ TEST(PredictInPlace, RefusesACurrentThatIsNotFinite) {
   const std::string problem = problem_with([&] { predict_with(network, 1e308, record); });
   EXPECT_EQ(problem.find("record sweep: expected a finite current at every sample, found "), 0u)
       << problem;
+}
+
+// A constant voltage over one long step is not the same as over many short ones.
+TEST(PredictInPlace, WarnsOfStepsThatTheModelDoesNotResolve) {
+  ir::Network network = testing::one_state();
+  network.box.step_max = 2e-6;
+  Record record = drive(network, 0.3);
+  record.time = testing::uniform_times(300, 2e-6);
+  const Record before = record;
+  EXPECT_EQ(predict_with(network, 3e-4, record), Warnings{});
+  record = before;
+  for (std::size_t k = 200; k < record.size(); ++k) record.time[k] += 38e-6;
+  EXPECT_EQ(predict_with(network, 3e-4, record),
+            Warnings{"record sweep: samples are up to 40.0 us apart, the model resolves steps of "
+                     "at most 2.00 us: the current behind a longer one is wrong; give the voltage "
+                     "at more times"});
 }
 
 }  // namespace

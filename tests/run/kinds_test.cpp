@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "psi_xlstm/core/error.hpp"
+#include "run/folder.hpp"
+#include "run/manifest.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -105,6 +108,32 @@ TEST(StudyKinds, RunTheConfigTheyRead) {
   EXPECT_EQ(told, 5);
   EXPECT_EQ(outcome.summary, "out5");
   EXPECT_THROW(all.front().prepare({{"up_to", 0}}, "my.json"), ConfigError);
+}
+
+std::string check_problem(const std::filesystem::path& folder) {
+  try {
+    check_run(folder, kinds());
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+TEST(CheckRun, SaysThatAFolderIsNoRunOrOneThatIsNotFinished) {
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / "kinds_test_check";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  EXPECT_EQ(check_problem(folder), folder.string() +
+                                       ": expected the folder of a run of psi, found a folder that "
+                                       "no run wrote to");
+  RunFolder(folder).write("config.json", R"({"kind": "count"})");
+  EXPECT_EQ(check_problem(folder).find(folder.string() +
+                                       ": expected a finished run, found one without its "
+                                       "manifest.json"),
+            0U);
+  RunFolder(folder).write(kManifestName, "{}");
+  EXPECT_EQ(check_run(folder, kinds()).values, 7);
 }
 
 }  // namespace

@@ -156,6 +156,16 @@ TEST(LimitOf, FindsTheUnknownStart) {
   EXPECT_EQ(limit(device, 0, samples, false), Limit::kUnknownStart);
 }
 
+// A simulator's first steps are so short that the times of a repetition cannot hold them.
+TEST(LimitOf, TakesStepsThatLateTimesCannotHold) {
+  Samples samples = samples_of([](double t) { return t < 7e-3 ? 1.0 : 0.2; }, 1e5, 10e-3);
+  const RelaxationDevice device{.g0 = 1e-3, .gains = {0.2e-3}, .taus = {20e-3}};
+  const Limit without = limit(device, 0, samples, false);
+  samples.time.insert(samples.time.begin() + 1, {1e-18, 3e-18});
+  samples.voltage.insert(samples.voltage.begin() + 1, 2, samples.voltage.front());
+  EXPECT_EQ(limit(device, 0, samples, false), without);
+}
+
 // The second device misses by a fifth: ten times the samples would be enough, but these come with
 // any longer record and say nothing about its length.
 TEST(LimitOf, IsTheNoiseWhereNothingElseHelps) {

@@ -48,6 +48,21 @@ json parse_header(std::string_view text, const std::string& where) {
   return header;
 }
 
+// How long the header of `bytes` is. Every such file opens with that number and a brace.
+std::uint64_t header_length(std::string_view bytes, const std::string& where) {
+  std::uint64_t length = 0;
+  if (bytes.size() >= kLengthBytes) std::memcpy(&length, bytes.data(), kLengthBytes);
+  const bool opens = bytes.size() > kLengthBytes && bytes[kLengthBytes] == '{';
+  if (!opens || length > kLongestHeader) {
+    fail(where, "a file such as model.safetensors", "another format");
+  }
+  if (length > bytes.size() - kLengthBytes) {
+    fail(where, fmt::format("a header of {} bytes", length),
+         fmt::format("{}: the file is cut off", bytes.size() - kLengthBytes));
+  }
+  return length;
+}
+
 std::optional<std::uint64_t> natural_number(const json& value) {
   if (!value.is_number_unsigned()) return std::nullopt;
   return value.get<std::uint64_t>();
@@ -131,6 +146,20 @@ StoredTensor read_tensor(const json& entry,
   }
   return {.shape = {shape.begin(), shape.end()},
           .values = decode(data.substr(span.begin, size), width)};
+}
+
+// Throws where the tensors of `header` reach beyond the `size` bytes of data.
+void check_length(const json& header, std::uint64_t size, const std::string& where) {
+  std::uint64_t end = 0;
+  for (const json& entry : header) {
+    const auto offsets = entry.is_object() ? entry.find("data_offsets") : entry.end();
+    if (!entry.is_object() || offsets == entry.end() || !offsets->is_array()) continue;
+    for (const json& offset : *offsets) end = std::max(end, natural_number(offset).value_or(0));
+  }
+  if (end > size) {
+    fail(where, fmt::format("{} bytes behind its header", end),
+         fmt::format("{}: the file is cut off", size));
+  }
 }
 
 // The tensors must fill the data from end to end, each byte used once.
@@ -242,18 +271,11 @@ std::string safetensors_bytes(const SafetensorsFile& file) {
 }
 
 SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& where) {
-  if (bytes.size() < kLengthBytes) {
-    fail(where, "at least 8 bytes of safetensors", fmt::format("{}", bytes.size()));
-  }
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), kLengthBytes);
-  const std::uint64_t room = std::min<std::uint64_t>(bytes.size() - kLengthBytes, kLongestHeader);
-  if (length > room) {
-    fail(where, fmt::format("a header of at most {} bytes", room), fmt::format("{}", length));
-  }
+  const std::uint64_t length = header_length(bytes, where);
   const json header = parse_header(bytes.substr(kLengthBytes, length), where);
   const std::string_view data = bytes.substr(kLengthBytes + length);
 
+  check_length(header, data.size(), where);
   SafetensorsFile file;
   std::vector<Span> spans;
   for (const auto& [name, entry] : header.items()) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/plural.hpp"
 #include "data/readers/column_choice.hpp"
 #include "data/readers/formats.hpp"
 #include "data/readers/table_records.hpp"
@@ -137,6 +138,13 @@ void take_own_records(FileContents& contents, const ReadOptions& options, Readin
 }
 
 void make_records(const DataTable& table, const ReadOptions& options, Reading& reading) {
+  if (options.columns.size() > table.columns.size()) {
+    reading.columns = summaries(table, {});
+    reading.problem =
+        fmt::format("{}: --columns: expected at most {}, one a column, found {}", table.where(0),
+                    count_of(table.columns.size(), "name"), options.columns.size());
+    return;
+  }
   ColumnChoice choice = choose_columns(table, options);
   reading.columns = summaries(table, roles_of(choice, options.shunt.has_value()));
   reading.problem = std::move(choice.problem);

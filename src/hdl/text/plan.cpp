@@ -28,17 +28,6 @@ bool has_readout(const ir::Network& network) {
   return network.role && network.role->readout_bias >= 0 && network.start != ir::Start::kNode;
 }
 
-// A network with many rates is as accurate as it was trained to be at the steps of its data.
-double longest_step(const ir::Network& network) {
-  double step = network.box.duration > 0 ? network.box.duration / 50 : 1;
-  if (network.start == ir::Start::kNode && network.box.step_max > 0) {
-    return std::min(step, network.box.step_max);
-  }
-  if (network.box.drive_frequency > 0) step = std::min(step, 0.01 / network.box.drive_frequency);
-  if (network.box.fastest_rate > 0) step = std::min(step, 0.01 / network.box.fastest_rate);
-  return step;
-}
-
 // kappa: what makes the state nodes of order 1.
 std::vector<double> state_scales(const ir::Network& network) {
   std::vector<double> kappa;
@@ -137,6 +126,17 @@ ConductanceRange conductance_range(const ir::Network& network) {
   const double high = std::min(range.high, box.conductance_max);
   if (network.is_told_its_start() && low > 0 && high > low) range.middle = std::sqrt(low * high);
   return range;
+}
+
+// A network with many rates is as accurate as it was trained to be at the steps of its data.
+double longest_step(const ir::Network& network) {
+  double step = network.box.duration > 0 ? network.box.duration / 50 : 1;
+  if (network.start == ir::Start::kNode && network.box.step_max > 0) {
+    return std::min(step, network.box.step_max);
+  }
+  if (network.box.drive_frequency > 0) step = std::min(step, 0.01 / network.box.drive_frequency);
+  if (network.box.fastest_rate > 0) step = std::min(step, 0.01 / network.box.fastest_rate);
+  return step;
 }
 
 EmissionPlan plan_emission(const ir::Network& network) {

@@ -49,6 +49,9 @@ struct ConductanceRange {
 /// That of `network`, whatever its name.
 ConductanceRange conductance_range(const ir::Network& network);
 
+/// EmissionPlan::max_step of `network`, whatever else it is.
+double longest_step(const ir::Network& network);
+
 /// Checks `network` and derives the plan. Throws EmitError where a name cannot be used, an argument
 /// of an exponential is not bounded, or a start is not finite.
 EmissionPlan plan_emission(const ir::Network& network);

@@ -11,6 +11,7 @@
 #include "config/study.hpp"
 #include "core/atomic_file.hpp"
 #include "cosimulation/traces.hpp"
+#include "data/checksum.hpp"
 #include "ir/dynamics.hpp"
 #include "metrics/errors.hpp"
 #include "model/compact_model.hpp"
@@ -124,19 +125,59 @@ void recompute_cosim(const std::filesystem::path& run,
   }
 }
 
+// Records that were given in memory went with the run, wherever it is now.
+void find_own_data(const std::filesystem::path& run, DataSourceConfig& source) {
+  std::error_code ignored;
+  for (std::string& file : source.files) {
+    const bool own = std::filesystem::path(file).filename() == kOwnData;
+    if (own && std::filesystem::exists(run / kOwnData, ignored)) file = (run / kOwnData).string();
+  }
+}
+
+// The first of `files` that is no file; empty where all are.
+std::string missing_one(const std::vector<std::string>& files) {
+  std::error_code ignored;
+  const auto found = std::find_if(files.begin(), files.end(), [&](const std::string& file) {
+    return !std::filesystem::is_regular_file(file, ignored);
+  });
+  return found == files.end() ? "" : *found;
+}
+
+// What differs first where the files are others than those of the fit of `model`.
+void check_data(const StoredModel& model,
+                const DataSourceConfig& source,
+                const Dataset& dataset,
+                CheckResult& result) {
+  if (source.source != DataSource::kCsv || model.data_checksum.empty()) return;
+  ++result.values;
+  const std::string found = checksum(dataset);
+  if (found == model.data_checksum) return;
+  result.differences.insert(
+      result.differences.begin(),
+      fmt::format("{}: expected the records that this run was fitted to, of checksum {}, found "
+                  "others, of {}: put the file back as it was, or fit again",
+                  dataset.source, model.data_checksum, found));
+}
+
 // What is in the records again, where their files are still there: findings and time constants.
 void check_records(const StudyConfig& config,
-                   int seed,
-                   bool usable,
+                   const FitOutcome& first,
                    const std::filesystem::path& run,
                    std::vector<Finding>& findings,
                    CheckResult& result) {
-  const std::vector<std::string>& files = config.data.files;
-  const bool readable = std::all_of(files.begin(), files.end(),
-                                    [](const auto& f) { return std::filesystem::exists(f); });
-  if (!readable) return;
-  SourcedData data = load_data(config.data, seed);
-  if (usable && config.time_constants.enabled) {
+  DataSourceConfig source = config.data;
+  find_own_data(run, source);
+  if (const std::string file = missing_one(source.files); !file.empty()) {
+    const bool relative = std::filesystem::path(file).is_relative();
+    result.not_verified.push_back(fmt::format(
+        "{}: expected the data file that this run was fitted to, found none, so that what comes "
+        "from its records was not computed again: put it back{}",
+        file, relative ? ", or run psi check in the folder where psi run was run" : ""));
+    return;
+  }
+  SourcedData data = load_data(source, first.seed);
+  check_data(first.model, source, data.dataset, result);
+  if (first.usable && config.time_constants.enabled) {
     check_tau_stage(config.time_constants, data.dataset, data.starts, run, result);
   }
   result.values += static_cast<int>(data.findings.size());
@@ -177,7 +218,7 @@ CheckResult check_compact_run(const std::filesystem::path& run) {
   again.cosim = stored.cosim;
   recompute_cosim(run, again.cosim, result);
   again.findings = stored.findings;
-  check_records(config, first.seed, first.usable, run, again.findings, result);
+  check_records(config, first, run, again.findings, result);
   result.values += static_cast<int>(again.baselines.size() + again.numbers.size());
   for (const std::string& sentence : compare_metrics(again, stored, kTolerance)) {
     result.differences.push_back(fmt::format("{}: {}", file.string(), sentence));

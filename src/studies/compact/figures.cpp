@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "core/plural.hpp"
 #include "ir/dynamics.hpp"
 #include "metrics/spectrum.hpp"
 #include "metrics/whiteness.hpp"
@@ -112,7 +113,12 @@ ShownRecord shown_record(const Dataset& dataset, const std::vector<fit::Predicti
     return dataset.records[static_cast<std::size_t>(p.record)];
   };
   if (!dataset.leave_one_out || !dataset.continuous) {
-    return {record_of(predictions.back()), predictions.back()};
+    const auto worst =
+        std::max_element(predictions.begin(), predictions.end(), [&](const auto& a, const auto& b) {
+          return fit::score(dataset, {a}).mse.value_or(0) <
+                 fit::score(dataset, {b}).mse.value_or(0);
+        });
+    return {record_of(*worst), *worst};
   }
   ShownRecord shown{record_of(predictions.front()), predictions.front()};
   const auto append = [](std::vector<double>& to, const std::vector<double>& from) {
@@ -217,7 +223,7 @@ Figure front_figure(const std::vector<fit::CandidateReport>& candidates) {
     series.y.push_back(c.validation_mse);
   }
   for (auto& [states, series] : by_states) {
-    series.label = fmt::format("{} state{}", states, states == 1 ? "" : "s");
+    series.label = count_of(states, "state");
     series.style = SeriesStyle::kMarkers;
     panel.series.push_back(std::move(series));
   }

@@ -21,8 +21,8 @@ struct ShownRecord {
   fit::Prediction prediction;
 };
 
-/// What the figures of `predictions` show: the last one, or all of them behind one another where
-/// they are parts of one record that were left out one at a time.
+/// What the figures of `predictions` show: the one with the largest mean squared error, or all of
+/// them behind one another where they are parts of one record that were left out one at a time.
 ShownRecord shown_record(const Dataset& dataset, const std::vector<fit::Prediction>& predictions);
 
 /// Voltage, measured and predicted current, the region where they differ most, and the difference,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/fingerprint.hpp"
+#include "core/plural.hpp"
 #include "core/seed.hpp"
 #include "data/checksum.hpp"
 #include "model/predictions.hpp"
@@ -51,9 +52,9 @@ fit::SelectionRequest selection_request(const StudyConfig& config,
   const char* const error = data.dataset.leave_one_out ? "MSE of parts left out" : "validation MSE";
   request.progress = [&progress, error](int done, int count, const fit::CandidateReport& c) {
     progress("choose", static_cast<double>(done) / count,
-             fmt::format("{} states, {} features, {} static: {} {:.4g} A^2", c.shape.states,
-                         c.shape.states > 0 ? c.shape.features : 0, c.shape.static_features, error,
-                         c.validation_mse));
+             fmt::format("{}, {}, {} static: {} {:.4g} A^2", count_of(c.shape.states, "state"),
+                         count_of(c.shape.states > 0 ? c.shape.features : 0, "feature"),
+                         c.shape.static_features, error, c.validation_mse));
   };
   return request;
 }

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "core/number_text.hpp"
+#include "core/plural.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "studies/compact/quality.hpp"
@@ -16,10 +17,6 @@
 
 namespace psi_xlstm {
 namespace {
-
-std::string count_of(std::size_t number, const char* what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
 
 const Record& record_of(const StudyResult& result, int index) {
   return result.data.dataset.records[static_cast<std::size_t>(index)];
@@ -80,6 +77,13 @@ std::string error_sentence(const Quality& quality) {
 }
 
 std::string circuit_sentence(const StudyResult& result) {
+  const std::string open = fmt::format("Not verified: {}.", fmt::join(not_verified(result), ", "));
+  if (const std::string failed = failed_comparisons(result); !failed.empty()) {
+    return fmt::format(
+        "The {}. In ngspice the emitted files do not give what the network's own equations give; "
+        "the first check that failed is {}. {}",
+        failed, result.cosim.verdict().reason, open);
+  }
   double worst = 0;
   std::size_t compared = 0, without = 0;
   for (const CosimOutcome& o : result.cosim.transients) {
@@ -88,7 +92,6 @@ std::string circuit_sentence(const StudyResult& result) {
     ++(error ? compared : without);
     worst = std::max(worst, error.value_or(0));
   }
-  const std::string open = fmt::format("Not verified: {}.", fmt::join(not_verified(result), ", "));
   if (compared == 0) return "No simulation of the emitted files gave a result. " + open;
   const std::string missing = without == 0 ? ""
                                            : fmt::format(" {} of {} simulations gave no result.",
@@ -110,9 +113,8 @@ std::vector<std::string> introduction(const StudyResult& result) {
   const ir::Network& network = result.fits.front().model.network;
   return {
       fmt::format("A compact model of {} with {} and {}, {}.", source_text(result),
-                  count_of(static_cast<std::size_t>(network.state_count()), "state"),
-                  count_of(static_cast<std::size_t>(network.parameter_count()), "trained number"),
-                  words_for(result.quality)),
+                  count_of(network.state_count(), "state"),
+                  count_of(network.parameter_count(), "trained number"), words_for(result.quality)),
       data_sentence(result) + " " + error_sentence(result.quality), circuit_sentence(result)};
 }
 
@@ -176,7 +178,9 @@ ReportSection usage_section(const StudyResult& result) {
        fmt::format(".control\npre_osdi hdl/{0}.osdi\n.endc\n.model dev {0}\nN1 p n dev{1}\n"
                    ".tran {2} {3}\n",
                    name, spaced, step, stop),
-       "Needs ngspice 39 or later with OSDI; asks for its longest step itself. The file belongs to "
+       "Needs an ngspice with OSDI, 39 or later: psi runs the library that scripts/ngspice_osdi.sh "
+       "builds, the program ngspice of Debian 12 has none, that of Debian 13 has. Asks for its "
+       "longest step itself. The file belongs to "
        "the kind of processor it was compiled on; the C text beside it compiles elsewhere.",
        {{"hdl/" + name + ".osdi", ""}, {"hdl/" + name + ".c", ""}}},
       {"LTspice", fmt::format(".include hdl/{0}.sp\nX1 p n {0}{1}\n{2}\n", name, spaced, tran), "",

@@ -48,8 +48,8 @@ std::vector<NamedFigure> accuracy_figures(const StudyResult& result) {
   const auto [record, shown] = shown_record(dataset, first.predictions);
   std::vector<NamedFigure> out = {
       {"waveform",
-       "The model over the measurement. It gets the voltage and the conductance at the start, "
-       "nothing else.",
+       "The model over the measurement, on the test record with the largest error. It gets the "
+       "voltage and the conductance at the start, nothing else.",
        waveform_figure(record, shown)},
       {"residual",
        "What the model leaves over. Noise stays in the band and is not correlated with itself; "

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <system_error>
+#include <utility>
 
+#include "core/plural.hpp"
 #include "studies/compact/quality.hpp"
 
 namespace psi_xlstm {
@@ -23,6 +25,18 @@ bool was_run(const StudyResult& result, const std::string& path) {
 
 std::string percent_text(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? fmt::format("{:.3g} %", 100 * *value) : "n/a";
+}
+
+std::string failed_comparisons(const StudyResult& result) {
+  int failed = 0, judged = 0;
+  for (const CosimRow& row : result.metrics.cosim) {
+    const std::optional<Verdict> verdict = row.verdict();
+    judged += verdict ? 1 : 0;
+    failed += verdict == Verdict::kFailed ? 1 : 0;
+  }
+  if (failed == 0) return "";
+  return fmt::format("co-simulation {}: {} of {}", verdict_text(Verdict::kFailed), failed,
+                     count_of(judged, "check"));
 }
 
 std::vector<std::filesystem::path> model_files(const StudyResult& result,
@@ -56,6 +70,9 @@ std::vector<std::string> result_lines(const StudyResult& result,
   if (!first.usable) {
     lines.push_back(fmt::format("no model: {}", first.reason));
     return lines;
+  }
+  if (std::string failed = failed_comparisons(result); !failed.empty()) {
+    lines.push_back(std::move(failed));
   }
   std::string endings;
   for (const std::filesystem::path& file : model_files(result, folder)) {

@@ -15,8 +15,12 @@ namespace psi_xlstm {
 /// A fraction as "3.1 %"; "n/a" where there is none.
 std::string percent_text(const std::optional<double>& value);
 
-/// What is told first of a run in `folder`, three lines: why the model is not good, or else its
-/// error (first_line()), the model files, what was not verified.
+/// "co-simulation FAILED: 6 of 13 checks", where one failed; else empty.
+std::string failed_comparisons(const StudyResult& result);
+
+/// What is told first of a run in `folder`: why the model is not good, or else its error
+/// (first_line()), that the co-simulation failed where it did, the model files, what was not
+/// verified.
 std::vector<std::string> result_lines(const StudyResult& result,
                                       const std::filesystem::path& folder);
 

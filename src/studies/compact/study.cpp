@@ -10,6 +10,7 @@
 #include "core/number_text.hpp"
 #include "core/utf8.hpp"
 #include "cosimulation/traces.hpp"
+#include "data/readers/remarks.hpp"
 #include "data/record_check.hpp"
 #include "fit/falling_current.hpp"
 #include "hdl/model_files.hpp"
@@ -101,10 +102,12 @@ CosimReport run_cosimulation(const StudyConfig& config,
 }
 
 // What a reader should know before believing a model: what the readers and the diagnosis say.
-std::vector<std::string> warnings_about(const SourcedData& data) {
+std::vector<std::string> warnings_about(const SourcedData& data,
+                                        const std::vector<std::string>& files) {
   std::vector<std::string> warnings;
   for (const Record& record : data.dataset.records) {
-    for (const std::string& remark : record.remarks) {
+    for (const std::string& full : record.remarks) {
+      const std::string remark = without_folder(full, files);
       const auto known = std::find(warnings.begin(), warnings.end(), remark);  // of another part
       if (known == warnings.end()) warnings.push_back(remark);
     }
@@ -199,7 +202,7 @@ StudyResult run_on(std::vector<SourcedData> data,
     result.metrics.models.push_back(model_row(config, fit));
   }
   result.metrics.findings = result.data.findings;
-  for (std::string& warning : warnings_about(result.data)) {
+  for (std::string& warning : warnings_about(result.data, config.data.files)) {
     result.warnings.push_back(std::move(warning));
   }
   const FitOutcome& first = result.fits.front();

@@ -13,6 +13,7 @@
 #include "core/sha256.hpp"
 #include "core/utf8.hpp"
 #include "data/readers/options.hpp"
+#include "data/readers/remarks.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "studies/time_constants/check.hpp"
@@ -142,8 +143,12 @@ void write_page(const TauStudyResult& result, RunFolder& folder, const TauStudyC
                  .value = e.fit.whiteness.white() ? "white" : "not white",
                  .note = "Ljung-Box and power of blocks, level 1e-3"}};
   page.sections = {write_tau(result, folder, "", page.warnings)};
+  std::vector<std::string> names;
+  for (const std::string& file : config.files) {
+    names.push_back(std::filesystem::path(file).filename().string());
+  }
   page.footer = {fmt::format("psi {} ({})", version(), git_commit()),
-                 fmt::format("files: {}", fmt::join(config.files, ", "))};
+                 fmt::format("files: {}", fmt::join(names, ", "))};
   folder.write(kPageName, to_html(page));
 }
 
@@ -191,8 +196,9 @@ TauStudyResult tau_study_of_files(const TauStudyConfig& config, int threads) {
   TauStudyResult result = tau_study(records, config.estimate, threads);
   result.networks = std::move(networks);
   for (const Record& record : records) {
-    result.estimate.warnings.insert(result.estimate.warnings.end(), record.remarks.begin(),
-                                    record.remarks.end());
+    for (const std::string& remark : record.remarks) {
+      result.estimate.warnings.push_back(without_folder(remark, config.files));
+    }
   }
   for (const std::string& file : config.files) result.files[file] = sha256_hex(read_file(file));
   return result;

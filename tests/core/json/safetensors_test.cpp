@@ -102,16 +102,26 @@ TEST(Safetensors, SaysWhichTypeItCannotRead) {
             "m.safetensors: tensor \"a\": expected values of type F64 or F32, found \"I64\"");
 }
 
-TEST(Safetensors, RejectsAHeaderBeyondTheFile) {
-  EXPECT_EQ(problem_with_tensors("1234"),
-            "m.safetensors: expected at least 8 bytes of safetensors, found 4");
-  EXPECT_EQ(problem_with_tensors(std::string("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10)),
-            "m.safetensors: expected a header of at most 2 bytes, found 18446744073709551615");
+TEST(Safetensors, SaysThatAFileIsOfAnotherFormat) {
+  for (const std::string& bytes :
+       {std::string(), std::string("1234"), std::string("time_s,voltage_V,current_A\n0,1,2\n"),
+        std::string("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10), with_length("[]", "")}) {
+    EXPECT_EQ(problem_with_tensors(bytes),
+              "m.safetensors: expected a file such as model.safetensors, found another format");
+  }
+}
+
+TEST(Safetensors, SaysThatAFileIsCutOff) {
+  const std::string valid = safetensors_bytes(example());
+  EXPECT_EQ(problem_with_tensors(valid.substr(0, valid.size() - 16)),
+            "m.safetensors: expected 56 bytes behind its header, found 40: the file is cut off");
+  const std::size_t header = valid.size() - 56 - 8;
+  EXPECT_EQ(problem_with_tensors(valid.substr(0, 18)), "m.safetensors: expected a header of " +
+                                                           std::to_string(header) +
+                                                           " bytes, found 10: the file is cut off");
 }
 
 TEST(Safetensors, RejectsWhatIsNotAHeader) {
-  EXPECT_EQ(problem_with_tensors(with_length("[]", "")),
-            "m.safetensors: expected a JSON object as header, found array");
   EXPECT_EQ(problem_with_tensors(with_length("{\"a", "")).substr(0, 36),
             "m.safetensors: expected JSON, found ");
   EXPECT_EQ(problem_with_tensors(with_length(R"({"a":{"b":{"c":{}}}})", "")),
@@ -141,8 +151,7 @@ TEST(Safetensors, RejectsOffsetsThatDoNotFitTheData) {
   EXPECT_EQ(problem_with_tensors(with_length(header("[0,8]", "[0,8]"), data)),
             "m.safetensors: expected tensor \"b\" to begin at byte 8, found 0");
   EXPECT_EQ(problem_with_tensors(with_length(header("[0,8]", "[8,24]"), data)),
-            "m.safetensors: tensor \"b\": expected two rising offsets of at most 16 bytes, found "
-            "[8, 24]");
+            "m.safetensors: expected 24 bytes behind its header, found 16: the file is cut off");
   EXPECT_EQ(problem_with_tensors(with_length(header("[8,0]", "[8,16]"), data)),
             "m.safetensors: tensor \"a\": expected two rising offsets of at most 16 bytes, found "
             "[8, 0]");

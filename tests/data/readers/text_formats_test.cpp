@@ -132,6 +132,14 @@ TEST_F(TextFormats, NamesNamelessColumnsOnRequest) {
                      options));
 }
 
+TEST_F(TextFormats, RefusesMoreNamesThanColumns) {
+  ReadOptions options;
+  options.columns = {"t", "v", "i", "p"};
+  EXPECT_TRUE(read(rows_of(60, plain_row), options)
+                  .problem.ends_with(
+                      "dev.txt:1: --columns: expected at most 3 names, one a column, found 4"));
+}
+
 TEST_F(TextFormats, StartsARecordWhereTheTimeStartsAgain) {
   const Reading reading = read("t,v,i\n" + rows_of(60, plain_row) + rows_of(60, plain_row));
   expect_signal(reading, 0);

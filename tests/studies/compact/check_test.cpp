@@ -15,6 +15,7 @@
 #include "model/predictions.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
+#include "psi_xlstm/data/readers/reading.hpp"
 #include "studies/compact/study.hpp"
 #include "support/synthetic_records.hpp"
 
@@ -142,6 +143,52 @@ TEST(CheckRunWithTimeConstants, EstimatesThemAgain) {
   fs::remove(config.data.files.front());  // then only the manifest knows
   EXPECT_FALSE(names(check_compact_run(run).differences, "tau: expected"));
   EXPECT_TRUE(names(check_compact_run(run).differences, "tau/tau.json"));
+}
+
+// Without the records less is computed again: nothing differs, but the run is not verified.
+TEST_F(CheckRun, SaysThatTheDataFileIsMissing) {
+  EXPECT_EQ(all_of(check_compact_run(finished_).not_verified), "");
+  const fs::path file = small_study().data.files.front(), away = file.string() + ".away";
+  fs::rename(file, away);
+  const CheckResult result = check_compact_run(finished_);
+  fs::rename(away, file);
+  EXPECT_EQ(all_of(result.differences), "");
+  ASSERT_EQ(result.not_verified.size(), 1U);
+  EXPECT_EQ(result.not_verified[0].find(file.string() + ": expected the data file that this run "
+                                                        "was fitted to, found none"),
+            0U)
+      << result.not_verified[0];
+}
+
+TEST_F(CheckRun, SaysFirstThatTheDataAreOthers) {
+  const fs::path file = small_study().data.files.front();
+  const std::string before = read_file(file);
+  const std::size_t last = before.rfind("e-");
+  ASSERT_NE(last, std::string::npos);
+  std::ofstream(file) << std::string(before).replace(last, 2, "e-1");
+  const CheckResult result = check_compact_run(finished_);
+  std::ofstream(file) << before;
+  ASSERT_FALSE(result.differences.empty());
+  EXPECT_EQ(result.differences[0].find(file.string() +
+                                       ": expected the records that this run was fitted to"),
+            0U)
+      << result.differences[0];
+}
+
+TEST(CheckRunOfRecordsInMemory, FindsThemWithTheRunWhereverItIs) {
+  StudyConfig config = small_study();
+  config.cosimulate = false;
+  const std::vector<Record> records = read_records({config.data.files.front()}, {});
+  config.data = {};
+  const fs::path run = fs::path(::testing::TempDir()) / "check_test" / "memory";
+  const fs::path moved = run.string() + "_moved";
+  fs::remove_all(run);
+  fs::remove_all(moved);
+  run_study(config, records, {run}, [](const std::string&, double, const std::string&) {});
+  fs::rename(run, moved);
+  const CheckResult result = check_compact_run(moved);
+  EXPECT_EQ(all_of(result.differences), "");
+  EXPECT_EQ(all_of(result.not_verified), "");
 }
 
 TEST_F(CheckRun, NamesThePointerOfAVerdictThatWasTurned) {

@@ -13,7 +13,10 @@
 #include "core/atomic_file.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
+#include "studies/compact/figures.hpp"
 #include "studies/compact/fits.hpp"
+#include "studies/compact/page.hpp"
+#include "studies/compact/standing.hpp"
 #include "support/run_folders.hpp"
 #include "support/synthetic_records.hpp"
 
@@ -127,6 +130,54 @@ TEST_F(Study, OfADeviceThatTheModelCanHoldPasses) {
   for (const BaselineResult& b : result_->metrics.baselines) {
     EXPECT_GT(*b.mse, *result_->metrics.models[0].test.mse) << b.name;
   }
+}
+
+TEST_F(Study, SaysFirstThatTheCosimulationFailed) {
+  const auto passed = [](const std::vector<std::string>& lines) {
+    return std::none_of(lines.begin(), lines.end(), [](const std::string& line) {
+      return line.find("FAILED") != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(passed(result_lines(*result_, folder_)));
+  EXPECT_NE(introduction(*result_).back().find("they agree to"), std::string::npos);
+  StudyResult broken = *result_;
+  const auto& rows = broken.metrics.cosim;
+  const auto judged = std::count_if(rows.begin(), rows.end(),
+                                    [](const CosimRow& row) { return row.verdict().has_value(); });
+  int failed = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    broken.metrics.cosim[i].passed = false;
+    broken.cosim.transients[i].row.passed = false;
+    ++failed;
+  }
+  const std::string expected = "co-simulation FAILED: " + std::to_string(failed) + " of " +
+                               std::to_string(judged) + " checks";
+  EXPECT_EQ(result_lines(broken, folder_)[1], expected);
+  const std::string opening = introduction(broken).back();
+  EXPECT_EQ(opening.find("The " + expected + ". "), 0U) << opening;
+  EXPECT_EQ(opening.find("they agree to"), std::string::npos) << opening;
+}
+
+TEST(ShownRecord, IsTheTestRecordWithTheLargestError) {
+  Dataset dataset;
+  std::vector<fit::Prediction> predictions;
+  const std::vector<double> errors = {1e-6, 5e-6, 2e-6};
+  for (int i = 0; i < 3; ++i) {
+    Record record;
+    record.id = std::to_string(i);
+    record.time = {0, 1, 2, 3};
+    record.voltage = {{0, 1, 0, -1}};
+    record.current = {{0, 1e-4, 0, -1e-4}};
+    dataset.records.push_back(record);
+    dataset.split.test.push_back(i);
+    fit::Prediction p;
+    p.record = i;
+    p.current = record.current[0];
+    p.current[2] += errors[static_cast<std::size_t>(i)];
+    predictions.push_back(p);
+  }
+  EXPECT_EQ(shown_record(dataset, predictions).record.id, "1");
+  EXPECT_EQ(shown_record(dataset, predictions).prediction.record, 1);
 }
 
 TEST_F(Study, MetricsHaveEveryKey) {
@@ -279,6 +330,20 @@ TEST(ChosenStudy, ReportsTheCandidates) {
   EXPECT_TRUE(result.metrics.cosim.empty());
   EXPECT_TRUE(fs::exists(folder / "tables/candidates.csv"));
   EXPECT_NE(details_text(result).find("Shapes tried"), std::string::npos);
+}
+
+// A report is read on other machines: what a reader remarks has no folder of this one.
+TEST(RunStudy, NamesFilesWithoutTheirFolderInWarnings) {
+  StudyConfig config = one_state_study();
+  const fs::path file = folder_named("remarks") / "scope.csv";
+  write_file(file, "Made on a bench\n\n" + read_file(config.data.files.front()));
+  config.data.files = {file.string()};
+  config.cosimulate = false;
+  const fs::path folder = folder_named("remarks_run");
+  const StudyResult result = run_study(config, {folder}, kSilent);
+  ASSERT_FALSE(result.warnings.empty());
+  EXPECT_EQ(result.warnings.front().find("scope.csv"), 0U) << result.warnings.front();
+  EXPECT_EQ(read_file(folder / "report.html").find(file.parent_path().string()), std::string::npos);
 }
 
 TEST(SeveralFits, HaveStartingPointsOfTheirOwn) {
