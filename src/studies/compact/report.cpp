@@ -84,7 +84,8 @@ ReportSection cosimulation_section(const StudyResult& result,
                                    RunFolder& folder,
                                    std::vector<std::string>& warnings) {
   const std::vector<CosimRow>& rows = result.metrics.cosim;
-  ReportSection section{.heading = "In the simulator", .tables = {cosim_summary_table(rows)}};
+  ReportSection section{.heading = "In the simulator",
+                        .tables = {cosim_summary_table(rows, result.metrics.not_run)}};
   if (auto f = cosimulation_errors_figure(result.cosim.transients)) {
     section.figures =
         draw_figures(folder, "",
@@ -170,7 +171,7 @@ std::string summary_text(const StudyResult& result) {
   if (!result.fits.front().usable) return out;
   out += to_text(baseline_table(result)) + "\n";
   if (!result.metrics.cosim.empty())
-    out += to_text(cosim_summary_table(result.metrics.cosim)) + "\n";
+    out += to_text(cosim_summary_table(result.metrics.cosim, result.metrics.not_run)) + "\n";
   if (result.time_constants) out += filled(result.time_constants->estimate.conclusion);
   return out;
 }
