@@ -49,9 +49,8 @@ CosimReport compare(const CosimOptions& o, const ir::Network& network) {
 }
 
 int print_report(const CosimReport& report) {
-  say("{}", cosimulation_text(report.rows()));
+  say("{}", cosimulation_text(report.rows(), report.not_run));
   for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
-  if (!report.not_run.empty()) spdlog::info("{}", report.left_out());
   const Judgement verdict = report.verdict();
   answer({{"verdict", verdict_text(verdict.verdict)},
           {"reason", verdict.reason},

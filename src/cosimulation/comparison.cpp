@@ -94,6 +94,7 @@ CosimOutcome compare_transient(const ir::Network& network,
     if (wanted.limit > 0) judge_without_result(out);
     return out;
   }
+  out.row.points = static_cast<int>(run.time.size());
   out.time = run.time;
   out.current = run.current;
   out.conductance_swing = swing(network, reference);

@@ -59,6 +59,7 @@ struct CosimRow {
   std::optional<double> max_abs_err_over_fs;  ///< Largest error over max |I| of the stimulus.
   std::optional<double> rmse_over_fs;         ///< Root mean square error over the same.
   std::optional<double> correlation;          ///< Pearson's.
+  std::optional<int> points;                  ///< Time points that the simulator computed.
   std::optional<double> limit;                ///< Of max_abs_err_over_fs.
   std::optional<bool> passed;                 ///< Absent: not judged, or not verified.
   std::string not_verified;  ///< Why a row that was to be judged is not; else empty.
@@ -82,6 +83,7 @@ struct CosimRow {
     visit("max_abs_err_over_fs", c.max_abs_err_over_fs);
     visit("rmse_over_fs", c.rmse_over_fs);
     visit("correlation", c.correlation);
+    visit("points", c.points);
     visit("limit", c.limit);
     visit("passed", c.passed);
     visit("not_verified", c.not_verified);

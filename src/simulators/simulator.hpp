@@ -19,6 +19,9 @@ class Simulator {
   /// As in a table: "ngspice".
   virtual std::string name() const = 0;
 
+  /// Which one it is, in a few words, with the path of what is run; asks it.
+  virtual std::string version() const = 0;
+
   /// The forms that it reads and whose compiler, where they need one from elsewhere, is there.
   virtual std::vector<EmittedForm> forms() const = 0;
 

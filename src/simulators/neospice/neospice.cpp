@@ -108,6 +108,14 @@ Neospice::Neospice(fs::path python) : python_(std::move(python)) {
 
 bool Neospice::found() { return !installed_program(kVariable, kProgram).empty(); }
 
+std::string Neospice::version() const {
+  const ProgramOutcome outcome = run_program(
+      {python_.string(), "-I", "-c", "import neospice; print(neospice.__version__)"}, "", 30);
+  if (!outcome.succeeded()) throw SpiceError("neospice: " + outcome.problem());
+  const std::string said = printable(outcome.output);
+  return fmt::format("{}, {}", said.substr(0, said.find(' ')), python_.string());
+}
+
 EmittedModel Neospice::prepared(const ir::Network& network, EmittedForm form) const {
   if (form != EmittedForm::kSubcircuit) throw SpiceError("neospice reads no compiled models");
   EmittedModel model(network, form);

@@ -19,6 +19,7 @@ class Neospice : public Simulator {
   static bool found();
 
   std::string name() const override { return "neospice"; }
+  std::string version() const override;
   std::vector<EmittedForm> forms() const override { return {EmittedForm::kSubcircuit}; }
   EmittedModel prepared(const ir::Network& network, EmittedForm form) const override;
   DeviceTransient transient(const EmittedModel& model,

@@ -1,5 +1,7 @@
 #include "simulators/ngspice/ngspice.hpp"
 
+#include <fmt/format.h>
+
 #include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/forms.hpp"
@@ -21,6 +23,11 @@ SimulationEnd end_of(const Result& run) {
 }
 
 }  // namespace
+
+std::string Ngspice::version() const {
+  const SimulatorInfo info = simulator_info(options_);
+  return fmt::format("{}, {}, OSDI: {}", info.version, info.library, info.has_osdi ? "yes" : "no");
+}
 
 std::vector<EmittedForm> Ngspice::forms() const {
   std::vector<EmittedForm> forms = {EmittedForm::kSubcircuit, EmittedForm::kOsdi};

@@ -15,6 +15,7 @@ class Ngspice : public Simulator {
   explicit Ngspice(SimulatorOptions options = {}) : options_(std::move(options)) {}
 
   std::string name() const override { return "ngspice"; }
+  std::string version() const override;
   std::vector<EmittedForm> forms() const override;
   EmittedModel prepared(const ir::Network& network, EmittedForm form) const override;
   DeviceTransient transient(const EmittedModel& model,

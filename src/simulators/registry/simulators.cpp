@@ -15,6 +15,7 @@ namespace {
 
 struct Known {
   const char* name;
+  const char* reads;
   bool (*found)();
   /// Throws SpiceError where there is none.
   std::unique_ptr<Simulator> (*open)(const SimulatorOptions& options);
@@ -36,9 +37,10 @@ std::unique_ptr<Simulator> open_neospice(const SimulatorOptions&) {
   return std::make_unique<Neospice>();
 }
 
-constexpr Known kKnown[] = {{"ngspice", always, open_ngspice},
-                            {"vacask", Vacask::found, open_vacask},
-                            {"neospice", Neospice::found, open_neospice}};
+constexpr Known kKnown[] = {
+    {"ngspice", "subcircuit, compiled C (osdi), compiled Verilog-A", always, open_ngspice},
+    {"vacask", "compiled Verilog-A", Vacask::found, open_vacask},
+    {"neospice", "subcircuit", Neospice::found, open_neospice}};
 
 constexpr const char* kAll = "all";
 
@@ -57,6 +59,20 @@ std::vector<std::string> simulator_names() {
   std::vector<std::string> names;
   for (const Known& known : kKnown) names.emplace_back(known.name);
   return names;
+}
+
+std::vector<SimulatorState> simulator_states(const SimulatorOptions& options) {
+  std::vector<SimulatorState> states;
+  for (const Known& known : kKnown) {
+    SimulatorState state{.name = known.name, .reads = known.reads};
+    try {
+      state.version = known.open(options)->version();
+    } catch (const SpiceError& e) {
+      state.problem = e.what();
+    }
+    states.push_back(std::move(state));
+  }
+  return states;
 }
 
 Simulators open_simulators(const std::vector<std::string>& names,

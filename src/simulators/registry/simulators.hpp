@@ -19,6 +19,17 @@ using Simulators = std::vector<std::unique_ptr<Simulator>>;
 /// What a user can name.
 std::vector<std::string> simulator_names();
 
+/// One simulator of those that there are to know, as it is on this machine.
+struct SimulatorState {
+  std::string name;
+  std::string reads;    ///< The forms that it could run.
+  std::string version;  ///< Empty: it is not here, or does not work.
+  std::string problem;  ///< Why not, and how to get it; else empty.
+};
+
+/// Asks all of them.
+std::vector<SimulatorState> simulator_states(const SimulatorOptions& options);
+
 /// The simulators called `names`; "all" is all of them, none at all those that this machine has.
 /// What was asked for and is not here is added to `not_run`. Throws ConfigError where a name is
 /// another one.

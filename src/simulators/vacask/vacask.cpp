@@ -112,6 +112,13 @@ Vacask::Vacask(Options options) : options_(std::move(options)) {
 
 bool Vacask::found() { return !installed_program(kVariable, kProgram).empty(); }
 
+// It does not say its version.
+std::string Vacask::version() const {
+  const ProgramOutcome outcome = run_program({options_.program.string(), "--help"}, "", 10);
+  if (!outcome.succeeded()) throw SpiceError("VACASK: " + outcome.problem());
+  return options_.program.string();
+}
+
 std::vector<EmittedForm> Vacask::forms() const { return {EmittedForm::kVerilogA}; }
 
 EmittedModel Vacask::prepared(const ir::Network& network, EmittedForm form) const {

@@ -24,6 +24,7 @@ class Vacask : public Simulator {
   static bool found();
 
   std::string name() const override { return "vacask"; }
+  std::string version() const override;
   std::vector<EmittedForm> forms() const override;
   EmittedModel prepared(const ir::Network& network, EmittedForm form) const override;
   DeviceTransient transient(const EmittedModel& model,

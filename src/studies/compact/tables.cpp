@@ -167,7 +167,7 @@ Table fact_table(const StudyResult& result) {
 Table cosim_summary_table(const std::vector<CosimRow>& rows, const std::vector<NotRun>& not_run) {
   struct Form {
     std::string name;
-    int transients = 0, others = 0, passed = 0, judged = 0;
+    int transients = 0, points = 0, others = 0, passed = 0, judged = 0;
     double worst = 0;
   };
   std::vector<Form> forms;
@@ -180,22 +180,24 @@ Table cosim_summary_table(const std::vector<CosimRow>& rows, const std::vector<N
     form->passed += verdict == Verdict::kPassed ? 1 : 0;
     const bool transient = r.correlation.has_value() && r.limit.has_value();
     (transient ? form->transients : form->others) += 1;
+    if (transient) form->points += r.points.value_or(0);
     if (transient) form->worst = std::max(form->worst, r.max_abs_err_over_fs.value_or(0));
   }
   Table table{
       .caption = "The emitted model in circuit simulators against the network's own equations",
-      .header = {"simulator, form", "worst transient error / full scale", "transients",
+      .header = {"simulator, form", "worst transient error / full scale", "transients", "points",
                  "other checks", "passed"}};
   for (const Form& f : forms) {
     table.rows.push_back({f.name, text(f.worst, "{:.1e}"), std::to_string(f.transients),
-                          std::to_string(f.others), fmt::format("{} of {}", f.passed, f.judged)});
+                          std::to_string(f.points), std::to_string(f.others),
+                          fmt::format("{} of {}", f.passed, f.judged)});
   }
   table.note =
       "Full scale is the largest current of a stimulus. Other checks: operating point, DC, AC, "
       "finer "
       "steps, and a frozen state, which must fail.";
   for (const NotRun& none : not_run) {
-    table.rows.push_back({none.simulator + ", " + none.path, "not run", "", "", "not run"});
+    table.rows.push_back({none.simulator + ", " + none.path, "not run", "-", "-", "-", "not run"});
     table.note += fmt::format(" {}, {}: not run: {}.", none.simulator, none.path, none.why);
   }
   return table;
