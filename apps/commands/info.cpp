@@ -65,7 +65,8 @@ void print_tools() {
   std::string version = "none; scripts/simulators.sh installs openvaf-r";
   if (openvaf) {
     const ProgramOutcome said = run_program({openvaf->string(), "--version"}, "", 10);
-    version = said.succeeded() ? printable(said.output) : said.problem();
+    const std::string words = printable(said.output);
+    version = said.succeeded() ? words.substr(0, words.find_last_not_of(' ') + 1) : said.problem();
     version += ", " + openvaf->string();
   }
   compilers.rows.push_back({"Verilog-A", "compiled Verilog-A", version});

@@ -22,9 +22,9 @@ TEST(VacaskSources, SayEveryTerm) {
             "vin2 (in1 in2) psi_source dc=2.25 type=\"sine\" sinedc=0.25 ampl=2.0 freq=1000.0 "
             "delay=-0.00025\n"
             "vin3 (in2 in3) psi_source dc=-1.0 type=\"pulse\" val0=-1.0 val1=1.0 delay=1e-06 "
-            "rise=1e-09 fall=2e-09 width=1e-05 period=0.0001\n"
+            "rise=1e-09 fall=2e-09 width=1e-05 period=1e-04\n"
             "vin4 (in3 in4) psi_source dc=0 type=\"exp\" val0=0 val1=3.0 delay=2e-06 td2=1e-30 "
-            "tau1=1e-09 tau2=0.0001\n"
+            "tau1=1e-09 tau2=1e-04\n"
             "vin5 (in4 0) psi_source dc=0.0 type=\"pwl\" wave=[0.0, 0.0, 1e-06, 1.0]\n");
   EXPECT_EQ(sources(stimulus, true), "vin1 (in 0) psi_source dc=1.75 mag=1\n");
 }
