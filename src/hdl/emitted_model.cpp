@@ -15,7 +15,8 @@ const char* path_of(EmittedForm form) {
 
 EmittedModel::EmittedModel(const ir::Network& network,
                            EmittedForm form,
-                           const std::filesystem::path& verilog_a_compiler)
+                           const std::filesystem::path& verilog_a_compiler,
+                           hdl::OsdiRelease release)
     : name_(network.name),
       form_(form),
       tied_(network.is_told_its_start()),
@@ -27,7 +28,7 @@ EmittedModel::EmittedModel(const ir::Network& network,
   }
   definition_ = fmt::format(".model compiled_{0} {0}\n", name_);
   if (form == EmittedForm::kOsdi) {
-    library_ = std::make_unique<hdl::OsdiLibrary>(network);
+    library_ = std::make_unique<hdl::OsdiLibrary>(network, release);
     return;
   }
   const auto compiler = hdl::verilog_a_compiler(verilog_a_compiler);

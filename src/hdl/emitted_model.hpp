@@ -38,10 +38,11 @@ struct InstanceParameters {
 class EmittedModel {
  public:
   /// Throws EmitError where the network cannot be emitted or compiled. The form kVerilogA is
-  /// compiled by hdl::verilog_a_compiler(`verilog_a_compiler`).
+  /// compiled by hdl::verilog_a_compiler(`verilog_a_compiler`), kOsdi for `release`.
   EmittedModel(const ir::Network& network,
                EmittedForm form,
-               const std::filesystem::path& verilog_a_compiler = {});
+               const std::filesystem::path& verilog_a_compiler = {},
+               hdl::OsdiRelease release = hdl::OsdiRelease::k03);
 
   std::string path() const { return path_of(form_); }
   EmittedForm form() const { return form_; }

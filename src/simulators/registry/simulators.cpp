@@ -39,7 +39,7 @@ std::unique_ptr<Simulator> open_neospice(const SimulatorOptions&) {
 
 constexpr Known kKnown[] = {
     {"ngspice", "subcircuit, compiled C (osdi), compiled Verilog-A", always, open_ngspice},
-    {"vacask", "compiled Verilog-A", Vacask::found, open_vacask},
+    {"vacask", "compiled C (osdi), compiled Verilog-A", Vacask::found, open_vacask},
     {"neospice", "subcircuit", Neospice::found, open_neospice}};
 
 constexpr const char* kAll = "all";

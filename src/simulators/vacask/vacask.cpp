@@ -11,7 +11,9 @@
 #include "core/number_text.hpp"
 #include "core/process.hpp"
 #include "core/temporary_folder.hpp"
+#include "core/utf8.hpp"
 #include "data/readers/spice_raw.hpp"
+#include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/vacask/netlist.hpp"
 
@@ -70,6 +72,16 @@ Answer read_plot(const fs::path& file) {
   }
 }
 
+// What it says after its banner, whose last line is the third of its counts of processors.
+std::string problem_of(const ProgramOutcome& outcome) {
+  const std::string said = outcome.errors + outcome.output;
+  const std::size_t banner = said.rfind("OpenBLAS CPUs:");
+  const std::size_t from = banner == said.npos ? said.npos : said.find_first_of("\n", banner);
+  const std::size_t begin = from == said.npos ? from : said.find_first_not_of(" \n", from);
+  if (begin == said.npos) return outcome.problem();
+  return printable(said.substr(begin, said.find('\n', begin) - begin));
+}
+
 // Runs `netlist` on `model` and reads the plot of its analysis "result".
 Answer run(const fs::path& program,
            const EmittedModel& model,
@@ -84,7 +96,7 @@ Answer run(const fs::path& program,
   if (outcome.start_error == 0 && !outcome.status && !outcome.too_much) {
     return failed(fmt::format("VACASK did not finish within {} s", time_limit_s), true);
   }
-  if (!outcome.succeeded()) return failed("VACASK: " + outcome.problem());
+  if (!outcome.succeeded()) return failed("VACASK: " + problem_of(outcome));
   return read_plot(folder.path() / "result.raw");
 }
 
@@ -119,13 +131,15 @@ std::string Vacask::version() const {
   return options_.program.string();
 }
 
-std::vector<EmittedForm> Vacask::forms() const { return {EmittedForm::kVerilogA}; }
+std::vector<EmittedForm> Vacask::forms() const {
+  std::vector<EmittedForm> forms = {EmittedForm::kOsdi};
+  if (hdl::verilog_a_compiler(options_.verilog_a_compiler)) forms.push_back(EmittedForm::kVerilogA);
+  return forms;
+}
 
 EmittedModel Vacask::prepared(const ir::Network& network, EmittedForm form) const {
-  if (form != EmittedForm::kVerilogA) {
-    throw SpiceError("VACASK reads compiled Verilog-A alone");
-  }
-  EmittedModel model(network, form, options_.verilog_a_compiler);
+  if (form == EmittedForm::kSubcircuit) throw SpiceError("VACASK reads compiled models alone");
+  EmittedModel model(network, form, options_.verilog_a_compiler, hdl::OsdiRelease::k04);
   const DevicePoint trial =
       operating_point(model, {.stimulus = {{ConstantTerm{0.0}}}, .device = {.hold = true}}, 0, {});
   if (!trial.usable()) throw SpiceError(trial.reason);

@@ -8,7 +8,7 @@
 
 namespace psi_xlstm {
 
-/// VACASK, a program that reads netlists of its own and compiled Verilog-A of OSDI 0.4 and later.
+/// VACASK, a program that reads netlists of its own and compiled models of OSDI 0.4 and later.
 class Vacask : public Simulator {
  public:
   struct Options {
