@@ -1,5 +1,5 @@
-// psi cosim: an emitted model in ngspice against its network's own equations, alone or in a
-// circuit.
+// psi cosim: an emitted model in circuit simulators against its network's own equations, alone or
+// in a circuit.
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -12,6 +12,7 @@
 #include "cosimulation/circuit_cosimulation.hpp"
 #include "hdl/text/plan.hpp"
 #include "model/model.hpp"
+#include "simulators/registry/simulators.hpp"
 #include "studies/compact/study.hpp"
 #include "studies/networks/cosimulation.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 
 struct CosimOptions {
   std::string model, config, circuit, openvaf;
-  std::vector<std::string> paths;
+  std::vector<std::string> paths, simulators;
   double g0 = 0;
 };
 
@@ -36,23 +37,26 @@ CosimReport compare(const CosimOptions& o, const ir::Network& network) {
   }
   const double g0 = o.g0 > 0 ? o.g0 : hdl::plan_emission(network).default_conductance;
   const Progress progress = terminal_progress();
+  std::vector<NotRun> missing;
+  const Simulators simulators =
+      open_simulators(o.simulators.empty() ? config.simulators : o.simulators, simulator, missing);
   CosimReport report = cosimulate_all(
-      network, config, {}, g0, simulator,
+      network, config, {}, g0, simulators, o.paths,
       [&](double done, const std::string& detail) { progress("co-simulate", done, detail); });
+  report.not_run.insert(report.not_run.end(), missing.begin(), missing.end());
   progress("report", 1, "compared");
   return report;
 }
 
 int print_report(const CosimReport& report) {
-  say("{}", cosimulation_text(report.rows()));
+  say("{}", cosimulation_text(report.rows(), report.not_run));
   for (const std::string& warning : report.warnings) spdlog::warn("{}", warning);
-  if (!report.left_out.empty()) spdlog::info("{}", report.left_out);
   const Judgement verdict = report.verdict();
   answer({{"verdict", verdict_text(verdict.verdict)},
           {"reason", verdict.reason},
           {"rows", config_value(report.rows())},
           {"warnings", report.warnings},
-          {"left_out", report.left_out}});
+          {"not_run", config_value(report.not_run)}});
   return told(verdict);
 }
 
@@ -71,7 +75,8 @@ int compare_recurrent(const model::Model& model, const std::string& config_file,
 
 void add_cosim(CLI::App& app, int& exit_code) {
   const auto o = std::make_shared<CosimOptions>();
-  CLI::App* command = app.add_subcommand("cosim", "Compare a model in ngspice with its equations");
+  CLI::App* command =
+      app.add_subcommand("cosim", "Compare a model in circuit simulators with its equations");
   command->add_option("model", o->model, "model.safetensors")->required();
   command->add_option("--config", o->config, "JSON file with stimuli and limits");
   CLI::Option* g0 =
@@ -80,8 +85,11 @@ void add_cosim(CLI::App& app, int& exit_code) {
                              ->add_option("--circuit", o->circuit,
                                           "SPICE file with \"x<name> + - device g0=...\" in it")
                              ->excludes(g0);
-  command->add_option("--path", o->paths, "Only subcircuit, osdi or verilog_a (repeatable)")
-      ->needs(circuit);
+  command->add_option("--path", o->paths, "Only subcircuit, osdi or verilog_a (repeatable)");
+  command
+      ->add_option("--simulator", o->simulators,
+                   "Only ngspice, vacask or neospice (repeatable); all: what is missing is named")
+      ->excludes(circuit);
   command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
   add_telling(*command);
   add_example(*command, {"psi cosim results/my_device/model.safetensors",

@@ -29,7 +29,7 @@ bool is_printed(const std::filesystem::path& file) {
 // A user's own file may not go: the texts are known by what they open with, a compiled model by
 // the C text that lies beside it.
 void refuse_foreign_files(const std::filesystem::path& folder, const std::string& name) {
-  for (const char* const ending : {".va", ".sp", ".c", ".osdi"}) {
+  for (const char* const ending : {".va", ".sp", ".c", ".osdi", "_0.4.osdi"}) {
     const std::filesystem::path file = folder / (name + ending);
     check_output_file(file);
     std::error_code error;
@@ -43,11 +43,17 @@ void refuse_foreign_files(const std::filesystem::path& folder, const std::string
   }
 }
 
+std::vector<hdl::OsdiRelease> releases(const std::string& asked) {
+  using enum hdl::OsdiRelease;
+  if (asked == "both") return {k03, k04};
+  return {asked == "0.4" ? k04 : k03};
+}
+
 }  // namespace
 
 void add_emit(CLI::App& app, int& exit_code) {
   struct Options {
-    std::string model, out = ".", name;
+    std::string model, out = ".", name, osdi = "0.3";
     bool force = false;
   };
   const auto o = std::make_shared<Options>();
@@ -57,6 +63,12 @@ void add_emit(CLI::App& app, int& exit_code) {
   command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c and .osdi");
   command->add_option("--name", o->name, "Name of the module (default: the model's)")
       ->check(model_name());
+  command
+      ->add_option(
+          "--osdi", o->osdi,
+          "Interface of the compiled model: 0.3 (every ngspice), 0.4 (VACASK, ngspice from "
+          "44 on: <name>_0.4.osdi) or both")
+      ->check(CLI::IsMember({"0.3", "0.4", "both"}));
   command->add_flag("--force", o->force, "Replace files that psi emit did not write");
   add_telling(*command);
   add_example(*command, {"psi emit results/my_device/model.safetensors --out hdl"});
@@ -66,7 +78,7 @@ void add_emit(CLI::App& app, int& exit_code) {
     if (!o->name.empty()) network.name = o->name;
     if (!o->force) refuse_foreign_files(o->out, hdl::usable_model_name(network.name));
     const hdl::ModelFiles written =
-        hdl::write_model_files(network, o->out, model->about().data_checksum);
+        hdl::write_model_files(network, o->out, model->about().data_checksum, releases(o->osdi));
     for (const std::string& change : written.renamed) spdlog::warn("{}", change);
     auto names = nlohmann::ordered_json::array();
     for (const std::filesystem::path& file : written.files) {

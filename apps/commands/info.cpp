@@ -7,6 +7,7 @@
 #include "command.hpp"
 #include "core/number_text.hpp"
 #include "core/plural.hpp"
+#include "core/process.hpp"
 #include "core/utf8.hpp"
 #include "hdl/osdi/library.hpp"
 #include "hdl/text/names.hpp"
@@ -16,7 +17,9 @@
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
 #include "report/gnuplot.hpp"
+#include "report/table.hpp"
 #include "simulators/ngspice/simulator.hpp"
+#include "simulators/registry/simulators.hpp"
 
 namespace psi_xlstm::apps {
 namespace {
@@ -45,6 +48,30 @@ void print_program() {
         openvaf ? openvaf->string() : "no compiler: openvaf or openvaf-r on PATH, PSI_OPENVAF");
   const GnuplotResult gnuplot = run_gnuplot("print GPVAL_VERSION");
   print("{:<14} {}\n", "gnuplot", gnuplot.usable() ? "yes" : "none: " + gnuplot.reason);
+}
+
+// What other programs there are to run the emitted forms, and how to get them.
+void print_tools() {
+  Table table{.caption = "Simulators",
+              .header = {"simulator", "reads", "here"},
+              .note = "Files for Xyce, LTspice, Spectre, HSPICE and ADS are written and not run."};
+  for (const SimulatorState& state : simulator_states({})) {
+    table.rows.push_back(
+        {state.name, state.reads, state.problem.empty() ? state.version : state.problem});
+  }
+  Table compilers{.caption = "Compilers", .header = {"compiler", "makes", "here"}};
+  const auto c = hdl::c_compiler();
+  compilers.rows.push_back({"C", "osdi", c ? c->string() : "none: CC, cc, gcc or clang"});
+  const auto openvaf = hdl::verilog_a_compiler({});
+  std::string version = "none; scripts/simulators.sh installs openvaf-r";
+  if (openvaf) {
+    const ProgramOutcome said = run_program({openvaf->string(), "--version"}, "", 10);
+    const std::string words = printable(said.output);
+    version = said.succeeded() ? words.substr(0, words.find_last_not_of(' ') + 1) : said.problem();
+    version += ", " + openvaf->string();
+  }
+  compilers.rows.push_back({"Verilog-A", "compiled Verilog-A", version});
+  print("{}\n{}", to_text(table), to_text(compilers));
 }
 
 const char* words_for(model::SecondInput input) {
@@ -89,12 +116,16 @@ void print_model(const std::string& file) {
 
 void add_info(CLI::App& app, int& exit_code) {
   const auto model = std::make_shared<std::string>();
+  const auto tools = std::make_shared<bool>(false);
   CLI::App* command =
       app.add_subcommand("info", "What this program can do, or facts about a model");
-  command->add_option("model", *model, "model.safetensors");
+  CLI::Option* file = command->add_option("model", *model, "model.safetensors");
+  command
+      ->add_flag("--tools", *tools, "Simulators and compilers: what is here, how to get the rest")
+      ->excludes(file);
   add_example(*command, {"psi info results/my_device/model.safetensors"});
-  command->callback([model, &exit_code] {
-    model->empty() ? print_program() : print_model(*model);
+  command->callback([model, tools, &exit_code] {
+    *tools ? print_tools() : model->empty() ? print_program() : print_model(*model);
     exit_code = kDone;
   });
 }

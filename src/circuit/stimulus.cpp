@@ -102,6 +102,14 @@ std::string source_text(const DecayingJumpTerm& term) {
 
 std::string source_text(const VoltageTable&) { return "external"; }
 
+std::string piecewise_linear_text(const VoltageTable& table) {
+  std::string text = fmt::format("dc {} pwl(", table.values.front());
+  for (std::size_t k = 0; k < table.times.size(); ++k) {
+    text += fmt::format("{}{} {}", k == 0 ? "" : "\n+ ", table.times[k], table.values[k]);
+  }
+  return text + ")";
+}
+
 /// What is wrong with a term, or an empty text.
 std::string problem_of(const ConstantTerm& term) {
   return std::isfinite(term.voltage) ? "" : "expected a finite voltage";
@@ -210,7 +218,8 @@ std::vector<double> Stimulus::breakpoints(double stop) const {
 
 std::string Stimulus::netlist(std::string_view source_name,
                               std::string_view positive,
-                              std::string_view negative) const {
+                              std::string_view negative,
+                              bool tables_as_numbers) const {
   check_stimulus(*this);
   if (!is_identifier(source_name) || (source_name.front() != 'v' && source_name.front() != 'V')) {
     throw SpiceError(
@@ -230,7 +239,9 @@ std::string Stimulus::netlist(std::string_view source_name,
     text += fmt::format("{} {} {} {}\n", name_of_source(source_name, k),
                         k == 0 ? std::string(positive) : name_of_source(source_name, k),
                         is_last ? std::string(negative) : name_of_source(source_name, k + 1),
-                        sources[k].text);
+                        sources[k].table != nullptr && tables_as_numbers
+                            ? piecewise_linear_text(*sources[k].table)
+                            : sources[k].text);
   }
   return text;
 }

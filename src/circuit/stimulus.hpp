@@ -68,12 +68,13 @@ struct Stimulus {
 
   /// Sources in series from node `positive` to node `negative` that give this waveform, one line
   /// per source; the first is named `source_name` (it begins with v), the others and the nodes
-  /// between them `source_name`_<k>. A table becomes an external source; ngspice then knows no
-  /// breakpoints of it. Throws SpiceError if a name is no identifier or a number is outside its
-  /// range.
+  /// between them `source_name`_<k>. A table becomes an external source, of which ngspice knows no
+  /// breakpoints, or, where `tables_as_numbers`, a piecewise linear one. Throws SpiceError if a
+  /// name is no identifier or a number is outside its range.
   std::string netlist(std::string_view source_name,
                       std::string_view positive,
-                      std::string_view negative) const;
+                      std::string_view negative,
+                      bool tables_as_numbers = false) const;
 
   /// The tables that the external sources of netlist(source_name, ...) are to be served from, by
   /// the name of the source.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "config/limits.hpp"
 #include "core/json/config_io.hpp"
 
@@ -26,6 +29,7 @@ struct CosimConfig {
   double frozen_factor = 100;
   double smallest_swing = 0.2;
   double time_limit_s = 120;
+  std::vector<std::string> simulators = {};
 
   static constexpr double kLargestLimit = 1e6;
 
@@ -70,6 +74,9 @@ struct CosimConfig {
     visit("smallest_swing", c.smallest_swing,
           between(0, kLargestLimit).about("Least relative change of G that a stimulus must cause"));
     visit("time_limit_s", c.time_limit_s, positive_up_to(1e6).about("For one simulation [s]"));
+    visit("simulators", c.simulators,
+          one_of({"ngspice", "vacask", "neospice", "all"})
+              .about("None: those that this machine has; all: what is missing is named"));
   }
 };
 

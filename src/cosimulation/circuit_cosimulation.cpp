@@ -15,6 +15,8 @@
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/forms.hpp"
+#include "simulators/ngspice/ngspice.hpp"
+#include "simulators/prepared.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -141,7 +143,7 @@ class Comparison {
                       circuit_.name, circuit_.not_covered));
     }
     for (const EmittedModel& model :
-         emitted_models(network_, simulator_, report_.left_out, paths_)) {
+         prepared_models(network_, Ngspice(simulator_), paths_, report_.not_run)) {
       control_form_ = model.form();
       runs_.push_back(
           run_circuit(circuit_, model, max_step_, config_.relative_tolerance, simulator_));
@@ -152,11 +154,11 @@ class Comparison {
     advise();
     if (report_.rows().empty()) {
       const std::string& reference = circuit_.not_covered;
-      const bool both = !reference.empty() && !report_.left_out.empty();
+      const bool both = !reference.empty() && !report_.not_run.empty();
       throw SpiceError(
           fmt::format("circuit {}: expected a reference or a second form to compare "
                       "with, found neither: {}{}{}",
-                      circuit_.name, reference, both ? "; " : "", report_.left_out));
+                      circuit_.name, reference, both ? "; " : "", report_.left_out()));
     }
     return std::move(report_);
   }

@@ -1,46 +1,15 @@
 #include "cosimulation/comparison.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <utility>
 
-#include "core/number_text.hpp"
 #include "ir/dynamics.hpp"
-#include "simulators/ngspice/forms.hpp"
 
 namespace psi_xlstm {
 namespace {
-
-// A source of 0 V beside the circuit that bends at every corner of `stimulus` until `stop` [s]. The
-// corners of a repeated pulse are sums of its period, which ngspice 44 can step over when one comes
-// out a rounding apart from the time it is at; those of a piecewise linear source are numbers of
-// the deck.
-std::string corners(const Stimulus& stimulus, double stop) {
-  constexpr double kMost = 2000;
-  if (stimulus.breakpoint_count(stop) > kMost) return "";
-  const std::vector<double> times = stimulus.breakpoints(stop);
-  if (times.empty()) return "";
-  std::string text = "vcorners corners 0 dc 0.0 pwl(0 0";
-  for (const double time : times) text += fmt::format("\n+ {} 0", shortest(time));
-  return text + ")\nrcorners corners 0 1000.0\n";
-}
-
-std::string netlist_for(const EmittedModel& model, const CosimCase& wanted) {
-  std::string netlist = model.definition();
-  netlist += wanted.stimulus.netlist("vin", "in", "0");
-  netlist += corners(wanted.stimulus, wanted.stop_time);
-  const bool resistor = wanted.series_resistance > 0;
-  if (resistor) netlist += fmt::format("rseries in p {}\n", shortest(wanted.series_resistance));
-  netlist += fmt::format("vmeter {} d 0.0\n", resistor ? "p" : "in");
-  return netlist +
-         model.element(
-             "1", "d", "0",
-             {.conductance = wanted.conductance, .hold = {}, .max_step = wanted.max_step});
-}
 
 // How far the states moved the conductance at V -> 0: max / min - 1.
 double swing(const ir::Network& network, const ReferenceResult& reference) {
@@ -93,19 +62,24 @@ ir::Network frozen(const ir::Network& network) {
 CosimOutcome compare_transient(const ir::Network& network,
                                const EmittedModel& model,
                                const CosimCase& wanted,
-                               const SimulatorOptions& simulator) {
+                               const Simulator& simulator,
+                               double time_limit_s) {
   CosimOutcome out;
-  out.row = {.model = network.name, .path = model.path(), .stimulus = wanted.name};
+  out.row = {.model = network.name,
+             .simulator = simulator.name(),
+             .path = model.path(),
+             .stimulus = wanted.name};
   if (wanted.limit > 0) out.row.limit = wanted.limit;
-  TransientOptions options;
-  options.stop_time = wanted.stop_time;
-  options.max_step = wanted.max_step;
-  options.relative_tolerance = wanted.relative_tolerance;
-  if (wanted.stiff) options.options["trtol"] = 1;  // the error of one step is what it may be
-  options.vectors = {"i(vmeter)"};
-  options.external = wanted.stimulus.tables("vin");
-  const TransientResult run =
-      transient(netlist_for(model, wanted), options, with_library(model, simulator));
+  const DeviceTransient run = simulator.transient(
+      model,
+      {.stimulus = wanted.stimulus,
+       .series_resistance = wanted.series_resistance,
+       .device = {.conductance = wanted.conductance, .hold = {}, .max_step = wanted.max_step}},
+      {.stop_time = wanted.stop_time,
+       .max_step = wanted.max_step,
+       .relative_tolerance = wanted.relative_tolerance,
+       .tight_steps = wanted.stiff,
+       .time_limit_s = time_limit_s});
   out.counters = run.counters;
   if (!run.usable()) {
     out.reason = run.reason;
@@ -120,8 +94,9 @@ CosimOutcome compare_transient(const ir::Network& network,
     if (wanted.limit > 0) judge_without_result(out);
     return out;
   }
+  out.row.points = static_cast<int>(run.time.size());
   out.time = run.time;
-  out.current = run.vectors.at("i(vmeter)");
+  out.current = run.current;
   out.conductance_swing = swing(network, reference);
   out.voltage = std::move(reference.voltage);
   out.reference = std::move(reference.current);

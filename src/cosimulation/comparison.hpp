@@ -10,7 +10,7 @@
 #include "cosimulation/report.hpp"
 #include "hdl/emitted_model.hpp"
 #include "psi_xlstm/ir/network.hpp"
-#include "simulators/ngspice/simulator.hpp"
+#include "simulators/simulator.hpp"
 
 namespace psi_xlstm {
 
@@ -22,11 +22,12 @@ StateEquation state_equation(const ir::Network& network);
 /// A network whose states never move: what a comparison must tell from the true one.
 ir::Network frozen(const ir::Network& network);
 
-/// Runs `model` in ngspice and `network` in the reference, both under `wanted`. A failure of either
-/// is a reason.
+/// Runs `model` in `simulator`, within `time_limit_s` [s], and `network` in the
+/// reference, both under `wanted`. A failure of either is a reason.
 CosimOutcome compare_transient(const ir::Network& network,
                                const EmittedModel& model,
                                const CosimCase& wanted,
-                               const SimulatorOptions& simulator);
+                               const Simulator& simulator,
+                               double time_limit_s = 60);
 
 }  // namespace psi_xlstm

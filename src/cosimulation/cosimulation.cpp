@@ -8,15 +8,10 @@
 #include <utility>
 
 #include "core/number_text.hpp"
-#include "simulators/ngspice/forms.hpp"
+#include "simulators/prepared.hpp"
 
 namespace psi_xlstm {
 namespace {
-
-SimulatorOptions with_time_for(const CosimCase& wanted, SimulatorOptions simulator) {
-  simulator.time_limit_s = time_limit_for(wanted.steps(), simulator.time_limit_s);
-  return simulator;
-}
 
 // The same sine in two lengths of steps, of which the shorter takes five times as many.
 struct Refinement {
@@ -45,7 +40,7 @@ class FormCheck {
             const CosimConfig& config,
             double conductance,
             const std::vector<CosimCase>& cases,
-            const SimulatorOptions& simulator,
+            const Simulator& simulator,
             const EmittedModel& model,
             const CosimProgress& progress)
       : network_(network),
@@ -83,11 +78,12 @@ class FormCheck {
 
   CosimOutcome compare(const EmittedModel& model, const CosimCase& wanted) {
     if (progress_) {
-      progress_(done_ / work_, fmt::format("{}: {}, {:.0f} steps", model.path(), wanted.name,
-                                           std::ceil(wanted.steps())));
+      progress_(done_ / work_, fmt::format("{}, {}: {}, {:.0f} steps", simulator_.name(),
+                                           model.path(), wanted.name, std::ceil(wanted.steps())));
     }
     done_ += wanted.steps();
-    return compare_transient(network_, model, wanted, with_time_for(wanted, simulator_));
+    return compare_transient(network_, model, wanted, simulator_,
+                             time_limit_for(wanted.steps(), config_.time_limit_s));
   }
 
   void warn_of_extrapolation() {
@@ -109,8 +105,8 @@ class FormCheck {
       report_.warn(outcome);
       if (!outcome.reason.empty()) {
         if (++failures < kGiveUp) continue;
-        report_.warnings.push_back(
-            "ngspice gave no result twice: the other comparisons are left out");
+        report_.warnings.push_back(simulator_.name() +
+                                   " gave no result twice: the other comparisons are left out");
         return false;
       }
       if (moves() && !wanted.may_rest && outcome.conductance_swing < config_.smallest_swing) {
@@ -148,7 +144,7 @@ class FormCheck {
     CosimCase wanted = sine();
     wanted.limit = 0;
     wanted.name = "negative control: sine, state frozen";
-    const EmittedModel model(frozen(network_), model_.form(), simulator_.verilog_a_compiler);
+    const EmittedModel model = simulator_.prepared(frozen(network_), model_.form());
     CosimOutcome control = compare(model, wanted);
     report_.warn(control);
     if (control.reason.empty() && control.conductance_swing < config_.smallest_swing) {
@@ -166,7 +162,7 @@ class FormCheck {
   const CosimConfig& config_;
   double conductance_;
   const std::vector<CosimCase>& cases_;
-  const SimulatorOptions& simulator_;
+  const Simulator& simulator_;
   const EmittedModel& model_;
   const CosimProgress& progress_;
   double work_ = 0, done_ = 0;  ///< [steps]
@@ -185,13 +181,27 @@ std::vector<CosimCase> all_cases(const ir::Network& network,
   return cases;
 }
 
+// Adds `one` to `all`. Whether no transient of it gave a result.
+bool add_report(CosimReport one, CosimReport& all) {
+  const bool silent = std::all_of(one.transients.begin(), one.transients.end(),
+                                  [](const CosimOutcome& o) { return !o.reason.empty(); });
+  std::move(one.transients.begin(), one.transients.end(), std::back_inserter(all.transients));
+  std::move(one.checks.begin(), one.checks.end(), std::back_inserter(all.checks));
+  for (const std::string& warning : one.warnings) {
+    const bool known =
+        std::find(all.warnings.begin(), all.warnings.end(), warning) != all.warnings.end();
+    if (!known) all.warnings.push_back(warning);
+  }
+  return silent;
+}
+
 }  // namespace
 
 CosimReport cosimulate(const ir::Network& network,
                        const CosimConfig& config,
                        const CosimCase& training_like,
                        double conductance,
-                       const SimulatorOptions& simulator,
+                       const Simulator& simulator,
                        const EmittedModel& model,
                        const CosimProgress& progress) {
   const auto cases = all_cases(network, config, training_like, conductance);
@@ -202,42 +212,41 @@ CosimReport cosimulate(const ir::Network& network,
                        const CosimConfig& config,
                        const CosimCase& training_like,
                        double conductance,
-                       const SimulatorOptions& simulator,
+                       const Simulator& simulator,
                        EmittedForm form) {
   return cosimulate(network, config, training_like, conductance, simulator,
-                    EmittedModel(network, form, simulator.verilog_a_compiler));
+                    simulator.prepared(network, form));
 }
 
 CosimReport cosimulate_all(const ir::Network& network,
                            const CosimConfig& config,
                            const CosimCase& training_like,
                            double conductance,
-                           const SimulatorOptions& simulator,
+                           std::span<const std::unique_ptr<Simulator>> simulators,
+                           const std::vector<std::string>& paths,
                            const CosimProgress& progress) {
   CosimReport all;
   const auto cases = all_cases(network, config, training_like, conductance);
-  const std::vector<EmittedModel> models = emitted_models(network, simulator, all.left_out);
-  double finished = 0;  // forms
-  for (const EmittedModel& model : models) {
-    const auto forms = static_cast<double>(models.size());
-    const CosimProgress of_all = [&](double done, const std::string& detail) {
-      if (progress) progress((finished + done) / forms, detail);
-    };
-    CosimReport one =
-        FormCheck(network, config, conductance, cases, simulator, model, of_all).run();
-    ++finished;
-    const bool silent = std::all_of(one.transients.begin(), one.transients.end(),
-                                    [](const CosimOutcome& o) { return !o.reason.empty(); });
-    std::move(one.transients.begin(), one.transients.end(), std::back_inserter(all.transients));
-    std::move(one.checks.begin(), one.checks.end(), std::back_inserter(all.checks));
-    for (const std::string& warning : one.warnings) {
-      const bool known =
-          std::find(all.warnings.begin(), all.warnings.end(), warning) != all.warnings.end();
-      if (!known) all.warnings.push_back(warning);
+  for (std::size_t k = 0; k < simulators.size(); ++k) {
+    const Simulator& simulator = *simulators[k];
+    const auto models = prepared_models(network, simulator, paths, all.not_run);
+    double finished = 0;  // forms
+    for (const EmittedModel& model : models) {
+      const CosimProgress of_all = [&](double done, const std::string& detail) {
+        const double of_this = (finished + done) / static_cast<double>(models.size());
+        const auto count = static_cast<double>(simulators.size());
+        if (progress) progress((static_cast<double>(k) + of_this) / count, detail);
+      };
+      CosimReport one =
+          FormCheck(network, config, conductance, cases, simulator, model, of_all).run();
+      ++finished;
+      const bool silent = add_report(std::move(one), all);
+      if (!silent) continue;
+      // A simulator that gives no result has no other form either.
+      std::erase_if(all.not_run,
+                    [&](const NotRun& none) { return none.simulator == simulator.name(); });
+      break;
     }
-    if (!silent) continue;
-    all.left_out.clear();  // an ngspice that gives no result has no other form either
-    break;
   }
   return all;
 }

@@ -8,6 +8,8 @@
 /// config.time_limit_s is that of a simulation of up to 10,000 steps; a longer one has more.
 
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,7 @@
 #include "cosimulation/report.hpp"
 #include "hdl/emitted_model.hpp"
 #include "psi_xlstm/ir/network.hpp"
-#include "simulators/ngspice/simulator.hpp"
+#include "simulators/simulator.hpp"
 
 namespace psi_xlstm {
 
@@ -30,7 +32,7 @@ CosimReport cosimulate(const ir::Network& network,
                        const CosimConfig& config,
                        const CosimCase& training_like,
                        double conductance,
-                       const SimulatorOptions& simulator,
+                       const Simulator& simulator,
                        EmittedForm form);
 
 /// The same with a form that is there already, `model` of `network`.
@@ -38,16 +40,17 @@ CosimReport cosimulate(const ir::Network& network,
                        const CosimConfig& config,
                        const CosimCase& training_like,
                        double conductance,
-                       const SimulatorOptions& simulator,
+                       const Simulator& simulator,
                        const EmittedModel& model,
                        const CosimProgress& progress = {});
 
-/// The same in every form that this machine can run (emitted_models()).
+/// The same in every simulator, in every form among `paths` that it can run (prepared_models()).
 CosimReport cosimulate_all(const ir::Network& network,
                            const CosimConfig& config,
                            const CosimCase& training_like,
                            double conductance,
-                           const SimulatorOptions& simulator,
+                           std::span<const std::unique_ptr<Simulator>> simulators,
+                           const std::vector<std::string>& paths = {},
                            const CosimProgress& progress = {});
 
 /// Operating point and DC sweep to three times the training voltage with held state, and AC at
@@ -58,6 +61,6 @@ std::vector<CosimRow> static_checks(const ir::Network& network,
                                     const EmittedModel& model,
                                     const CosimConfig& config,
                                     double conductance,
-                                    const SimulatorOptions& simulator);
+                                    const Simulator& simulator);
 
 }  // namespace psi_xlstm

@@ -15,11 +15,12 @@ namespace {
 std::string missed(const CosimReport& report, const CosimRow& row) {
   const std::string what = fmt::format("co-simulation \"{}\"", row.stimulus);
   for (const CosimOutcome& outcome : report.transients) {
-    const bool same = outcome.row.stimulus == row.stimulus && outcome.row.path == row.path;
+    const bool same = outcome.row.stimulus == row.stimulus && outcome.row.path == row.path &&
+                      outcome.row.simulator == row.simulator;
     if (same && !outcome.reason.empty()) return fmt::format("{}: {}", what, outcome.reason);
   }
   if (!row.max_abs_err_over_fs) {
-    return fmt::format("{}: expected a result of ngspice, found none", what);
+    return fmt::format("{}: expected a result of {}, found none", what, row.simulator);
   }
   if (!row.limit) {
     return fmt::format("{}: expected a large error, found {:.3g}", what, *row.max_abs_err_over_fs);
@@ -75,9 +76,18 @@ Judgement CosimReport::verdict() const {
   }
   if (not_verified.empty() && judged) return {Verdict::kPassed, ""};
   if (not_verified.empty()) {
-    not_verified = left_out.empty() ? "co-simulation: nothing was compared" : left_out;
+    not_verified = not_run.empty() ? "co-simulation: nothing was compared" : left_out();
   }
   return {Verdict::kNotVerified, not_verified};
+}
+
+std::string CosimReport::left_out() const {
+  std::string text;
+  for (const NotRun& none : not_run) {
+    text += fmt::format("{}{}, {}: not run: {}", text.empty() ? "" : "; ", none.simulator,
+                        none.path, none.why);
+  }
+  return text;
 }
 
 void CosimReport::warn(const CosimOutcome& outcome) {

@@ -8,7 +8,7 @@
 
 #include "metrics/results.hpp"
 #include "metrics/verdict.hpp"
-#include "simulators/ngspice/simulator.hpp"
+#include "simulators/test_circuit.hpp"
 
 namespace psi_xlstm {
 
@@ -56,10 +56,12 @@ struct CosimReport {
   std::vector<CosimOutcome> transients;
   std::vector<CosimRow> checks;  ///< DC, AC, refinement and the frozen control.
   std::vector<std::string> warnings;
-  std::string left_out;  ///< Which path could not be run and why; empty: none.
+  std::vector<NotRun> not_run;
   /// Failed where a row did; else not verified where a row that was to be judged is not, or none
   /// was judged at all.
   Judgement verdict() const;
+  /// Which paths could not be run and why, in one text; empty: none.
+  std::string left_out() const;
   /// Adds why `outcome` has no comparison, if it has none, to the warnings.
   void warn(const CosimOutcome& outcome);
   std::vector<CosimRow> rows() const;  ///< All rows in order.

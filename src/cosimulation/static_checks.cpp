@@ -12,14 +12,15 @@
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/jacobian.hpp"
-#include "simulators/ngspice/forms.hpp"
+#include "simulators/simulator.hpp"
 
 namespace psi_xlstm {
 namespace {
 
-std::string circuit(const EmittedModel& model, double voltage, double conductance, bool hold) {
-  return model.definition() + fmt::format("vin in 0 dc {} ac 1.0\n", shortest(voltage)) +
-         model.element("1", "in", "0", {.conductance = conductance, .hold = hold, .max_step = {}});
+// The device alone at a voltage.
+TestCircuit circuit(double voltage, double conductance, bool hold) {
+  return {.stimulus = {{ConstantTerm{voltage}}},
+          .device = {.conductance = conductance, .hold = hold, .max_step = {}}};
 }
 
 double largest_voltage(const ir::Network& network) {
@@ -43,10 +44,15 @@ class LargestRelativeError {
 };
 
 CosimRow make_row(const ir::Network& network,
+                  const Simulator& simulator,
                   const EmittedModel& model,
                   const std::string& name,
                   double limit) {
-  return {.model = network.name, .path = model.path(), .stimulus = name, .limit = limit};
+  return {.model = network.name,
+          .simulator = simulator.name(),
+          .path = model.path(),
+          .stimulus = name,
+          .limit = limit};
 }
 
 // An analysis that gave nothing failed; one that ran out of time is not verified.
@@ -63,7 +69,7 @@ bool take_failure(const Result& run, CosimRow& row) {
 
 void judge(const LargestRelativeError& error, CosimRow& row) {
   if (error.empty()) {
-    row.not_verified = "ngspice gave no point";
+    row.not_verified = row.simulator + " gave no point";
     return;
   }
   row.passed = error.value() <= *row.limit;
@@ -71,9 +77,7 @@ void judge(const LargestRelativeError& error, CosimRow& row) {
 }
 
 // A static solution to the last digits: the curve I(V) at a fixed state is not linear.
-constexpr double kTight = 1e-12;
 constexpr double kResolved = 1e-18;  // Currents are not told further [A].
-const NumericOptions kTightOptions = {{"vntol", 1e-12}, {"abstol", kResolved}};
 
 // Current of the held device [A].
 double held_current(const ir::Network& network, double conductance, double voltage) {
@@ -87,16 +91,15 @@ CosimRow check_operating_point(const ir::Network& network,
                                const EmittedModel& model,
                                const CosimConfig& config,
                                double conductance,
-                               const SimulatorOptions& simulator) {
+                               const Simulator& simulator) {
   const double v = 0.8 * largest_voltage(network);
-  const OperatingPointResult run =
-      operating_point(circuit(model, v, conductance, true), {.vectors = {"i(vin)"}},
-                      with_library(model, simulator));
-  CosimRow row = make_row(network, model, "operating point, held", config.limit_static);
+  const DevicePoint run = simulator.operating_point(model, circuit(v, conductance, true), 0,
+                                                    {.time_limit_s = config.time_limit_s});
+  CosimRow row = make_row(network, simulator, model, "operating point, held", config.limit_static);
   if (take_failure(run, row)) return row;
   const double expected = held_current(network, conductance, v);
   LargestRelativeError error;
-  error.add(std::abs(-run.values.at("i(vin)") - expected) / std::abs(expected));
+  error.add(std::abs(run.current - expected) / std::abs(expected));
   judge(error, row);
   return row;
 }
@@ -106,31 +109,27 @@ CosimRow check_dc_sweep(const ir::Network& network,
                         const EmittedModel& model,
                         const CosimConfig& config,
                         double conductance,
-                        const SimulatorOptions& simulator) {
+                        const Simulator& simulator) {
   constexpr int kSteps = 120;
   const double v = 3 * largest_voltage(network);
-  DcOptions options;
-  options.source = "vin";
-  options.start = -v;
-  options.stop = v;
-  options.step = 2 * v / kSteps;
-  options.relative_tolerance = kTight;
-  options.options = kTightOptions;
-  options.vectors = {"i(vin)"};
-  const DcResult run =
-      dc_sweep(circuit(model, 0, conductance, true), options, with_library(model, simulator));
-  CosimRow row =
-      make_row(network, model, "dc sweep to 3 x training voltage, held", config.limit_static);
+  const DeviceCurve run = simulator.dc_sweep(model, circuit(0, conductance, true),
+                                             {.start = -v, .stop = v, .steps = kSteps},
+                                             {.relative_tolerance = 1e-12,
+                                              .voltage_tolerance = 1e-12,
+                                              .current_tolerance = kResolved,
+                                              .time_limit_s = config.time_limit_s});
+  CosimRow row = make_row(network, simulator, model, "dc sweep to 3 x training voltage, held",
+                          config.limit_static);
   if (take_failure(run, row)) return row;
   LargestRelativeError error;
-  const double least = std::abs(held_current(network, conductance, options.step));
-  for (std::size_t k = 0; k < run.sweep.size(); ++k) {
-    const double expected = held_current(network, conductance, run.sweep[k]);
-    const double found = -run.vectors.at("i(vin)")[k];
-    error.add(relative_difference(expected, found, {.least = least, .resolved = kResolved}));
+  const double least = std::abs(held_current(network, conductance, 2 * v / kSteps));
+  for (std::size_t k = 0; k < run.voltage.size(); ++k) {
+    const double expected = held_current(network, conductance, run.voltage[k]);
+    error.add(
+        relative_difference(expected, run.current[k], {.least = least, .resolved = kResolved}));
   }
   judge(error, row);
-  if (run.sweep.size() < kSteps) row.passed = false;
+  if (run.voltage.size() < kSteps) row.passed = false;
   // What passes may be nothing against nothing; what fails has failed.
   if (row.passed.value_or(false) && std::abs(held_current(network, conductance, v)) < kResolved) {
     row.passed.reset();
@@ -176,35 +175,27 @@ CosimRow check_ac(const ir::Network& network,
                   const CosimConfig& config,
                   double conductance,
                   double voltage,
-                  const SimulatorOptions& simulator) {
+                  const Simulator& simulator) {
   const hdl::EmissionPlan plan = hdl::plan_emission(network);
-  const std::string netlist = circuit(model, voltage, conductance, false);
-  OperatingPointOptions op{.relative_tolerance = 1e-7, .options = {{"vntol", 1e-9}}};
-  for (int s = 1; s <= network.state_count(); ++s) {
-    op.vectors.push_back(model.state_vector("1", s - 1));
-  }
-  op.vectors.push_back("v(in)");
-  const OperatingPointResult point = operating_point(netlist, op, with_library(model, simulator));
-  AcOptions options;
-  options.start = 1;
-  options.stop = 1e7;
-  options.points_per_decade = 3;
-  options.relative_tolerance = 1e-7;
-  options.options = op.options;
-  options.vectors = {"i(vin)"};
-  const AcResult run = ac(netlist, options, with_library(model, simulator));
+  const StaticSettings settings{
+      .relative_tolerance = 1e-7, .voltage_tolerance = 1e-9, .time_limit_s = config.time_limit_s};
+  const TestCircuit biased = circuit(voltage, conductance, false);
+  const DevicePoint point =
+      simulator.operating_point(model, biased, network.state_count(), settings);
+  const DeviceResponse run =
+      simulator.ac(model, biased, {.start = 1, .stop = 1e7, .points_per_decade = 3}, settings);
   CosimRow row =
-      make_row(network, model, fmt::format("ac at {}, equilibrium", engineering(voltage, "V")),
-               config.limit_ac);
+      make_row(network, simulator, model,
+               fmt::format("ac at {}, equilibrium", engineering(voltage, "V")), config.limit_ac);
   if (take_failure(point, row) || take_failure(run, row)) return row;
   std::vector<double> c = ir::initial_state(network, conductance);
   for (std::size_t s = 0; s < c.size(); ++s) {
-    c[s] += point.values.at(op.vectors[s]) / plan.kappa[s];
+    c[s] += point.states[s] / plan.kappa[s];
   }
   LargestRelativeError error;
   for (std::size_t k = 0; k < run.frequency.size(); ++k) {
     const std::complex<double> expected = admittance(network, voltage, c, run.frequency[k]);
-    error.add(std::abs(-run.vectors.at("i(vin)")[k] - expected) / std::abs(expected));
+    error.add(std::abs(run.admittance[k] - expected) / std::abs(expected));
   }
   judge(error, row);
   return row;
@@ -216,7 +207,7 @@ std::vector<CosimRow> static_checks(const ir::Network& network,
                                     const EmittedModel& model,
                                     const CosimConfig& config,
                                     double conductance,
-                                    const SimulatorOptions& simulator) {
+                                    const Simulator& simulator) {
   std::vector<CosimRow> rows = {
       check_operating_point(network, model, config, conductance, simulator),
       check_dc_sweep(network, model, config, conductance, simulator)};

@@ -27,7 +27,8 @@ CosimOutcome load_traces(const std::filesystem::path& file) {
 }
 
 std::string trace_file_name(const CosimRow& row) {
-  const std::string form = row.path == "subcircuit" ? "" : row.path + " ";
+  std::string form = row.path == "subcircuit" ? "" : row.path + " ";
+  if (row.simulator != "ngspice") form = row.simulator + " " + form;
   return identifier_from(form + row.stimulus) + ".safetensors";
 }
 

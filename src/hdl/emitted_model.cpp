@@ -8,9 +8,15 @@
 
 namespace psi_xlstm {
 
+const char* path_of(EmittedForm form) {
+  if (form == EmittedForm::kSubcircuit) return "subcircuit";
+  return form == EmittedForm::kOsdi ? "osdi" : "verilog_a";
+}
+
 EmittedModel::EmittedModel(const ir::Network& network,
                            EmittedForm form,
-                           const std::filesystem::path& verilog_a_compiler)
+                           const std::filesystem::path& verilog_a_compiler,
+                           hdl::OsdiRelease release)
     : name_(network.name),
       form_(form),
       tied_(network.is_told_its_start()),
@@ -22,7 +28,7 @@ EmittedModel::EmittedModel(const ir::Network& network,
   }
   definition_ = fmt::format(".model compiled_{0} {0}\n", name_);
   if (form == EmittedForm::kOsdi) {
-    library_ = std::make_unique<hdl::OsdiLibrary>(network);
+    library_ = std::make_unique<hdl::OsdiLibrary>(network, release);
     return;
   }
   const auto compiler = hdl::verilog_a_compiler(verilog_a_compiler);
@@ -33,11 +39,6 @@ EmittedModel::EmittedModel(const ir::Network& network,
   }
   verilog_a_ = std::make_unique<hdl::VerilogALibrary>(network, *compiler);
   bounds_step_ = has_states_ && verilog_a_->bounds_step();
-}
-
-std::string EmittedModel::path() const {
-  if (form_ == EmittedForm::kSubcircuit) return "subcircuit";
-  return form_ == EmittedForm::kOsdi ? "osdi" : "verilog_a";
 }
 
 std::filesystem::path EmittedModel::library() const {
@@ -51,12 +52,21 @@ std::string EmittedModel::element(const std::string& instance,
                                   const InstanceParameters& parameters) const {
   std::string line = fmt::format("{}{} {} {} {}{}", is_compiled() ? 'n' : 'x', instance, plus,
                                  minus, is_compiled() ? "compiled_" : "", name_);
-  if (tied_ && parameters.conductance) line += " g0=" + shortest(*parameters.conductance);
-  if (has_states_ && parameters.hold) line += *parameters.hold ? " hold=1" : " hold=0";
-  if (bounds_step_ && parameters.max_step) {
-    line += " dtmax=" + shortest(*parameters.max_step);
+  for (const auto& [name, value] : assignments(parameters)) {
+    line += fmt::format(" {}={}", name, value);
   }
   return line + "\n";
+}
+
+std::vector<std::pair<std::string, std::string>> EmittedModel::assignments(
+    const InstanceParameters& parameters) const {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (tied_ && parameters.conductance) out.emplace_back("g0", shortest(*parameters.conductance));
+  if (has_states_ && parameters.hold) out.emplace_back("hold", *parameters.hold ? "1" : "0");
+  if (bounds_step_ && parameters.max_step) {
+    out.emplace_back("dtmax", shortest(*parameters.max_step));
+  }
+  return out;
 }
 
 std::string EmittedModel::element(const std::string& instance,

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hdl/osdi/library.hpp"
@@ -23,6 +24,9 @@ enum class EmittedForm {
   kVerilogA  ///< Verilog-A, compiled by OpenVAF.
 };
 
+/// "subcircuit", "osdi" or "verilog_a", the path of a CosimRow.
+const char* path_of(EmittedForm form);
+
 /// What may be set on one instance; absent: the default of the model.
 struct InstanceParameters {
   std::optional<double> conductance;  ///< g0 [S]; nothing where the model has no such parameter.
@@ -34,17 +38,22 @@ struct InstanceParameters {
 class EmittedModel {
  public:
   /// Throws EmitError where the network cannot be emitted or compiled. The form kVerilogA is
-  /// compiled by hdl::verilog_a_compiler(`verilog_a_compiler`).
+  /// compiled by hdl::verilog_a_compiler(`verilog_a_compiler`), kOsdi for `release`.
   EmittedModel(const ir::Network& network,
                EmittedForm form,
-               const std::filesystem::path& verilog_a_compiler = {});
+               const std::filesystem::path& verilog_a_compiler = {},
+               hdl::OsdiRelease release = hdl::OsdiRelease::k03);
 
-  /// "subcircuit", "osdi" or "verilog_a", the path of a CosimRow.
-  std::string path() const;
+  std::string path() const { return path_of(form_); }
   EmittedForm form() const { return form_; }
   bool is_compiled() const { return form_ != EmittedForm::kSubcircuit; }
   /// The compiled file that a simulator must load first; empty for a subcircuit.
   std::filesystem::path library() const;
+  /// The name of the module or subcircuit.
+  const std::string& name() const { return name_; }
+  /// What of `parameters` the model has, as names and numbers of any netlist.
+  std::vector<std::pair<std::string, std::string>> assignments(
+      const InstanceParameters& parameters) const;
   /// The lines that must stand in the netlist before the model is used.
   const std::string& definition() const { return definition_; }
   /// The line that puts instance `instance` (an identifier) between nodes `plus` and `minus`. The

@@ -5,7 +5,6 @@
 #include <system_error>
 
 #include "core/atomic_file.hpp"
-#include "hdl/osdi/library.hpp"
 #include "hdl/osdi/osdi.hpp"
 #include "hdl/subcircuit.hpp"
 #include "hdl/text/names.hpp"
@@ -32,13 +31,18 @@ std::string origin(const std::string& data_checksum, const char* open, const cha
 
 }  // namespace
 
+std::string compiled_ending(OsdiRelease release) {
+  return release == OsdiRelease::k03 ? ".osdi" : "_0.4.osdi";
+}
+
 ModelFiles write_model_files(const ir::Network& named,
                              const std::filesystem::path& folder,
-                             const std::string& data_checksum) {
+                             const std::string& data_checksum,
+                             const std::vector<OsdiRelease>& releases) {
   const RenamedNetwork renamed = with_usable_names(named);
   const ir::Network& network = renamed.network;
   ModelFiles written{.files = {}, .left_out = {}, .renamed = renamed.changes};
-  const auto path_of = [&](const char* ending) { return folder / (network.name + ending); };
+  const auto path_of = [&](const std::string& ending) { return folder / (network.name + ending); };
   const auto write = [&](const char* ending, const std::string& text) {
     write_file(path_of(ending), text);
     written.files.push_back(path_of(ending));
@@ -49,13 +53,18 @@ ModelFiles write_model_files(const ir::Network& named,
   write(".va", module);
   write(".sp", circuit);
   write(".c", source);
+  for (const OsdiRelease release : {OsdiRelease::k03, OsdiRelease::k04}) {
+    std::error_code ignored;
+    std::filesystem::remove(path_of(compiled_ending(release)), ignored);
+  }
   try {
-    compile_osdi(path_of(".c"), path_of(".osdi"));
-    written.files.push_back(path_of(".osdi"));
+    for (const OsdiRelease release : releases) {
+      const std::filesystem::path compiled = path_of(compiled_ending(release));
+      compile_osdi(path_of(".c"), compiled, release);
+      written.files.push_back(compiled);
+    }
   } catch (const EmitError& e) {
     written.left_out = e.what();
-    std::error_code ignored;
-    std::filesystem::remove(path_of(".osdi"), ignored);
   }
   return written;
 }

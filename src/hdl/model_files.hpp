@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "hdl/osdi/library.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::hdl {
@@ -17,12 +18,18 @@ struct ModelFiles {
 };
 
 /// Writes every form of `network`, with usable names (text/names.hpp), into `folder`: <name>.va,
-/// <name>.sp, <name>.c, and <name>.osdi, the C file compiled, where the machine's C compiler can do
-/// it; a <name>.osdi of before does not stay beside another C file. Each begins with who made it,
+/// <name>.sp, <name>.c, and, where the machine's C compiler can do it, the C file compiled for each
+/// of `releases` (compiled_ending()); one of before does not stay beside another C file. Each text
+/// begins with who made it,
 /// that anybody may use it, and `data_checksum`, that of the data behind the model (empty: not
 /// known). Throws EmitError where a printer does, DataError where a file cannot be written.
 ModelFiles write_model_files(const ir::Network& network,
                              const std::filesystem::path& folder,
-                             const std::string& data_checksum = "");
+                             const std::string& data_checksum = "",
+                             const std::vector<OsdiRelease>& releases = {OsdiRelease::k03});
+
+/// What stands behind the name of a model in that of its compiled file: ".osdi" of 0.3, "_0.4.osdi"
+/// of 0.4.
+std::string compiled_ending(OsdiRelease release);
 
 }  // namespace psi_xlstm::hdl

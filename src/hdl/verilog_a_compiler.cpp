@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/atomic_file.hpp"
+#include "core/cache_folder.hpp"
 #include "core/process.hpp"
 #include "hdl/osdi/version.hpp"
 #include "hdl/verilog_a.hpp"
@@ -28,9 +29,9 @@ std::string problem_with(const ProgramOutcome& outcome, const fs::path& library)
 
 std::optional<fs::path> verilog_a_compiler(const fs::path& named) {
   if (!named.empty()) return named;
-  if (const auto value = environment_variable("PSI_OPENVAF"); !value.empty()) return value;
   for (const char* const name : {"openvaf", "openvaf-r"}) {
-    if (auto found = find_program(name)) return found;
+    const fs::path found = installed_program("PSI_OPENVAF", name);
+    if (!found.empty()) return found;
   }
   return std::nullopt;
 }

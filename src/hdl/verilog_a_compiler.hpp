@@ -14,8 +14,8 @@
 namespace psi_xlstm::hdl {
 
 /// The compiler that is used: `named` where it is not empty, else the environment variable
-/// PSI_OPENVAF, else openvaf or openvaf-r from PATH. Nothing where there is none; what was named
-/// counts even where it does not exist.
+/// PSI_OPENVAF, else openvaf or openvaf-r from PATH or from scripts/simulators.sh. Nothing where
+/// there is none; what was named counts even where it does not exist.
 std::optional<std::filesystem::path> verilog_a_compiler(const std::filesystem::path& named);
 
 /// A module as a library in a folder of its own, which is removed with this object.

@@ -53,14 +53,19 @@ struct BaselineResult {
 /// One comparison of an emitted model with its reference, on the current through the device.
 struct CosimRow {
   std::string model;
+  std::string simulator = "ngspice";          ///< Which simulator ran it.
   std::string path;                           ///< How the model was run, e.g. "osdi".
   std::string stimulus;                       ///< E.g. "pulse train".
   std::optional<double> max_abs_err_over_fs;  ///< Largest error over max |I| of the stimulus.
   std::optional<double> rmse_over_fs;         ///< Root mean square error over the same.
   std::optional<double> correlation;          ///< Pearson's.
+  std::optional<int> points;                  ///< Time points that the simulator computed.
   std::optional<double> limit;                ///< Of max_abs_err_over_fs.
   std::optional<bool> passed;                 ///< Absent: not judged, or not verified.
   std::string not_verified;  ///< Why a row that was to be judged is not; else empty.
+
+  /// "ngspice, subcircuit"
+  std::string form() const { return simulator + ", " + path; }
 
   /// Absent where the row was not to be judged.
   std::optional<Verdict> verdict() const {
@@ -72,14 +77,30 @@ struct CosimRow {
   template <class Self, class Visitor>
   static void fields(Self& c, Visitor& visit) {
     visit("model", c.model);
+    visit("simulator", c.simulator);
     visit("path", c.path);
     visit("stimulus", c.stimulus);
     visit("max_abs_err_over_fs", c.max_abs_err_over_fs);
     visit("rmse_over_fs", c.rmse_over_fs);
     visit("correlation", c.correlation);
+    visit("points", c.points);
     visit("limit", c.limit);
     visit("passed", c.passed);
     visit("not_verified", c.not_verified);
+  }
+};
+
+/// A form that a simulator did not run, and why.
+struct NotRun {
+  std::string simulator;
+  std::string path;  ///< As of CosimRow.
+  std::string why;   ///< One sentence.
+
+  template <class Self, class Visitor>
+  static void fields(Self& c, Visitor& visit) {
+    visit("simulator", c.simulator);
+    visit("path", c.path);
+    visit("why", c.why);
   }
 };
 
@@ -101,6 +122,7 @@ struct StudyMetrics {
   std::vector<ModelResult> models;
   std::vector<BaselineResult> baselines;
   std::vector<CosimRow> cosim;
+  std::vector<NotRun> not_run;
   std::vector<NamedNumber> numbers;
   std::vector<Finding> findings;  ///< About the records, corrections included.
 
@@ -110,6 +132,7 @@ struct StudyMetrics {
     visit("models", c.models);
     visit("baselines", c.baselines);
     visit("cosim", c.cosim);
+    visit("not_run", c.not_run);
     visit("numbers", c.numbers);
     visit("findings", c.findings);
   }

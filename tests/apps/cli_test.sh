@@ -704,11 +704,15 @@ refuses "shell.cir: netlist line 3: expected an element or one of" cosim "$model
 absent done
 refuses "nowhere.cir: " cosim "$model" --circuit nowhere.cir
 refuses "expected --g0 or --circuit, found both" cosim "$model" --circuit loop.cir --g0 1e-4
-refuses "--path: expected --circuit beside it, found none" cosim "$model" --path osdi
+refuses "expected --simulator or --circuit, found both" cosim "$model" --circuit loop.cir \
+  --simulator ngspice
+refuses "simulator: expected ngspice, vacask, neospice or all, found \"spice3\"" cosim "$model" \
+  --simulator spice3
 refuses "path: expected subcircuit, osdi or verilog_a, found \"sp\"" cosim "$model" \
   --circuit loop.cir --path sp
 run 0 "$PSI" cosim "$model" --circuit loop.cir --config any_swing.json --openvaf "$folder/crash"
-has stderr "the Verilog-A path is left out: "
+has stdout "ngspice, verilog_a"
+has stdout "not run"
 
 echo "== the emitted Verilog-A"
 run 0 "$PSI" emit "$model" --out checked

@@ -8,6 +8,7 @@
 #include "cosimulation/cosimulation.hpp"
 #include "hdl/text/plan.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "simulators/ngspice/ngspice.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm {
@@ -55,7 +56,7 @@ TEST(StandardCases, RefuseStepsWithoutEnd) {
 TEST(Cosimulate, AModelOfFourDecadesIsComparedInFewPoints) {
   const ir::Network network = four_decades();
   const CosimReport report =
-      cosimulate(network, {}, {}, start_of(network), {}, EmittedForm::kSubcircuit);
+      cosimulate(network, {}, {}, start_of(network), Ngspice(), EmittedForm::kSubcircuit);
   EXPECT_EQ(report.verdict().reason, "");
   int points = 0;
   for (const CosimOutcome& outcome : report.transients) points += outcome.counters.accepted_points;
@@ -79,7 +80,7 @@ TEST(CompareTransient, TellsAWrongRateOfEveryDecade) {
     const EmittedModel model(wrong, EmittedForm::kSubcircuit);
     bool failed = false;
     for (const CosimCase& wanted : cases) {
-      failed = failed || compare_transient(network, model, wanted, {}).row.passed == false;
+      failed = failed || compare_transient(network, model, wanted, Ngspice()).row.passed == false;
     }
     EXPECT_TRUE(failed) << rate;
   }

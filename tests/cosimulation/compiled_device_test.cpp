@@ -13,6 +13,7 @@
 #include "hdl/emitted_model.hpp"
 #include "ir/dynamics.hpp"
 #include "simulators/ngspice/forms.hpp"
+#include "simulators/ngspice/simulator.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/trained_networks.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "simulators/ngspice/forms.hpp"
+#include "simulators/ngspice/ngspice.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
 
@@ -45,9 +47,9 @@ CosimCase sine_of(const ir::Network& network, int periods) {
 CosimOutcome compare(const ir::Network& network,
                      const ir::Network& emitted,
                      const CosimCase& wanted,
-                     const SimulatorOptions& simulator = {}) {
+                     double time_limit_s = 60) {
   return compare_transient(network, EmittedModel(emitted, EmittedForm::kSubcircuit), wanted,
-                           simulator);
+                           Ngspice(), time_limit_s);
 }
 
 double error_of(const ir::Network& network, const ir::Network& emitted, const CosimCase& wanted) {
@@ -70,8 +72,9 @@ std::string listed(const std::vector<CosimRow>& rows) {
 TEST(Cosimulate, EveryModelPassesEveryCheck) {
   for (const ir::Network& network : {one_state(), three_states(), testing::slow_device(),
                                      testing::fast_device(), testing::every_operation(1)}) {
-    const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
-                                          cosim_start(network), {}, EmittedForm::kSubcircuit);
+    const CosimReport report =
+        cosimulate(network, {.relative_tolerance = 1e-4}, {}, cosim_start(network), Ngspice(),
+                   EmittedForm::kSubcircuit);
     EXPECT_TRUE(report.verdict().passed()) << listed(report.rows());
     EXPECT_EQ(report.transients.size(), 4U);
     EXPECT_EQ(report.checks.size(), 8U);
@@ -83,7 +86,7 @@ TEST(Cosimulate, EveryModelPassesEveryCheck) {
 TEST(Cosimulate, AStaticModelPassesWithoutChecksOfItsStates) {
   const ir::Network network = testing::static_curve();
   const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
-                                        cosim_start(network), {}, EmittedForm::kSubcircuit);
+                                        cosim_start(network), Ngspice(), EmittedForm::kSubcircuit);
   EXPECT_TRUE(report.verdict().passed()) << listed(report.rows());
   EXPECT_EQ(report.checks.size(), 5U);
   EXPECT_TRUE(report.warnings.empty());
@@ -97,7 +100,7 @@ TEST(Cosimulate, PutsTheTrainingLikeStimulusFirst) {
   CosimCase wanted = sine_of(network, 2);
   wanted.name = "training-like";
   const CosimReport report =
-      cosimulate(network, {}, wanted, cosim_start(network), {}, EmittedForm::kSubcircuit);
+      cosimulate(network, {}, wanted, cosim_start(network), Ngspice(), EmittedForm::kSubcircuit);
   ASSERT_EQ(report.transients.size(), 5U);
   EXPECT_EQ(report.rows().front().stimulus, "training-like");
 }
@@ -193,7 +196,7 @@ TEST(CompareTransient, WithoutALimitNothingIsJudged) {
 TEST(CompareTransient, WhatIsNotFinishedInTimeNeitherPassesNorFails) {
   CosimCase wanted = sine_of(one_state(), 10);
   wanted.stop_time *= 1e4;
-  const CosimOutcome outcome = compare(one_state(), one_state(), wanted, {.time_limit_s = 0.2});
+  const CosimOutcome outcome = compare(one_state(), one_state(), wanted, 0.2);
   EXPECT_EQ(outcome.reason, "ngspice did not finish within 0.2 s");
   EXPECT_EQ(outcome.row.verdict(), Verdict::kNotVerified);
   EXPECT_FALSE(outcome.row.max_abs_err_over_fs.has_value());
@@ -205,8 +208,9 @@ TEST(Cosimulate, WhatIsNotFinishedInTimeIsNotVerified) {
   CosimConfig config;
   config.periods = 1;
   config.smallest_swing = 0;
-  const CosimReport report = cosimulate(network, config, {}, cosim_start(network),
-                                        {.time_limit_s = 1e-3}, EmittedForm::kSubcircuit);
+  config.time_limit_s = 1e-3;
+  const CosimReport report =
+      cosimulate(network, config, {}, cosim_start(network), Ngspice(), EmittedForm::kSubcircuit);
   EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
   EXPECT_EQ(report.verdict().reason,
             "co-simulation \"sine\": ngspice did not finish within 0.001 s");
@@ -223,7 +227,7 @@ TEST(Cosimulate, JudgesStepsAndAFrozenStateByTheFactorsOfTheConfig) {
   config.periods = 1;
   config.smallest_swing = 0;
   const CosimReport report =
-      cosimulate(network, config, {}, cosim_start(network), {}, EmittedForm::kSubcircuit);
+      cosimulate(network, config, {}, cosim_start(network), Ngspice(), EmittedForm::kSubcircuit);
   int judged = 0;
   for (const CosimRow& row : report.checks) {
     const bool refined = row.stimulus == "sine, reltol 1e-5, a fifth of the step";
@@ -232,6 +236,12 @@ TEST(Cosimulate, JudgesStepsAndAFrozenStateByTheFactorsOfTheConfig) {
     EXPECT_EQ(row.passed, std::optional<bool>(false)) << row.stimulus;
   }
   EXPECT_EQ(judged, 2);
+}
+
+std::vector<std::unique_ptr<Simulator>> with_ngspice() {
+  std::vector<std::unique_ptr<Simulator>> simulators;
+  simulators.push_back(std::make_unique<Ngspice>());
+  return simulators;
 }
 
 // The forms of the rows of `report`, each once.
@@ -243,11 +253,11 @@ std::set<std::string> paths_of(const CosimReport& report) {
 
 TEST(CosimulateAll, RunsEveryFormOrSaysWhichIsLeftOut) {
   const ir::Network network = testing::static_curve();
-  const CosimReport report = cosimulate_all(network, {}, {}, cosim_start(network), {});
+  const CosimReport report = cosimulate_all(network, {}, {}, cosim_start(network), with_ngspice());
   const std::string problem = problem_with_osdi({});
   const std::set<std::string> both = {"osdi", "subcircuit"}, one = {"subcircuit"};
   EXPECT_EQ(paths_of(report), problem.empty() ? both : one);
-  EXPECT_EQ(report.left_out, problem.empty() ? "" : "the OSDI path is left out: " + problem);
+  EXPECT_EQ(report.left_out(), problem.empty() ? "" : "ngspice, osdi: not run: " + problem);
   EXPECT_EQ(report.rows().size(), problem.empty() ? 18U : 9U);
   EXPECT_TRUE(report.verdict().passed()) << listed(report.rows());
 }
@@ -261,8 +271,8 @@ TEST(CompareTransient, HasEveryCornerOfARepeatedPulse) {
   wanted.stop_time = 100e-6;
   wanted.max_step = 100e-9;
   wanted.conductance = cosim_start(network);
-  const CosimOutcome outcome =
-      compare_transient(network, EmittedModel(network, EmittedForm::kSubcircuit), wanted, {});
+  const CosimOutcome outcome = compare_transient(
+      network, EmittedModel(network, EmittedForm::kSubcircuit), wanted, Ngspice());
   ASSERT_EQ(outcome.reason, "");
   for (const double corner : wanted.stimulus.breakpoints(wanted.stop_time)) {
     const auto after = std::lower_bound(outcome.time.begin(), outcome.time.end(), corner - 1e-13);
@@ -278,11 +288,11 @@ TEST(CosimulateAll, KeepsTheSubcircuitWhereThereIsNoCompiler) {
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
   const ir::Network network = testing::static_curve();
-  const CosimReport report = cosimulate_all(network, {}, {}, cosim_start(network), {});
+  const CosimReport report = cosimulate_all(network, {}, {}, cosim_start(network), with_ngspice());
   ::setenv("PATH", path.c_str(), 1);
   EXPECT_EQ(paths_of(report), std::set<std::string>{"subcircuit"});
-  EXPECT_EQ(report.left_out,
-            "the OSDI path is left out: there is no C compiler (CC, cc, gcc or clang)");
+  EXPECT_EQ(report.left_out(),
+            "ngspice, osdi: not run: there is no C compiler (CC, cc, gcc or clang)");
   EXPECT_TRUE(report.verdict().passed());
 }
 
@@ -302,9 +312,10 @@ TEST(StaticChecks, AreJudgedByTheLimitsOfTheConfig) {
   const ir::Network network = three_states();
   const CosimConfig impossible{.limit_static = 1e-30, .limit_ac = 1e-30};
   const EmittedModel model(network, EmittedForm::kSubcircuit);
-  const std::vector<CosimRow> rows = static_checks(network, model, {}, cosim_start(network), {});
+  const std::vector<CosimRow> rows =
+      static_checks(network, model, {}, cosim_start(network), Ngspice());
   const std::vector<CosimRow> failed =
-      static_checks(network, model, impossible, cosim_start(network), {});
+      static_checks(network, model, impossible, cosim_start(network), Ngspice());
   ASSERT_EQ(rows.size(), 5U);
   for (const CosimRow& row : rows) {
     EXPECT_EQ(row.passed, std::optional<bool>(true)) << row.stimulus;

@@ -13,6 +13,7 @@
 #include "ir/dynamics.hpp"
 #include "ir/jacobian.hpp"
 #include "simulators/ngspice/forms.hpp"
+#include "simulators/ngspice/ngspice.hpp"
 #include "support/every_operation.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
@@ -65,7 +66,7 @@ double error_of(const ir::Network& network,
                 const EmittedModel& model,
                 const CosimCase& wanted,
                 double least_swing = 0.2) {
-  const CosimOutcome outcome = compare_transient(network, model, wanted, {});
+  const CosimOutcome outcome = compare_transient(network, model, wanted, Ngspice());
   EXPECT_EQ(outcome.reason, "") << network.name;
   EXPECT_GT(outcome.conductance_swing, least_swing) << network.name << " " << wanted.name;
   const double error = outcome.row.max_abs_err_over_fs.value_or(1e9);
@@ -123,7 +124,8 @@ TEST_F(Osdi, CurrentsBelowWhatIsToldAreNotVerified) {
     network.nodes[static_cast<std::size_t>(network.role->node)].factor = conductance;
     network.role->scale = conductance;
     const EmittedModel model(network, EmittedForm::kOsdi);
-    for (const CosimRow& row : static_checks(network, model, {}, default_start(network), {})) {
+    for (const CosimRow& row :
+         static_checks(network, model, {}, default_start(network), Ngspice())) {
       if (!row.stimulus.starts_with("dc sweep")) continue;
       const auto wanted = conductance > 1e-18 ? Verdict::kPassed : Verdict::kNotVerified;
       EXPECT_EQ(row.verdict(), std::optional(wanted)) << row.max_abs_err_over_fs.value_or(-1);
@@ -137,7 +139,7 @@ TEST_F(Osdi, ACurrentWhereNoneIsExpectedFails) {
   ir::Network network = three_states();
   network.nodes[static_cast<std::size_t>(network.role->node)].factor = 1e-25;
   network.role->scale = 1e-25;
-  for (const CosimRow& row : static_checks(network, model, {}, default_start(network), {})) {
+  for (const CosimRow& row : static_checks(network, model, {}, default_start(network), Ngspice())) {
     if (!row.stimulus.starts_with("dc sweep")) continue;
     EXPECT_EQ(row.verdict(), Verdict::kFailed);
   }
@@ -149,7 +151,7 @@ TEST_F(Osdi, ManyStatesFollowTheEquation) {
     CosimConfig config{.relative_tolerance = 1e-4, .limit = 1e-4, .limit_static = 1e-12};
     config.limit_ac = 1e-7;
     const CosimReport report =
-        cosimulate(network, config, {}, default_start(network), {}, EmittedForm::kOsdi);
+        cosimulate(network, config, {}, default_start(network), Ngspice(), EmittedForm::kOsdi);
     EXPECT_EQ(report.checks.size(), 8U);
     for (const CosimRow& row : report.rows()) {
       EXPECT_EQ(row.path, "osdi");
@@ -170,7 +172,7 @@ TEST_F(Osdi, OperatingPointSweepAndAcAreExact) {
     const EmittedModel model(network, EmittedForm::kOsdi);
     const CosimConfig config{.limit_static = 1e-12, .limit_ac = 1e-7};
     for (double g0 : {2e-4, 5e-4}) {
-      for (const CosimRow& row : static_checks(network, model, config, g0, {})) {
+      for (const CosimRow& row : static_checks(network, model, config, g0, Ngspice())) {
         EXPECT_EQ(row.passed, std::optional<bool>(true))
             << network.name << ", " << row.stimulus << ": " << row.max_abs_err_over_fs.value_or(-1);
         if (std::getenv("PSI_SHOW_ERRORS") != nullptr) {

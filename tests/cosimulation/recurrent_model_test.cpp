@@ -10,6 +10,7 @@
 #include "cosimulation/cosimulation.hpp"
 #include "cosimulation/trapezoidal.hpp"
 #include "ir/dynamics.hpp"
+#include "simulators/ngspice/ngspice.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/recurrent_networks.hpp"
 
@@ -30,7 +31,8 @@ CosimCase sine() {
 }
 
 double error_of(const ir::Network& network, const EmittedModel& model) {
-  const CosimOutcome outcome = compare_transient(ir::at_start(network, kG0), model, sine(), {});
+  const CosimOutcome outcome =
+      compare_transient(ir::at_start(network, kG0), model, sine(), Ngspice());
   EXPECT_EQ(outcome.reason, "") << network.name;
   EXPECT_GT(outcome.conductance_swing, 0.1) << network.name;
   const double error = outcome.row.max_abs_err_over_fs.value_or(1e9);

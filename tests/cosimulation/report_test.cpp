@@ -20,9 +20,10 @@ TEST(CosimReport, WithoutAJudgedRowNothingIsVerified) {
   EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
   EXPECT_EQ(report.verdict().reason, "co-simulation: nothing was compared");
   report.checks.push_back({.path = "inference", .stimulus = "steps of 50 ns"});
-  report.left_out = "the OSDI path is left out: there is no C compiler";
+  report.not_run = {{"ngspice", "osdi", "there is no C compiler"}, {"vacask", "all forms", "none"}};
   EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
-  EXPECT_EQ(report.verdict().reason, report.left_out);
+  EXPECT_EQ(report.verdict().reason,
+            "ngspice, osdi: not run: there is no C compiler; vacask, all forms: not run: none");
 }
 
 TEST(CosimReport, FailsWhereOneRowFailsWhateverElseIsMissing) {

@@ -12,6 +12,7 @@
 #include "hdl/text/plan.hpp"
 #include "simulators/ngspice/analysis.hpp"
 #include "simulators/ngspice/forms.hpp"
+#include "simulators/ngspice/simulator.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/trained_networks.hpp"

@@ -11,6 +11,9 @@
 #include "hdl/text/plan.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/forms.hpp"
+#include "simulators/ngspice/ngspice.hpp"
+#include "simulators/ngspice/simulator.hpp"
+#include "simulators/prepared.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/stand_in_compiler.hpp"
@@ -35,12 +38,12 @@ std::vector<std::string> paths(const std::vector<EmittedModel>& models) {
 TEST_F(VerilogAForm, IsAPathOfItsOwn) {
   const ir::Network network = one_state();
   const SimulatorOptions simulator{.verilog_a_compiler = compilers_.twin("openvaf", network)};
-  std::string left_out;
-  const auto models = emitted_models(network, simulator, left_out);
-  EXPECT_EQ(left_out, "");
+  std::vector<NotRun> not_run;
+  const auto models = prepared_models(network, Ngspice(simulator), {}, not_run);
+  EXPECT_TRUE(not_run.empty());
   EXPECT_EQ(paths(models), (std::vector<std::string>{"subcircuit", "osdi", "verilog_a"}));
   const double g0 = hdl::plan_emission(network).default_conductance;
-  const CosimReport report = cosimulate(network, {}, {}, g0, simulator, models.back());
+  const CosimReport report = cosimulate(network, {}, {}, g0, Ngspice(simulator), models.back());
   EXPECT_EQ(report.rows().size(), 12U);
   for (const CosimRow& row : report.rows()) {
     EXPECT_EQ(row.path, "verilog_a");
@@ -62,7 +65,7 @@ TEST_F(VerilogAForm, AWrongCompilerFails) {
   const EmittedModel model(network, EmittedForm::kVerilogA, compilers_.twin("openvaf", wrong));
   const double g0 = hdl::plan_emission(network).default_conductance;
   const CosimCase sine = standard_cases(network, {}, g0).front();
-  const CosimOutcome outcome = compare_transient(network, model, sine, {});
+  const CosimOutcome outcome = compare_transient(network, model, sine, Ngspice());
   EXPECT_EQ(outcome.reason, "");
   EXPECT_EQ(outcome.row.passed, std::optional<bool>(false));
   EXPECT_GT(outcome.row.max_abs_err_over_fs.value_or(0), 1e-3);
@@ -85,25 +88,29 @@ TEST_F(VerilogAForm, StandsInCircuits) {
 TEST_F(VerilogAForm, ALibraryThatTheSimulatorRefusesIsLeftOut) {
   const SimulatorInfo info = simulator_info({});
   const ir::Network network = one_state();
-  std::string left_out;
-  const auto models = emitted_models(
-      network, {.verilog_a_compiler = compilers_.twin("openvaf", network, 99)}, left_out);
+  std::vector<NotRun> not_run;
+  const auto models = prepared_models(
+      network, Ngspice({.verilog_a_compiler = compilers_.twin("openvaf", network, 99)}), {},
+      not_run);
   EXPECT_EQ(paths(models), (std::vector<std::string>{"subcircuit", "osdi"}));
+  ASSERT_EQ(not_run.size(), 1U);
+  EXPECT_EQ(not_run[0].path, "verilog_a");
   const std::string expected =
-      "the Verilog-A path is left out: the Verilog-A compiler made an OSDI 0.99 library, which " +
-      info.version + " cannot load: ";
-  EXPECT_EQ(left_out.substr(0, expected.size()), expected);
-  EXPECT_GT(left_out.size(), expected.size()) << "what ngspice says";
+      "the Verilog-A compiler made an OSDI 0.99 library, which " + info.version + " cannot load: ";
+  EXPECT_EQ(not_run[0].why.substr(0, expected.size()), expected);
+  EXPECT_GT(not_run[0].why.size(), expected.size()) << "what ngspice says";
 }
 
 TEST_F(VerilogAForm, ACompilerThatFailsCostsOnlyItsPath) {
   const ir::Network network = one_state();
   const auto broken = compilers_.script("openvaf", "echo 'error: no' >&2; exit 1");
-  std::string left_out;
-  const auto models = emitted_models(network, {.verilog_a_compiler = broken}, left_out);
+  std::vector<NotRun> not_run;
+  const auto models =
+      prepared_models(network, Ngspice({.verilog_a_compiler = broken}), {}, not_run);
   EXPECT_EQ(models.size(), 2U);
-  EXPECT_EQ(left_out, "the Verilog-A path is left out: one_state.va: expected " + broken.string() +
-                          " to compile it, found: exit status 1: error: no");
+  ASSERT_EQ(not_run.size(), 1U);
+  EXPECT_EQ(not_run[0].why, "one_state.va: expected " + broken.string() +
+                                " to compile it, found: exit status 1: error: no");
 }
 
 TEST_F(VerilogAForm, LoadsWhatItCanRun) {

@@ -49,6 +49,7 @@ TEST(VerilogACompiler, IsTheNamedOneElseThatOfTheEnvironmentElseOnPath) {
   const StandInCompilers compilers;
   const Variable path("PATH", compilers.folder().string());
   const Variable none("PSI_OPENVAF", "");
+  const Variable cache("PSI_CACHE", compilers.folder().string());  // nothing installed
   EXPECT_FALSE(verilog_a_compiler({}));
   const fs::path newer = compilers.script("openvaf-r", "exit 0");
   EXPECT_EQ(verilog_a_compiler({}), newer);

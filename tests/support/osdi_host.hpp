@@ -142,6 +142,7 @@ class OsdiDevice {
   }
   double bound_step() const { return *at<double>(descriptor_.bound_step); }
   std::size_t nodes() const { return nodes_; }
+  void* instance() const { return instance_.get(); }
 
  private:
   template <class T>

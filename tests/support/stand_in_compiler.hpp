@@ -46,7 +46,7 @@ class StandInCompilers {
                              int minor = 3,
                              const std::string& before = "") const {
     std::string source = hdl::osdi_source(network);
-    const std::string version = "OSDI_VERSION_MINOR = 3";
+    const std::string version = "OSDI_VERSION_MINOR = PSI_OSDI";
     source.replace(source.find(version), version.size(),
                    "OSDI_VERSION_MINOR = " + std::to_string(minor));
     const std::filesystem::path file = folder_ / (name + ".c");

@@ -23,18 +23,19 @@ constexpr double kTimeLimit = 300;  // of one compilation [s]
 void compile(const fs::path& source,
              const std::string& name,
              const fs::path& library,
-             const fs::path& folder) {
+             const fs::path& folder,
+             OsdiRelease release) {
   const auto compiler = c_compiler();
   if (!compiler) {
     throw EmitError(
         fmt::format("{}: expected a C compiler (CC, cc, gcc or clang), found none", name));
   }
   // Absolute paths: a file may be named like an option.
-  const ProgramOutcome outcome =
-      run_program({compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-s",
-                   "-fno-math-errno", "-fvisibility=hidden", "-Wno-psabi", "-x", "c",
-                   fs::absolute(source).string(), "-o", library.string(), "-lm"},
-                  "", kTimeLimit, {.temporary = folder});
+  const ProgramOutcome outcome = run_program(
+      {compiler->string(), "-std=gnu99", "-O3", "-fPIC", "-shared", "-s", "-fno-math-errno",
+       "-fvisibility=hidden", "-Wno-psabi", fmt::format("-DPSI_OSDI={}", static_cast<int>(release)),
+       "-x", "c", fs::absolute(source).string(), "-o", library.string(), "-lm"},
+      "", kTimeLimit, {.temporary = folder});
   std::error_code ignored;
   const std::string problem = !outcome.succeeded()                    ? outcome.problem()
                               : fs::is_regular_file(library, ignored) ? ""
@@ -56,24 +57,27 @@ std::optional<fs::path> c_compiler() {
   return std::nullopt;
 }
 
-void compile_osdi(const fs::path& source, const fs::path& library) {
+void compile_osdi(const fs::path& source, const fs::path& library, OsdiRelease release) {
   const TemporaryFolder folder("osdi");
   const fs::path compiled = folder.path() / "model.osdi";
-  compile(source, source.string(), compiled, folder.path());
+  compile(source, source.string(), compiled, folder.path(), release);
   write_file(library, read_file(compiled));
 }
 
-OsdiLibrary::OsdiLibrary(const ir::Network& network)
-    : OsdiLibrary(network.name, "", osdi_source(network)) {}
+OsdiLibrary::OsdiLibrary(const ir::Network& network, OsdiRelease release)
+    : OsdiLibrary(network.name, "", osdi_source(network), release) {}
 
 OsdiLibrary::OsdiLibrary(const std::string& name, const std::string& device)
-    : OsdiLibrary(name, kOsdiAbi, device) {}
+    : OsdiLibrary(name, kOsdiAbi, device, OsdiRelease::k03) {}
 
-OsdiLibrary::OsdiLibrary(const std::string& name, std::string_view first, const std::string& second)
+OsdiLibrary::OsdiLibrary(const std::string& name,
+                         std::string_view first,
+                         const std::string& second,
+                         OsdiRelease release)
     : folder_("osdi"), file_(folder_.path() / (name + ".osdi")) {
   const fs::path source = folder_.path() / (name + ".c");
   write_file(source, std::string(first) + second);
-  compile(source, name + ".c", file_, folder_.path());
+  compile(source, name + ".c", file_, folder_.path(), release);
 }
 
 }  // namespace psi_xlstm::hdl

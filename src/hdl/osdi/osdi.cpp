@@ -37,6 +37,7 @@ class OsdiPrinter : Lines {
     text_ += std::string("\n") + kOsdiAbi + "\n" + kOsdiVectorMath + "\n";
     constants();
     if (layout_.has_charges()) line("enum {{ CHARGE_ENTRIES = {} }};", charge_entries_.size());
+    line("enum {{ REACT_ENTRIES = {} }};", at(states_) + charge_entries_.size());
     text_ += "\n" + resolved(kOsdiDevice) + "\n";
     parameters();
     outputs();
@@ -45,6 +46,8 @@ class OsdiPrinter : Lines {
     text_ += "\n" + layout_.evaluation.text + "\n";
     text_ += osdi_assembly(layout_);
     text_ += resolved(kOsdiInterface);
+    text_ += resolved(kOsdiRelease4);
+    text_ += kOsdiDescriptor;
     return std::move(text_);
   }
 

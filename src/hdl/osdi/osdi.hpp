@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// A network as C99 against the interface of compiled device models (OSDI 0.3): what ngspice loads
-/// without a Verilog-A compiler, and the fastest form of a model in it.
+/// A network as C99 against the interface of compiled device models (OSDI 0.3; with -DPSI_OSDI=4
+/// 0.4): what ngspice and VACASK load without a Verilog-A compiler, and the fastest form of a model
+/// in them.
 ///
 /// Nodes: the ports, the reference terminal, one node x_<s> per state, one node r_<s> per rate
 /// (hdl/text/plan.hpp), one node y_<k> per element of an unknown. The states are optional last

@@ -5,25 +5,14 @@
 /// up: a library that it refuses, or that ends it, cannot be run.
 
 #include <string>
-#include <vector>
 
 #include "hdl/emitted_model.hpp"
-#include "psi_xlstm/ir/network.hpp"
 #include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 
 /// `simulator` with the library that must be loaded for `model`.
 SimulatorOptions with_library(const EmittedModel& model, SimulatorOptions simulator);
-
-/// The forms that can be compared on this machine, the subcircuit first, among `paths` (as
-/// EmittedModel::path(); empty: all). What is there but cannot be used adds a sentence to
-/// `left_out`; a Verilog-A compiler that is not there adds none unless it is asked for. Throws
-/// SpiceError where a path has another name.
-std::vector<EmittedModel> emitted_models(const ir::Network& network,
-                                         const SimulatorOptions& simulator,
-                                         std::string& left_out,
-                                         const std::vector<std::string>& paths = {});
 
 /// Why compiled models cannot be simulated, one sentence; empty if they can. Throws SpiceError if
 /// there is no ngspice at all.

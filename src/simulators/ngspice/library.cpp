@@ -2,32 +2,19 @@
 
 #include <string.h>
 
-#include <cstdlib>
+#include <filesystem>
 #include <system_error>
 
+#include "core/cache_folder.hpp"
+#include "core/process.hpp"
+
 namespace psi_xlstm {
-namespace {
 
 namespace fs = std::filesystem;
 
-std::string environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-}  // namespace
-
-fs::path cache_folder() {
-  if (const std::string own = environment("PSI_CACHE"); !own.empty()) return own;
-  if (const std::string all = environment("XDG_CACHE_HOME"); !all.empty()) {
-    return fs::path(all) / "psi-xlstm";
-  }
-  const std::string home = environment("HOME");
-  return home.empty() ? fs::path() : fs::path(home) / ".cache" / "psi-xlstm";
-}
-
 std::string default_ngspice_library() {
-  if (const std::string named = environment("PSI_NGSPICE_LIBRARY"); !named.empty()) return named;
+  if (const std::string named = environment_variable("PSI_NGSPICE_LIBRARY"); !named.empty())
+    return named;
   std::error_code problem;
   fs::path best;
   for (const fs::directory_entry& entry : fs::directory_iterator(cache_folder(), problem)) {

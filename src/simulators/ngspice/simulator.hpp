@@ -21,6 +21,7 @@
 
 #include "circuit/voltage_table.hpp"
 #include "simulators/ngspice/worker.hpp"
+#include "simulators/test_circuit.hpp"
 
 namespace psi_xlstm {
 
@@ -71,14 +72,6 @@ struct AcOptions {
   double relative_tolerance = 1e-6;  ///< reltol, of the operating point.
   NumericOptions options = {};
   std::vector<std::string> vectors = {};
-};
-
-/// What ngspice counted; 0 where it did not say.
-struct TransientCounters {
-  int accepted_points = 0;
-  int rejected_points = 0;
-  int iterations = 0;  ///< Newton iterations, operating point included.
-  double seconds = 0;  ///< What the analysis had of a core, from its first point on [s].
 };
 
 struct TransientResult {

@@ -216,6 +216,7 @@ CheckResult check_compact_run(const std::filesystem::path& run) {
     again.numbers = stored.numbers;
   }
   again.cosim = stored.cosim;
+  again.not_run = stored.not_run;
   recompute_cosim(run, again.cosim, result);
   again.findings = stored.findings;
   check_records(config, first, run, again.findings, result);

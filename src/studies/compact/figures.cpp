@@ -247,8 +247,8 @@ std::optional<Figure> cosimulation_errors_figure(const std::vector<CosimOutcome>
       limits.x.push_back(index);
       limits.y.push_back(*row.limit);
     }
-    Series& series = by_path[row.path];
-    series.label = row.path;
+    Series& series = by_path[row.form()];
+    series.label = row.form();
     series.style = SeriesStyle::kBars;
     series.x.push_back(index);
     series.y.push_back(std::max(*row.max_abs_err_over_fs, 1e-12));
@@ -256,7 +256,7 @@ std::optional<Figure> cosimulation_errors_figure(const std::vector<CosimOutcome>
   if (by_path.empty()) return std::nullopt;
   for (auto& [path, series] : by_path) panel.series.push_back(std::move(series));
   panel.series.push_back(std::move(limits));
-  Figure figure{.title = "ngspice against the network's own equations", .panel_height = 320};
+  Figure figure{.title = "Simulators against the network's own equations", .panel_height = 320};
   figure.panels = {std::move(panel)};
   return figure;
 }
@@ -314,7 +314,8 @@ std::optional<Figure> time_constant_figure(const ir::Network& network) {
 }
 
 std::optional<Figure> cosimulation_figure(const std::vector<CosimOutcome>& transients) {
-  Figure figure{.title = "Co-simulation: |ngspice - reference| / full scale", .panel_height = 170};
+  Figure figure{.title = "Co-simulation: |simulator - reference| / full scale",
+                .panel_height = 170};
   for (const CosimOutcome& outcome : transients) {
     if (outcome.time.empty()) continue;
     const double full_scale = largest_of(outcome.reference);
@@ -324,9 +325,7 @@ std::optional<Figure> cosimulation_figure(const std::vector<CosimOutcome>& trans
       const double error = std::abs(outcome.current[k] - outcome.reference[k]) / full_scale;
       series.y.push_back(std::max(error, 1e-9));
     }
-    figure.panels.push_back({.title = outcome.row.path == "subcircuit"
-                                          ? outcome.row.stimulus
-                                          : outcome.row.stimulus + ", " + outcome.row.path,
+    figure.panels.push_back({.title = outcome.row.stimulus + ", " + outcome.row.form(),
                              .x = axis("time", s),
                              .left = {.label = "error", .logarithmic = true, .low = 1e-9},
                              .series = {std::move(series)}});

@@ -84,7 +84,8 @@ ReportSection cosimulation_section(const StudyResult& result,
                                    RunFolder& folder,
                                    std::vector<std::string>& warnings) {
   const std::vector<CosimRow>& rows = result.metrics.cosim;
-  ReportSection section{.heading = "In the simulator", .tables = {cosim_summary_table(rows)}};
+  ReportSection section{.heading = "In the simulator",
+                        .tables = {cosim_summary_table(rows, result.metrics.not_run)}};
   if (auto f = cosimulation_errors_figure(result.cosim.transients)) {
     section.figures =
         draw_figures(folder, "",
@@ -132,7 +133,7 @@ void add_sections(const StudyResult& result, Tables& tables, RunFolder& folder, 
   page.sections.push_back(coverage_section(result));
   page.sections.push_back(usage_section(result));
   page.sections.push_back(numbers_section(result, tables, folder, page.warnings));
-  if (!result.metrics.cosim.empty()) {
+  if (!result.metrics.cosim.empty() || !result.metrics.not_run.empty()) {
     page.sections.push_back(cosimulation_section(result, tables, folder, page.warnings));
   }
   if (result.time_constants) {
@@ -161,16 +162,17 @@ void write_report(const StudyResult& result, RunFolder& folder) {
   folder.write(kPageName, to_html(page));
 }
 
-std::string cosimulation_text(const std::vector<CosimRow>& rows) {
-  return to_text(cosim_table(rows));
+std::string cosimulation_text(const std::vector<CosimRow>& rows,
+                              const std::vector<NotRun>& not_run) {
+  return to_text(cosim_table(rows)) + "\n" + to_text(cosim_summary_table(rows, not_run));
 }
 
 std::string summary_text(const StudyResult& result) {
   std::string out = to_text(model_table(result)) + "\n";
   if (!result.fits.front().usable) return out;
   out += to_text(baseline_table(result)) + "\n";
-  if (!result.metrics.cosim.empty())
-    out += to_text(cosim_summary_table(result.metrics.cosim)) + "\n";
+  if (!result.metrics.cosim.empty() || !result.metrics.not_run.empty())
+    out += to_text(cosim_summary_table(result.metrics.cosim, result.metrics.not_run)) + "\n";
   if (result.time_constants) out += filled(result.time_constants->estimate.conclusion);
   return out;
 }

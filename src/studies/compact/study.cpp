@@ -19,6 +19,7 @@
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/data/readers/csv.hpp"
+#include "simulators/registry/simulators.hpp"
 #include "studies/compact/check.hpp"
 #include "studies/compact/fits.hpp"
 #include "studies/compact/numbers.hpp"
@@ -82,17 +83,18 @@ CosimReport run_cosimulation(const StudyConfig& config,
   const ir::Network& network = first.model.network;
   const hdl::EmissionPlan plan = hdl::plan_emission(network);
   CosimReport report;
+  std::vector<NotRun> missing;
+  const Simulators simulators = open_simulators(config.cosim.simulators, {}, missing);
   try {
-    report = cosimulate_all(network, config.cosim,
-                            case_like_the_data(config, data, first, plan.max_step),
-                            plan.default_conductance, {.time_limit_s = config.cosim.time_limit_s},
-                            [&](double done, const std::string& detail) {
-                              road.progress()("co-simulate", done, detail);
-                            });
+    report = cosimulate_all(
+        network, config.cosim, case_like_the_data(config, data, first, plan.max_step),
+        plan.default_conductance, simulators, {}, [&](double done, const std::string& detail) {
+          road.progress()("co-simulate", done, detail);
+        });
   } catch (const SpiceError& e) {  // everything computed before is kept
-    report.left_out = e.what();
-    return report;
+    report.not_run.push_back({"all simulators", "all forms", e.what()});
   }
+  report.not_run.insert(report.not_run.end(), missing.begin(), missing.end());
   for (const CosimOutcome& outcome : report.transients) {
     if (outcome.time.empty()) continue;
     const std::filesystem::path name = "cosim";
@@ -152,9 +154,10 @@ void verify(Road& road, StudyResult& result) {
     });
   }
   if (!config.cosimulate) return;
-  result.cosim = road.stage("co-simulate", "ngspice against the reference integration",
+  result.cosim = road.stage("co-simulate", "simulators against the reference integration",
                             [&] { return run_cosimulation(config, result.data, first, road); });
   result.metrics.cosim = result.cosim.rows();
+  result.metrics.not_run = result.cosim.not_run;
   for (const std::string& warning : result.cosim.warnings) result.warnings.push_back(warning);
 }
 
@@ -257,7 +260,7 @@ RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& f
                      .warnings = result.warnings,
                      .verdict = result.verdict};
   if (result.fits.front().usable) outcome.files = model_files(result, folder);
-  const std::string& left_out = result.cosim.left_out;
+  const std::string left_out = result.cosim.left_out();
   if (!left_out.empty() && left_out != result.verdict.reason) outcome.notes.push_back(left_out);
   return outcome;
 }

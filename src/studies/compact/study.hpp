@@ -99,7 +99,8 @@ StudyKind compact_kind();
 void write_report(const StudyResult& result, RunFolder& folder);
 
 /// The co-simulation's rows as a table for a terminal.
-std::string cosimulation_text(const std::vector<CosimRow>& rows);
+std::string cosimulation_text(const std::vector<CosimRow>& rows,
+                              const std::vector<NotRun>& not_run);
 
 /// The closing tables for a terminal.
 std::string summary_text(const StudyResult& result);

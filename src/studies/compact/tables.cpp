@@ -84,11 +84,12 @@ Table baseline_table(const StudyResult& result) {
 
 Table cosim_table(const std::vector<CosimRow>& rows) {
   Table table;
-  table.caption = "The emitted model in ngspice against the network's own equations";
-  table.header = {"path",  "stimulus", "max error / full scale", "rms / full scale", "correlation",
-                  "limit", "result"};
+  table.caption = "The emitted model in circuit simulators against the network's own equations";
+  table.header = {
+      "simulator, form", "stimulus", "max error / full scale", "rms / full scale", "correlation",
+      "limit",           "result"};
   for (const CosimRow& r : rows) {
-    table.rows.push_back({r.path, r.stimulus, text(r.max_abs_err_over_fs, "{:.2e}"),
+    table.rows.push_back({r.form(), r.stimulus, text(r.max_abs_err_over_fs, "{:.2e}"),
                           text(r.rmse_over_fs, "{:.2e}"), text(r.correlation, "{:.7f}"),
                           text(r.limit, "{:.1e}"), r.verdict() ? verdict_text(*r.verdict()) : ""});
   }
@@ -163,35 +164,42 @@ Table fact_table(const StudyResult& result) {
   return table;
 }
 
-Table cosim_summary_table(const std::vector<CosimRow>& rows) {
+Table cosim_summary_table(const std::vector<CosimRow>& rows, const std::vector<NotRun>& not_run) {
   struct Form {
-    std::string path;
-    int transients = 0, others = 0, passed = 0, judged = 0;
+    std::string name;
+    int transients = 0, points = 0, others = 0, passed = 0, judged = 0;
     double worst = 0;
   };
   std::vector<Form> forms;
   for (const CosimRow& r : rows) {
     auto form =
-        std::find_if(forms.begin(), forms.end(), [&](const Form& f) { return f.path == r.path; });
-    if (form == forms.end()) form = forms.insert(forms.end(), {.path = r.path});
+        std::find_if(forms.begin(), forms.end(), [&](const Form& f) { return f.name == r.form(); });
+    if (form == forms.end()) form = forms.insert(forms.end(), {.name = r.form()});
     const std::optional<Verdict> verdict = r.verdict();
     form->judged += verdict ? 1 : 0;
     form->passed += verdict == Verdict::kPassed ? 1 : 0;
     const bool transient = r.correlation.has_value() && r.limit.has_value();
     (transient ? form->transients : form->others) += 1;
+    if (transient) form->points += r.points.value_or(0);
     if (transient) form->worst = std::max(form->worst, r.max_abs_err_over_fs.value_or(0));
   }
-  Table table{.caption = "The emitted model in ngspice against the network's own equations",
-              .header = {"form", "worst transient error / full scale", "transients", "other checks",
-                         "passed"}};
+  Table table{
+      .caption = "The emitted model in circuit simulators against the network's own equations",
+      .header = {"simulator, form", "worst transient error / full scale", "transients", "points",
+                 "other checks", "passed"}};
   for (const Form& f : forms) {
-    table.rows.push_back({f.path, text(f.worst, "{:.1e}"), std::to_string(f.transients),
-                          std::to_string(f.others), fmt::format("{} of {}", f.passed, f.judged)});
+    table.rows.push_back({f.name, text(f.worst, "{:.1e}"), std::to_string(f.transients),
+                          std::to_string(f.points), std::to_string(f.others),
+                          fmt::format("{} of {}", f.passed, f.judged)});
   }
   table.note =
       "Full scale is the largest current of a stimulus. Other checks: operating point, DC, AC, "
       "finer "
       "steps, and a frozen state, which must fail.";
+  for (const NotRun& none : not_run) {
+    table.rows.push_back({none.simulator + ", " + none.path, "not run", "-", "-", "-", "not run"});
+    table.note += fmt::format(" {}, {}: not run: {}.", none.simulator, none.path, none.why);
+  }
   return table;
 }
 

@@ -21,7 +21,7 @@ Table baseline_table(const StudyResult& result);
 Table cosim_table(const std::vector<CosimRow>& rows);
 
 /// One row for each form that was simulated.
-Table cosim_summary_table(const std::vector<CosimRow>& rows);
+Table cosim_summary_table(const std::vector<CosimRow>& rows, const std::vector<NotRun>& not_run);
 
 /// The shapes that were tried. The first fit must be usable.
 Table candidate_table(const StudyResult& result);

@@ -11,6 +11,7 @@
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/forms.hpp"
+#include "simulators/ngspice/ngspice.hpp"
 #include "studies/compact/data_source.hpp"
 
 namespace psi_xlstm {
@@ -88,7 +89,8 @@ void check_frozen(const ir::Network& network,
   wanted.name = "negative control: state frozen";
   wanted.limit = 0;
   const EmittedModel model(frozen(network), EmittedForm::kOsdi);
-  CosimOutcome control = compare_transient(started, model, wanted, simulator);
+  CosimOutcome control =
+      compare_transient(started, model, wanted, Ngspice(simulator), config.time_limit_s);
   constexpr double kAtLeast = 10;  // times the limit
   report.warn(control);
   judge_control(control, kAtLeast * config.limit_training_like);
@@ -108,11 +110,12 @@ NetworkCosimReport cosimulate_network(const model::Model& model,
   out.report.checks.push_back(discretisation(model, started, wanted));
   const std::string problem = problem_with_osdi(simulator);
   if (!problem.empty()) {
-    out.report.left_out = fmt::format("the OSDI path is left out: {}", problem);
+    out.report.not_run.push_back({"ngspice", path_of(EmittedForm::kOsdi), problem});
     return out;
   }
   const EmittedModel compiled(network, EmittedForm::kOsdi);
-  CosimOutcome outcome = compare_transient(started, compiled, wanted, simulator);
+  CosimOutcome outcome =
+      compare_transient(started, compiled, wanted, Ngspice(simulator), config.time_limit_s);
   out.report.warn(outcome);
   if (outcome.reason.empty()) out.costs.push_back(cost_of(outcome));
   out.report.transients.push_back(std::move(outcome));

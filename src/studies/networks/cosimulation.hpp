@@ -9,6 +9,7 @@
 
 #include "cosimulation/cosimulation.hpp"
 #include "model/model.hpp"
+#include "simulators/ngspice/worker.hpp"
 
 namespace psi_xlstm {
 

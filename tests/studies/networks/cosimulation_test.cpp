@@ -24,7 +24,7 @@ TEST(CosimulateNetwork, IsNotVerifiedWhereThereIsNoCompiler) {
   EXPECT_FALSE(found.report.rows().empty());
   EXPECT_EQ(found.report.verdict().verdict, Verdict::kNotVerified);
   EXPECT_EQ(found.report.verdict().reason,
-            "the OSDI path is left out: there is no C compiler (CC, cc, gcc or clang)");
+            "ngspice, osdi: not run: there is no C compiler (CC, cc, gcc or clang)");
 }
 
 }  // namespace

@@ -1,5 +1,10 @@
-/* The part of the Open Source Device Interface, release 0.3, that a compiled model shows to a
- * simulator: 64-bit layout, offsets in bytes. ngspice 39 to 46 read it. */
+/* The part of the Open Source Device Interface that a compiled model shows to a simulator: 64-bit
+ * layout, offsets in bytes. Release 0.3, which ngspice 39 to 47 read, or, with -DPSI_OSDI=4, 0.4,
+ * which VACASK and ngspice from 44 on read. */
+
+#ifndef PSI_OSDI
+#define PSI_OSDI 3
+#endif /* PSI_OSDI */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,6 +78,35 @@ typedef struct {
   void* errors;
 } OsdiInitInfo;
 
+#if PSI_OSDI >= 4
+typedef struct {
+  uint32_t kind, number; /* e.g. the potential of a discipline */
+} OsdiNatureReference;
+
+typedef struct {
+  char* name;
+  uint32_t parent_kind, parent, derivative, integral; /* OSDI_NONE: none */
+  uint32_t first_attribute, attribute_count;
+} OsdiNature;
+
+typedef struct {
+  char* name;
+  uint32_t flow, potential; /* natures */
+  uint32_t domain;
+  uint32_t first_attribute, flow_attribute_count, potential_attribute_count, attribute_count;
+} OsdiDiscipline;
+
+typedef struct {
+  char* name;
+  uint32_t type;
+  union {
+    char* text;
+    int32_t integer;
+    double real;
+  } value;
+} OsdiAttribute;
+#endif /* PSI_OSDI */
+
 typedef struct {
   char* name;
   uint32_t node_count, terminal_count;
@@ -112,6 +146,23 @@ typedef struct {
   void (*load_jacobian_resist)(void* instance, void* model);
   void (*load_jacobian_react)(void* instance, void* model, double alpha);
   void (*load_jacobian_tran)(void* instance, void* model, double alpha);
+#if PSI_OSDI >= 4
+  uint32_t (*given_in_model)(void* model, uint32_t id);
+  uint32_t (*given_in_instance)(void* instance, uint32_t id);
+  uint32_t resist_entry_count, react_entry_count;
+  void (*write_jacobian_resist)(void* instance, void* model, double* to);
+  void (*write_jacobian_react)(void* instance, void* model, double* to);
+  uint32_t input_count;
+  OsdiNodePair* inputs; /* what is read, as differences of nodes */
+  void (*load_jacobian_resist_at)(void* instance, void* model, size_t offset);
+  void (*load_jacobian_react_at)(void* instance, void* model, size_t offset);
+  OsdiNatureReference *unknown_natures, *residual_natures; /* of every node */
+  /* From here on of 0.5, and wanted by VACASK of any: the size of a descriptor is told. */
+  uint32_t* noise_types;
+  void (*load_noise_parameters)(void* instance, void* model, double* power, double* exponent);
+  uint32_t module_flags, delay_count;
+  void* delays;
+#endif                                                     /* PSI_OSDI */
 } OsdiDescriptor;
 
 /* A compiler that lays these out otherwise stops here. */
@@ -122,4 +173,5 @@ typedef char osdi_layout_of_info[sizeof(OsdiSimulatorInfo) == 72 ? 1 : -1];
 typedef char osdi_layout_of_mapping[offsetof(OsdiDescriptor, node_mapping) == 96 ? 1 : -1];
 typedef char osdi_layout_of_bound_step[offsetof(OsdiDescriptor, bound_step) == 112 ? 1 : -1];
 typedef char osdi_layout_of_access[offsetof(OsdiDescriptor, access) == 128 ? 1 : -1];
-typedef char osdi_layout_of_descriptor[sizeof(OsdiDescriptor) == 240 ? 1 : -1];
+typedef char
+    osdi_layout_of_descriptor[sizeof(OsdiDescriptor) == (PSI_OSDI >= 4 ? 360 : 240) ? 1 : -1];

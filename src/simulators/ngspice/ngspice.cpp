@@ -1,0 +1,139 @@
+#include "simulators/ngspice/ngspice.hpp"
+
+#include <fmt/format.h>
+
+#include "hdl/verilog_a_compiler.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "simulators/ngspice/forms.hpp"
+#include "simulators/ngspice/simulator.hpp"
+#include "simulators/spice_netlist.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+const std::string kCurrent = "i(vmeter)";
+
+NumericOptions tolerances(const StaticSettings& settings) {
+  return {{"vntol", settings.voltage_tolerance}, {"abstol", settings.current_tolerance}};
+}
+
+template <class Result>
+SimulationEnd end_of(const Result& run) {
+  return {.reason = run.reason, .out_of_time = run.out_of_time};
+}
+
+}  // namespace
+
+std::string Ngspice::version() const {
+  const SimulatorInfo info = simulator_info(options_);
+  return fmt::format("{}, {}, OSDI: {}", info.version, info.library, info.has_osdi ? "yes" : "no");
+}
+
+std::vector<EmittedForm> Ngspice::forms() const {
+  std::vector<EmittedForm> forms = {EmittedForm::kSubcircuit, EmittedForm::kOsdi};
+  if (hdl::verilog_a_compiler(options_.verilog_a_compiler)) forms.push_back(EmittedForm::kVerilogA);
+  return forms;
+}
+
+EmittedModel Ngspice::prepared(const ir::Network& network, EmittedForm form) const {
+  if (form == EmittedForm::kSubcircuit) {
+    simulator_info(options_);  // Throws where there is no ngspice.
+    return {network, form};
+  }
+  const std::string no_osdi = problem_with_osdi(options_);
+  if (!no_osdi.empty()) throw SpiceError(no_osdi);
+  EmittedModel model(network, form, options_.verilog_a_compiler);
+  const std::string problem = problem_with_model(model, options_);
+  if (!problem.empty()) throw SpiceError(problem);
+  return model;
+}
+
+SimulatorOptions Ngspice::options_for(const EmittedModel& model, double time_limit_s) const {
+  SimulatorOptions options = with_library(model, options_);
+  options.time_limit_s = time_limit_s;
+  return options;
+}
+
+DeviceTransient Ngspice::transient(const EmittedModel& model,
+                                   const TestCircuit& circuit,
+                                   const TransientSettings& settings) const {
+  TransientOptions options;
+  options.stop_time = settings.stop_time;
+  options.max_step = settings.max_step;
+  options.relative_tolerance = settings.relative_tolerance;
+  if (settings.tight_steps) options.options["trtol"] = 1;
+  options.vectors = {kCurrent};
+  options.external = circuit.stimulus.tables("vin");
+  TransientResult run = psi_xlstm::transient(
+      spice_netlist(model, circuit, settings.stop_time, TableSource::kExternal), options,
+      options_for(model, settings.time_limit_s));
+  DeviceTransient out{end_of(run)};
+  out.counters = run.counters;
+  if (!out.usable()) return out;
+  out.time = std::move(run.time);
+  out.current = std::move(run.vectors.at(kCurrent));
+  return out;
+}
+
+DevicePoint Ngspice::operating_point(const EmittedModel& model,
+                                     const TestCircuit& circuit,
+                                     int states,
+                                     const StaticSettings& settings) const {
+  OperatingPointOptions options{.relative_tolerance = settings.relative_tolerance,
+                                .options = tolerances(settings),
+                                .vectors = {kCurrent}};
+  for (int s = 0; s < states; ++s) options.vectors.push_back(model.state_vector("1", s));
+  const OperatingPointResult run =
+      psi_xlstm::operating_point(spice_netlist(model, circuit, 0, TableSource::kPiecewiseLinear),
+                                 options, options_for(model, settings.time_limit_s));
+  DevicePoint out{end_of(run)};
+  if (!out.usable()) return out;
+  out.current = run.values.at(kCurrent);
+  for (int s = 0; s < states; ++s) {
+    out.states.push_back(run.values.at(options.vectors[static_cast<std::size_t>(s) + 1]));
+  }
+  return out;
+}
+
+DeviceCurve Ngspice::dc_sweep(const EmittedModel& model,
+                              const TestCircuit& circuit,
+                              const VoltageSweep& sweep,
+                              const StaticSettings& settings) const {
+  DcResult run =
+      psi_xlstm::dc_sweep(spice_netlist(model, circuit, 0, TableSource::kPiecewiseLinear),
+                          {.source = "vin",
+                           .start = sweep.start,
+                           .stop = sweep.stop,
+                           .step = (sweep.stop - sweep.start) / sweep.steps,
+                           .relative_tolerance = settings.relative_tolerance,
+                           .options = tolerances(settings),
+                           .vectors = {kCurrent}},
+                          options_for(model, settings.time_limit_s));
+  DeviceCurve out{end_of(run)};
+  if (!out.usable()) return out;
+  out.voltage = std::move(run.sweep);
+  out.current = std::move(run.vectors.at(kCurrent));
+  return out;
+}
+
+DeviceResponse Ngspice::ac(const EmittedModel& model,
+                           const TestCircuit& circuit,
+                           const FrequencySweep& sweep,
+                           const StaticSettings& settings) const {
+  AcResult run =
+      psi_xlstm::ac(spice_netlist(model, circuit, 0, TableSource::kPiecewiseLinear, true),
+                    {.start = sweep.start,
+                     .stop = sweep.stop,
+                     .points_per_decade = sweep.points_per_decade,
+                     .relative_tolerance = settings.relative_tolerance,
+                     .options = tolerances(settings),
+                     .vectors = {kCurrent}},
+                    options_for(model, settings.time_limit_s));
+  DeviceResponse out{end_of(run)};
+  if (!out.usable()) return out;
+  out.frequency = std::move(run.frequency);
+  out.admittance = std::move(run.vectors.at(kCurrent));
+  return out;
+}
+
+}  // namespace psi_xlstm

@@ -1,0 +1,120 @@
+#include "simulators/vacask/vacask.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "cosimulation/cosimulation.hpp"
+#include "hdl/text/plan.hpp"
+#include "hdl/verilog_a_compiler.hpp"
+#include "psi_xlstm/core/error.hpp"
+#include "simulators/registry/simulators.hpp"
+#include "support/needs_simulators.hpp"
+#include "support/networks.hpp"
+
+namespace psi_xlstm {
+namespace {
+
+using testing::driven_by_a_sine;
+using testing::StandInProgram;
+
+// One that is there, and the compiler that it needs.
+bool usable() {
+  return testing::has_simulator(Vacask::found() && hdl::verilog_a_compiler({}).has_value());
+}
+
+// A model that no stand-in looks at.
+EmittedModel some_model() { return {testing::one_state(), EmittedForm::kOsdi}; }
+
+DeviceTransient with(const std::string& body, double time_limit_s = 20) {
+  const StandInProgram program(body);
+  return Vacask({.program = program.file()})
+      .transient(some_model(), driven_by_a_sine(),
+                 {.stop_time = 1e-5, .max_step = 1e-7, .time_limit_s = time_limit_s});
+}
+
+// The text of a raw file of one plot with the variables time and a current.
+std::string raw_file(const std::string& points) {
+  return "printf 'Title: x\\nPlotname: Transient Analysis\\nFlags: real\\nNo. Variables: 2\\n"
+         "No. Points: 2\\nVariables:\\n\\t0\\ttime\\tnotype\\n\\t1\\tvin1:flow(br)\\tnotype\\n" +
+         points + "' > result.raw";
+}
+
+TEST(Vacask, EveryModelPassesEveryCheck) {
+  if (!usable()) GTEST_SKIP() << "no VACASK with openvaf-r";
+  for (const ir::Network& network :
+       {testing::one_state(), testing::three_states(), testing::static_curve()}) {
+    Simulators simulators;
+    simulators.push_back(std::make_unique<Vacask>());
+    const CosimReport report = cosimulate_all(
+        network, {}, {}, hdl::plan_emission(network).default_conductance, simulators);
+    EXPECT_TRUE(report.verdict().passed()) << network.name << ": " << report.verdict().reason;
+    EXPECT_EQ(report.left_out(), "");
+    int compiled = 0;
+    for (const CosimRow& row : report.rows()) {
+      compiled += row.form() == "vacask, osdi" ? 1 : 0;
+      EXPECT_TRUE(row.max_abs_err_over_fs) << row.stimulus;
+      // Operating point, DC sweep and AC of both forms, against the closed form.
+      if (row.limit && !row.correlation) {
+        EXPECT_LE(row.max_abs_err_over_fs.value_or(1), 1e-9)
+            << network.name << ": " << row.stimulus;
+      }
+      if (row.limit && row.correlation) {
+        EXPECT_LE(row.max_abs_err_over_fs.value_or(1), 1e-4)
+            << network.name << ": " << row.stimulus;
+      }
+    }
+    EXPECT_EQ(2 * compiled, static_cast<int>(report.rows().size()));
+  }
+}
+
+TEST(Vacask, ReadsCompiledModelsOfItsReleaseAndNothingElse) {
+  if (!usable()) GTEST_SKIP() << "no VACASK with openvaf-r";
+  EXPECT_THROW(Vacask().prepared(testing::one_state(), EmittedForm::kSubcircuit), SpiceError);
+  // Our own library has the older interface: refused, not crashed.
+  const DeviceTransient run =
+      Vacask().transient(some_model(), driven_by_a_sine(), {.stop_time = 1e-5, .max_step = 1e-7});
+  EXPECT_EQ(run.reason, "VACASK: Failed to retrieve OSDI descriptor size.");
+  EXPECT_FALSE(run.out_of_time);
+}
+
+TEST(Vacask, WhatItDoesWrongIsOneSentence) {
+  EXPECT_EQ(with("echo 'Parameter x not found.'; exit 1").reason.substr(0, 21),
+            "VACASK: exit status 1");
+  EXPECT_EQ(with("kill -SEGV $$").reason, "VACASK: signal 11");
+  EXPECT_EQ(with("exit 0").reason, "VACASK wrote no result");
+  EXPECT_EQ(with("echo nonsense > result.raw").reason.substr(0, 26), "result of VACASK: expected");
+  EXPECT_EQ(with(raw_file("Values:\\n0 0\\n 1\\n1 1e-6\\n 2\\n")).reason,
+            "VACASK stopped at 1e-06 s instead of 1e-05 s");
+  const DeviceTransient late = with("sleep 60", 0.2);
+  EXPECT_EQ(late.reason, "VACASK did not finish within 0.2 s");
+  EXPECT_TRUE(late.out_of_time);
+}
+
+TEST(Vacask, TakesTheCurrentIntoTheDevice) {
+  const DeviceTransient run = with(raw_file("Values:\\n0 0\\n 1\\n1 1e-5\\n 2\\n"));
+  EXPECT_EQ(run.reason, "");
+  EXPECT_EQ(run.time, (std::vector<double>{0, 1e-5}));
+  EXPECT_EQ(run.current, (std::vector<double>{-1, -2}));
+}
+
+TEST(Vacask, IsSaidToBeMissing) {
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  ::setenv("PSI_CACHE", "/nowhere", 1);
+  EXPECT_FALSE(Vacask::found());
+  try {
+    Vacask{};
+    ADD_FAILURE() << "expected none to be found";
+  } catch (const SpiceError& e) {
+    EXPECT_STREQ(e.what(), "VACASK is not installed; scripts/simulators.sh does it");
+  }
+  ::unsetenv("PSI_CACHE");
+  ::setenv("PATH", path.c_str(), 1);
+}
+
+}  // namespace
+}  // namespace psi_xlstm
