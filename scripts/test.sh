@@ -7,6 +7,12 @@ scripts/check_format.sh
 scripts/setup.sh --all "$@"
 # Where there is an ngspice with OSDI, a test of a compiled model may not be left out.
 if scripts/ngspice_osdi.sh --find >/dev/null; then export PSI_REQUIRE_OSDI=1; fi
+# The same of the other simulators, where they can be had.
+if scripts/simulators.sh; then
+  export PSI_REQUIRE_SIMULATORS=1
+else
+  echo "test: without other simulators" >&2
+fi
 
 processor_has() {
   local flag

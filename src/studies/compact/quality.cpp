@@ -134,7 +134,7 @@ std::string words_for(const Quality& quality) {
 std::string first_line(const Quality& quality) {
   if (!quality.judgement.passed()) return quality.judgement.reason;
   if (!quality.error) return "";
-  std::string beside = fmt::format("noise {}{}", quality.noise_estimated ? "about " : "",
+  std::string beside = fmt::format("noise {}{}", quality.noise_estimated ? "taken as " : "",
                                    percent_text(quality.noise));
   if (!quality.trivial.empty()) {
     beside +=

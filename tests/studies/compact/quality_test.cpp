@@ -100,7 +100,7 @@ TEST(Quality, SaysWhereTheNoiseIsEstimated) {
   unknown.noise.reset();
   const Quality q = judge_quality(unknown, outcome(0.006), trivial(0.3), {});
   EXPECT_TRUE(q.noise_estimated);
-  EXPECT_TRUE(holds(first_line(q), ", noise about 0.5 %, ")) << first_line(q);
+  EXPECT_TRUE(holds(first_line(q), ", noise taken as 0.5 %, ")) << first_line(q);
 }
 
 TEST(Quality, OfAnErrorAboveTenPercentIsGoodOnlyWhereTheNoiseAllowsNoBetter) {
