@@ -24,13 +24,16 @@ StudyMetrics example() {
   metrics.models.push_back(model);
   metrics.baselines.push_back({.name = "mean", .mse = 1e-7, .nrmse_std = std::nullopt});
   metrics.cosim.push_back({.model = "compact",
+                           .simulator = "vacask",
                            .path = "osdi",
                            .stimulus = "pulse train",
                            .max_abs_err_over_fs = 1e-4,
                            .rmse_over_fs = 2e-5,
                            .correlation = 1.0,
+                           .points = 1001,
                            .limit = 1e-3,
                            .passed = true});
+  metrics.not_run.push_back({"ngspice", "osdi", "there is no C compiler"});
   metrics.findings.push_back({.kind = FindingKind::kClipping,
                               .severity = FindingSeverity::kWarning,
                               .record = "r",
@@ -72,14 +75,23 @@ TEST(MetricsText, NamesEveryFieldAndWritesNullForWhatIsAbsent) {
   "cosim": [
     {
       "model": "compact",
+      "simulator": "vacask",
       "path": "osdi",
       "stimulus": "pulse train",
       "max_abs_err_over_fs": 0.0001,
       "rmse_over_fs": 2e-05,
       "correlation": 1.0,
+      "points": 1001,
       "limit": 0.001,
       "passed": true,
       "not_verified": ""
+    }
+  ],
+  "not_run": [
+    {
+      "simulator": "ngspice",
+      "path": "osdi",
+      "why": "there is no C compiler"
     }
   ],
   "numbers": [],

@@ -118,9 +118,9 @@ def test_what_is_wrong_is_one_sentence(device, change, options, sentence):
 
 
 def test_too_few_samples_are_told(device):
-    short = [[row[:30] for row in kind] for kind in device]
+    short = [[row[:15] for row in kind] for kind in device]
     with pytest.raises(
-        psi_xlstm.DataError, match="record 1: expected at least 50 samples, found 30"
+        psi_xlstm.DataError, match="record 1: expected at least 20 samples, found 15"
     ):
         psi_xlstm.fit(*short)
 

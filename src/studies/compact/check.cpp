@@ -118,6 +118,7 @@ void recompute_cosim(const std::filesystem::path& run,
     row.max_abs_err_over_fs = max_error_over_full_scale(traces.reference, traces.current);
     row.rmse_over_fs = rmse_over_full_scale(traces.reference, traces.current);
     row.correlation = correlation(traces.reference, traces.current);
+    row.points = static_cast<int>(traces.time.size());
     if (row.limit && row.passed) {
       row.passed = row.max_abs_err_over_fs && *row.max_abs_err_over_fs <= *row.limit;
     }
