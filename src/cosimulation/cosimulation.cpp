@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/number_text.hpp"
+#include "psi_xlstm/core/error.hpp"
 #include "simulators/prepared.hpp"
 
 namespace psi_xlstm {
@@ -237,10 +238,15 @@ CosimReport cosimulate_all(const ir::Network& network,
         const auto count = static_cast<double>(simulators.size());
         if (progress) progress((static_cast<double>(k) + of_this) / count, detail);
       };
-      CosimReport one =
-          FormCheck(network, config, conductance, cases, simulator, model, of_all).run();
+      bool silent = false;
+      try {
+        silent = add_report(
+            FormCheck(network, config, conductance, cases, simulator, model, of_all).run(), all);
+      } catch (const SpiceError& e) {  // It is not there: the other simulators are.
+        all.not_run.push_back({simulator.name(), model.path(), e.what()});
+        break;
+      }
       ++finished;
-      const bool silent = add_report(std::move(one), all);
       if (!silent) continue;
       // A simulator that gives no result has no other form either.
       std::erase_if(all.not_run,

@@ -657,7 +657,8 @@ refuses "mine: expected an empty folder" fit device.csv "${small[@]}" --out mine
 echo "== workers that hang, crash, or are not there"
 cat >study.json <<END
 {"kind": "compact", "study": "worker", "seeds": [1], "data": {"source": "csv", "files": ["$folder/device.csv"]},
- "fit": {"student": {"states": 1, "features": 3}, "starts": 1}, "cosim": {"time_limit_s": 0.2}}
+ "fit": {"student": {"states": 1, "features": 3}, "starts": 1},
+ "cosim": {"time_limit_s": 0.2, "simulators": ["ngspice"]}}
 END
 refuses "expected one seed for data from files, found 2" run study.json --seeds 3,4 --out two
 printf '#!/bin/sh\nexec sleep 60\n' >hang

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "core/atomic_file.hpp"
 #include "core/cache_folder.hpp"
@@ -100,6 +101,15 @@ Answer run(const fs::path& program,
   return read_plot(folder.path() / "result.raw");
 }
 
+// It starts again, of the first order, at every corner of a table: there shorter steps.
+double longest_step(const Stimulus& stimulus, double max_step) {
+  const bool corners = std::any_of(stimulus.terms.begin(), stimulus.terms.end(), [](const auto& t) {
+    const auto* const table = std::get_if<VoltageTable>(&t);
+    return table != nullptr && table->times.size() > 2;
+  });
+  return corners ? max_step / 3 : max_step;
+}
+
 std::string tolerances(const StaticSettings& settings) {
   return fmt::format("  options reltol={} vntol={} abstol={}\n", settings.relative_tolerance,
                      settings.voltage_tolerance, settings.current_tolerance);
@@ -149,11 +159,12 @@ EmittedModel Vacask::prepared(const ir::Network& network, EmittedForm form) cons
 DeviceTransient Vacask::transient(const EmittedModel& model,
                                   const TestCircuit& circuit,
                                   const TransientSettings& settings) const {
+  const double max_step = longest_step(circuit.stimulus, settings.max_step);
   const std::string control = fmt::format(
       "  options reltol={} tran_method=\"trap\"{}\n  save default\n"
       "  analysis result tran step={} stop={} maxstep={}\n",
       settings.relative_tolerance, settings.tight_steps ? " tran_lteratio=1" : "",
-      shortest(settings.max_step), shortest(settings.stop_time), shortest(settings.max_step));
+      shortest(max_step), shortest(settings.stop_time), shortest(max_step));
   Answer answer = run(options_.program, model, vacask::netlist(model, circuit, false, control),
                       settings.time_limit_s);
   std::vector<double> time, current;

@@ -82,18 +82,14 @@ CosimReport run_cosimulation(const StudyConfig& config,
                              Road& road) {
   const ir::Network& network = first.model.network;
   const hdl::EmissionPlan plan = hdl::plan_emission(network);
-  CosimReport report;
   std::vector<NotRun> missing;
-  const Simulators simulators = open_simulators(config.cosim.simulators, {}, missing);
-  try {
-    report = cosimulate_all(
-        network, config.cosim, case_like_the_data(config, data, first, plan.max_step),
-        plan.default_conductance, simulators, {}, [&](double done, const std::string& detail) {
-          road.progress()("co-simulate", done, detail);
-        });
-  } catch (const SpiceError& e) {  // everything computed before is kept
-    report.not_run.push_back({"all simulators", "all forms", e.what()});
-  }
+  const Simulators simulators = open_simulators(
+      config.cosim.simulators, {.time_limit_s = config.cosim.time_limit_s}, missing);
+  CosimReport report = cosimulate_all(
+      network, config.cosim, case_like_the_data(config, data, first, plan.max_step),
+      plan.default_conductance, simulators, {}, [&](double done, const std::string& detail) {
+        road.progress()("co-simulate", done, detail);
+      });
   report.not_run.insert(report.not_run.end(), missing.begin(), missing.end());
   for (const CosimOutcome& outcome : report.transients) {
     if (outcome.time.empty()) continue;
@@ -265,8 +261,8 @@ RunOutcome run_outcome(const StudyResult& result, const std::filesystem::path& f
   for (const NotRun& none : result.cosim.not_run) {
     if (none.path != path_of(EmittedForm::kVerilogA)) own.not_run.push_back(none);
   }
-  const std::string left_out = own.left_out();
-  if (!left_out.empty() && left_out != result.verdict.reason) outcome.notes.push_back(left_out);
+  const bool told = result.cosim.left_out() == result.verdict.reason;
+  if (!own.not_run.empty() && !told) outcome.notes.push_back(own.left_out());
   return outcome;
 }
 

@@ -189,7 +189,7 @@ Table cosim_summary_table(const std::vector<CosimRow>& rows, const std::vector<N
                  "other checks", "passed"}};
   for (const Form& f : forms) {
     table.rows.push_back({f.name, text(f.worst, "{:.1e}"), std::to_string(f.transients),
-                          std::to_string(f.points), std::to_string(f.others),
+                          f.points > 0 ? std::to_string(f.points) : "-", std::to_string(f.others),
                           fmt::format("{} of {}", f.passed, f.judged)});
   }
   table.note =
