@@ -705,7 +705,7 @@ refuses "shell.cir: netlist line 3: expected an element or one of" cosim "$model
 absent done
 refuses "nowhere.cir: " cosim "$model" --circuit nowhere.cir
 refuses "expected --g0 or --circuit, found both" cosim "$model" --circuit loop.cir --g0 1e-4
-refuses "expected --simulator or --circuit, found both" cosim "$model" --circuit loop.cir \
+refuses "expected --circuit or --simulator, found both" cosim "$model" --circuit loop.cir \
   --simulator ngspice
 refuses "simulator: expected ngspice, vacask, neospice or all, found \"spice3\"" cosim "$model" \
   --simulator spice3
@@ -805,8 +805,8 @@ unset TMPDIR
 
 echo "== a compiler that fails"
 if "$PSI" info | grep -q "OSDI): yes"; then
-  run 0 env CC=/bin/false "$PSI" cosim "$model"
-  [ "$(grep -c -F "device.c: expected /bin/false to compile it, found: exit status 1" stderr)" = 1 ] ||
+  run 0 env CC=/bin/false "$PSI" cosim "$model" --simulator ngspice --json
+  [ "$(grep -c -F "device.c: expected /bin/false to compile it, found: exit status 1" stdout)" = 1 ] ||
     fail "expected one sentence about the compiler"
 fi
 run 0 env CC=/bin/false "$PSI" emit "$model" --out uncompiled
