@@ -82,6 +82,10 @@ SequenceHeader sequence_header(CsvLines& lines) {
     throw DataError(fmt::format("{}: expected the numbers of Start and Increment, found {}",
                                 lines.where(), start ? "no increment > 0" : "no start"));
   }
+  if (header.names.empty()) {
+    throw DataError(
+        fmt::format("{}: expected the column X before Start, found none", lines.where()));
+  }
   header.start = *start;
   header.increment = *increment;
   return header;
