@@ -25,8 +25,8 @@ class Simulator {
   /// The forms that it reads and whose compiler, where they need one from elsewhere, is there.
   virtual std::vector<EmittedForm> forms() const = 0;
 
-  /// `network` in one of these forms; a compiled one is loaded once for a trial. Throws EmitError or
-  /// SpiceError, with the sentence for a table, where it cannot be run here.
+  /// `network` in one of these forms; a compiled one is loaded once for a trial. Throws EmitError
+  /// or SpiceError, with the sentence for a table, where it cannot be run here.
   virtual EmittedModel prepared(const ir::Network& network, EmittedForm form) const = 0;
 
   virtual DeviceTransient transient(const EmittedModel& model,
