@@ -80,7 +80,8 @@ std::string circuit_sentence(const StudyResult& result) {
   const std::string open = fmt::format("Not verified: {}.", fmt::join(not_verified(result), ", "));
   if (const std::string failed = failed_comparisons(result); !failed.empty()) {
     return fmt::format(
-        "The {}. In a simulator an emitted file does not give what the network's own equations give; "
+        "The {}. In a simulator an emitted file does not give what the network's own equations "
+        "give; "
         "the first check that failed is {}. {}",
         failed, result.cosim.verdict().reason, open);
   }
