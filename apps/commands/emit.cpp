@@ -5,7 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "command.hpp"
 #include "core/output_target.hpp"
@@ -26,10 +29,14 @@ bool is_printed(const std::filesystem::path& file) {
   return text.find(" trained numbers; trained on ") != std::string::npos;
 }
 
+constexpr hdl::OsdiRelease kReleases[] = {hdl::OsdiRelease::k03, hdl::OsdiRelease::k04};
+
 // A user's own file may not go: the texts are known by what they open with, a compiled model by
 // the C text that lies beside it.
 void refuse_foreign_files(const std::filesystem::path& folder, const std::string& name) {
-  for (const char* const ending : {".va", ".sp", ".c", ".osdi", "_0.4.osdi"}) {
+  std::vector<std::string> endings = {".va", ".sp", ".c"};
+  for (const auto release : kReleases) endings.push_back(hdl::compiled_ending(release));
+  for (const std::string& ending : endings) {
     const std::filesystem::path file = folder / (name + ending);
     check_output_file(file);
     std::error_code error;
@@ -43,9 +50,18 @@ void refuse_foreign_files(const std::filesystem::path& folder, const std::string
   }
 }
 
+// A compiled model for another interface does not stay beside the text of another model.
+void remove_compiled(const std::filesystem::path& folder, const std::string& name) {
+  if (!is_printed(folder / (name + ".c"))) return;
+  std::error_code ignored;
+  for (const auto release : kReleases) {
+    std::filesystem::remove(folder / (name + hdl::compiled_ending(release)), ignored);
+  }
+}
+
 std::vector<hdl::OsdiRelease> releases(const std::string& asked) {
   using enum hdl::OsdiRelease;
-  if (asked == "both") return {k03, k04};
+  if (asked == "both") return {std::begin(kReleases), std::end(kReleases)};
   return {asked == "0.4" ? k04 : k03};
 }
 
@@ -76,7 +92,9 @@ void add_emit(CLI::App& app, int& exit_code) {
     const auto model = model::load(o->model);
     ir::Network network = model->circuit_network();
     if (!o->name.empty()) network.name = o->name;
-    if (!o->force) refuse_foreign_files(o->out, hdl::usable_model_name(network.name));
+    const std::string name = hdl::usable_model_name(network.name);
+    if (!o->force) refuse_foreign_files(o->out, name);
+    remove_compiled(o->out, name);
     const hdl::ModelFiles written =
         hdl::write_model_files(network, o->out, model->about().data_checksum, releases(o->osdi));
     for (const std::string& change : written.renamed) spdlog::warn("{}", change);

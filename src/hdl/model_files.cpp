@@ -53,10 +53,6 @@ ModelFiles write_model_files(const ir::Network& named,
   write(".va", module);
   write(".sp", circuit);
   write(".c", source);
-  for (const OsdiRelease release : {OsdiRelease::k03, OsdiRelease::k04}) {
-    std::error_code ignored;
-    std::filesystem::remove(path_of(compiled_ending(release)), ignored);
-  }
   try {
     for (const OsdiRelease release : releases) {
       const std::filesystem::path compiled = path_of(compiled_ending(release));
@@ -65,6 +61,11 @@ ModelFiles write_model_files(const ir::Network& named,
     }
   } catch (const EmitError& e) {
     written.left_out = e.what();
+    std::error_code ignored;
+    for (const OsdiRelease release : releases) {
+      std::filesystem::remove(path_of(compiled_ending(release)), ignored);
+    }
+    std::erase_if(written.files, [](const auto& file) { return file.extension() == ".osdi"; });
   }
   return written;
 }

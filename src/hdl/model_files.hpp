@@ -19,10 +19,10 @@ struct ModelFiles {
 
 /// Writes every form of `network`, with usable names (text/names.hpp), into `folder`: <name>.va,
 /// <name>.sp, <name>.c, and, where the machine's C compiler can do it, the C file compiled for each
-/// of `releases` (compiled_ending()); one of before does not stay beside another C file. Each text
-/// begins with who made it,
-/// that anybody may use it, and `data_checksum`, that of the data behind the model (empty: not
-/// known). Throws EmitError where a printer does, DataError where a file cannot be written.
+/// of `releases` (compiled_ending()); where it cannot, one of before does not stay beside another C
+/// file. Each text begins with who made it, that anybody may use it, and `data_checksum`, that of
+/// the data behind the model (empty: not known). Throws EmitError where a printer does, DataError
+/// where a file cannot be written.
 ModelFiles write_model_files(const ir::Network& network,
                              const std::filesystem::path& folder,
                              const std::string& data_checksum = "",

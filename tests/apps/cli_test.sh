@@ -809,6 +809,11 @@ if "$PSI" info | grep -q "OSDI): yes"; then
   [ "$(grep -c -F "device.c: expected /bin/false to compile it, found: exit status 1" stdout)" = 1 ] ||
     fail "expected one sentence about the compiler"
 fi
+run 0 "$PSI" emit "$model" --out interfaces --osdi both
+exists interfaces/device.osdi interfaces/device_0.4.osdi
+run 0 "$PSI" emit "$model" --out interfaces
+exists interfaces/device.osdi
+absent interfaces/device_0.4.osdi
 run 0 env CC=/bin/false "$PSI" emit "$model" --out uncompiled
 [ "$(messages)" = "psi: warning: uncompiled/device.c: expected /bin/false to compile it, found: exit status 1" ] ||
   fail "expected one sentence about the compiler"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fit/schedule.hpp"
 #include "ir/dynamics.hpp"
 #include "ir/network_io.hpp"
 #include "psi_xlstm/core/error.hpp"
@@ -244,6 +245,44 @@ TEST(Train, ADeviceThatCannotBeEvaluatedIsAResult) {
   const TrainingResult result = train(records, small_fit(), "broken");
   EXPECT_FALSE(result.usable);
   EXPECT_EQ(result.reason, "no start could be evaluated");
+}
+
+// Tried on every other sample and not to the end, then refined on all: as good as without thinning.
+TEST(Refined, GoesOnWithAllSamplesAndNeverGetsWorse) {
+  const std::vector<TrainingRecord> records = records_of_a_device();
+  FitConfig hasty = small_fit();
+  hasty.first = {{.decimation = 8, .iterations = 6}};
+  hasty.refine = {{.decimation = 8, .iterations = 2}};
+  hasty.thinning = 8;
+  const TrainingResult tried = train(records, hasty, "tried", 1);
+  const TrainingResult result = refined(records, hasty, tried);
+  ASSERT_TRUE(result.usable);
+  const double whole = train(records, small_fit(), "whole", 1).chi2_per_sample;
+  EXPECT_LT(result.chi2_per_sample, 1.02 * whole);
+  EXPECT_GT(result.iterations, tried.iterations);
+  EXPECT_EQ(result.network.name, "tried");
+  EXPECT_GT(result.network.box.duration, 0);
+  EXPECT_EQ(result.covariance.rows(), result.network.parameter_count());
+  // What is at its end stays there.
+  const TrainingResult again = refined(records, hasty, result);
+  EXPECT_LE(again.chi2_per_sample, result.chi2_per_sample);
+}
+
+TEST(ThinningOfTrials, TakesEveryOtherSampleOfMany) {
+  std::vector<TrainingRecord> records(1);
+  Record& record = records[0].record;
+  record.voltage = {std::vector<double>(5000)};
+  record.time.resize(5000);
+  EXPECT_EQ(thinning_of_trials(records), 1);
+  record.voltage[0].push_back(0);
+  record.time.push_back(1);
+  EXPECT_EQ(thinning_of_trials(records), 2);
+  EXPECT_EQ(whole_stages(records, 1).front().decimation, 1);
+  EXPECT_EQ(whole_stages(records, 2).front().decimation, 2);
+  // The stages that follow the choice of a start are as long on thinned records as on whole ones.
+  EXPECT_EQ(refine_stages(records, 2).front().iterations,
+            refine_stages(records, 1).front().iterations);
+  EXPECT_EQ(refine_stages(records, 2).back().decimation, 1);
 }
 
 TEST(Train, RefusesNoRecords) { EXPECT_THROW(train({}, small_fit(), "none"), DataError); }

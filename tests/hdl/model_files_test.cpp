@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/atomic_file.hpp"
+#include "hdl/osdi/version.hpp"
 #include "hdl/subcircuit.hpp"
 #include "hdl/verilog_a.hpp"
 #include "psi_xlstm/core/version.hpp"
@@ -31,6 +34,27 @@ TEST(ModelFiles, SayWhereTheyComeFromAndThatAnybodyMayUseThem) {
   EXPECT_EQ(read_file(folder / "static_curve.va"), origin("// ", "") + verilog_a(network));
   EXPECT_EQ(read_file(folder / "static_curve.sp"), origin("* ", "") + subcircuit(network));
   EXPECT_TRUE(read_file(folder / "static_curve.c").starts_with(origin("/* ", " */")));
+}
+
+// What nobody asked for is not touched; what cannot be compiled does not stay from before.
+TEST(ModelFiles, AreCompiledForTheReleasesAskedFor) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "compiled_files";
+  std::filesystem::create_directories(folder);
+  const ir::Network network = testing::static_curve();
+  write_file(folder / "static_curve_0.4.osdi", "of a user");
+  EXPECT_EQ(write_model_files(network, folder).files.size(), 4U);
+  EXPECT_EQ(osdi_version(folder / "static_curve.osdi").text(), "0.3");
+  EXPECT_EQ(read_file(folder / "static_curve_0.4.osdi"), "of a user");
+  const std::vector<OsdiRelease> both = {OsdiRelease::k03, OsdiRelease::k04};
+  EXPECT_EQ(write_model_files(network, folder, "", both).files.size(), 5U);
+  EXPECT_EQ(osdi_version(folder / "static_curve_0.4.osdi").text(), "0.4");
+  ::setenv("CC", "/bin/false", 1);
+  const ModelFiles uncompiled = write_model_files(network, folder, "", both);
+  ::unsetenv("CC");
+  EXPECT_EQ(uncompiled.files.size(), 3U);
+  EXPECT_NE(uncompiled.left_out, "");
+  EXPECT_FALSE(std::filesystem::exists(folder / "static_curve.osdi"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "static_curve_0.4.osdi"));
 }
 
 TEST(ModelFiles, AreCalledWhatSimulatorsTake) {

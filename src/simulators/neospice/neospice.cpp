@@ -12,6 +12,7 @@
 #include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/neospice/driver.hpp"
+#include "simulators/reached_end.hpp"
 #include "simulators/spice_netlist.hpp"
 
 namespace psi_xlstm {
@@ -138,13 +139,8 @@ DeviceTransient Neospice::transient(const EmittedModel& model,
   Answer answer = run(python_, request, settings.time_limit_s);
   auto out = ended<DeviceTransient>(answer, answer.axis.size());
   if (!out.usable()) return out;
-  const double reached = answer.axis.back();
-  const double missing = std::max(1e-9 * settings.stop_time, 1e-4 * settings.max_step);
-  if (!(reached >= settings.stop_time - missing)) {
-    out.reason =
-        fmt::format("neospice stopped at {} s instead of {} s", reached, settings.stop_time);
-    return out;
-  }
+  out.reason = stopped_early("neospice", answer.axis.back(), settings.stop_time, settings.max_step);
+  if (!out.usable()) return out;
   out.counters.accepted_points = static_cast<int>(answer.axis.size());
   out.time = std::move(answer.axis);
   out.current = std::move(answer.current);

@@ -10,6 +10,7 @@
 #include "core/identifier.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/analysis.hpp"
+#include "simulators/reached_end.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -76,13 +77,9 @@ TransientResult transient(const std::string& netlist,
                          .time = std::move(answer.axis),
                          .vectors = std::move(answer.vectors),
                          .counters = counters_of(answer.counters)};
-  const double reached = result.time.empty() ? 0 : result.time.back();
-  // ngspice ends where less is missing than what it keeps breakpoints apart by, 5e-5 of the longest
-  // step.
-  const double missing = std::max(1e-9 * options.stop_time, 1e-4 * options.max_step);
-  if (result.usable() && !(reached >= options.stop_time - missing)) {
-    result.reason =
-        fmt::format("ngspice stopped at {} s instead of {} s", reached, options.stop_time);
+  if (result.usable()) {
+    const double reached = result.time.empty() ? 0 : result.time.back();
+    result.reason = stopped_early("ngspice", reached, options.stop_time, options.max_step);
   }
   return result;
 }

@@ -16,6 +16,7 @@
 #include "data/readers/spice_raw.hpp"
 #include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "simulators/reached_end.hpp"
 #include "simulators/vacask/netlist.hpp"
 
 namespace psi_xlstm {
@@ -172,12 +173,8 @@ DeviceTransient Vacask::transient(const EmittedModel& model,
   if (answer.usable()) current = answer.current();
   auto out = ended<DeviceTransient>(answer);
   if (!out.usable()) return out;
-  const double missing = std::max(1e-9 * settings.stop_time, 1e-4 * settings.max_step);
-  if (!(time.back() >= settings.stop_time - missing)) {
-    out.reason =
-        fmt::format("VACASK stopped at {} s instead of {} s", time.back(), settings.stop_time);
-    return out;
-  }
+  out.reason = stopped_early("VACASK", time.back(), settings.stop_time, max_step);
+  if (!out.usable()) return out;
   out.counters.accepted_points = static_cast<int>(time.size());
   out.time = std::move(time);
   out.current = std::move(current);

@@ -342,11 +342,13 @@ std::vector<WrongFile> wrong_files_of_simulators() {
   };
 }
 
-std::string refusal_of(const testing::DataFolder& folder, const WrongFile& file) {
+// What `action` throws says.
+template <class Action>
+std::string refusal_of(const Action& action) {
   try {
-    read_records({folder.write(file.name, file.bytes)}, file.options);
-  } catch (const DataError& e) {
-    return folder.without_folder(e.what());
+    action();
+  } catch (const Error& e) {
+    return e.what();
   }
   return "nothing was thrown";
 }
@@ -358,7 +360,9 @@ TEST(WrongFiles, EndWithOneSentenceEach) {
        {files_that_are_no_table(), files_without_what_is_needed(), files_with_wrong_rows(),
         files_with_wrong_records(), files_that_contradict_options(), wrong_files_of_simulators()}) {
     for (const WrongFile& file : list) {
-      EXPECT_EQ(refusal_of(folder, file), file.sentence) << file.what;
+      const auto path = folder.write(file.name, file.bytes);
+      const std::string found = refusal_of([&] { read_records({path}, file.options); });
+      EXPECT_EQ(folder.without_folder(found), file.sentence) << file.what;
       ++count;
     }
   }
@@ -368,12 +372,7 @@ TEST(WrongFiles, EndWithOneSentenceEach) {
 TEST(WrongFiles, AreNoFilesAtAll) {
   const testing::DataFolder folder;
   const auto refusal = [&](const std::filesystem::path& path) {
-    try {
-      read_records({path}, {});
-    } catch (const DataError& e) {
-      return folder.without_folder(e.what());
-    }
-    return std::string("nothing was thrown");
+    return folder.without_folder(refusal_of([&] { read_records({path}, {}); }));
   };
   EXPECT_EQ(refusal(folder.path() / "nowhere.csv"),
             "nowhere.csv: expected a readable data file, found: No such file or directory");
@@ -383,12 +382,7 @@ TEST(WrongFiles, AreNoFilesAtAll) {
 
 TEST(WrongOptions, AreSaidBeforeAnythingIsRead) {
   const auto refusal = [](const ReadOptions& options) {
-    try {
-      read_recording("/nowhere", options);
-    } catch (const ConfigError& e) {
-      return std::string(e.what());
-    }
-    return std::string("nothing was thrown");
+    return refusal_of([&] { read_recording("/nowhere", options); });
   };
   EXPECT_EQ(refusal({.sign = 0}), "sign: expected 1 or -1, found 0");
   EXPECT_EQ(refusal({.current = "1", .shunt = -3}), "shunt: expected a number > 0, found -3");

@@ -101,6 +101,19 @@ TEST(Vacask, TakesTheCurrentIntoTheDevice) {
   EXPECT_EQ(run.current, (std::vector<double>{-1, -2}));
 }
 
+// Of the first order behind every corner of a table, it gets shorter steps there.
+TEST(Vacask, TakesShorterStepsWhereItStartsAgain) {
+  const StandInProgram program("grep -o 'maxstep=.*' circuit.sim >&2; exit 1");
+  const Vacask vacask({.program = program.file()});
+  TestCircuit circuit = driven_by_a_sine();
+  const TransientSettings settings{.stop_time = 1e-5, .max_step = 3e-7};
+  EXPECT_NE(vacask.transient(some_model(), circuit, settings).reason.find("maxstep=3e-07"),
+            std::string::npos);
+  circuit.stimulus.terms = {VoltageTable{{0, 1e-6, 2e-6}, {0, 1, 0}}};
+  EXPECT_NE(vacask.transient(some_model(), circuit, settings).reason.find("maxstep=1e-07"),
+            std::string::npos);
+}
+
 TEST(Vacask, IsSaidToBeMissing) {
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
