@@ -34,8 +34,9 @@ constexpr hdl::OsdiRelease kReleases[] = {hdl::OsdiRelease::k03, hdl::OsdiReleas
 // A user's own file may not go: the texts are known by what they open with, a compiled model by
 // the C text that lies beside it.
 void refuse_foreign_files(const std::filesystem::path& folder, const std::string& name) {
-  std::vector<std::string> endings = {".va", ".sp", ".c"};
-  for (const auto release : kReleases) endings.push_back(hdl::compiled_ending(release));
+  std::vector<std::string> endings = hdl::form_endings();
+  endings.insert(endings.end(), hdl::companion_endings().begin(), hdl::companion_endings().end());
+  endings.push_back(hdl::compiled_ending(hdl::OsdiRelease::k04));
   for (const std::string& ending : endings) {
     const std::filesystem::path file = folder / (name + ending);
     check_output_file(file);
@@ -76,7 +77,7 @@ void add_emit(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("emit", "Write a model as Verilog-A, SPICE subcircuit and OSDI");
   command->add_option("model", o->model, "model.safetensors")->required();
-  command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c and .osdi");
+  command->add_option("--out", o->out, "Folder for <name>.va, .sp, .c, .osdi, symbols, USE.md");
   command->add_option("--name", o->name, "Name of the module (default: the model's)")
       ->check(model_name());
   command

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "core/atomic_file.hpp"
 #include "hdl/osdi/osdi.hpp"
+#include "hdl/schematic_symbols.hpp"
 #include "hdl/subcircuit.hpp"
 #include "hdl/text/names.hpp"
+#include "hdl/usage.hpp"
 #include "hdl/verilog_a.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "psi_xlstm/core/version.hpp"
@@ -30,6 +33,16 @@ std::string origin(const std::string& data_checksum, const char* open, const cha
 }
 
 }  // namespace
+
+const std::vector<std::string>& form_endings() {
+  static const std::vector<std::string> endings = {".va", ".sp", ".c", ".osdi"};
+  return endings;
+}
+
+const std::vector<std::string>& companion_endings() {
+  static const std::vector<std::string> endings = {".sym", ".kicad_sym", ".USE.md"};
+  return endings;
+}
 
 std::string compiled_ending(OsdiRelease release) {
   return release == OsdiRelease::k03 ? ".osdi" : "_0.4.osdi";
@@ -67,6 +80,11 @@ ModelFiles write_model_files(const ir::Network& named,
     }
     std::erase_if(written.files, [](const auto& file) { return file.extension() == ".osdi"; });
   }
+  write(".sym", xschem_symbol(network, origin(data_checksum, "* ", "")));
+  write(".kicad_sym", kicad_symbol(network, origin(data_checksum, "", ";")));
+  const bool compiled = written.left_out.empty() && std::find(releases.begin(), releases.end(),
+                                                              OsdiRelease::k03) != releases.end();
+  write(".USE.md", origin(data_checksum, "<!-- ", " -->") + usage_page(network, compiled));
   return written;
 }
 

@@ -17,12 +17,18 @@ struct ModelFiles {
   std::vector<std::string> renamed;  ///< A sentence for each name that no simulator takes.
 };
 
+/// What stands behind the name of a model in those of its forms: ".va", ".sp", ".c", ".osdi".
+const std::vector<std::string>& form_endings();
+
+/// The same of what lies beside them: a symbol of xschem, one of KiCad, how to use all that.
+const std::vector<std::string>& companion_endings();
+
 /// Writes every form of `network`, with usable names (text/names.hpp), into `folder`: <name>.va,
 /// <name>.sp, <name>.c, and, where the machine's C compiler can do it, the C file compiled for each
 /// of `releases` (compiled_ending()); where it cannot, one of before does not stay beside another C
-/// file. Each text begins with who made it, that anybody may use it, and `data_checksum`, that of
-/// the data behind the model (empty: not known). Throws EmitError where a printer does, DataError
-/// where a file cannot be written.
+/// file; then what lies beside them (companion_endings()). Each text begins with who made it, that
+/// anybody may use it, and `data_checksum`, that of the data behind the model (empty: not known).
+/// Throws EmitError where a printer does, DataError where a file cannot be written.
 ModelFiles write_model_files(const ir::Network& network,
                              const std::filesystem::path& folder,
                              const std::string& data_checksum = "",

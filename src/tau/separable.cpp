@@ -117,11 +117,12 @@ void add_derivatives(const Problem& problem,
     residual.segment(1, S) = -by.linear;
     const VectorXd starts = L > 0 ? out.starts[r] : VectorXd();
     if (L > 0) residual.segment(first, L) = -starts;
+    out.record_costs.push_back(residual.dot(by.products[r] * residual));
+    out.residual_columns.emplace_back(used.combination * residual);
+    if (P == 0) continue;
     slopes[r] = model_slopes(used, processes, out.amplitudes, starts);
     const MatrixXd applied = by.products[r] * slopes[r];
     out.gradient -= applied.transpose() * residual;
-    out.record_costs.push_back(residual.dot(by.products[r] * residual));
-    out.residual_columns.emplace_back(used.combination * residual);
     out.information += slopes[r].transpose() * applied;
     to_shared += applied.middleRows(1, S);
     if (L == 0) continue;
@@ -129,6 +130,10 @@ void add_derivatives(const Problem& problem,
     const MatrixXd solved = by.local[r].solve(crossings[r]);
     out.information -= crossings[r].transpose() * solved;
     to_shared -= by.products[r].block(first, 1, L, S).transpose() * solved;
+  }
+  if (P == 0) {
+    out.slope_columns.assign(R, MatrixXd(used.combination.rows(), 0));
+    return;
   }
   const MatrixXd along_shared = by.shared.solve(to_shared);
   out.information -= to_shared.transpose() * along_shared;

@@ -324,7 +324,7 @@ has stdout "report: first/report.html"
 has stdout "first/model.safetensors, first/hdl/device.{va,sp,c,osdi}"
 too_wide() { sed 1,3d stdout | awk 'length > 100' | wc -l; }  # the result names paths
 [ "$(too_wide)" = 0 ] || fail "expected tables of at most 100 columns"
-exists first/{config,metrics,manifest,timings}.json first/report.html first/hdl/device.{va,sp,c,osdi}
+exists first/{config,metrics,manifest,timings}.json first/report.html first/hdl/device.{va,sp,c,osdi,sym,kicad_sym,USE.md}
 model=first/model.safetensors
 cmp "$model" first/seed_11/fit_0/model.safetensors
 run 0 "$PSI" check first
@@ -391,6 +391,11 @@ absent taken/device.sp
 run 0 "$PSI" emit "$model" --out taken --force
 run 0 "$PSI" emit "$model" --out taken --json
 has stdout '"taken/device.sp"'
+echo "mine" >taken/device.USE.md
+refuses "taken/device.USE.md: expected no file, or one that psi emit wrote, found another" emit "$model" --out taken
+rm taken/device.USE.md
+run 0 "$PSI" emit "$model" --out taken
+exists taken/device.{sym,kicad_sym,USE.md}
 refuses "device.csv: expected no file, or one with what is to be written, found another" data mem3 \
   --duration 1e-4 --out device.csv
 refuses "device.csv: expected no file, or one with" predict "$model" inside.csv --g0 2e-4 --out device.csv

@@ -215,7 +215,8 @@ TEST(Diagnosis, TakesNoSignFromARecordOfNoiseAlone) {
   for (std::size_t k = 0; k < records[1].size(); ++k) {
     records[1].current[0][k] = k % 2 == 0 ? -1e-9 : 0.9e-9;
   }
-  const Finding* const mixed = of_kind(diagnose(records), FindingKind::kMixed);
+  const auto findings = diagnose(records);
+  const Finding* const mixed = of_kind(findings, FindingKind::kMixed);
   EXPECT_TRUE(mixed == nullptr || !holds(mixed->sentence, "counted the other way"))
       << mixed->sentence;
 }

@@ -75,6 +75,7 @@ TEST(DeviceModel, EmitsEveryFormOfADeviceWithCharges) {
   for (const fs::path& file : emitted.files) names.push_back(file.filename().string());
   std::vector<std::string> expected = {"tr.va", "tr.sp", "tr.c"};
   if (hdl::c_compiler()) expected.push_back("tr.osdi");
+  for (const char* name : {"tr.sym", "tr.kicad_sym", "tr.USE.md"}) expected.emplace_back(name);
   EXPECT_EQ(names, expected);
 }
 

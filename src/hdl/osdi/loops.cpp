@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cassert>
 
 #include "hdl/osdi/evaluation_text.hpp"
 #include "hdl/osdi/loops_printer.hpp"
@@ -185,14 +184,15 @@ void LoopPrinter::store(const Result& result) {
   }
 }
 
-// Where the derivative of a value by an input stands in `slope`.
-int LoopPrinter::slot(int value, int input) const {
+// Where the derivative of a value by an input stands in `slope`; nothing where it is zero by the
+// structure of the network.
+std::optional<int> LoopPrinter::slot(int value, int input) const {
   const auto begin = out_.slopes.begin() + first_slope_[at(value)];
   const auto end = at(value) + 1 < first_slope_.size()
                        ? out_.slopes.begin() + first_slope_[at(value) + 1]
                        : out_.slopes.end();
   const auto found = std::find_if(begin, end, [&](const OsdiSlope& s) { return s.input == input; });
-  assert(found != end);
+  if (found == end) return std::nullopt;
   return static_cast<int>(found - out_.slopes.begin());
 }
 
@@ -200,31 +200,44 @@ int LoopPrinter::slot(int value, int input) const {
 void LoopPrinter::store_dense(const DenseTerm& term,
                               const std::vector<int>& elements,
                               int first_value) {
-  const auto slots_of = [&](std::size_t column) {
-    std::vector<int> slots;
+  // The elements with a derivative by this column, and where it stands.
+  const auto target_of = [&](std::size_t column) {
+    std::pair<std::vector<int>, std::vector<int>> target;
     for (std::size_t e = 0; e < elements.size(); ++e) {
-      slots.push_back(slot(first_value + static_cast<int>(e), term.columns[column]));
+      const auto found = slot(first_value + static_cast<int>(e), term.columns[column]);
+      if (!found) continue;
+      target.first.push_back(elements[e]);
+      target.second.push_back(*found);
     }
-    return slots;
+    return target;
   };
+  for (std::size_t j = 0; j < term.columns.size();) {
+    const auto [there, first] = target_of(j);
+    auto next = std::make_pair(there, first);
+    std::size_t end = j;
+    do {
+      ++end;
+      for (int& slot : next.second) ++slot;
+    } while (end < term.columns.size() && target_of(end) == next);
+    if (!there.empty()) add_columns(term, there, first, j, end);
+    j = end;
+  }
+}
+
+// Adds columns `begin` to `end` of `term` for `elements` to `slope` from `slots` on.
+void LoopPrinter::add_columns(const DenseTerm& term,
+                              const std::vector<int>& elements,
+                              const std::vector<int>& slots,
+                              std::size_t begin,
+                              std::size_t end) {
   std::vector<int> rows;
   for (int e : elements) rows.push_back(term.rows[at(e)]);
   const std::string factor =
       term.factors.empty() ? "1.0" : fmt::format("{}[{}]", term.factors, element_of(elements));
-  for (std::size_t j = 0; j < term.columns.size();) {
-    const std::vector<int> first = slots_of(j);
-    std::vector<int> next = first;
-    std::size_t end = j;
-    do {
-      ++end;
-      for (int& slot : next) ++slot;
-    } while (end < term.columns.size() && slots_of(end) == next);
-    line("for (int e = 0; e < {}; ++e) {{", elements.size());
-    line("  add_scaled(slope + {}, {} + {} * {} + {}, {}, {});", element_of(first), term.matrix,
-         term.columns.size(), element_of(rows), j, factor, end - j);
-    line("}}");
-    j = end;
-  }
+  line("for (int e = 0; e < {}; ++e) {{", elements.size());
+  line("  add_scaled(slope + {}, {} + {} * {} + {}, {}, {});", element_of(slots), term.matrix,
+       term.columns.size(), element_of(rows), begin, factor, end - begin);
+  line("}}");
 }
 
 void LoopPrinter::store_entries(const EntryTerm& term,
@@ -234,7 +247,9 @@ void LoopPrinter::store_entries(const EntryTerm& term,
   for (std::size_t e = 0; e < elements.size(); ++e) {
     for (std::size_t k = 0; k < term.places.size(); ++k) {
       if (term.places[k].first != elements[e]) continue;
-      slots.push_back(slot(first_value + static_cast<int>(e), term.places[k].second));
+      const auto found = slot(first_value + static_cast<int>(e), term.places[k].second);
+      if (!found) continue;
+      slots.push_back(*found);
       from.push_back(static_cast<int>(k));
     }
   }

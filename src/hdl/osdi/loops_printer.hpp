@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,8 +71,13 @@ class LoopPrinter {
   void make_input(int id, int first);
   std::string start_function();
   void store(const Result& result);
-  int slot(int value, int input) const;
+  std::optional<int> slot(int value, int input) const;
   void store_dense(const DenseTerm& term, const std::vector<int>& elements, int first_value);
+  void add_columns(const DenseTerm& term,
+                   const std::vector<int>& elements,
+                   const std::vector<int>& slots,
+                   std::size_t begin,
+                   std::size_t end);
   void store_entries(const EntryTerm& term, const std::vector<int>& elements, int first_value);
 
   // --- values ------------------------------------------------------------------------------------

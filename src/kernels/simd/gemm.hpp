@@ -73,7 +73,8 @@ struct Gemm {
   static void multiply(const Product& p) {
     for (int panel = 0; panel < panels(p.n); ++panel) {
       const int n0 = panel_begin(p.n, panel), width = panel_begin(p.n, panel + 1) - n0;
-      const Real* b = p.b_stride > 0 ? p.b + n0 : p.b + static_cast<long>(n0) * p.k;
+      const long at = p.b_stride > 0 ? n0 : static_cast<long>(n0) * p.k;
+      const Real* b = p.k > 0 ? p.b + at : p.b;  // no terms: there may be no b
       const long stride = p.b_stride > 0 ? p.b_stride : width;
       columns_case<kVectors>(p, n0, width / kLanes, b, stride);
     }

@@ -78,7 +78,7 @@ Answer read_plot(const fs::path& file) {
 std::string problem_of(const ProgramOutcome& outcome) {
   const std::string said = outcome.errors + outcome.output;
   const std::size_t banner = said.rfind("OpenBLAS CPUs:");
-  const std::size_t from = banner == said.npos ? said.npos : said.find_first_of("\n", banner);
+  const std::size_t from = banner == said.npos ? said.npos : said.find('\n', banner);
   const std::size_t begin = from == said.npos ? from : said.find_first_not_of(" \n", from);
   if (begin == said.npos) return outcome.problem();
   return printable(said.substr(begin, said.find('\n', begin) - begin));

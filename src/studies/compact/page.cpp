@@ -11,6 +11,7 @@
 #include "core/number_text.hpp"
 #include "core/plural.hpp"
 #include "hdl/text/plan.hpp"
+#include "hdl/usage.hpp"
 #include "ir/dynamics.hpp"
 #include "studies/compact/quality.hpp"
 #include "studies/compact/standing.hpp"
@@ -103,11 +104,6 @@ std::string circuit_sentence(const StudyResult& result) {
       worst, missing, open);
 }
 
-// A file of the run, where it is there.
-std::vector<ReportLink> link_to(const StudyResult& result, const std::string& ending) {
-  return {{"hdl/" + result.config.model + ending, ""}};
-}
-
 }  // namespace
 
 std::vector<std::string> introduction(const StudyResult& result) {
@@ -156,51 +152,16 @@ ReportSection coverage_section(const StudyResult& result) {
 
 ReportSection usage_section(const StudyResult& result) {
   const ir::Network& network = result.fits.front().model.network;
-  const hdl::EmissionPlan plan = hdl::plan_emission(network);
-  const std::string& name = network.name;
-  const bool tied = !(network.start == ir::Start::kRest);
-  const std::string g0 = tied ? fmt::format("g0={:.3g}", plan.default_conductance) : "";
-  const std::string step = fmt::format("{:.3g}", plan.max_step);
-  const std::string spaced = g0.empty() ? "" : " " + g0;
-  const std::string stop = fmt::format("{:.3g}", network.box.duration);
-  const std::string tran = fmt::format(".tran {0} {1} 0 {0}", step, stop);
-  ReportSection section{.heading = "How to use it"};
-  section.paragraphs = {
-      fmt::format("{}A transient needs steps of at most {}: no tolerance replaces it.",
-                  tied ? "g0 is the conductance at the start of the simulation [S]. " : "",
-                  engineering(plan.max_step, "s")),
-      "psi runs ngspice. The decks for the other simulators follow their manuals and were not "
-      "run."};
-  section.codes = {
-      {"ngspice, subcircuit",
-       fmt::format(".include hdl/{0}.sp\nX1 p n {0}{1}\n{2}\n", name, spaced, tran), "",
-       link_to(result, ".sp")},
-      {"ngspice, compiled (OSDI)",
-       fmt::format(".control\npre_osdi hdl/{0}.osdi\n.endc\n.model dev {0}\nN1 p n dev{1}\n"
-                   ".tran {2} {3}\n",
-                   name, spaced, step, stop),
-       "Needs an ngspice with OSDI, 39 or later: psi runs the library that scripts/ngspice_osdi.sh "
-       "builds, the program ngspice of Debian 12 has none, that of Debian 13 has. Asks for its "
-       "longest step itself. The file belongs to "
-       "the kind of processor it was compiled on; the C text beside it compiles elsewhere.",
-       {{"hdl/" + name + ".osdi", ""}, {"hdl/" + name + ".c", ""}}},
-      {"LTspice", fmt::format(".include hdl/{0}.sp\nX1 p n {0}{1}\n{2}\n", name, spaced, tran), "",
-       link_to(result, ".sp")},
-      {"Xyce",
-       fmt::format(".include \"hdl/{0}.sp\"\nX1 p n {0}{1}\n{2}\n", name,
-                   g0.empty() ? "" : " PARAMS: " + g0, tran),
-       "", link_to(result, ".sp")},
-      {"Spectre",
-       fmt::format("simulator lang=spectre\nahdl_include \"hdl/{0}.va\"\nX1 (p n) {0}{1}\n"
-                   "tran tran stop={3} maxstep={2}\n",
-                   name, spaced, step, stop),
-       "", link_to(result, ".va")},
-      {"HSPICE",
-       fmt::format(".hdl \"hdl/{0}.va\"\nX1 p n {0}{1}\n.tran {2} {3}\n.option delmax={2}\n", name,
-                   spaced, step, stop),
-       "", link_to(result, ".va")}};
-  if (!result.compiled) section.codes.erase(section.codes.begin() + 1);
-  section.links = {{kModelName, "the model for psi predict, psi emit, psi cosim"}};
+  ReportSection section{.heading = "How to use it", .paragraphs = hdl::usage_remarks(network)};
+  for (const hdl::UsageRecipe& recipe : hdl::usage_recipes(network, "hdl/", result.compiled)) {
+    ReportCode code{recipe.simulator, recipe.text, recipe.note, {}};
+    for (const std::string& ending : recipe.endings) {
+      code.links.push_back({"hdl/" + network.name + ending, ""});
+    }
+    section.codes.push_back(std::move(code));
+  }
+  section.links = {{kModelName, "the model for psi predict, psi emit, psi cosim"},
+                   {"hdl/" + network.name + ".USE.md", "all this, and the symbols for drawings"}};
   return section;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/plural.hpp"
+#include "hdl/model_files.hpp"
 #include "studies/compact/quality.hpp"
 
 namespace psi_xlstm {
@@ -42,7 +43,7 @@ std::string failed_comparisons(const StudyResult& result) {
 std::vector<std::filesystem::path> model_files(const StudyResult& result,
                                                const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files = {folder / kModelName};
-  for (const char* const ending : {".va", ".sp", ".c", ".osdi"}) {
+  for (const std::string& ending : hdl::form_endings()) {
     files.push_back(folder / "hdl" / (result.config.model + ending));
   }
   std::error_code ignored;

@@ -33,12 +33,13 @@ namespace {
 // Writes every form of `network`; returns why one was left out, or an empty text.
 std::string emit(const StoredModel& model, RunFolder& folder) {
   const ir::Network& network = model.network;
-  const std::filesystem::path hdl = "hdl";
-  for (const char* ending : {".va", ".sp", ".c", ".osdi"})
-    folder.allow(hdl / (network.name + ending));
+  const std::filesystem::path place = "hdl";
+  for (const auto& endings : {hdl::form_endings(), hdl::companion_endings()}) {
+    for (const std::string& ending : endings) folder.allow(place / (network.name + ending));
+  }
   const hdl::ModelFiles written =
-      hdl::write_model_files(network, folder.path() / hdl, model.data_checksum);
-  for (const std::filesystem::path& file : written.files) folder.own(hdl / file.filename());
+      hdl::write_model_files(network, folder.path() / place, model.data_checksum);
+  for (const std::filesystem::path& file : written.files) folder.own(place / file.filename());
   return written.left_out;
 }
 
