@@ -17,7 +17,7 @@ struct Symbol {
     const EmissionPlan plan = plan_emission(network);
     pins.push_back(network.reference_terminal);
     facts = model_facts(network, plan);
-    if (!(network.start == ir::Start::kRest)) {
+    if (network.is_told_its_start()) {
       start = fmt::format("{:.3g}", plan.default_conductance);
     }
   }

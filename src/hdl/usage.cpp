@@ -9,8 +9,6 @@
 namespace psi_xlstm::hdl {
 namespace {
 
-bool has_start(const ir::Network& network) { return !(network.start == ir::Start::kRest); }
-
 // What the recipes are made of.
 struct Parts {
   Parts(const ir::Network& network, const std::string& folder)
@@ -21,7 +19,7 @@ struct Parts {
         step(fmt::format("{:.3g}", plan.max_step)),
         stop(fmt::format("{:.3g}", network.box.duration)),
         transient(fmt::format(".tran {0} {1} 0 {0}", step, stop)) {
-    if (has_start(network)) start = fmt::format("g0={:.3g}", plan.default_conductance);
+    if (network.is_told_its_start()) start = fmt::format("g0={:.3g}", plan.default_conductance);
     spaced = start.empty() ? "" : " " + start;
   }
 
@@ -111,13 +109,13 @@ std::vector<UsageRecipe> usage_recipes(const ir::Network& network,
 }
 
 std::vector<std::string> usage_remarks(const ir::Network& network) {
-  return {
-      fmt::format(
-          "{}A transient needs steps of at most {}: no tolerance replaces it.",
-          has_start(network) ? "g0 is the conductance at the start of the simulation [S]. " : "",
-          engineering(plan_emission(network).max_step, "s")),
-      "psi runs ngspice, VACASK and neospice (psi cosim). The decks for the other simulators "
-      "follow their manuals and were not run."};
+  return {fmt::format("{}A transient needs steps of at most {}: no tolerance replaces it.",
+                      network.is_told_its_start()
+                          ? "g0 is the conductance at the start of the simulation [S]. "
+                          : "",
+                      engineering(plan_emission(network).max_step, "s")),
+          "psi runs ngspice, VACASK and neospice (psi cosim). The decks for the other simulators "
+          "follow their manuals and were not run."};
 }
 
 std::string usage_page(const ir::Network& network, bool compiled) {

@@ -116,7 +116,7 @@ TEST_F(Jobs, NeverRunMoreThanAsked) {
   options_.processes = 3;
   run(jobs);
   EXPECT_EQ(log().size(), 16u);
-  EXPECT_EQ(most_at_once(log()), 3);
+  EXPECT_LE(most_at_once(log()), 3);  // a busy machine may not get to three
 }
 
 TEST_F(Jobs, StartInTheOrderOfTheirGroupAndAfterWhatTheyNeed) {
