@@ -45,7 +45,7 @@ Place place_of(std::size_t pin, std::size_t pins, double pitch) {
 
 std::string xschem_symbol(const ir::Network& network, const std::string& origin) {
   const Symbol symbol(network);
-  constexpr double kPitch = 10, kHalf = 2.5, kBox = 2 * kPitch;
+  constexpr double kPitch = 10, kHalf = 2.5, kBox = 2 * kPitch;  // xschem's units, ten to a grid
   std::string text = "v {xschem version=3.4.4 file_version=1.2\n" + origin;
   for (const std::string& fact : symbol.facts) text += "* " + fact + "\n";
   const std::string shown = symbol.start.empty() ? "" : " g0=@g0";
@@ -72,7 +72,7 @@ std::string xschem_symbol(const ir::Network& network, const std::string& origin)
 
 std::string kicad_symbol(const ir::Network& network, const std::string& origin) {
   const Symbol symbol(network);
-  constexpr double kPitch = 2.54, kBox = 2 * kPitch;
+  constexpr double kPitch = 2.54, kBox = 2 * kPitch;  // [mm]
   const std::string font = "(effects (font (size 1.27 1.27)))",
                     hidden = "(effects (font (size 1.27 1.27)) hide)";
   std::vector<std::string> mapping;

@@ -6,7 +6,7 @@
 
 namespace psi_xlstm::hdl {
 
-/// `network`, with usable names, as a symbol of xschem (3.0 or later; file format 1.2) for the
+/// `network`, with usable names, as a symbol of xschem (file format 1.2, of 3.4.4) for the
 /// subcircuit in <name>.sp beside it: a pin for each terminal in the subcircuit's order, g0 and
 /// area as attributes; a netlist gets the instance's line and an .include of that file. `origin`:
 /// who made it, lines. Throws EmitError where plan_emission(network) does.

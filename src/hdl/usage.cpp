@@ -40,26 +40,32 @@ UsageRecipe compiled_ngspice(const Parts& p) {
 }
 
 UsageRecipe vacask(const Parts& p) {
-  return {"VACASK",
-          fmt::format("load \"{0}_0.4.osdi\"\nmodel dev {1}\nn1 ({2}) dev{3}\ncontrol\n"
-                      "  analysis tran1 tran step={4} stop={5} maxstep={4}\nendc\n",
-                      p.file, p.name, p.nodes, p.spaced, p.step, p.stop),
-          fmt::format("psi emit --osdi both writes {0}_0.4.osdi; openvaf-r makes another one of "
-                      "{0}.va.",
-                      p.name),
-          {".va"}};
+  return {
+      "VACASK",
+      fmt::format("load \"{0}_0.4.osdi\"\nmodel dev {1}\nn1 ({2}) dev{3}\ncontrol\n"
+                  "  analysis tran1 tran step={4} stop={5} maxstep={4}\nendc\n",
+                  p.file, p.name, p.nodes, p.spaced, p.step, p.stop),
+      fmt::format("Behind the first line of a netlist, which is its title. psi emit --osdi both "
+                  "writes {0}_0.4.osdi; openvaf-r makes another one of {0}.va.",
+                  p.name),
+      {".va"}};
 }
 
-std::vector<UsageRecipe> of_subcircuit(const Parts& p) {
-  const std::string deck = fmt::format(".include {0}.sp\nX1 {1} {2}{3}\n{4}\n", p.file, p.nodes,
-                                       p.name, p.spaced, p.transient);
-  return {{"ngspice, subcircuit", deck, "", {".sp"}},
-          {"LTspice", deck, "", {".sp"}},
-          {"Xyce",
-           fmt::format(".include \"{0}.sp\"\nX1 {1} {2}{3}\n{4}\n", p.file, p.nodes, p.name,
-                       p.start.empty() ? "" : " PARAMS: " + p.start, p.transient),
-           "",
-           {".sp"}}};
+// In ngspice and LTspice alike.
+UsageRecipe subcircuit_in(const std::string& simulator, const Parts& p) {
+  return {simulator,
+          fmt::format(".include {0}.sp\nX1 {1} {2}{3}\n{4}\n", p.file, p.nodes, p.name, p.spaced,
+                      p.transient),
+          "",
+          {".sp"}};
+}
+
+UsageRecipe xyce(const Parts& p) {
+  return {"Xyce",
+          fmt::format(".include \"{0}.sp\"\nX1 {1} {2}{3}\n{4}\n", p.file, p.nodes, p.name,
+                      p.start.empty() ? "" : " PARAMS: " + p.start, p.transient),
+          "",
+          {".sp"}};
 }
 
 std::vector<UsageRecipe> of_verilog_a(const Parts& p) {
@@ -91,8 +97,8 @@ std::string drawing_text(const Parts& p) {
       "- **KiCad** (7 or later): Preferences, Manage Symbol Libraries, add `{0}.kicad_sym`; its "
       "simulation fields name `{0}.sp`, which lies beside the schematic.\n"
       "- **Qucs-S**: Components, SPICE netlist devices, *SPICE library device*; File `{0}.sp`, "
-      "Device `{1}`{2}. The pins are those of the subcircuit, in its order: {3}.\n",
-      p.name, p.name, p.start.empty() ? "" : ", Params `" + p.start + "`", p.nodes);
+      "Device `{0}`{1}. The pins are those of the subcircuit, in its order: {2}.\n",
+      p.name, p.start.empty() ? "" : ", Params `" + p.start + "`", p.nodes);
 }
 
 }  // namespace
@@ -101,9 +107,11 @@ std::vector<UsageRecipe> usage_recipes(const ir::Network& network,
                                        const std::string& folder,
                                        bool compiled) {
   const Parts parts(network, folder);
-  std::vector<UsageRecipe> recipes = of_subcircuit(parts);
-  recipes.insert(recipes.begin() + 1, vacask(parts));
-  if (compiled) recipes.insert(recipes.begin() + 1, compiled_ngspice(parts));
+  std::vector<UsageRecipe> recipes = {subcircuit_in("ngspice, subcircuit", parts)};
+  if (compiled) recipes.push_back(compiled_ngspice(parts));
+  for (auto& recipe : {vacask(parts), subcircuit_in("LTspice", parts), xyce(parts)}) {
+    recipes.push_back(recipe);
+  }
   for (UsageRecipe& recipe : of_verilog_a(parts)) recipes.push_back(std::move(recipe));
   return recipes;
 }
@@ -113,7 +121,7 @@ std::vector<std::string> usage_remarks(const ir::Network& network) {
                       network.is_told_its_start()
                           ? "g0 is the conductance at the start of the simulation [S]. "
                           : "",
-                      engineering(plan_emission(network).max_step, "s")),
+                      engineering(longest_step(network), "s")),
           "psi runs ngspice, VACASK and neospice (psi cosim). The decks for the other simulators "
           "follow their manuals and were not run."};
 }

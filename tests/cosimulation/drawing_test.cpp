@@ -121,6 +121,9 @@ TEST(SchematicSymbols, GiveNetlistsThatRun) {
   ASSERT_FALSE(expected.empty());
   const std::string drawn = xschem_line(xschem, network.name, {{"p", "a"}, {"n", "0"}});
   EXPECT_EQ(drawn.find('@'), drawn.npos) << drawn;
+  EXPECT_NE(xschem.find("spice_sym_def=\"tcleval(.include [abs_sym_path one_state.sp])\""),
+            xschem.npos);
+  EXPECT_EQ(field(kicad, "Sim.Library"), "one_state.sp");
   EXPECT_LT(difference(currents(definition, drawn), expected), 1e-9);
   const std::string turned = xschem_line(xschem, network.name, {{"p", "0"}, {"n", "a"}});
   EXPECT_GT(difference(currents(definition, turned), expected), 0.01);

@@ -7,8 +7,15 @@
 #include <memory>
 #include <string>
 
+#include "core/atomic_file.hpp"
+#include "core/cache_folder.hpp"
+#include "core/process.hpp"
+#include "core/temporary_folder.hpp"
 #include "cosimulation/cosimulation.hpp"
+#include "data/readers/spice_raw.hpp"
+#include "hdl/model_files.hpp"
 #include "hdl/text/plan.hpp"
+#include "hdl/usage.hpp"
 #include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/registry/simulators.hpp"
@@ -112,6 +119,28 @@ TEST(Vacask, TakesShorterStepsWhereItStartsAgain) {
   circuit.stimulus.terms = {VoltageTable{{0, 1e-6, 2e-6}, {0, 1, 0}}};
   EXPECT_NE(vacask.transient(some_model(), circuit, settings).reason.find("maxstep=1e-07"),
             std::string::npos);
+}
+
+// The lines of the usage page as they are written down, between sources.
+TEST(Vacask, RunsTheLinesOfTheUsagePage) {
+  if (!usable()) GTEST_SKIP();
+  const ir::Network network = testing::one_state();
+  const TemporaryFolder folder("usage");
+  hdl::write_model_files(network, folder.path(), "", {hdl::OsdiRelease::k04});
+  std::string recipe;
+  for (const hdl::UsageRecipe& r : hdl::usage_recipes(network, "", false)) {
+    if (r.simulator == "VACASK") recipe = r.text;
+  }
+  write_file(folder.path() / "circuit.sim",
+             "title\nmodel source vsource\n"
+             "vp (p 0) source dc=0 type=\"sine\" sinedc=0 ampl=1 freq=5k\nvn (n 0) source dc=0\n" +
+                 recipe);
+  const ProgramOutcome run = run_program(
+      {installed_program("PSI_VACASK", "vacask").string(), "-sp", "-n", "1", "circuit.sim"}, "", 60,
+      {.folder = folder.path(), .temporary = folder.path()});
+  EXPECT_TRUE(run.succeeded()) << run.errors << run.output;
+  const RawPlot plot = raw_plots(read_file(folder.path() / "tran1.raw"), "tran1").front();
+  EXPECT_NEAR(plot.real.at(0).back(), network.box.duration, 0.01 * network.box.duration);
 }
 
 TEST(Vacask, IsSaidToBeMissing) {
