@@ -25,6 +25,10 @@ TEST(PreparedRecords, CountsEveryUnknownInTheCriterion) {
   for (const bool free_start : {false, true}) {
     const Problem problem = prepared.problem(false, free_start);
     const Solution solution = solve(problem, {}, true);
+    // Nothing is searched: for each record a matrix without columns.
+    ASSERT_EQ(solution.slope_columns.size(), 2U);
+    EXPECT_EQ(solution.slope_columns[1].cols(), 0);
+    EXPECT_EQ(solution.slope_columns[1].rows(), solution.residual_columns[1].size());
     double misfit = 0;
     for (std::size_t r = 0; r < 2; ++r) {
       misfit += n[r] * std::log(solution.record_costs[r] * prepared.variances[r] / n[r]);
