@@ -32,6 +32,9 @@ void print_program() {
     print("{:<14} {}, {}, compiled models (OSDI): {}\n", "ngspice", simulator.version,
           simulator.library,
           simulator.has_osdi ? "yes" : "no; scripts/ngspice_osdi.sh builds one that has");
+    for (const std::string& other : simulator.passed_over) {
+      print("{:<14} not used: {}\n", "ngspice", other);
+    }
     if (simulator.has_osdi && !simulator.has_osdi_noise) {
       print(
           "{:<14} not of compiled models in this ngspice (it asks for it from release 42 on); "

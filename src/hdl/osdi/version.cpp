@@ -84,6 +84,8 @@ class ElfFile {
 
 std::string OsdiVersion::text() const { return fmt::format("{}.{}", major, minor); }
 
+OsdiVersion version_of(OsdiRelease release) { return {0, static_cast<unsigned>(release)}; }
+
 OsdiVersion osdi_version(const std::filesystem::path& library) {
   const ElfFile file(library);
   return {.major = file.number("OSDI_VERSION_MAJOR"), .minor = file.number("OSDI_VERSION_MINOR")};

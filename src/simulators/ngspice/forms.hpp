@@ -5,6 +5,7 @@
 /// up: a library that it refuses, or that ends it, cannot be run.
 
 #include <string>
+#include <vector>
 
 #include "hdl/emitted_model.hpp"
 #include "simulators/ngspice/worker.hpp"
@@ -17,6 +18,11 @@ SimulatorOptions with_library(const EmittedModel& model, SimulatorOptions simula
 /// Why compiled models cannot be simulated, one sentence; empty if they can. Throws SpiceError if
 /// there is no ngspice at all.
 std::string problem_with_osdi(const SimulatorOptions& simulator);
+
+/// The releases of OSDI whose libraries ngspice loads: it is given the smallest of devices, compiled
+/// for each. Empty where compiled models cannot be simulated. Throws SpiceError if there is no
+/// ngspice at all, EmitError where the compiler fails.
+std::vector<hdl::OsdiRelease> loaded_releases(const SimulatorOptions& simulator);
 
 /// Why ngspice cannot load the library of `model`, one sentence; empty if it can, or if there is
 /// none. Throws SpiceError if there is no ngspice at all.

@@ -26,7 +26,14 @@ SimulationEnd end_of(const Result& run) {
 
 std::string Ngspice::version() const {
   const SimulatorInfo info = simulator_info(options_);
-  return fmt::format("{}, {}, OSDI: {}", info.version, info.library, info.has_osdi ? "yes" : "no");
+  std::vector<std::string> releases;
+  for (const hdl::OsdiRelease release : loaded_releases(options_)) {
+    releases.push_back(hdl::version_of(release).text());
+  }
+  std::string text = fmt::format("{}, {}, OSDI: {}", info.version, info.library,
+                                 releases.empty() ? "no" : fmt::to_string(fmt::join(releases, ", ")));
+  for (const std::string& other : info.passed_over) text += "; not used: " + other;
+  return text;
 }
 
 std::vector<EmittedForm> Ngspice::forms() const {
@@ -39,10 +46,15 @@ EmittedModel Ngspice::prepared(const ir::Network& network, EmittedForm form) con
   if (form == EmittedForm::kSubcircuit) return {network, form};
   const std::string no_osdi = problem_with_osdi(options_);
   if (!no_osdi.empty()) throw SpiceError(no_osdi);
-  EmittedModel model(network, form, options_.verilog_a_compiler);
-  const std::string problem = problem_with_model(model, options_);
-  if (!problem.empty()) throw SpiceError(problem);
-  return model;
+  std::string problem;
+  for (const hdl::OsdiRelease release : {hdl::OsdiRelease::k03, hdl::OsdiRelease::k04}) {
+    EmittedModel model(network, form, options_.verilog_a_compiler, release);
+    const std::string refusal = problem_with_model(model, options_);
+    if (refusal.empty()) return model;
+    if (problem.empty()) problem = refusal;
+    if (form == EmittedForm::kVerilogA) break;  // the compiler knows one release
+  }
+  throw SpiceError(problem);
 }
 
 SimulatorOptions Ngspice::options_for(const EmittedModel& model, double time_limit_s) const {

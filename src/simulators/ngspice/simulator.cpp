@@ -190,7 +190,8 @@ SimulatorInfo simulator_info(const SimulatorOptions& simulator) {
   reason_of_reply(reply);
   SimulatorInfo info{.library = reply.value("library", ""),
                      .version = reply.value("version", ""),
-                     .has_osdi = reply.value("osdi", false)};
+                     .has_osdi = reply.value("osdi", false),
+                     .passed_over = chosen_library(simulator).passed_over};
   constexpr int kFirstWithNoise = 42;
   info.has_osdi_noise = info.has_osdi && release_in(info.version) >= kFirstWithNoise;
   return info;

@@ -120,6 +120,7 @@ struct SimulatorInfo {
   std::string version;          ///< E.g. "ngspice-39 shared library".
   bool has_osdi = false;        ///< Whether it can load compiled Verilog-A models.
   bool has_osdi_noise = false;  ///< Whether it asks them for their noise: from release 42 on.
+  std::vector<std::string> passed_over;  ///< Of LibraryChoice.
 };
 
 /// Simulates `netlist` from 0 to stop_time. If it fails on the way, the points before are returned.

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include <map>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include "core/interruption.hpp"
 #include "core/process.hpp"
 #include "core/temporary_folder.hpp"
+#include "core/utf8.hpp"
 #include "jobs/partner.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/library.hpp"
@@ -31,9 +34,10 @@ fs::path worker_program(const SimulatorOptions& options) {
   }
 }
 
-void complete_request(Message& request, const SimulatorOptions& options, const fs::path& folder) {
-  std::string library = options.library;
-  if (library.empty()) library = default_ngspice_library();
+void complete_request(Message& request,
+                      const SimulatorOptions& options,
+                      std::string library,
+                      const fs::path& folder) {
   // The worker runs elsewhere: a relative path means the folder of this process.
   if (library.find('/') != std::string::npos) library = fs::absolute(library).string();
   request.header["kind"] = "request";
@@ -92,21 +96,15 @@ std::string reason_of_end(int status, const std::string& said) {
                      said.empty() ? "" : ": ", said);
 }
 
-}  // namespace
-
-WorkerOutcome run_worker(Message request, const SimulatorOptions& options) {
-  if (!(options.time_limit_s > 0) || options.time_limit_s > 1e8) {
-    throw SpiceError(
-        fmt::format("ngspice time limit: expected more than 0 s and at most 1e8 s, "
-                    "got {} s",
-                    options.time_limit_s));
-  }
-  const fs::path program = worker_program(options);
+WorkerOutcome run_program_with(const fs::path& program,
+                               const std::string& library,
+                               Message request,
+                               const SimulatorOptions& options) {
   const auto deadline = time_after(options.time_limit_s);
   WorkerOutcome outcome;
   try {
     const TemporaryFolder folder("ngspice");
-    complete_request(request, options, folder.path());
+    complete_request(request, options, library, folder.path());
     // libngspice reads this one instead of the init file in the user's home.
     write_file(folder.path() / ".spiceinit", "* empty\n");
     Partner worker({.words = {program.string()},
@@ -127,6 +125,69 @@ WorkerOutcome run_worker(Message request, const SimulatorOptions& options) {
                                  e.code().message()));
   }
   return outcome;
+}
+
+// Why `library` does not compute the simplest of circuits; empty where it does.
+std::string problem_at_start(const fs::path& program, const std::string& library) {
+  using nlohmann::json;
+  constexpr double kLimit = 30;  // [s]; a start takes some hundredths
+  Message request;
+  request.header = {{"circuit", {"* start", "v1 a 0 1", "r1 a 0 1k", ".end"}},
+                    {"commands", {"op"}},
+                    {"scale", ""},
+                    {"vectors", {"v(a)"}},
+                    {"tables", json::array()}};
+  const WorkerOutcome outcome =
+      run_program_with(program, library, std::move(request), {.time_limit_s = kLimit});
+  if (!outcome.reply) return outcome.reason;
+  const json& reply = outcome.reply->header;
+  return reply.value("state", "") == "done" ? "" : reply.value("detail", "it gave no reason");
+}
+
+LibraryChoice first_that_starts(const fs::path& program, const std::vector<std::string>& names) {
+  LibraryChoice choice;
+  for (const std::string& name : names) {
+    const std::string problem = problem_at_start(program, name);
+    if (problem.empty()) {
+      choice.library = name;
+      return choice;
+    }
+    choice.passed_over.push_back(fmt::format("{}: {}", name, printable(problem)));
+  }
+  return {.library = names.front(), .passed_over = {}};
+}
+
+}  // namespace
+
+LibraryChoice chosen_library(const SimulatorOptions& options) {
+  if (!options.library.empty()) return {.library = options.library, .passed_over = {}};
+  const fs::path program = worker_program(options);
+  const std::vector<std::string> names = ngspice_libraries();
+  if (names.size() == 1) return {.library = names.front(), .passed_over = {}};
+
+  static std::mutex mutex;
+  static std::map<std::pair<fs::path, std::vector<std::string>>, LibraryChoice> known;
+  const std::lock_guard lock(mutex);
+  const auto [at, is_new] = known.try_emplace({program, names});
+  if (!is_new) return at->second;
+  try {
+    at->second = first_that_starts(program, names);
+  } catch (...) {
+    known.erase(at);
+    throw;
+  }
+  return at->second;
+}
+
+WorkerOutcome run_worker(Message request, const SimulatorOptions& options) {
+  if (!(options.time_limit_s > 0) || options.time_limit_s > 1e8) {
+    throw SpiceError(
+        fmt::format("ngspice time limit: expected more than 0 s and at most 1e8 s, "
+                    "got {} s",
+                    options.time_limit_s));
+  }
+  return run_program_with(worker_program(options), chosen_library(options).library,
+                          std::move(request), options);
 }
 
 }  // namespace psi_xlstm

@@ -17,7 +17,7 @@ struct SimulatorOptions {
   /// The program psi_ngspice_worker. Empty: the environment variable PSI_NGSPICE_WORKER, else the
   /// folder of the running program, else the folder above.
   std::filesystem::path worker = {};
-  /// Name or path of libngspice. Empty: default_ngspice_library() (library.hpp).
+  /// Name or path of libngspice. Empty: the first of ngspice_libraries() (library.hpp) that starts.
   std::string library = {};
   double time_limit_s = 60;  ///< For one simulation, from start to reply [s].
   std::vector<std::filesystem::path> osdi =
@@ -34,6 +34,18 @@ struct WorkerOutcome {
   bool out_of_time = false;           ///< The reason is the time limit.
   std::vector<std::string> messages;  ///< What ngspice printed, the first and last lines of it.
 };
+
+/// Which libngspice is used.
+struct LibraryChoice {
+  std::string library;  ///< Name or path.
+  /// One sentence for each that comes before it in ngspice_libraries() and did not start.
+  std::vector<std::string> passed_over;
+};
+
+/// The library of `options`; where it names none and there are several, the first that computes the
+/// operating point of a resistor, each tried in a worker of its own, once in this process. Where
+/// none does, the first: what is wrong with it is said where it is used. Throws as run_worker().
+LibraryChoice chosen_library(const SimulatorOptions& options);
 
 /// Sends `request` (the keys `library` and `osdi` are filled in from `options`) to a fresh worker
 /// and waits for the reply. The worker runs in an empty folder of its own, which is removed, with
