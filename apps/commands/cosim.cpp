@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "command.hpp"
+#include "core/utf8.hpp"
 #include "cosimulation/circuit_cosimulation.hpp"
 #include "hdl/text/plan.hpp"
 #include "model/model.hpp"
@@ -21,25 +23,39 @@ namespace {
 
 struct CosimOptions {
   std::string model, config, circuit, openvaf;
-  std::vector<std::string> paths, simulators;
+  std::vector<std::string> paths, simulators, osdi;
   double g0 = 0;
 };
 
 CosimReport compare(const CosimOptions& o, const ir::Network& network) {
   const CosimConfig config = o.config.empty() ? CosimConfig{} : read_config<CosimConfig>(o.config);
   const SimulatorOptions simulator{.time_limit_s = config.time_limit_s,
+                                   .osdi = {o.osdi.begin(), o.osdi.end()},
                                    .verilog_a_compiler = o.openvaf};
-  if (!o.circuit.empty()) {
-    // As a subcircuit hundreds of states take minutes: a network of a study is run compiled.
-    const bool compiled = network.start == ir::Start::kNode && o.paths.empty();
-    return cosimulate_circuit(network, read_circuit(o.circuit, network), config, simulator,
-                              compiled ? std::vector<std::string>{"osdi"} : o.paths);
+  for (const std::filesystem::path file : o.osdi) {
+    if (std::filesystem::is_regular_file(file)) continue;
+    throw ConfigError(fmt::format("--osdi: expected a compiled model, found no file {}",
+                                  in_quotes(file.string())));
   }
-  const double g0 = o.g0 > 0 ? o.g0 : hdl::plan_emission(network).default_conductance;
-  const Progress progress = terminal_progress();
   std::vector<NotRun> missing;
   const Simulators simulators =
       open_simulators(o.simulators.empty() ? config.simulators : o.simulators, simulator, missing);
+  if (simulators.empty()) {
+    CosimReport report;
+    report.not_run = missing;
+    return report;
+  }
+  if (!o.circuit.empty()) {
+    // As a subcircuit hundreds of states take minutes: a network of a study is run compiled.
+    const bool compiled = network.start == ir::Start::kNode && o.paths.empty();
+    CosimReport report =
+        cosimulate_circuit(network, read_circuit(o.circuit, network), config, simulators,
+                           compiled ? std::vector<std::string>{"osdi"} : o.paths);
+    report.not_run.insert(report.not_run.end(), missing.begin(), missing.end());
+    return report;
+  }
+  const double g0 = o.g0 > 0 ? o.g0 : hdl::plan_emission(network).default_conductance;
+  const Progress progress = terminal_progress();
   CosimReport report = cosimulate_all(
       network, config, {}, g0, simulators, o.paths,
       [&](double done, const std::string& detail) { progress("co-simulate", done, detail); });
@@ -86,10 +102,11 @@ void add_cosim(CLI::App& app, int& exit_code) {
                                           "SPICE file with \"x<name> + - device g0=...\" in it")
                              ->excludes(g0);
   command->add_option("--path", o->paths, "Only subcircuit, osdi or verilog_a (repeatable)");
-  command
-      ->add_option("--simulator", o->simulators,
-                   "Only ngspice, vacask or neospice (repeatable); all: what is missing is named")
-      ->excludes(circuit);
+  command->add_option(
+      "--simulator", o->simulators,
+      "Only ngspice, vacask or neospice (repeatable); all: what is missing is named");
+  command->add_option("--osdi", o->osdi, "A compiled model of your own in the circuit (repeatable)")
+      ->needs(circuit);
   command->add_option("--openvaf", o->openvaf, "Verilog-A compiler; default PSI_OPENVAF, openvaf");
   add_telling(*command);
   add_example(*command, {"psi cosim results/my_device/model.safetensors",

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sstream>
 
 #include "psi_xlstm/core/error.hpp"
 
@@ -13,12 +12,19 @@ namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == ','; }
 
-/// `line` in lower case without what follows ';' or '$ ' and without blanks at its ends.
+/// `line` in lower case, with 'expressions' in braces, without what follows ';' or '$ ' and without
+/// blanks at its ends.
 std::string bare(std::string line) {
   line.erase(std::min({line.find(';'), line.find("$ "), line.size()}));
   if (line.ends_with('$')) line.pop_back();
   std::transform(line.begin(), line.end(), line.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (std::count(line.begin(), line.end(), '\'') % 2 == 0) {  // as ngspice takes them
+    bool inside = false;
+    for (char& c : line) {
+      if (c == '\'') c = (inside = !inside) ? '{' : '}';
+    }
+  }
   const std::size_t first = line.find_first_not_of(" \t\r");
   if (first == line.npos) return "";
   return line.substr(first, line.find_last_not_of(" \t\r") + 1 - first);
@@ -26,22 +32,23 @@ std::string bare(std::string line) {
 
 }  // namespace
 
-std::string place_of(const CircuitCard& card) { return fmt::format("netlist line {}", card.line); }
+std::string place_of(const CircuitCard& card) {
+  return (card.place.starts_with("line ") ? "netlist " : "") + card.place;
+}
 
-std::vector<CircuitCard> circuit_cards(std::string_view text, std::vector<std::string>& kept) {
-  std::istringstream stream{std::string(text)};
+std::vector<CircuitCard> circuit_cards(const std::vector<DeckLine>& lines,
+                                       std::vector<std::string>& kept) {
   std::vector<CircuitCard> cards;
-  int number = 0;
-  for (std::string raw; std::getline(stream, raw);) {
-    std::string line = ++number == 1 ? "" : bare(raw);
+  for (const DeckLine& raw : lines) {
+    std::string line = &raw == &lines.front() ? "" : bare(raw.text);
     if (line.starts_with('*')) line.clear();
     kept.push_back(line.empty() ? "*" : line);
     if (line.empty()) continue;
     if (line.front() != '+') {
-      cards.push_back({.line = number, .text = line});
+      cards.push_back({.place = raw.place, .text = line});
     } else if (cards.empty()) {
-      throw SpiceError(
-          fmt::format("netlist line {}: expected a line to continue, got {}", number, line));
+      throw SpiceError(fmt::format("{}: expected a line to continue, got {}",
+                                   place_of({.place = raw.place, .text = {}}), line));
     } else {
       cards.back().text += " " + line.substr(1);
     }

@@ -8,13 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "circuit/includes.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
 
 /// A line with its continuations, without comments, in lower case.
 struct CircuitCard {
-  int line = 0;
+  std::string place;  ///< Of its first line, as DeckLine has it.
   std::string text;
 };
 
@@ -31,14 +32,16 @@ class MalformedCard : public SpiceError {
   using SpiceError::SpiceError;
 };
 
-/// The cards of `text`, whose first line is a title; `kept` becomes the text without title and
-/// comments, line by line. Throws SpiceError where the first card continues nothing.
-std::vector<CircuitCard> circuit_cards(std::string_view text, std::vector<std::string>& kept);
+/// The cards of `lines`, the first of which is a title; `kept` becomes their text without title
+/// and comments, line by line, expressions in braces where they stood in single quotes. Throws
+/// SpiceError where the first card continues nothing.
+std::vector<CircuitCard> circuit_cards(const std::vector<DeckLine>& lines,
+                                       std::vector<std::string>& kept);
 
 /// `text` in words; commas separate too.
 CircuitWords circuit_words(std::string_view text);
 
-/// "netlist line 12"
+/// "netlist line 12", "models.lib line 7"
 std::string place_of(const CircuitCard& card);
 
 }  // namespace psi_xlstm

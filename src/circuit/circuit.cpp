@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <utility>
@@ -20,7 +21,7 @@ namespace psi_xlstm {
 namespace {
 
 constexpr std::string_view kDevice = "device";
-constexpr std::string_view kLetters = "rclvigebfhdqmjkswtx";
+constexpr std::string_view kLetters = "rclvigebfhdqmjknswtx";
 
 [[noreturn]] void refuse(const CircuitCard& card,
                          const std::string& expected,
@@ -68,6 +69,26 @@ void read_transient(const CircuitCard& card, Circuit& circuit) {
   }
 }
 
+/// `sentence` with "<word>12" replaced by `place` of 12, wherever it stands.
+template <class Place>
+std::string with_places(const std::string& sentence, std::string_view word, const Place& place) {
+  std::string out;
+  std::size_t from = 0;
+  for (std::size_t at = sentence.find(word); at != sentence.npos; at = sentence.find(word, from)) {
+    const std::size_t first = at + word.size();
+    std::size_t found = 0;
+    const auto [end, problem] =
+        std::from_chars(sentence.data() + first, sentence.data() + sentence.size(), found);
+    const bool number = problem == std::errc() && found >= 1;
+    out += sentence.substr(from, (number ? at : first) - from);
+    from = first;
+    if (!number) continue;
+    from = static_cast<std::size_t>(end - sentence.data());
+    out += place(found);
+  }
+  return out + sentence.substr(from);
+}
+
 /// Splits a deck into the parts that stay and the calls of the device.
 class Reader {
  public:
@@ -78,14 +99,21 @@ class Reader {
     deck_.bodies[""] = {};
   }
 
-  void read(std::string_view text) {
+  void read(const std::vector<DeckLine>& lines) {
     std::vector<std::string> kept;
-    const std::vector<CircuitCard> cards = circuit_cards(text, kept);
+    const std::vector<CircuitCard> cards = circuit_cards(lines, kept);
     std::string checked;
     for (const std::string& line : kept) checked += (of_analysis(line) ? "*" : line) + "\n";
-    check_netlist(checked);
+    try {
+      check_netlist(checked);
+    } catch (const SpiceError& e) {
+      throw SpiceError(with_places(e.what(), "netlist line ", [&](std::size_t n) {
+        return n <= lines.size() ? place_of({.place = lines[n - 1].place, .text = {}}) : "the end";
+      }));
+    }
     for (const CircuitCard& card : cards) take(card);
     if (inside_) throw SpiceError("netlist: expected .ends after .subckt, got the end");
+    if (conditions_ != 0) throw SpiceError("netlist: expected .endif after .if, got the end");
     if (circuit_.stop_time == 0) {
       throw SpiceError("netlist: expected a line .tran step stop [0 [max]], got none");
     }
@@ -106,7 +134,10 @@ class Reader {
   void take(const CircuitCard& card) {
     const CircuitWords words = circuit_words(card.text);
     if (words.plain.empty()) refuse(card, "an element", card.text);
-    const std::string& first = words.plain.front();
+    // ".if(x)" is two words without a blank.
+    const std::string first =
+        words.plain.front().substr(0, words.plain.front().find_first_of("({"));
+    if (first.empty()) refuse(card, "an element", card.text);
     check_names(card);
     const bool has_parameters = first.front() == 'x' || first == ".subckt" || first == ".param";
     if (has_parameters && !words.repeated.empty()) {
@@ -123,18 +154,26 @@ class Reader {
       take_dot_line(card, first);
     } else if (kLetters.find(first.front()) == kLetters.npos) {
       refuse(card, fmt::format("an element of type {}", kLetters), first);
-    } else if (check_new(card, first);
+    } else if (check_new(card, first), check_compiled(card, words);
                first.front() == 'x' && deck_.is_device(words.plain.back())) {
       return take_device(card, words);
     } else {
       deck_.bodies[current_].cards.push_back(card);
     }
-    circuit_.lines.push_back({.text = card.text, .number = card.line});
+    circuit_.lines.push_back({.text = card.text, .place = card.place});
   }
 
-  // A simulator finds a second element of the same name, but not where it stands.
+  // A simulator finds a second element of the same name, but not where it stands. Under a condition
+  // the other may be left out.
   void check_new(const CircuitCard& card, const std::string& name) {
-    if (!names_[current_].insert(name).second) refuse(card, "a new name of an element", name);
+    if (conditions_ == 0 && !names_[current_].insert(name).second)
+      refuse(card, "a new name of an element", name);
+  }
+
+  void check_compiled(const CircuitCard& card, const CircuitWords& words) const {
+    if (words.plain.front().front() == 'n' && words.plain.size() < 3) {
+      refuse(card, "n<name> nodes model", card.text);
+    }
   }
 
   void check_names(const CircuitCard& card) const {
@@ -165,10 +204,15 @@ class Reader {
   }
 
   void take_dot_line(const CircuitCard& card, const std::string& first) {
-    if (first == ".param") deck_.bodies[current_].cards.push_back(card);
+    if (first == ".if") ++conditions_;
+    if (first == ".endif" && --conditions_ < 0) refuse(card, ".if before .endif", card.text);
+    const bool kept = first == ".param" || first == ".model" || first == ".if" ||
+                      first == ".elseif" || first == ".else" || first == ".endif";
+    if (kept) deck_.bodies[current_].cards.push_back(card);
     if (first == ".ic" || first == ".nodeset" || first == ".temp") {
       circuit_.not_covered =
-          fmt::format("{} (line {}) is not known to the reference", first, card.line);
+          fmt::format("{} ({}) is not known to the reference", first, card.place);
+      circuit_.not_taken_apart = fmt::format("{} ({})", first, card.place);
     }
   }
 
@@ -191,7 +235,7 @@ class Reader {
     has_device_ = true;
     deck_.bodies[current_].cards.push_back(card);
     circuit_.lines.push_back({.text = {},
-                              .number = card.line,
+                              .place = card.place,
                               .is_device = true,
                               .instance = words.plain[0],
                               .plus = words.plain[1],
@@ -205,7 +249,36 @@ class Reader {
   std::string current_;
   std::map<std::string, std::set<std::string>> names_;  ///< Of elements, by subcircuit.
   bool inside_ = false, in_analysis_ = false, has_device_ = false;
+  int conditions_ = 0;  ///< How deep in .if.
 };
+
+// Reads one deck into `circuit`.
+Circuit circuit_of(const std::vector<DeckLine>& lines,
+                   const std::string& name,
+                   const ir::Network& network) {
+  if (network.port_count() != 1) {
+    throw SpiceError(fmt::format("model {}: expected one port for a circuit, found {}",
+                                 network.name, network.port_count()));
+  }
+  Circuit circuit;
+  circuit.name = name;
+  Reader reader(network, circuit);
+  reader.read(lines);
+  if (!reader.has_device()) {
+    throw SpiceError(
+        fmt::format("netlist: expected a line \"x<name> plus minus {}\" or \"... {}\", got none",
+                    kDevice, network.name));
+  }
+  if (circuit.use_initial_conditions) {
+    if (circuit.not_covered.empty()) circuit.not_covered = "uic is not known to the reference";
+    circuit.not_taken_apart = "uic";
+  }
+  flatten_circuit(reader.deck(), circuit);
+  if (circuit.devices.empty()) {
+    throw SpiceError("netlist: expected a device in use, got one in a subcircuit without calls");
+  }
+  return circuit;
+}
 
 }  // namespace
 
@@ -234,56 +307,22 @@ std::string Circuit::netlist(const EmittedModel& model, double longest_step) con
 }
 
 std::string Circuit::in_lines_of_the_deck(const std::string& sentence) const {
-  constexpr std::string_view kWord = "line ";
-  std::vector<int> numbers = {1};  // of the deck, by line of the netlist; the first is the title
-  for (const Line& line : lines) numbers.insert(numbers.end(), line.is_device ? 2 : 1, line.number);
-  std::string out;
-  std::size_t from = 0;
-  for (std::size_t at = sentence.find(kWord); at != sentence.npos;
-       at = sentence.find(kWord, from)) {
-    const std::size_t first = at + kWord.size();
-    std::size_t found = 0;
-    const auto [end, problem] =
-        std::from_chars(sentence.data() + first, sentence.data() + sentence.size(), found);
-    const bool number = problem == std::errc() && found >= 1;
-    out += sentence.substr(from, (number ? at : first) - from);
-    from = first;
-    if (!number) continue;
-    from = static_cast<std::size_t>(end - sentence.data());
-    out += found <= numbers.size() ? fmt::format("{}{}", kWord, numbers[found - 1])
-                                   : std::string("the model's own definition");
-  }
-  return out + sentence.substr(from);
+  std::vector<std::string> places = {"line 1"};  // by line of the netlist; the first is the title
+  for (const Line& line : lines) places.insert(places.end(), line.is_device ? 2 : 1, line.place);
+  return with_places(sentence, "line ", [&](std::size_t n) {
+    return n <= places.size() ? places[n - 1] : std::string("the model's own definition");
+  });
 }
 
 Circuit parse_circuit(std::string_view text, const std::string& name, const ir::Network& network) {
-  if (network.port_count() != 1) {
-    throw SpiceError(fmt::format("model {}: expected one port for a circuit, found {}",
-                                 network.name, network.port_count()));
-  }
-  Circuit circuit;
-  circuit.name = name;
-  Reader reader(network, circuit);
-  reader.read(text);
-  if (!reader.has_device()) {
-    throw SpiceError(
-        fmt::format("netlist: expected a line \"x<name> plus minus {}\" or \"... {}\", got none",
-                    kDevice, network.name));
-  }
-  if (circuit.use_initial_conditions && circuit.not_covered.empty()) {
-    circuit.not_covered = "uic is not known to the reference";
-  }
-  flatten_circuit(reader.deck(), circuit);
-  if (circuit.devices.empty()) {
-    throw SpiceError("netlist: expected a device in use, got one in a subcircuit without calls");
-  }
-  return circuit;
+  return circuit_of(deck_lines(text), name, network);
 }
 
 Circuit read_circuit(const std::filesystem::path& file, const ir::Network& network) {
   const std::string text = read_file(file);
   try {
-    return parse_circuit(text, identifier_from(file.stem().string()), network);
+    return circuit_of(deck_lines_with_files(text, file.parent_path()),
+                      identifier_from(file.stem().string()), network);
   } catch (const Error& e) {
     throw SpiceError(fmt::format("{}: {}", file.string(), e.what()));
   }

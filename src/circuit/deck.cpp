@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "circuit/elements.hpp"
@@ -24,6 +25,47 @@ constexpr std::size_t kMostElements = 1'000'000;
 
 bool is_ground(const std::string& node) { return node == "0" || node == "gnd"; }
 
+/// The first word of a line that may be ".if(x)".
+std::string_view word_of(const CircuitWords& words) {
+  const std::string_view first = words.plain.front();
+  return first.substr(0, first.find_first_of("({"));
+}
+
+/// Which lines between .if, .elseif, .else and .endif count.
+class Conditions {
+ public:
+  /// Whether `word` is one of the four, and was taken; `holds` says whether its condition does.
+  template <class Holds>
+  bool take(const CircuitCard& card, std::string_view word, const Holds& holds) {
+    if (word == ".if") {
+      const bool outer = counts();
+      const bool now = outer && holds();
+      open_.push_back({.counts = now, .done = now || !outer});
+      return true;
+    }
+    if (word != ".elseif" && word != ".else" && word != ".endif") return false;
+    if (open_.empty()) refuse(card, fmt::format(".if before {}", word), card.text);
+    Branch& last = open_.back();
+    if (word == ".endif") {
+      open_.pop_back();
+    } else if (last.done) {
+      last.counts = false;
+    } else {
+      last.counts = last.done = word == ".else" || holds();
+    }
+    return true;
+  }
+
+  bool counts() const { return open_.empty() || open_.back().counts; }
+
+ private:
+  struct Branch {
+    bool counts = true;
+    bool done = true;  ///< None of the branches that follow counts.
+  };
+  std::vector<Branch> open_;
+};
+
 /// Replaces every call of a subcircuit by its content.
 class Flattener {
  public:
@@ -38,6 +80,9 @@ class Flattener {
     };
     for (const CircuitDevice& d : circuit_.devices) add(d.plus), add(d.minus);
     for (const CircuitElement& e : circuit_.elements) add(e.plus), add(e.minus);
+    for (const CompiledInstance& c : circuit_.compiled) {
+      for (const std::string& node : c.nodes) add(node);
+    }
     check_voltage_loops();
     if (circuit_.not_covered.empty()) check_floating_devices();
   }
@@ -117,26 +162,56 @@ class Flattener {
       throw;
     } catch (const SpiceError& e) {
       if (circuit_.not_covered.empty()) circuit_.not_covered = e.what();
+      if (circuit_.not_taken_apart.empty()) circuit_.not_taken_apart = e.what();
     }
   }
+
+  // Whether the condition on `card` holds.
+  bool holds(const CircuitCard& card, const Known& known) {
+    bool result = false;
+    covered([&] {
+      const std::string where = place_of(card);
+      const std::string_view text = card.text;
+      result = CircuitExpression(text.substr(text.find_first_of(" \t({")), known, where)
+                   .constant(where) != 0;
+    });
+    return result;
+  }
+
+  /// The models of one body.
+  struct ModelCard {
+    CircuitCard card;
+    int number = -1;  ///< In circuit_.models; -1: not used so far.
+  };
+  using Models = std::map<std::string, ModelCard>;
 
   void walk(const CircuitBody& body,
             const std::string& path,
             const NodeNames& outside,
             Known known,
             int depth) {
+    Models models;
+    Conditions conditions;
+    const auto condition_of = [&](const CircuitCard& card) {
+      return [&] { return holds(card, known); };
+    };
     for (const CircuitCard& card : body.cards) {
       const CircuitWords words = circuit_words(card.text);
-      const std::string& first = words.plain.front();
-      if (first != ".param") continue;
-      evaluate(words.assignments, known, place_of(card), known);
+      const std::string_view first = word_of(words);
+      if (conditions.take(card, first, condition_of(card)) || !conditions.counts()) continue;
+      if (first == ".param") evaluate(words.assignments, known, place_of(card), known);
+      if (first == ".model" && words.plain.size() > 2) models[words.plain[1]] = {.card = card};
     }
+    if (depth == 0) globals_ = {.models = models, .known = known};
     for (const CircuitCard& card : body.cards) {
       const CircuitWords words = circuit_words(card.text);
-      const std::string& first = words.plain.front();
-      if (first == ".param") continue;
+      const std::string_view first = word_of(words);
+      if (conditions.take(card, first, condition_of(card)) || !conditions.counts()) continue;
+      if (first == ".param" || first == ".model") continue;
       if (first.front() == 'x') {
         call(card, words, path, outside, known, depth);
+      } else if (first.front() == 'n') {
+        covered([&] { add_compiled(card, words, path, outside, known, models); });
       } else {
         CircuitElement element;
         bool read = false;
@@ -214,6 +289,67 @@ class Flattener {
     check_size(circuit_.devices.size());
   }
 
+  using Numbers = std::vector<std::pair<std::string, double>>;
+
+  Numbers numbers_of(const CircuitWords& words, const Known& known, const std::string& where) {
+    Numbers numbers;
+    for (const auto& [name, text] : words.assignments) {
+      numbers.emplace_back(name, circuit_value(text, known, where));
+    }
+    return numbers;
+  }
+
+  // The model `name` of this body, or of the deck outside of all; its name in circuit_.models.
+  std::string compiled_model(const CircuitCard& from,
+                             const std::string& name,
+                             const Known& known,
+                             Models& models) {
+    auto found = models.find(name);
+    const bool local = found != models.end();
+    Models& in = local ? models : globals_.models;
+    if (!local) found = in.find(name);
+    if (found == in.end()) {
+      throw MalformedCard(
+          fmt::format("{}: expected a .model line of {}, got none", place_of(from), name));
+    }
+    ModelCard& model = found->second;
+    if (model.number < 0) {
+      // Its parameters may stand in parentheses.
+      std::string text = model.card.text;
+      const std::size_t open = text.find('('), equals = text.find('='), close = text.rfind(')');
+      if (open < equals && close != text.npos) text[open] = text[close] = ' ';
+      const CircuitWords words = circuit_words(text);
+      model.number = static_cast<int>(circuit_.models.size());
+      circuit_.models.push_back(
+          {.name = fmt::format("model_{}", model.number + 1),
+           .type = words.plain.at(2),
+           .parameters = numbers_of(words, local ? known : globals_.known, place_of(model.card))});
+    }
+    return circuit_.models[static_cast<std::size_t>(model.number)].name;
+  }
+
+  void add_compiled(const CircuitCard& card,
+                    const CircuitWords& words,
+                    const std::string& path,
+                    const NodeNames& outside,
+                    const Known& known,
+                    Models& models) {
+    if (circuit_.not_covered.empty()) {
+      circuit_.not_covered =
+          fmt::format("{}: {} is of a compiled model, which the reference does not know",
+                      place_of(card), words.plain.front());
+    }
+    CompiledInstance instance{.name = path + words.plain.front(),
+                              .nodes = {},
+                              .model = compiled_model(card, words.plain.back(), known, models),
+                              .parameters = numbers_of(words, known, place_of(card))};
+    for (std::size_t k = 1; k + 1 < words.plain.size(); ++k) {
+      instance.nodes.push_back(renamed(words.plain[k], path, outside));
+    }
+    circuit_.compiled.push_back(std::move(instance));
+    check_size(circuit_.compiled.size());
+  }
+
   // Neither the reference nor a simulator can go through them one by one.
   void check_breakpoints(const CircuitCard& card, const Stimulus& wave) const {
     const double count = wave.breakpoint_count(circuit_.stop_time);
@@ -241,6 +377,10 @@ class Flattener {
 
   const CircuitDeck& deck_;
   Circuit& circuit_;
+  struct {
+    Models models;
+    Known known;
+  } globals_;
   std::size_t calls_ = 0;
 };
 

@@ -127,6 +127,7 @@ void linear_control(const CircuitCard& card,
                     CircuitElement& element) {
   if (words.size() != 6) refuse(card, "name, four nodes and a gain in the reference");
   const double gain = circuit_value(words[5], known, place_of(card));
+  element.value = gain;
   element.expression = std::make_shared<CircuitExpression>(
       fmt::format("{}*v({},{})", gain, words[3], words[4]), known, place_of(card));
 }
@@ -148,7 +149,9 @@ void behavioural(const CircuitCard& card, const Known& known, CircuitElement& el
 }  // namespace
 
 double circuit_value(const std::string& text, const Known& known, const std::string& where) {
-  if (text.starts_with('{')) return CircuitExpression(text, known, where).constant(where);
+  const char first = text.empty() ? '0' : text.front();
+  const bool named = first >= 'a' && first <= 'z';
+  if (first == '{' || named) return CircuitExpression(text, known, where).constant(where);
   return spice_number(text, where);
 }
 

@@ -8,8 +8,8 @@
 
 namespace psi_xlstm {
 
-/// `text`, a number or an expression in braces, with the parameters `known`. Throws SpiceError,
-/// which `where` opens.
+/// `text`, a number, a parameter or an expression in braces, with the parameters `known`. Throws
+/// SpiceError, which `where` opens.
 double circuit_value(const std::string& text,
                      const std::map<std::string, double>& known,
                      const std::string& where);

@@ -45,7 +45,7 @@ double spice_number(std::string_view text, const std::string& where) {
   return value;
 }
 
-/// Recursive descent: sum of products of factors.
+/// Recursive descent: comparisons of sums of products of factors.
 class CircuitExpression::Reader {
  public:
   Reader(CircuitExpression& to,
@@ -55,9 +55,16 @@ class CircuitExpression::Reader {
       : to_(to), rest_(text), known_(known), where_(where) {}
 
   void read() {
-    sum();
+    condition();
     skip_blanks();
     if (!rest_.empty()) refuse("an operator or the end");
+    const bool jumps = std::any_of(to_.nodes_.begin(), to_.nodes_.end(),
+                                   [](const Node& n) { return n.op >= Op::kFloor; });
+    if (!jumps || to_.voltages_.empty()) return;
+    throw SpiceError(
+        fmt::format("{}: expected no comparison, floor, min or max beside a voltage in an "
+                    "expression, got v({})",
+                    where_, to_.voltages_.front().plus));
   }
 
  private:
@@ -82,6 +89,37 @@ class CircuitExpression::Reader {
   std::size_t add(Node node) {
     to_.nodes_.push_back(node);
     return to_.nodes_.size() - 1;
+  }
+
+  bool take(std::string_view word) {
+    skip_blanks();
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+
+  std::size_t condition() {
+    std::size_t left = comparison();
+    for (;;) {
+      if (take("&&")) {
+        left = add({.op = Op::kAnd, .left = left, .right = comparison()});
+      } else if (take("||")) {
+        left = add({.op = Op::kOr, .left = left, .right = comparison()});
+      } else {
+        return left;
+      }
+    }
+  }
+
+  std::size_t comparison() {
+    const std::size_t left = sum();
+    if (take("==")) return add({.op = Op::kEqual, .left = left, .right = sum()});
+    if (take("!=")) return add({.op = Op::kUnequal, .left = left, .right = sum()});
+    if (take("<=")) return add({.op = Op::kLessOrEqual, .left = left, .right = sum()});
+    if (take('<')) return add({.op = Op::kLess, .left = left, .right = sum()});
+    const bool or_equal = take(">=");
+    if (!or_equal && !take('>')) return left;
+    return add({.op = or_equal ? Op::kLessOrEqual : Op::kLess, .left = sum(), .right = left});
   }
 
   std::size_t sum() {
@@ -125,7 +163,7 @@ class CircuitExpression::Reader {
     if (take('+')) return factor();
     for (const auto& [open, close] : {std::pair('(', ')'), std::pair('{', '}')}) {
       if (!take(open)) continue;
-      const std::size_t inside = sum();
+      const std::size_t inside = condition();
       if (!take(close)) refuse(fmt::format("\"{}\"", close));
       return inside;
     }
@@ -146,23 +184,28 @@ class CircuitExpression::Reader {
       return add({.op = Op::kNumber, .number = found->second});
     }
     constexpr std::pair<std::string_view, Op> kFunctions[] = {
-        {"tanh", Op::kTanh}, {"exp", Op::kExp}, {"ln", Op::kLn},  {"sqrt", Op::kSqrt},
-        {"sin", Op::kSin},   {"cos", Op::kCos}, {"abs", Op::kAbs}};
+        {"tanh", Op::kTanh}, {"exp", Op::kExp}, {"ln", Op::kLn},   {"sqrt", Op::kSqrt},
+        {"sin", Op::kSin},   {"cos", Op::kCos}, {"abs", Op::kAbs}, {"floor", Op::kFloor},
+        {"min", Op::kMin},   {"max", Op::kMax}};
     for (const auto& [function, op] : kFunctions) {
       if (word != function) continue;
       rest_.remove_prefix(word.size());
       return call(op);
     }
-    if (word != "v") refuse("a known parameter, v() or one of tanh exp ln sqrt sin cos abs");
+    if (word != "v")
+      refuse("a known parameter, v() or one of tanh exp ln sqrt sin cos abs floor min max");
     rest_.remove_prefix(word.size());
     return voltage();
   }
 
   std::size_t call(Op op) {
     if (!take('(')) refuse("\"(\"");
-    const std::size_t argument = sum();
+    const std::size_t first = sum();
+    const bool two = op == Op::kMin || op == Op::kMax;
+    if (two && !take(',')) refuse("\",\"");
+    const std::size_t second = two ? sum() : 0;
     if (!take(')')) refuse("\")\"");
-    return add({.op = op, .left = argument});
+    return add({.op = op, .left = first, .right = second});
   }
 
   std::string node_name() {
@@ -221,6 +264,24 @@ double CircuitExpression::value_of(const Node& node, double left, double right) 
       return std::cos(left);
     case Op::kAbs:
       return std::abs(left);
+    case Op::kFloor:
+      return std::floor(left);
+    case Op::kMin:
+      return std::min(left, right);
+    case Op::kMax:
+      return std::max(left, right);
+    case Op::kEqual:
+      return left == right ? 1 : 0;
+    case Op::kUnequal:
+      return left == right ? 0 : 1;
+    case Op::kLess:
+      return left < right ? 1 : 0;
+    case Op::kLessOrEqual:
+      return left <= right ? 1 : 0;
+    case Op::kAnd:
+      return left != 0 && right != 0 ? 1 : 0;
+    case Op::kOr:
+      return left != 0 || right != 0 ? 1 : 0;
     default:
       return node.number;
   }
@@ -278,6 +339,8 @@ double CircuitExpression::evaluate(std::span<const double> voltages,
         break;
       case Op::kAbs:
         adjoint[n.left] += left < 0 ? -a : a;
+        break;
+      default:  // of constants
         break;
     }
   }

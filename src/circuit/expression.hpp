@@ -20,6 +20,9 @@ double spice_number(std::string_view text, const std::string& where);
 /// An expression of numbers, parameters and node voltages:
 ///
 ///   + - * / ( ) { }, tanh exp ln sqrt sin cos abs, v(a), v(a,b)
+///
+/// and, of numbers and parameters only, floor min max and the comparisons == != < <= > >= with &&
+/// and ||, which are 1 or 0.
 class CircuitExpression {
  public:
   /// A voltage the expression reads; `minus` is "0" for v(a).
@@ -58,7 +61,16 @@ class CircuitExpression {
     kSqrt,
     kSin,
     kCos,
-    kAbs
+    kAbs,
+    kFloor,  // from here on of constants only
+    kMin,
+    kMax,
+    kEqual,
+    kUnequal,
+    kLess,
+    kLessOrEqual,
+    kAnd,
+    kOr
   };
   struct Node {
     Op op = Op::kNumber;

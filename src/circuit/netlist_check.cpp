@@ -19,11 +19,13 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kElements = "rclvibgefhdqmjnxkswt";
 constexpr std::string_view kDotLines =
-    ".subckt, .ends, .param, .model, .ic, .nodeset, .options, .temp, .end";
+    ".subckt, .ends, .param, .model, .ic, .nodeset, .options, .temp, .if, .elseif, .else, .endif, "
+    ".end";
 constexpr std::string_view kPunctuation = "_.+-*/^(){}[]=,:<>?!&|#@";
 
 const std::set<std::string_view> kDotWords = {".subckt",  ".ends",    ".param", ".model", ".ic",
-                                              ".nodeset", ".options", ".temp",  ".end"};
+                                              ".nodeset", ".options", ".temp",  ".if",    ".elseif",
+                                              ".else",    ".endif",   ".end"};
 /// Commands of ngspice that would pass for the name of an element.
 const std::set<std::string_view> kCommands = {
     "cd",     "codemodel", "destroy", "edit",   "echo",   "echof",  "load",    "listing",
@@ -114,8 +116,10 @@ std::vector<Card> cards_of(const std::string& netlist) {
 /// Every name that is followed by '(' must be a known function, and none may be given a file.
 void check_calls(const Card& card) {
   const std::string& text = card.text;
-  // The first parenthesis of a model follows the name of its type.
-  const std::size_t of_model = text.starts_with(".model") ? text.find('(') : text.npos;
+  // The first parenthesis of a model follows the name of its type, that of a condition its word.
+  const bool follows_a_word =
+      text.starts_with(".model") || text.starts_with(".if") || text.starts_with(".elseif");
+  const std::size_t of_model = follows_a_word ? text.find('(') : text.npos;
   for (std::size_t i = 0; i < text.size();) {
     if (!is_word_character(text[i])) {
       ++i;
@@ -167,7 +171,10 @@ void check_external(const Card& card) {
 bool is_element(const Card& card) { return card.text.front() != '.'; }
 
 void check_card(const Card& card) {
-  const std::string first = words_of(card.text).front();
+  std::string first = words_of(card.text).front();
+  if (first.starts_with(".if") || first.starts_with(".elseif")) {
+    first.erase(std::min(first.find_first_of("({"), first.size()));
+  }
   if (is_element(card)) {
     if (kElements.find(first.front()) == kElements.npos) {
       refuse(card.line, "an element of type " + std::string(kElements), first);

@@ -6,7 +6,8 @@
 /// what is listed here may pass:
 ///
 ///   elements    R C L V I B G E F H D Q M J N X K S W T and their '+' continuations
-///   dot lines   .subckt .ends .param .model .ic .nodeset .options .temp .end
+///   dot lines   .subckt .ends .param .model .ic .nodeset .options .temp .if .elseif .else .endif
+///               .end
 ///   comments    '*', but not "*#" and "*ng_script", which ngspice can take for commands
 ///   functions   those of arithmetic, of sources, and v() and i()
 

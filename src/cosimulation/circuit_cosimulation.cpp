@@ -14,22 +14,12 @@
 #include "hdl/text/plan.hpp"
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "simulators/ngspice/forms.hpp"
-#include "simulators/ngspice/ngspice.hpp"
 #include "simulators/prepared.hpp"
 
 namespace psi_xlstm {
 namespace {
 
 using Quantities = std::vector<std::vector<double>>;
-
-std::vector<std::string> source_vectors(const Circuit& circuit) {
-  std::vector<std::string> names;
-  for (const CircuitElement& e : circuit.elements) {
-    if (e.kind == ElementKind::kVoltageSource) names.push_back(e.current_vector());
-  }
-  return names;
-}
 
 std::vector<double> breakpoints_of(const Circuit& circuit) {
   std::set<double> times;
@@ -86,11 +76,12 @@ Quantities charges_of(const std::vector<double>& time, const Quantities& current
 
 CosimRow make_row(const ir::Network& network,
                   const Circuit& circuit,
-                  const std::string& path,
+                  const CircuitRun& run,
                   const std::string& what,
                   double limit) {
   CosimRow row{.model = network.name,
-               .path = path,
+               .simulator = run.simulator,
+               .path = run.path,
                .stimulus = fmt::format("circuit {}: {}", circuit.name, what)};
   if (limit > 0) row.limit = limit;
   return row;
@@ -121,12 +112,12 @@ class Comparison {
   Comparison(const ir::Network& network,
              const Circuit& circuit,
              const CosimConfig& config,
-             const SimulatorOptions& simulator,
+             std::span<const std::unique_ptr<Simulator>> simulators,
              const std::vector<std::string>& paths)
       : network_(network),
         circuit_(circuit),
         config_(config),
-        simulator_(simulator),
+        simulators_(simulators),
         paths_(paths) {
     const hdl::EmissionPlan plan = hdl::plan_emission(network);
     max_step_ =
@@ -142,14 +133,7 @@ class Comparison {
                       "only: {}",
                       circuit_.name, circuit_.not_covered));
     }
-    for (const EmittedModel& model :
-         prepared_models(network_, Ngspice(simulator_), paths_, report_.not_run)) {
-      control_form_ = model.form();
-      runs_.push_back(
-          run_circuit(circuit_, model, max_step_, config_.relative_tolerance, simulator_));
-      against_reference(runs_.back());
-      if (runs_.size() > 1) against_first(runs_.back());
-    }
+    for (const auto& simulator : simulators_) run_in(*simulator);
     if (moves_) control();
     advise();
     if (report_.rows().empty()) {
@@ -164,10 +148,27 @@ class Comparison {
   }
 
  private:
+  void run_in(const Simulator& simulator) {
+    for (const EmittedModel& model :
+         prepared_models(network_, simulator, paths_, report_.not_run)) {
+      try {
+        runs_.push_back(run_circuit(circuit_, model, max_step_, config_, simulator));
+      } catch (const SpiceError& e) {
+        if (simulators_.size() == 1) throw;
+        report_.not_run.push_back({simulator.name(), model.path(), e.what()});
+        continue;
+      }
+      against_reference(runs_.back());
+      if (runs_.size() > 1) against_first(runs_.back());
+      control_in_ = &simulator;
+      control_form_ = model.form();
+    }
+  }
+
   void against_reference(const CircuitRun& run) {
     const double limit = circuit_.not_covered.empty() ? config_.limit : 0;
     CosimOutcome outcome;
-    outcome.row = make_row(network_, circuit_, run.path, "device currents", limit);
+    outcome.row = make_row(network_, circuit_, run, "device currents", limit);
     outcome.reason = run.reason;
     outcome.not_finished = run.out_of_time;
     outcome.counters = run.counters;
@@ -176,7 +177,7 @@ class Comparison {
     if (!outcome.reason.empty()) {
       judge_without_result(outcome);
       report_.warnings.push_back(
-          fmt::format("{}, {}: {}", outcome.row.stimulus, run.path, outcome.reason));
+          fmt::format("{}, {}: {}", outcome.row.stimulus, run.form(), outcome.reason));
     }
     if (limit > 0 || !outcome.reason.empty()) report_.transients.push_back(std::move(outcome));
   }
@@ -193,7 +194,7 @@ class Comparison {
     outcome.current = run.devices[worst];
     outcome.reference = solution.devices[worst];
     outcome.voltage = outcome.reference;
-    CosimRow row = make_row(network_, circuit_, run.path, "node voltages", config_.limit);
+    CosimRow row = make_row(network_, circuit_, run, "node voltages", config_.limit);
     judge(row, solution.nodes, run.nodes);
     report_.checks.push_back(row);
     if (runs_.size() > 1 || network_.state_count() == 0) return;
@@ -208,6 +209,8 @@ class Comparison {
 
   void against_first(const CircuitRun& run) {
     const CircuitRun& base = runs_.front();
+    const std::string base_form =
+        base.simulator == run.simulator ? base.path : base.simulator + " " + base.path;
     const bool charges = has_capacitor(circuit_);
     for (const auto& compared :
          {std::pair("device currents", &CircuitRun::devices),
@@ -218,8 +221,8 @@ class Comparison {
       const bool sources = member == &CircuitRun::sources;
       // A source that only controls others carries nothing.
       if (sources && all_zero(base.sources) && all_zero(run.sources)) continue;
-      CosimRow row = make_row(network_, circuit_, run.path,
-                              fmt::format("{} against the {} path", compared.first, base.path),
+      CosimRow row = make_row(network_, circuit_, run,
+                              fmt::format("{} against the {} path", compared.first, base_form),
                               config_.limit_forms);
       if (base.usable() && run.usable()) {
         const bool integrate = charges && sources;
@@ -229,7 +232,7 @@ class Comparison {
         judge(row, resampled_all(base.time, of(base), breakpoints_of(circuit_), run.time), of(run));
       } else {
         row.not_verified =
-            fmt::format("the {} path gave no result", base.usable() ? run.path : base.path);
+            fmt::format("the {} path gave no result", base.usable() ? run.path : base_form);
       }
       report_.checks.push_back(row);
     }
@@ -252,10 +255,9 @@ class Comparison {
 
   // A circuit with frozen states must be told from the true one.
   void control() {
-    const EmittedModel model(frozen(network_), control_form_, simulator_.verilog_a_compiler);
-    const CircuitRun run =
-        run_circuit(circuit_, model, max_step_, config_.relative_tolerance, simulator_);
-    CosimRow row = make_row(network_, circuit_, run.path, "negative control, states frozen", 0);
+    const EmittedModel model = control_in_->prepared(frozen(network_), control_form_);
+    const CircuitRun run = run_circuit(circuit_, model, max_step_, config_, *control_in_);
+    CosimRow row = make_row(network_, circuit_, run, "negative control, states frozen", 0);
     row.not_verified = run.reason;
     if (run.usable()) {
       const CircuitSolution solution =
@@ -272,13 +274,14 @@ class Comparison {
   const ir::Network& network_;
   const Circuit& circuit_;
   const CosimConfig& config_;
-  const SimulatorOptions& simulator_;
+  std::span<const std::unique_ptr<Simulator>> simulators_;
   const std::vector<std::string>& paths_;
   double max_step_ = 0;
   CircuitReferenceOptions reference_options_;
   std::vector<CircuitRun> runs_;
   CosimReport report_;
-  EmittedForm control_form_ = EmittedForm::kSubcircuit;  ///< The fastest that ran.
+  const Simulator* control_in_ = nullptr;  ///< Of the last run.
+  EmittedForm control_form_ = EmittedForm::kSubcircuit;
   bool moves_ = false;
 };
 
@@ -287,38 +290,18 @@ class Comparison {
 CircuitRun run_circuit(const Circuit& circuit,
                        const EmittedModel& model,
                        double max_step,
-                       double relative_tolerance,
-                       const SimulatorOptions& simulator) {
-  CircuitRun out;
-  out.path = model.path();
-  TransientOptions options{.stop_time = circuit.stop_time,
-                           .max_step = circuit.max_step > 0 ? circuit.max_step : max_step,
-                           .print_step = circuit.print_step,
-                           .use_initial_conditions = circuit.use_initial_conditions,
-                           .relative_tolerance = relative_tolerance};
-  for (const CircuitDevice& d : circuit.devices) options.vectors.push_back(d.current_vector());
-  for (const std::string& name : source_vectors(circuit)) options.vectors.push_back(name);
-  for (const std::string& node : circuit.nodes) {
-    options.vectors.push_back(fmt::format("v({})", node));
-  }
-  SimulatorOptions patient = with_library(model, simulator);
-  patient.time_limit_s = time_limit_for(options.stop_time / options.max_step, patient.time_limit_s);
-  TransientResult run = transient(circuit.netlist(model, options.max_step), options, patient);
-  out.reason = circuit.in_lines_of_the_deck(run.reason);
-  out.out_of_time = run.out_of_time;
-  out.time = std::move(run.time);
-  out.counters = run.counters;
-  if (!out.usable()) return out;
-  std::size_t next = 0;
-  const auto take = [&](std::size_t count, Quantities& to) {
-    for (std::size_t i = 0; i < count; ++i) {
-      to.push_back(std::move(run.vectors.at(options.vectors[next++])));
-    }
-  };
-  take(circuit.devices.size(), out.devices);
-  take(source_vectors(circuit).size(), out.sources);
-  take(circuit.nodes.size(), out.nodes);
-  return out;
+                       const CosimConfig& config,
+                       const Simulator& simulator) {
+  const double step = circuit.max_step > 0 ? circuit.max_step : max_step;
+  CircuitRun run = simulator.circuit(
+      circuit, model,
+      {.stop_time = circuit.stop_time,
+       .max_step = step,
+       .relative_tolerance = config.relative_tolerance,
+       .time_limit_s = time_limit_for(circuit.stop_time / step, config.time_limit_s)});
+  run.simulator = simulator.name();
+  run.path = model.path();
+  return run;
 }
 
 LargestError largest_error(const Quantities& expected, const Quantities& found) {
@@ -387,10 +370,10 @@ std::vector<double> resampled(std::span<const double> all_times,
 CosimReport cosimulate_circuit(const ir::Network& network,
                                const Circuit& circuit,
                                const CosimConfig& config,
-                               const SimulatorOptions& simulator,
+                               std::span<const std::unique_ptr<Simulator>> simulators,
                                const std::vector<std::string>& paths) {
   ir::require_one_conductance(network, "co-simulation");
-  return Comparison(network, circuit, config, simulator, paths).compare();
+  return Comparison(network, circuit, config, simulators, paths).compare();
 }
 
 }  // namespace psi_xlstm

@@ -1,12 +1,13 @@
 #pragma once
 
 /// @file
-/// A user's circuit with every emitted form of a model in it: each against the reference where that
-/// knows every element, and the compiled forms against the subcircuit.
+/// A user's circuit with every emitted form of a model in it, in every simulator: each against the
+/// reference where that knows every element, and all against the first.
 ///
 /// An error is that of a current or a voltage over its own full scale, which is its largest size,
 /// but at least a thousandth of the largest of its kind in the circuit.
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,32 +17,17 @@
 #include "cosimulation/circuit_reference.hpp"
 #include "cosimulation/cosimulation.hpp"
 #include "psi_xlstm/ir/network.hpp"
-#include "simulators/ngspice/simulator.hpp"
+#include "simulators/simulator.hpp"
 
 namespace psi_xlstm {
 
-/// One form in the circuit.
-struct CircuitRun {
-  std::string path;          ///< As EmittedModel::path().
-  std::string reason;        ///< Why there is no result, else empty.
-  bool out_of_time = false;  ///< The reason is the time limit.
-  std::vector<double> time;  ///< Of the simulator [s], [N].
-  std::vector<std::vector<double>>
-      devices;  ///< Currents, in the order of the circuit [A], [..][N].
-  std::vector<std::vector<double>> sources;  ///< Likewise, of the voltage sources.
-  std::vector<std::vector<double>> nodes;    ///< Voltages [V], [..][N].
-  TransientCounters counters;
-
-  bool usable() const { return reason.empty(); }
-};
-
 /// Simulates `circuit` with `model` at its devices; `max_step` [s] is taken where the deck has
-/// none.
+/// none. Throws as Simulator::circuit().
 CircuitRun run_circuit(const Circuit& circuit,
                        const EmittedModel& model,
                        double max_step,
-                       double relative_tolerance,
-                       const SimulatorOptions& simulator);
+                       const CosimConfig& config,
+                       const Simulator& simulator);
 
 /// The largest error over full scale of several quantities, and which of them has it.
 struct LargestError {
@@ -61,14 +47,14 @@ std::vector<double> resampled(std::span<const double> time,
                               std::span<const double> breakpoints,
                               std::span<const double> wanted);
 
-/// Everything about one circuit: every form among `paths` (emitted_models()), and a negative
-/// control with a frozen state. The transients hold the device that is worst. Throws SpiceError
-/// where there is nothing to compare with: an element that the reference does not know, and one
-/// form only; ShapeError where `network` is not one conductance.
+/// Everything about one circuit: every simulator in every form among `paths` that it can run
+/// (prepared_models()), and a negative control with a frozen state. The transients hold the device
+/// that is worst. Throws SpiceError where there is nothing to compare with: an element that the
+/// reference does not know, and one run only; ShapeError where `network` is not one conductance.
 CosimReport cosimulate_circuit(const ir::Network& network,
                                const Circuit& circuit,
                                const CosimConfig& config,
-                               const SimulatorOptions& simulator,
+                               std::span<const std::unique_ptr<Simulator>> simulators,
                                const std::vector<std::string>& paths = {});
 
 }  // namespace psi_xlstm

@@ -5,6 +5,7 @@
 
 #include "hdl/emitted_model.hpp"
 #include "psi_xlstm/ir/network.hpp"
+#include "simulators/circuit_run.hpp"
 #include "simulators/test_circuit.hpp"
 
 namespace psi_xlstm {
@@ -46,6 +47,12 @@ class Simulator {
                             const TestCircuit& circuit,
                             const FrequencySweep& sweep,
                             const StaticSettings& settings) const = 0;
+
+  /// A user's circuit with `model` at every device. Throws SpiceError, with the sentence for a
+  /// table, where there is something in it that this simulator cannot be given.
+  virtual CircuitRun circuit(const Circuit& circuit,
+                             const EmittedModel& model,
+                             const TransientSettings& settings) const = 0;
 };
 
 }  // namespace psi_xlstm

@@ -201,7 +201,7 @@ TEST(Circuit, RefusesEarlyWhatCannotBeSimulated) {
        "netlist: expected no loop of voltage sources, got one that xs.v1 closes"},
       {tran + device + ".tran=1 r1 a 0 1\n",
        "netlist line 4: expected an element or one of .subckt, .ends, .param, .model, .ic, "
-       ".nodeset, .options, .temp, .end, got .tran=1"}};
+       ".nodeset, .options, .temp, .if, .elseif, .else, .endif, .end, got .tran=1"}};
   for (const auto& [lines, sentence] : cases) EXPECT_EQ(problem_with(lines), sentence) << lines;
   EXPECT_EQ(problem_with(tran + device + ".subckt s a\nr1 a 0 1\n.ends\nr1 a 0 1\nxs a s\n"),
             "none");

@@ -81,8 +81,8 @@ TEST(CircuitExpression, SaysWhatItDoesNotKnow) {
       {"(1", "here: expected \")\" in an expression, got \"\""},
       {"g h", "here: expected an operator or the end in an expression, got \"h\""},
       {"foo(1)",
-       "here: expected a known parameter, v() or one of tanh exp ln sqrt sin cos abs in an "
-       "expression, got \"foo(1)\""},
+       "here: expected a known parameter, v() or one of tanh exp ln sqrt sin cos abs floor min "
+       "max in an expression, got \"foo(1)\""},
       {"v(a)", "here: expected an expression of parameters, got one of v(a)"}};
   for (const auto& [text, message] : cases) {
     try {

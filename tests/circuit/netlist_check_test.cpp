@@ -66,7 +66,7 @@ TEST(CheckNetlist, AcceptsACircuit) {
 TEST(CheckNetlist, SaysLineExpectationAndFinding) {
   EXPECT_EQ(problem_with_netlist("r1 a 0 1k\n\n.control\n"),
             "netlist line 3: expected an element or one of .subckt, .ends, .param, .model, .ic, "
-            ".nodeset, .options, .temp, .end, got .control");
+            ".nodeset, .options, .temp, .if, .elseif, .else, .endif, .end, got .control");
   EXPECT_EQ(problem_with_netlist("r1 a 0 1k\na1 [a] [b] m\n"),
             "netlist line 2: expected an element of type rclvibgefhdqmjnxkswt, got a1");
   EXPECT_EQ(problem_with_netlist("r1 a 0 1k;x\n"),
@@ -101,7 +101,6 @@ TEST(CheckNetlist, RefusesEveryLineThatIsNoCircuit) {
                                  ".title x",
                                  ".func f(x) {x}",
                                  ".global a",
-                                 ".if (1)",
                                  ".tran 1n 1u",
                                  ".dc v1 0 1 1",
                                  ".pss",

@@ -14,6 +14,7 @@
 #include "hdl/text/plan.hpp"
 #include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "support/in_ngspice.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/paths.hpp"
@@ -22,6 +23,7 @@
 namespace psi_xlstm {
 namespace {
 
+using testing::in_ngspice;
 using testing::published_student;
 
 std::filesystem::path circuits() {
@@ -50,7 +52,7 @@ void show(const CosimReport& report) {
 CosimReport compared(const std::string& name) {
   const ir::Network network = published_student();
   CosimReport report =
-      cosimulate_circuit(network, read_circuit(circuits() / (name + ".cir"), network), {}, {});
+      in_ngspice(network, read_circuit(circuits() / (name + ".cir"), network), {}, {});
   show(report);
   for (const CosimRow& row : report.rows()) {
     EXPECT_TRUE(row.max_abs_err_over_fs.has_value()) << row.stimulus;
@@ -92,7 +94,7 @@ TEST(CircuitCosimulation, TheOscillatorOscillatesAsTheReferenceDoes) {
   const ir::Network network = published_student();
   const Circuit circuit = read_circuit(circuits() / "relaxation_oscillator.cir", network);
   const CircuitRun run = run_circuit(circuit, EmittedModel(network, EmittedForm::kSubcircuit),
-                                     circuit.max_step, 1e-4, {});
+                                     circuit.max_step, {}, Ngspice{});
   ASSERT_EQ(run.reason, "");
   const auto out = static_cast<std::size_t>(
       std::find(circuit.nodes.begin(), circuit.nodes.end(), "out") - circuit.nodes.begin());
@@ -135,7 +137,7 @@ TEST(CircuitCosimulation, TheComparisonCanFail) {
     ir::Network wrong = network;
     testing::block(wrong, name)[0] += 0.01;
     const CircuitRun run = run_circuit(circuit, EmittedModel(wrong, EmittedForm::kSubcircuit),
-                                       circuit.max_step, 1e-4, {});
+                                       circuit.max_step, {}, Ngspice{});
     ASSERT_EQ(run.reason, "");
     const CircuitSolution solution =
         solve_circuit(circuit, network, run.time, {.max_step = 1e-6, .default_conductance = 2e-4});
@@ -150,7 +152,7 @@ TEST(CircuitCosimulation, AdvisesAStepInNumbersAsAPersonWritesThem) {
       parse_circuit("t\nv1 a 0 sin(0 0.3 20k)\nx1 a 0 device\n.tran 0.1u 100u\n", "steps", network);
   CosimConfig config;
   config.limit = 1e-12;
-  const CosimReport report = cosimulate_circuit(network, circuit, config, {}, {"subcircuit"});
+  const CosimReport report = in_ngspice(network, circuit, config, {}, {"subcircuit"});
   const auto advice = std::find_if(
       report.warnings.begin(), report.warnings.end(),
       [](const std::string& warning) { return warning.find(".tran") != std::string::npos; });
@@ -163,7 +165,7 @@ TEST(CircuitCosimulation, JudgesTheFrozenStateByTheFactorOfTheConfig) {
   const ir::Network network = published_student();
   const Circuit circuit = read_circuit(circuits() / "series_resistor.cir", network);
   const CosimConfig config{.limit = 1e-12, .frozen_factor = 1e15};
-  const CosimReport report = cosimulate_circuit(network, circuit, config, {}, {"subcircuit"});
+  const CosimReport report = in_ngspice(network, circuit, config, {}, {"subcircuit"});
   ASSERT_FALSE(report.checks.empty());
   EXPECT_TRUE(report.checks.back().stimulus.ends_with("negative control, states frozen"));
   EXPECT_EQ(report.checks.back().passed, std::optional<bool>(false));
@@ -174,7 +176,7 @@ TEST(CircuitCosimulation, ZerosAreNotVerified) {
   const ir::Network network = published_student();
   const Circuit circuit =
       parse_circuit("t\nv1 a 0 0\nx1 a 0 device\n.tran 10n 1u\n", "still", network);
-  const CosimReport report = cosimulate_circuit(network, circuit, {}, {}, {"subcircuit"});
+  const CosimReport report = in_ngspice(network, circuit, {}, {}, {"subcircuit"});
   ASSERT_FALSE(report.rows().empty());
   for (const CosimRow& row : report.rows()) EXPECT_FALSE(row.passed) << row.stimulus;
   EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
@@ -183,22 +185,22 @@ TEST(CircuitCosimulation, ZerosAreNotVerified) {
 TEST(CircuitCosimulation, RunsOnlyThePathsAskedFor) {
   const ir::Network network = published_student();
   const Circuit circuit = read_circuit(circuits() / "series_resistor.cir", network);
-  const CosimReport report = cosimulate_circuit(network, circuit, {}, {}, {"subcircuit"});
+  const CosimReport report = in_ngspice(network, circuit, {}, {}, {"subcircuit"});
   EXPECT_EQ(report.rows().size(), 3U);
   for (const CosimRow& row : report.rows()) EXPECT_EQ(row.path, "subcircuit");
-  EXPECT_THROW(cosimulate_circuit(network, circuit, {}, {}, {"fastest"}), SpiceError);
+  EXPECT_THROW(in_ngspice(network, circuit, {}, {}, {"fastest"}), SpiceError);
   const Circuit cell = read_circuit(circuits() / "one_transistor_one_resistor.cir", network);
-  EXPECT_THROW(cosimulate_circuit(network, cell, {}, {}, {"subcircuit"}), SpiceError);
+  EXPECT_THROW(in_ngspice(network, cell, {}, {}, {"subcircuit"}), SpiceError);
 }
 
 TEST(CircuitCosimulation, WhatNgspiceRefusesIsAReason) {
   const ir::Network network = published_student();
   const Circuit circuit =
       parse_circuit("t\nv1 a 0 1\nm1 a a 0 0 nothing\nx1 a 0 device\n.tran 1n 1u\n", "c", network);
-  const CosimReport report = cosimulate_circuit(network, circuit, {}, {});
+  const CosimReport report = in_ngspice(network, circuit, {}, {});
   EXPECT_FALSE(report.verdict().passed());
   ASSERT_GE(report.warnings.size(), 2U);
-  EXPECT_NE(report.warnings[1].find("circuit c: device currents, subcircuit: ngspice"),
+  EXPECT_NE(report.warnings[1].find("circuit c: device currents, ngspice, subcircuit: ngspice"),
             std::string::npos)
       << report.warnings[1];
 }

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cosimulation/circuit_cosimulation.hpp"
 #include "fit/compact_student.hpp"
 #include "hdl/text/plan.hpp"
+#include "simulators/ngspice/ngspice.hpp"
+#include "simulators/vacask/vacask.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/trained_networks.hpp"
@@ -31,22 +34,34 @@ Circuit circuit_with(const ir::Network& network, const std::string& load) {
       "load", network);
 }
 
-std::vector<EmittedForm> forms_behind_loads() {
-  std::vector<EmittedForm> all = {EmittedForm::kSubcircuit};
-  if (testing::missing_osdi().empty()) all.push_back(EmittedForm::kOsdi);
+// A simulator with a form that it runs.
+struct Candidate {
+  std::unique_ptr<Simulator> simulator;
+  EmittedForm form;
+};
+
+std::vector<Candidate> candidates() {
+  std::vector<Candidate> all;
+  all.push_back({std::make_unique<Ngspice>(), EmittedForm::kSubcircuit});
+  if (testing::missing_osdi().empty()) {
+    all.push_back({std::make_unique<Ngspice>(), EmittedForm::kOsdi});
+  }
+  if (Vacask::found()) all.push_back({std::make_unique<Vacask>(), EmittedForm::kOsdi});
   return all;
 }
 
 void expect_every_load_to_work(const ir::Network& network) {
   double worst = 0;
-  for (const EmittedForm form : forms_behind_loads()) {
-    const EmittedModel model(network, form);
+  for (const Candidate& candidate : candidates()) {
+    const Simulator& simulator = *candidate.simulator;
+    const EmittedModel model = simulator.prepared(network, candidate.form);
     for (const char* resistance : {"1", "30", "1k", "30k", "1meg", "30meg", "1g"}) {
       for (const char* capacitance : {"1p", "100p", "10n", "1u"}) {
         const std::string load = fmt::format("rs in p {}\ncl p 0 {}\n", resistance, capacitance);
-        const std::string where = fmt::format("{}, {}: {}", network.name, model.path(), load);
+        const std::string where =
+            fmt::format("{}, {}, {}: {}", network.name, simulator.name(), model.path(), load);
         const Circuit circuit = circuit_with(network, load);
-        const CircuitRun run = run_circuit(circuit, model, circuit.max_step, 1e-4, {});
+        const CircuitRun run = run_circuit(circuit, model, circuit.max_step, {}, simulator);
         EXPECT_EQ(run.reason, "") << where;
         if (!run.usable()) continue;
         CircuitReferenceOptions options;

@@ -14,6 +14,7 @@
 #include "simulators/ngspice/ngspice.hpp"
 #include "simulators/ngspice/simulator.hpp"
 #include "simulators/prepared.hpp"
+#include "support/in_ngspice.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
 #include "support/stand_in_compiler.hpp"
@@ -76,7 +77,7 @@ TEST_F(VerilogAForm, StandsInCircuits) {
   const Circuit circuit =
       parse_circuit("t\nv1 a 0 sin(0 1.2 10k)\nr1 a b 1k\nx1 b 0 device g0=2e-4\n.tran 100n 300u\n",
                     "loop", network);
-  const CosimReport report = cosimulate_circuit(
+  const CosimReport report = testing::in_ngspice(
       network, circuit, {}, {.verilog_a_compiler = compilers_.twin("openvaf", network)});
   EXPECT_TRUE(report.verdict().passed());
   int rows = 0;

@@ -203,4 +203,8 @@ DeviceResponse Neospice::ac(const EmittedModel& model,
   return out;
 }
 
+CircuitRun Neospice::circuit(const Circuit&, const EmittedModel&, const TransientSettings&) const {
+  throw SpiceError("circuits are run in ngspice and VACASK alone");
+}
+
 }  // namespace psi_xlstm

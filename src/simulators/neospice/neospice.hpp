@@ -37,6 +37,9 @@ class Neospice : public Simulator {
                     const TestCircuit& circuit,
                     const FrequencySweep& sweep,
                     const StaticSettings& settings) const override;
+  CircuitRun circuit(const Circuit& circuit,
+                     const EmittedModel& model,
+                     const TransientSettings& settings) const override;
 
  private:
   std::filesystem::path python_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
+#include "hdl/osdi/version.hpp"
 #include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/forms.hpp"
@@ -30,8 +32,9 @@ std::string Ngspice::version() const {
   for (const hdl::OsdiRelease release : loaded_releases(options_)) {
     releases.push_back(hdl::version_of(release).text());
   }
-  std::string text = fmt::format("{}, {}, OSDI: {}", info.version, info.library,
-                                 releases.empty() ? "no" : fmt::to_string(fmt::join(releases, ", ")));
+  std::string text =
+      fmt::format("{}, {}, OSDI: {}", info.version, info.library,
+                  releases.empty() ? "no" : fmt::to_string(fmt::join(releases, ", ")));
   for (const std::string& other : info.passed_over) text += "; not used: " + other;
   return text;
 }
@@ -43,6 +46,7 @@ std::vector<EmittedForm> Ngspice::forms() const {
 }
 
 EmittedModel Ngspice::prepared(const ir::Network& network, EmittedForm form) const {
+  check_own_libraries();
   if (form == EmittedForm::kSubcircuit) return {network, form};
   const std::string no_osdi = problem_with_osdi(options_);
   if (!no_osdi.empty()) throw SpiceError(no_osdi);
@@ -55,6 +59,18 @@ EmittedModel Ngspice::prepared(const ir::Network& network, EmittedForm form) con
     if (form == EmittedForm::kVerilogA) break;  // the compiler knows one release
   }
   throw SpiceError(problem);
+}
+
+void Ngspice::check_own_libraries() const {
+  for (const std::filesystem::path& library : options_.osdi) {
+    SimulatorOptions alone = options_;
+    alone.osdi = {library};
+    const std::string refusal = device_library_refusal(alone);
+    if (refusal.empty()) continue;
+    throw SpiceError(fmt::format("ngspice cannot load {}, which is of OSDI {}: {}",
+                                 printable(library.filename().string()),
+                                 hdl::osdi_version(library).text(), refusal));
+  }
 }
 
 SimulatorOptions Ngspice::options_for(const EmittedModel& model, double time_limit_s) const {
@@ -142,6 +158,40 @@ DeviceResponse Ngspice::ac(const EmittedModel& model,
   if (!out.usable()) return out;
   out.frequency = std::move(run.frequency);
   out.admittance = std::move(run.vectors.at(kCurrent));
+  return out;
+}
+
+CircuitRun Ngspice::circuit(const Circuit& circuit,
+                            const EmittedModel& model,
+                            const TransientSettings& settings) const {
+  TransientOptions options{.stop_time = settings.stop_time,
+                           .max_step = settings.max_step,
+                           .print_step = circuit.print_step,
+                           .use_initial_conditions = circuit.use_initial_conditions,
+                           .relative_tolerance = settings.relative_tolerance};
+  for (const CircuitDevice& d : circuit.devices) options.vectors.push_back(d.current_vector());
+  for (const CircuitElement* const source : voltage_sources(circuit)) {
+    options.vectors.push_back(source->current_vector());
+  }
+  for (const std::string& node : circuit.nodes) {
+    options.vectors.push_back(fmt::format("v({})", node));
+  }
+  TransientResult run = psi_xlstm::transient(circuit.netlist(model, settings.max_step), options,
+                                             options_for(model, settings.time_limit_s));
+  CircuitRun out{end_of(run)};
+  out.reason = circuit.in_lines_of_the_deck(run.reason);
+  out.time = std::move(run.time);
+  out.counters = run.counters;
+  if (!out.usable()) return out;
+  std::size_t next = 0;
+  const auto take = [&](std::size_t count, std::vector<std::vector<double>>& to) {
+    for (std::size_t i = 0; i < count; ++i) {
+      to.push_back(std::move(run.vectors.at(options.vectors[next++])));
+    }
+  };
+  take(circuit.devices.size(), out.devices);
+  take(voltage_sources(circuit).size(), out.sources);
+  take(circuit.nodes.size(), out.nodes);
   return out;
 }
 

@@ -33,8 +33,13 @@ class Ngspice : public Simulator {
                     const TestCircuit& circuit,
                     const FrequencySweep& sweep,
                     const StaticSettings& settings) const override;
+  CircuitRun circuit(const Circuit& circuit,
+                     const EmittedModel& model,
+                     const TransientSettings& settings) const override;
 
  private:
+  /// Throws SpiceError where it does not load the user's own compiled models.
+  void check_own_libraries() const;
   SimulatorOptions options_for(const EmittedModel& model, double time_limit_s) const;
 
   SimulatorOptions options_;

@@ -30,7 +30,7 @@ std::unique_ptr<Simulator> open_ngspice(const SimulatorOptions& options) {
 
 std::unique_ptr<Simulator> open_vacask(const SimulatorOptions& options) {
   return std::make_unique<Vacask>(
-      Vacask::Options{.verilog_a_compiler = options.verilog_a_compiler});
+      Vacask::Options{.verilog_a_compiler = options.verilog_a_compiler, .osdi = options.osdi});
 }
 
 std::unique_ptr<Simulator> open_neospice(const SimulatorOptions&) {
@@ -41,6 +41,17 @@ constexpr Known kKnown[] = {
     {"ngspice", "subcircuit, compiled C (osdi), compiled Verilog-A", always, open_ngspice},
     {"vacask", "compiled C (osdi), compiled Verilog-A", Vacask::found, open_vacask},
     {"neospice", "subcircuit", Neospice::found, open_neospice}};
+
+/// Simulators whose forms are written, and which nothing here runs.
+struct Written {
+  const char* name;
+  const char* path;
+};
+constexpr Written kWritten[] = {{"xyce", "subcircuit"},
+                                {"ltspice", "subcircuit"},
+                                {"hspice", "verilog_a"},
+                                {"spectre", "verilog_a"},
+                                {"ads", "verilog_a"}};
 
 constexpr const char* kAll = "all";
 
@@ -58,6 +69,7 @@ void check_names(const std::vector<std::string>& names) {
 std::vector<std::string> simulator_names() {
   std::vector<std::string> names;
   for (const Known& known : kKnown) names.emplace_back(known.name);
+  for (const Written& written : kWritten) names.emplace_back(written.name);
   return names;
 }
 
@@ -90,6 +102,11 @@ Simulators open_simulators(const std::vector<std::string>& names,
     } catch (const SpiceError& e) {
       not_run.push_back({known.name, "all forms", e.what()});
     }
+  }
+  for (const Written& written : kWritten) {
+    if (!named(written.name) && !named(kAll)) continue;
+    not_run.push_back({written.name, written.path,
+                       "the file is written, its USE.md says how to use it, nothing here runs it"});
   }
   return simulators;
 }

@@ -61,18 +61,25 @@ std::string waveform(const VoltageTable& table) {
 
 }  // namespace
 
+std::vector<std::string> waveforms(const Stimulus& stimulus) {
+  std::vector<std::string> all;
+  for (const auto& of_any : stimulus.terms) {
+    all.push_back(std::visit([](const auto& term) { return waveform(term); }, of_any));
+  }
+  return all;
+}
+
 std::string sources(const Stimulus& stimulus, bool small_signal) {
   check_stimulus(stimulus);
   if (small_signal) {
     return fmt::format("vin1 (in 0) psi_source dc={} mag=1\n", shortest(stimulus.value(0)));
   }
   std::string text;
-  const std::size_t count = stimulus.terms.size();
-  for (std::size_t k = 0; k < count; ++k) {
+  const std::vector<std::string> terms = waveforms(stimulus);
+  for (std::size_t k = 0; k < terms.size(); ++k) {
     text +=
         fmt::format("vin{} ({} {}) psi_source {}\n", k + 1, k == 0 ? "in" : fmt::format("in{}", k),
-                    k + 1 == count ? "0" : fmt::format("in{}", k + 1),
-                    std::visit([](const auto& term) { return waveform(term); }, stimulus.terms[k]));
+                    k + 1 == terms.size() ? "0" : fmt::format("in{}", k + 1), terms[k]);
   }
   return text;
 }

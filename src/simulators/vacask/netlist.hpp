@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "hdl/emitted_model.hpp"
 #include "simulators/test_circuit.hpp"
@@ -11,6 +12,10 @@ namespace psi_xlstm::vacask {
 /// its value at t = 0 and a small signal of 1 V where `small_signal` is true. Throws SpiceError
 /// where a term cannot be said in this language.
 std::string sources(const Stimulus& stimulus, bool small_signal);
+
+/// What each term of `stimulus` is of a source of this language: sources in series, or, of
+/// currents, side by side. Throws SpiceError where a term cannot be said.
+std::vector<std::string> waveforms(const Stimulus& stimulus);
 
 /// A whole netlist: `circuit` with the device of the compiled file "device.osdi" as "device1", then
 /// the lines `control` of its control block.

@@ -17,6 +17,7 @@
 #include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/reached_end.hpp"
+#include "simulators/vacask/circuit_netlist.hpp"
 #include "simulators/vacask/netlist.hpp"
 
 namespace psi_xlstm {
@@ -84,13 +85,18 @@ std::string problem_of(const ProgramOutcome& outcome) {
   return printable(said.substr(begin, said.find('\n', begin) - begin));
 }
 
-// Runs `netlist` on `model` and reads the plot of its analysis "result".
+// Runs `netlist` on `model` and reads the plot of its analysis "result". `libraries` are compiled
+// models of the user's own.
 Answer run(const fs::path& program,
            const EmittedModel& model,
            const std::string& netlist,
-           double time_limit_s) {
+           double time_limit_s,
+           const std::vector<fs::path>& libraries = {}) {
   const TemporaryFolder folder("vacask");
   fs::create_symlink(fs::absolute(model.library()), folder.path() / "device.osdi");
+  for (std::size_t k = 0; k < libraries.size(); ++k) {
+    fs::create_symlink(fs::absolute(libraries[k]), folder.path() / vacask::library_name(k + 1));
+  }
   write_file(folder.path() / "circuit.sim", netlist);
   const ProgramOutcome outcome =
       run_program({program.string(), "-sp", "-qp", "-n", "1", "circuit.sim"}, "", time_limit_s,
@@ -103,12 +109,19 @@ Answer run(const fs::path& program,
 }
 
 // It starts again, of the first order, at every corner of a table: there shorter steps.
-double longest_step(const Stimulus& stimulus, double max_step) {
-  const bool corners = std::any_of(stimulus.terms.begin(), stimulus.terms.end(), [](const auto& t) {
+bool has_corners(const Stimulus& stimulus) {
+  return std::any_of(stimulus.terms.begin(), stimulus.terms.end(), [](const auto& t) {
     const auto* const table = std::get_if<VoltageTable>(&t);
     return table != nullptr && table->times.size() > 2;
   });
-  return corners ? max_step / 3 : max_step;
+}
+
+std::string transient_control(const TransientSettings& settings, double max_step) {
+  return fmt::format(
+      "  options reltol={} tran_method=\"trap\"{}\n  save default\n"
+      "  analysis result tran step={} stop={} maxstep={}\n",
+      settings.relative_tolerance, settings.tight_steps ? " tran_lteratio=1" : "",
+      shortest(max_step), shortest(settings.stop_time), shortest(max_step));
 }
 
 std::string tolerances(const StaticSettings& settings) {
@@ -160,12 +173,8 @@ EmittedModel Vacask::prepared(const ir::Network& network, EmittedForm form) cons
 DeviceTransient Vacask::transient(const EmittedModel& model,
                                   const TestCircuit& circuit,
                                   const TransientSettings& settings) const {
-  const double max_step = longest_step(circuit.stimulus, settings.max_step);
-  const std::string control = fmt::format(
-      "  options reltol={} tran_method=\"trap\"{}\n  save default\n"
-      "  analysis result tran step={} stop={} maxstep={}\n",
-      settings.relative_tolerance, settings.tight_steps ? " tran_lteratio=1" : "",
-      shortest(max_step), shortest(settings.stop_time), shortest(max_step));
+  const double max_step = settings.max_step / (has_corners(circuit.stimulus) ? 3 : 1);
+  const std::string control = transient_control(settings, max_step);
   Answer answer = run(options_.program, model, vacask::netlist(model, circuit, false, control),
                       settings.time_limit_s);
   std::vector<double> time, current;
@@ -248,6 +257,39 @@ DeviceResponse Vacask::ac(const EmittedModel& model,
   for (std::size_t k = 0; k < real.size(); ++k) {
     out.admittance.emplace_back(-real[k], -(*imaginary)[k]);
   }
+  return out;
+}
+
+CircuitRun Vacask::circuit(const Circuit& circuit,
+                           const EmittedModel& model,
+                           const TransientSettings& settings) const {
+  // What a capacitor stands behind feels an edge of a pulse as well, and more.
+  const bool corners = std::any_of(circuit.elements.begin(), circuit.elements.end(),
+                                   [&](const CircuitElement& element) {
+                                     return element.wave.breakpoint_count(settings.stop_time) > 0;
+                                   });
+  const double max_step = settings.max_step / (corners ? 5 : 1);
+  Answer answer = run(options_.program, model,
+                      vacask::netlist(model, circuit, options_.osdi.size(), max_step,
+                                      transient_control(settings, max_step)),
+                      settings.time_limit_s, options_.osdi);
+  CircuitRun out;
+  const auto take = [&](const std::string& name, std::vector<std::vector<double>>& to) {
+    if (answer.usable()) to.push_back(answer.take(name));
+  };
+  for (std::size_t k = 0; k < circuit.devices.size(); ++k) {
+    take(vacask::meter_name(k) + ":flow(br)", out.devices);
+  }
+  for (std::size_t k = 0; k < circuit.elements.size(); ++k) {
+    if (circuit.elements[k].kind != ElementKind::kVoltageSource) continue;
+    take(vacask::element_name(k) + ":flow(br)", out.sources);
+  }
+  for (std::size_t k = 0; k < circuit.nodes.size(); ++k) take(vacask::node_name(k), out.nodes);
+  if (answer.usable()) out.time = answer.take("time");
+  static_cast<SimulationEnd&>(out) = ended<SimulationEnd>(answer);
+  if (!out.usable()) return out;
+  out.counters.accepted_points = static_cast<int>(out.time.size());
+  out.reason = stopped_early("VACASK", out.time.back(), settings.stop_time, max_step);
   return out;
 }
 

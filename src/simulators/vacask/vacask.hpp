@@ -14,6 +14,7 @@ class Vacask : public Simulator {
   struct Options {
     std::filesystem::path program = {};  ///< Empty: installed_program("PSI_VACASK", "vacask").
     std::filesystem::path verilog_a_compiler = {};  ///< As of SimulatorOptions.
+    std::vector<std::filesystem::path> osdi = {};   ///< Likewise.
   };
 
   Vacask() : Vacask(Options{}) {}
@@ -42,6 +43,9 @@ class Vacask : public Simulator {
                     const TestCircuit& circuit,
                     const FrequencySweep& sweep,
                     const StaticSettings& settings) const override;
+  CircuitRun circuit(const Circuit& circuit,
+                     const EmittedModel& model,
+                     const TransientSettings& settings) const override;
 
  private:
   Options options_;

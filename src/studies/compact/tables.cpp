@@ -188,7 +188,8 @@ Table cosim_summary_table(const std::vector<CosimRow>& rows, const std::vector<N
       .header = {"simulator, form", "worst transient error / full scale", "transients", "points",
                  "other checks", "passed"}};
   for (const Form& f : forms) {
-    table.rows.push_back({f.name, text(f.worst, "{:.1e}"), std::to_string(f.transients),
+    table.rows.push_back({f.name, f.transients > 0 ? text(f.worst, "{:.1e}") : "-",
+                          std::to_string(f.transients),
                           f.points > 0 ? std::to_string(f.points) : "-", std::to_string(f.others),
                           fmt::format("{} of {}", f.passed, f.judged)});
   }

@@ -38,13 +38,20 @@ TEST_F(WithoutPrograms, WhatIsMissingIsNamedWhereItWasAskedFor) {
   EXPECT_EQ(names_of(open_simulators({}, {}, not_run)), Names{"ngspice"});
   EXPECT_TRUE(not_run.empty());
   EXPECT_EQ(names_of(open_simulators({"all"}, {}, not_run)), Names{"ngspice"});
-  ASSERT_EQ(not_run.size(), 2U);
+  ASSERT_EQ(not_run.size(), 7U);
   EXPECT_EQ(not_run[0].simulator, "vacask");
   EXPECT_EQ(not_run[0].why, "VACASK is not installed; scripts/simulators.sh does it");
   EXPECT_EQ(not_run[1].simulator, "neospice");
+  EXPECT_EQ(not_run[2].simulator, "xyce");  // and the others that nothing here runs
   not_run.clear();
   EXPECT_TRUE(open_simulators({"neospice"}, {}, not_run).empty());
   EXPECT_EQ(not_run.size(), 1U);
+  not_run.clear();
+  EXPECT_TRUE(open_simulators({"spectre"}, {}, not_run).empty());
+  ASSERT_EQ(not_run.size(), 1U);
+  EXPECT_EQ(not_run[0].path, "verilog_a");
+  EXPECT_EQ(not_run[0].why,
+            "the file is written, its USE.md says how to use it, nothing here runs it");
 }
 
 TEST_F(WithoutPrograms, EachIsListedWithHowToGetIt) {
@@ -60,8 +67,10 @@ TEST(OpenSimulators, RefusesAnotherName) {
     open_simulators({"ngspice", "spice3"}, {}, not_run);
     ADD_FAILURE() << "expected the name to be refused";
   } catch (const ConfigError& e) {
-    EXPECT_STREQ(e.what(),
-                 "simulator: expected ngspice, vacask, neospice or all, found \"spice3\"");
+    EXPECT_STREQ(
+        e.what(),
+        "simulator: expected ngspice, vacask, neospice, xyce, ltspice, hspice, spectre, ads or "
+        "all, found \"spice3\"");
   }
 }
 
