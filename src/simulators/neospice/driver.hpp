@@ -4,6 +4,7 @@ namespace psi_xlstm {
 
 /// The Python program that runs one netlist: a JSON object {netlist, analysis, voltages} on
 /// standard input, one with axis, current, imaginary, voltages on standard output, or `problem`.
+/// With {sources, nodes} as well it gives every point of their currents and voltages.
 inline constexpr const char* kNeospiceDriver = R"(import json, sys
 request = json.load(sys.stdin)
 answer = {}
@@ -18,7 +19,12 @@ try:
         axis = {"tran": "time", "dc": "sweep_values", "ac": "frequency"}.get(kind)
         def numbers(values):
             return [float(x) for x in (values if hasattr(values, "__len__") else [values])]
-        current = found.current("vmeter")
+        if "sources" in request:
+            answer["sources"] = [numbers(found.current(name)) for name in request["sources"]]
+            answer["nodes"] = [numbers(found.voltage(name)) for name in request["nodes"]]
+            current = answer["sources"][0]
+        else:
+            current = found.current("vmeter")
         if kind == "ac":
             answer["current"] = [float(x.real) for x in current]
             answer["imaginary"] = [float(x.imag) for x in current]

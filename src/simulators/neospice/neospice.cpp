@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -27,6 +28,7 @@ constexpr const char* kVariable = "PSI_NEOSPICE";
 // What the driver answered.
 struct Answer : SimulationEnd {
   std::vector<double> axis, current, imaginary, voltages;
+  std::vector<std::vector<double>> sources, nodes;  ///< Where they were asked for.
 };
 
 struct Request {
@@ -34,12 +36,15 @@ struct Request {
   std::string options;   ///< Of the line .options.
   std::string analysis;  ///< "tran", "op", "dc" or "ac".
   std::string arguments = {};
-  std::vector<std::string> voltages = {};  ///< Nodes.
+  std::vector<std::string> voltages = {};  ///< Nodes, of one point.
+  std::vector<std::string> sources = {};   ///< Voltage sources, and nodes, of all points.
+  std::vector<std::string> nodes = {};
 };
 
-std::vector<double> numbers(const json& answer, const char* key) {
+template <class Numbers = std::vector<double>>
+Numbers numbers(const json& answer, const char* key) {
   const auto found = answer.find(key);
-  return found == answer.end() ? std::vector<double>() : found->get<std::vector<double>>();
+  return found == answer.end() ? Numbers() : found->get<Numbers>();
 }
 
 void take(const std::string& output, Answer& answer) {
@@ -53,6 +58,8 @@ void take(const std::string& output, Answer& answer) {
     answer.current = numbers(said, "current");
     answer.imaginary = numbers(said, "imaginary");
     answer.voltages = numbers(said, "voltages");
+    answer.sources = numbers<std::vector<std::vector<double>>>(said, "sources");
+    answer.nodes = numbers<std::vector<std::vector<double>>>(said, "nodes");
     if (answer.current.empty()) answer.reason = "neospice gave no current";
   } catch (const DataError& e) {
     answer.reason = fmt::format("neospice gave no result: {}", e.what());
@@ -65,8 +72,12 @@ Answer run(const fs::path& python, const Request& request, double time_limit_s) 
   const std::string netlist =
       fmt::format("* test circuit\n{}.options {}\n.{} {}\n.end\n", request.netlist, request.options,
                   request.analysis, request.arguments);
-  const json asked = {
+  json asked = {
       {"netlist", netlist}, {"analysis", request.analysis}, {"voltages", request.voltages}};
+  if (!request.sources.empty()) {
+    asked["sources"] = request.sources;
+    asked["nodes"] = request.nodes;
+  }
   const ProgramOutcome outcome =
       run_program({python.string(), "-I", "-c", kNeospiceDriver}, asked.dump(), time_limit_s);
   Answer answer;
@@ -203,8 +214,48 @@ DeviceResponse Neospice::ac(const EmittedModel& model,
   return out;
 }
 
-CircuitRun Neospice::circuit(const Circuit&, const EmittedModel&, const TransientSettings&) const {
-  throw SpiceError("circuits are run in ngspice and VACASK alone");
+CircuitRun Neospice::circuit(const Circuit& circuit,
+                             const EmittedModel& model,
+                             const TransientSettings& settings) const {
+  // "i(v.x1.vmeter)" is the current of the source v.x1.vmeter.
+  const auto source_in = [](const std::string& vector) {
+    return vector.substr(2, vector.size() - 3);
+  };
+  Request request{.netlist = circuit.netlist(model, settings.max_step),
+                  .options = fmt::format("reltol={} method=trap", settings.relative_tolerance),
+                  .analysis = "tran"};
+  request.arguments =
+      fmt::format("{} {} 0 {}{}", shortest(circuit.print_step), shortest(settings.stop_time),
+                  shortest(settings.max_step), circuit.use_initial_conditions ? " uic" : "");
+  for (const CircuitDevice& d : circuit.devices) {
+    request.sources.push_back(source_in(d.current_vector()));
+  }
+  for (const CircuitElement* const source : voltage_sources(circuit)) {
+    request.sources.push_back(source_in(source->current_vector()));
+  }
+  request.nodes = circuit.nodes;
+  Answer answer = run(python_, request, settings.time_limit_s);
+  auto out = ended<CircuitRun>(answer, answer.axis.size());
+  if (!out.usable()) return out;
+  const auto is_whole = [&](const std::vector<double>& values) {
+    return values.size() == answer.axis.size();
+  };
+  if (answer.sources.size() != request.sources.size() ||
+      answer.nodes.size() != request.nodes.size() ||
+      !std::all_of(answer.sources.begin(), answer.sources.end(), is_whole) ||
+      !std::all_of(answer.nodes.begin(), answer.nodes.end(), is_whole)) {
+    out.reason = "neospice did not give every current and voltage at every point";
+    return out;
+  }
+  out.reason = stopped_early("neospice", answer.axis.back(), settings.stop_time, settings.max_step);
+  if (!out.usable()) return out;
+  const auto first_source = answer.sources.begin() + static_cast<long>(circuit.devices.size());
+  out.devices = {answer.sources.begin(), first_source};
+  out.sources = {first_source, answer.sources.end()};
+  out.nodes = std::move(answer.nodes);
+  out.time = std::move(answer.axis);
+  out.counters.accepted_points = static_cast<int>(out.time.size());
+  return out;
 }
 
 }  // namespace psi_xlstm
