@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,21 +88,41 @@ RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)) {
   }
   fs::create_directories(folder_, error);
   if (error) fail(folder_, error.value());
-  ledger_ = ::open((folder_ / kLedgerName).c_str(),
-                   O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (ledger_ < 0) fail(folder_, errno);
+  open_ledger();
   try {
-    if (::flock(ledger_, LOCK_EX | LOCK_NB) != 0) {
-      throw ConfigError(fmt::format(
-          "{}: expected a folder that no other run uses, found one at work in it: wait for it, or "
-          "give another folder with --out",
-          folder_.string()));
-    }
     read_ledger();
   } catch (...) {
     ::close(ledger_);
     throw;
   }
+}
+
+// Takes the lock, too: of the list that is there, not of one that was replaced meanwhile.
+void RunFolder::open_ledger() {
+  const fs::path file = folder_ / kLedgerName;
+  ledger_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (ledger_ < 0) fail(folder_, errno);
+  struct stat opened {
+  }, named{};
+  const bool locked = ::flock(ledger_, LOCK_EX | LOCK_NB) == 0 && ::fstat(ledger_, &opened) == 0 &&
+                      ::stat(file.c_str(), &named) == 0 && opened.st_ino == named.st_ino;
+  if (locked) return;
+  ::close(std::exchange(ledger_, -1));
+  throw ConfigError(fmt::format(
+      "{}: expected a folder that no other run uses, found one at work in it: wait for it, or "
+      "give another folder with --out",
+      folder_.string()));
+}
+
+void RunFolder::settle() {
+  std::string list(kHeader);
+  std::erase_if(owned_, [&](const std::string& name) {
+    return !fs::is_regular_file(fs::symlink_status(folder_ / name));
+  });
+  for (const std::string& name : owned_) list += "\n" + name;
+  write_file(folder_ / kLedgerName, list + "\n");
+  ::close(std::exchange(ledger_, -1));
+  open_ledger();
 }
 
 RunFolder::~RunFolder() {

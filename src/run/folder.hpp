@@ -59,11 +59,16 @@ class RunFolder {
   /// The new run is complete: removes what was set aside.
   void end() { remove_below(kPreviousRun); }
 
+  /// The last thing of a run: the list names what is there, in order, however often the run was
+  /// interrupted.
+  void settle();
+
   /// The files that this object has owned and that exist, and nothing of earlier runs, relative.
   /// Throws DataError naming the first one that is missing: the folder was changed meanwhile.
   std::set<std::string> written() const;
 
  private:
+  void open_ledger();
   void read_ledger();
   void adopt_manifest();
   void note(const std::string& name);

@@ -30,6 +30,7 @@ void Road::finish(const std::vector<int>& seeds) {
   folder().write(kTimingsName, watch_.text());
   folder().end();
   folder().write(kManifestName, manifest_text(manifest));
+  folder().settle();
 }
 
 }  // namespace psi_xlstm

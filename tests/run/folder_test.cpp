@@ -113,6 +113,31 @@ TEST_F(RunFolderTest, SetsAFinishedRunAsideUntilTheNewOneEnds) {
   EXPECT_EQ(text_of("tables/notes.md"), "mine");
 }
 
+// However a run came to its end, its list is the same.
+TEST_F(RunFolderTest, SettlesToTheSameList) {
+  const auto finish = [&] {
+    RunFolder run(folder_);
+    run.begin();
+    run.write("b", "1");
+    run.write("a/c", "2");
+    run.end();
+    run.write("manifest.json", "{}");
+    run.settle();
+    EXPECT_THROW(RunFolder{folder_}, ConfigError);  // still this run's
+    return text_of(kLedgerName);
+  };
+  const std::string straight = finish();
+  EXPECT_EQ(straight, "psi-xlstm run 1\na/c\nb\nmanifest.json\n");
+  {
+    RunFolder killed(folder_);
+    killed.begin();
+    killed.write("a/c", "2");
+    killed.allow("checkpoint");
+  }
+  EXPECT_NE(text_of(kLedgerName), straight);
+  EXPECT_EQ(finish(), straight);
+}
+
 // Killed between two files: the rest follows, and nothing that is aside already goes.
 TEST_F(RunFolderTest, GoesOnSettingAside) {
   {
