@@ -88,6 +88,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   train->callback([out, &exit_code] { exit_code = bench_train(*out); });
   add_bench_tau(*command, exit_code);
   add_bench_spice(*command, exit_code);
+  add_bench_forms(*command, exit_code);
   add_bench_runs(*command, exit_code);
 }
 

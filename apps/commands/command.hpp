@@ -35,6 +35,7 @@ void add_tau(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_bench_tau(CLI::App& bench, int& exit_code);
 void add_bench_spice(CLI::App& bench, int& exit_code);
+void add_bench_forms(CLI::App& bench, int& exit_code);
 void add_bench_runs(CLI::App& bench, int& exit_code);
 
 /// Shows progress on stderr: a bar on a terminal, plain lines otherwise.

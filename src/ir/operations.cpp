@@ -76,14 +76,14 @@ void add_slopes_of(const double* a,
                    const double* b,
                    const double* y,
                    double factor,
-                   const double* adjoint,
+                   const double* d_y,
                    double* to_a,
                    double* to_b,
                    int count) {
   for (int i = 0; i < count; ++i) {
     const Slopes slopes = F::slopes(a[i], b == nullptr ? 0 : b[i], y[i], factor);
-    to_a[i] += adjoint[i] * slopes.by_left;
-    if (b != nullptr) to_b[i] += adjoint[i] * slopes.by_right;
+    to_a[i] += d_y[i] * slopes.by_left;
+    if (b != nullptr) to_b[i] += d_y[i] * slopes.by_right;
   }
 }
 

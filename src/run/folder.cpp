@@ -266,8 +266,26 @@ void RunFolder::remove_below(const fs::path& name) {
   }
 }
 
+// What a run that was killed was writing: beside the files of the list, whose names stand there
+// before the files do.
+void RunFolder::remove_temporary_files() {
+  std::set<fs::path> folders = {folder_};
+  for (const std::string& name : owned_) {
+    if (!leads_away(folder_, name)) folders.insert((folder_ / name).parent_path());
+  }
+  std::error_code ignored;
+  for (const fs::path& place : folders) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(place, ignored)) {
+      const bool left = is_temporary_name(entry.path().filename().string()) &&
+                        fs::is_regular_file(entry.symlink_status(ignored));
+      if (left) fs::remove(entry.path(), ignored);
+    }
+  }
+}
+
 void RunFolder::begin() {
   current_.clear();
+  remove_temporary_files();
   // A run is finished where its manifest is there, which goes aside last: who is killed before that
   // finds the rest again.
   const bool finished = owned_.contains(kManifestName) && fs::exists(folder_ / kManifestName);

@@ -73,6 +73,7 @@ class RunFolder {
   void adopt_manifest();
   void note(const std::string& name);
   void set_aside(const std::string& name);
+  void remove_temporary_files();
   void remove_empty_folders(const std::filesystem::path& name);
 
   std::filesystem::path folder_;

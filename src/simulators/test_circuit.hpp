@@ -54,8 +54,10 @@ struct FrequencySweep {
 struct TransientCounters {
   int accepted_points = 0;
   int rejected_points = 0;
-  int iterations = 0;  ///< Newton iterations, operating point included.
-  double seconds = 0;  ///< What the analysis had of a core, from its first point on [s].
+  int iterations = 0;       ///< Newton iterations, operating point included.
+  double seconds = 0;       ///< What the analysis had of a core, from its first point on [s].
+  int loads = 0;            ///< How often all devices were evaluated and put into the matrix.
+  double load_seconds = 0;  ///< What that took [s].
 };
 
 /// How a simulation ended.

@@ -113,6 +113,26 @@ TEST_F(RunFolderTest, SetsAFinishedRunAsideUntilTheNewOneEnds) {
   EXPECT_EQ(text_of("tables/notes.md"), "mine");
 }
 
+// A run that is killed while it writes leaves a temporary file beside those of its list.
+TEST_F(RunFolderTest, RemovesWhatAKilledRunWasWriting) {
+  const std::string left = ".psi-0123456789abcdefghijklmnop.tmp";
+  ASSERT_TRUE(is_temporary_name(left));
+  {
+    RunFolder run(folder_);
+    run.begin();
+    run.write("tables/models.md", "old");
+  }
+  fs::create_directories(folder_ / "mine");
+  for (const char* const place : {"", "tables/", "mine/"}) put(place + left, "half");
+  put("tables/.psi-notes.md", "mine");
+  RunFolder run(folder_);
+  run.begin();
+  EXPECT_FALSE(has(left));
+  EXPECT_FALSE(has("tables/" + left));
+  EXPECT_TRUE(has("mine/" + left));  // no folder of a run
+  EXPECT_TRUE(has("tables/.psi-notes.md"));
+}
+
 // However a run came to its end, its list is the same.
 TEST_F(RunFolderTest, SettlesToTheSameList) {
   const auto finish = [&] {

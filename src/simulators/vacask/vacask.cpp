@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -31,6 +32,7 @@ constexpr const char* kVariable = "PSI_VACASK";
 // What one run left: the plot called `result`.raw, or why there is none.
 struct Answer : SimulationEnd {
   RawPlot plot;
+  std::string output;  ///< What it said.
 
   const std::vector<double>* column(const std::vector<std::vector<double>>& of,
                                     const std::string& name) const {
@@ -105,7 +107,24 @@ Answer run(const fs::path& program,
     return failed(fmt::format("VACASK did not finish within {} s", time_limit_s), true);
   }
   if (!outcome.succeeded()) return failed("VACASK: " + problem_of(outcome));
-  return read_plot(folder.path() / "result.raw");
+  Answer answer = read_plot(folder.path() / "result.raw");
+  answer.output = outcome.output;
+  return answer;
+}
+
+// The number behind `words` in its statistics; 0 where they are not there.
+double counted(const std::string& output, const std::string& words) {
+  const std::size_t at = output.find(words);
+  return at == output.npos ? 0 : std::strtod(output.c_str() + at + words.size(), nullptr);
+}
+
+TransientCounters counters_of(const std::string& output, std::size_t points) {
+  return {.accepted_points = static_cast<int>(points),
+          .rejected_points = static_cast<int>(counted(output, "Rejected timepoints:")),
+          .iterations = static_cast<int>(counted(output, "NR solver iterations:")),
+          .seconds = counted(output, "NR solver time:"),
+          .loads = static_cast<int>(counted(output, "Eval and load calls:")),
+          .load_seconds = counted(output, "Eval and load time:")};
 }
 
 // It starts again, of the first order, at every corner of a table: there shorter steps.
@@ -119,7 +138,7 @@ bool has_corners(const Stimulus& stimulus) {
 std::string transient_control(const TransientSettings& settings, double max_step) {
   return fmt::format(
       "  options reltol={} tran_method=\"trap\"{}\n  save default\n"
-      "  analysis result tran step={} stop={} maxstep={}\n",
+      "  analysis result tran step={} stop={} maxstep={}\n  print stats\n",
       settings.relative_tolerance, settings.tight_steps ? " tran_lteratio=1" : "",
       shortest(max_step), shortest(settings.stop_time), shortest(max_step));
 }
@@ -184,7 +203,7 @@ DeviceTransient Vacask::transient(const EmittedModel& model,
   if (!out.usable()) return out;
   out.reason = stopped_early("VACASK", time.back(), settings.stop_time, max_step);
   if (!out.usable()) return out;
-  out.counters.accepted_points = static_cast<int>(time.size());
+  out.counters = counters_of(answer.output, time.size());
   out.time = std::move(time);
   out.current = std::move(current);
   return out;
@@ -288,7 +307,7 @@ CircuitRun Vacask::circuit(const Circuit& circuit,
   if (answer.usable()) out.time = answer.take("time");
   static_cast<SimulationEnd&>(out) = ended<SimulationEnd>(answer);
   if (!out.usable()) return out;
-  out.counters.accepted_points = static_cast<int>(out.time.size());
+  out.counters = counters_of(answer.output, out.time.size());
   out.reason = stopped_early("VACASK", out.time.back(), settings.stop_time, max_step);
   return out;
 }
