@@ -3,7 +3,9 @@
 #
 #   sanitize   address and undefined-behaviour sanitizers, all tests that need no LibTorch
 #   fuzz       libFuzzer with the sanitizers on every reader of tests/fuzz, each for
-#              PSI_FUZZ_SECONDS (default: 60); what it finds lies in build/fuzz/found
+#              PSI_FUZZ_SECONDS (default: 60), or, if PSI_FUZZ_RUNS is set, without the sanitizers
+#              and for that many executions each; PSI_FUZZ_TARGETS names some of them instead of
+#              all; what it finds lies in build/fuzz/found
 #   interrupt  200 SIGKILLs and 50 SIGINTs at random moments of the quickstart and of a study of
 #              networks: the same bytes as without (about an hour)
 #   tidy       clang-tidy with the checks of .clang-tidy, every finding an error
@@ -35,19 +37,25 @@ check_sanitize() {
 # The corpus grows in build/fuzz/corpus; a finding belongs into tests/fuzz/corpus when it is mended.
 check_fuzz() {
   install_packages check "${program_packages[@]}" "${test_packages[@]}" clang libomp-dev
-  cmake --preset fuzz
-  cmake --build --preset fuzz
-  local build=$PWD/build/fuzz seeds target
-  mkdir -p "$build/found"
-  for seeds in tests/fuzz/corpus/*; do
-    target=${seeds##*/}
-    mkdir -p "$build/corpus/$target"
+  local preset=fuzz limit=(-max_total_time="${PSI_FUZZ_SECONDS:-60}")
+  if [ -n "${PSI_FUZZ_RUNS:-}" ]; then
+    preset=fuzz_fast limit=(-runs="$PSI_FUZZ_RUNS" -entropic=0)
+  fi
+  cmake --preset $preset
+  cmake --build --preset $preset
+  local place=$PWD/build/fuzz seeds targets target
+  read -ra targets <<<"${PSI_FUZZ_TARGETS:-$(ls tests/fuzz/corpus | tr '\n' ' ')}"
+  mkdir -p "$place/found"
+  for target in "${targets[@]}"; do
+    seeds=tests/fuzz/corpus/$target
+    [ -d "$seeds" ] || fail "fuzz: expected the names of folders in tests/fuzz/corpus, found \"$target\""
+    mkdir -p "$place/corpus/$target"
     PSI_FUZZ_TARGET=$target UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-      "$build/tests/psi_fuzz" -max_total_time="${PSI_FUZZ_SECONDS:-60}" -timeout=10 \
-      -print_final_stats=1 -artifact_prefix="$build/found/$target-" \
-      "$build/corpus/$target" "$seeds" >"$build/$target.log" 2>&1 ||
-      fail "fuzz: $target: $(grep -m 1 -E 'ERROR|runtime error|SUMMARY' "$build/$target.log")"
-    say "fuzz: $target: $(grep executed_units "$build/$target.log" | grep -o '[0-9]*$') executions"
+      "build/$preset/tests/psi_fuzz" "${limit[@]}" -timeout=10 \
+      -print_final_stats=1 -artifact_prefix="$place/found/$target-" \
+      "$place/corpus/$target" "$seeds" >"$place/$target.log" 2>&1 ||
+      fail "fuzz: $target: $(grep -a -m 1 -E 'ERROR|runtime error|SUMMARY' "$place/$target.log")"
+    say "fuzz: $target: $(grep -a executed_units "$place/$target.log" | grep -o '[0-9]*$') executions, no finding"
   done
 }
 

@@ -32,11 +32,10 @@ std::string_view kind_of(mode_t mode) {
 }
 
 // Opens the file behind `path`. A named pipe must not be waited for, so the open does not block;
-// the descriptor that is open already is the one thing that a path cannot open again everywhere.
-Descriptor opened(const fs::path& path) {
-  if (const auto number = descriptor_named(path)) {
-    return Descriptor(::fcntl(*number, F_DUPFD_CLOEXEC, 0));
-  }
+// the descriptor that is open already (`number`) is the one thing that a path cannot open again
+// everywhere.
+Descriptor opened(const fs::path& path, std::optional<int> number) {
+  if (number) return Descriptor(::fcntl(*number, F_DUPFD_CLOEXEC, 0));
   return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 }
 
@@ -44,8 +43,9 @@ Descriptor opened(const fs::path& path) {
 
 std::optional<int> descriptor_named(const fs::path& path) {
   std::error_code error;
-  const fs::path folder = fs::canonical("/proc/self/fd", error);
+  const fs::path own = fs::read_symlink("/proc/self", error);  // The number of this process.
   if (error) return std::nullopt;
+  const fs::path folder = "/proc" / own / "fd";
   fs::path link = path;
   for (int followed = 0; followed < kMostLinksRead; ++followed) {
     const fs::path parent =
@@ -66,7 +66,9 @@ std::optional<int> descriptor_named(const fs::path& path) {
 }
 
 InputFile::InputFile(const fs::path& path, std::string kind, std::uint64_t largest)
-    : kind_(std::move(kind)), descriptor_(opened(path)), left_(largest), largest_(largest) {
+    : kind_(std::move(kind)), left_(largest), largest_(largest) {
+  const std::optional<int> number = descriptor_named(path);
+  descriptor_ = opened(path, number);
   if (!descriptor_.is_open()) {
     throw DataError(
         fmt::format("{}: expected a readable {}, found: {}", path.string(), kind_, reason(errno)));
@@ -76,8 +78,7 @@ InputFile::InputFile(const fs::path& path, std::string kind, std::uint64_t large
     throw DataError(
         fmt::format("{}: expected a readable {}, found: {}", path.string(), kind_, reason(errno)));
   }
-  const bool may_be_a_pipe = descriptor_named(path).has_value();
-  if (!S_ISREG(status.st_mode) && (S_ISDIR(status.st_mode) || !may_be_a_pipe)) {
+  if (!S_ISREG(status.st_mode) && (S_ISDIR(status.st_mode) || !number)) {
     throw DataError(
         fmt::format("{}: expected a {}, found {}", path.string(), kind_, kind_of(status.st_mode)));
   }

@@ -42,8 +42,12 @@ namespace {
 // A file in memory with `bytes`; the same one for every call.
 std::filesystem::path file_with(std::string_view bytes) {
   static const int file = ::memfd_create("fuzz", 0);
+  static const std::filesystem::path path = fmt::format("/proc/{}/fd/{}", ::getpid(), file);
+  static std::size_t size = 0;  // Its pages stay unless it has to be cut.
   const auto fail = [] { throw std::system_error(errno, std::generic_category()); };
-  if (file < 0 || ::ftruncate(file, 0) != 0) fail();
+  const bool shorter = bytes.size() < size;
+  if (file < 0 || (shorter && ::ftruncate(file, static_cast<off_t>(bytes.size())) != 0)) fail();
+  size = bytes.size();
   std::size_t written = 0;
   while (written < bytes.size()) {
     const ssize_t count =
@@ -52,7 +56,7 @@ std::filesystem::path file_with(std::string_view bytes) {
     written += static_cast<std::size_t>(count);
   }
   ::lseek(file, 0, SEEK_SET);  // A reader goes on where the descriptor is.
-  return fmt::format("/proc/{}/fd/{}", ::getpid(), file);
+  return path;
 }
 
 void expect(bool holds, const char* what) {

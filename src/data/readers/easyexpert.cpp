@@ -63,6 +63,10 @@ class EasyExpertReader {
   }
 
   void add() {
+    if (table_.columns.empty()) {
+      throw DataError(
+          fmt::format("{}: expected names in a line DataName above, found none", lines_.where()));
+    }
     if (cells_.size() != table_.columns.size() + 1) {
       throw DataError(fmt::format("{}: expected {} values as in the line DataName, found {}",
                                   lines_.where(), table_.columns.size(), cells_.size() - 1));

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "data/tables/csv_lines.hpp"
+
 namespace psi_xlstm {
 namespace {
 
@@ -15,14 +17,6 @@ constexpr auto kFormats = std::to_array<FileFormat>({{is_spice_raw, read_spice_r
                                                      {is_tektronix_list, read_tektronix_list},
                                                      {is_rigol_sequence, read_rigol_sequence},
                                                      {is_text, read_text_table}});
-
-bool same_in_any_case(std::string_view a, std::string_view b) {
-  const auto small = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return small(x) == small(y); });
-}
 
 }  // namespace
 

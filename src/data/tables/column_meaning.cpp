@@ -146,7 +146,7 @@ std::string with_plain_micro(std::string_view text) {
 const Unit* find_unit(Quantity quantity, std::string_view text) {
   for (const Unit& unit : units_of(quantity)) {
     const bool mega = text.size() == 2 && text.front() == 'M';
-    if (unit.name == text || (!mega && lower(unit.name) == lower(text))) return &unit;
+    if (unit.name == text || (!mega && same_in_any_case(unit.name, text))) return &unit;
   }
   return nullptr;
 }
@@ -184,11 +184,13 @@ std::optional<Meaning> port_meaning(std::string_view name) {
   return std::nullopt;
 }
 
+// Blanks may stand for the underscores of a spelling.
 std::optional<Meaning> spelled(std::span<const Spelling> spellings, std::string_view key) {
+  const auto same = [](char written, char ours) {
+    return written == ours || (written == ' ' && ours == '_');
+  };
   for (const Spelling& spelling : spellings) {
-    std::string spaced(spelling.name);
-    std::replace(spaced.begin(), spaced.end(), '_', ' ');
-    if (key == spelling.name || key == spaced) {
+    if (std::equal(key.begin(), key.end(), spelling.name.begin(), spelling.name.end(), same)) {
       return Meaning{.quantity = spelling.quantity, .rank = spelling.rank};
     }
   }
@@ -229,7 +231,7 @@ std::string_view without_instrument(std::string_view name) {
 std::optional<Meaning> any_meaning(std::string_view name) {
   if (auto meaning = plain_meaning(name)) return meaning;
   const std::string_view bare = without_instrument(name);
-  if (auto meaning = plain_meaning(bare)) {
+  if (auto meaning = bare.size() < name.size() ? plain_meaning(bare) : std::nullopt) {
     meaning->rank = kSpelled;
     return meaning;
   }

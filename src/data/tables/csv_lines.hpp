@@ -78,6 +78,9 @@ class CsvCells {
 /// `text` without spaces and tabs at both ends.
 std::string_view trimmed(std::string_view text);
 
+/// Whether `a` and `b` differ at most in the case of letters of ASCII.
+bool same_in_any_case(std::string_view a, std::string_view b);
+
 /// The number that fills the whole of `cell`, whatever the locale; a leading "+" is allowed, and a
 /// number too large for a double is infinite. Nothing if `cell` is not a number.
 std::optional<double> csv_number(std::string_view cell);

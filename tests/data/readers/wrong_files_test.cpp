@@ -311,6 +311,9 @@ std::vector<WrongFile> wrong_files_of_simulators() {
       {"EasyEXPERT, set-up only", "a.csv", "SetupTitle, x\nTestParameter, Channel.Mode, V\n",
        "a.csv: expected lines of DataName and DataValue, as EasyEXPERT writes them, found only its "
        "set-up"},
+      {"EasyEXPERT, a value above the names", "a.csv",
+       "SetupTitle, x\nTestParameter, Channel.Mode, V\nDataValue,\nDataName, Time, V1\n",
+       "a.csv:3: expected names in a line DataName above, found none"},
       {"EasyEXPERT, a value too few", "a.csv",
        "SetupTitle, x\nDataName, V1, I1\nDataValue, 1, 2\nDataValue, 3\n",
        "a.csv:4: expected 2 values as in the line DataName, found 1"},

@@ -154,6 +154,13 @@ TEST(CsvNumber, RefusesEverythingElse) {
   }
 }
 
+TEST(SameInAnyCase, ComparesTheLettersOfAsciiAlone) {
+  EXPECT_TRUE(same_in_any_case("mA[1]", "Ma[1]"));
+  EXPECT_FALSE(same_in_any_case("mA", "mAs"));
+  EXPECT_FALSE(same_in_any_case("[", "{"));  // a case apart, were they letters
+  EXPECT_FALSE(same_in_any_case("\xC3\xA9", "\xC3\x89"));
+}
+
 TEST(Shown, CutsAndCleansWhatItQuotes) {
   EXPECT_EQ(shown("abc"), "\"abc\"");
   EXPECT_EQ(shown("a\x01\x1B[31m\xC3\xA9"), "\"a??[31m??\"");
