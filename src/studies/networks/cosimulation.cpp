@@ -115,7 +115,7 @@ NetworkCosimReport cosimulate_network(const model::Model& model,
       CosimOutcome outcome =
           compare_transient(started, emitted, wanted, *simulator, config.time_limit_s);
       out.report.warn(outcome);
-      if (outcome.reason.empty()) out.costs.push_back(cost_of(outcome));
+      if (outcome.counters.iterations > 0) out.costs.push_back(cost_of(outcome));
       out.report.transients.push_back(std::move(outcome));
     }
     if (!models.empty()) check_frozen(network, started, config, wanted, *simulator, out.report);

@@ -18,7 +18,7 @@ namespace psi_xlstm {
 /// What was compared, and what it cost.
 struct NetworkCosimReport {
   CosimReport report;
-  std::vector<std::string> costs;  ///< A sentence for every simulation.
+  std::vector<std::string> costs;  ///< A sentence for every simulation whose iterations are known.
 };
 
 /// Compares the recurrent `model` with its own equation, integrated by CVODE, over 50 us with a

@@ -131,7 +131,7 @@ TEST(Vacask, RunsRecurrentNetworksCutIntoNodes) {
     const CosimOutcome outcome = compare_transient(started, model, sine, Vacask());
     EXPECT_EQ(outcome.reason, "") << network.name;
     EXPECT_LE(outcome.row.max_abs_err_over_fs.value_or(1), sine.limit) << network.name;
-    EXPECT_GT(outcome.conductance_swing, 0.02) << network.name;
+    EXPECT_GT(outcome.conductance_swing, 0.005) << network.name;
     expect_static(static_checks(started, model, {}, kStart, Vacask()), network.name);
   }
 }
