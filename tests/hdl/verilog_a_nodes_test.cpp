@@ -18,6 +18,7 @@
 #include "ir/lowering.hpp"
 #include "ir/operations.hpp"
 #include "support/adms.hpp"
+#include "support/golden.hpp"
 #include "support/networks.hpp"
 #include "support/recurrent_networks.hpp"
 #include "support/static_devices.hpp"
@@ -106,6 +107,10 @@ struct Point {
   double voltage = 0;
   std::vector<double> states, rates;
 };
+
+TEST(VerilogAInNodes, ThreeStates) {
+  testing::expect_golden(in_nodes(testing::three_states()), "three_states_nodes.va");
+}
 
 TEST(VerilogAInNodes, ComputesWhatTheNetworkComputes) {
   Rng rng(3);
