@@ -76,13 +76,18 @@ int print_report(const CosimReport& report) {
   return told(verdict);
 }
 
-// A recurrent network, which has a co-simulation of its own.
-int compare_recurrent(const model::Model& model, const std::string& config_file, double g0) {
+// A recurrent network, which has a co-simulation of its own: in ngspice where none is named.
+int compare_recurrent(const CosimOptions& o, const model::Model& model) {
   CosimConfig config;
   config.limit_training_like = 1e-3;
-  if (!config_file.empty()) config = read_config<CosimConfig>(config_file);
-  const NetworkCosimReport found = cosimulate_network(
-      model, config, g0 > 0 ? g0 : model.starts().middle, {.time_limit_s = config.time_limit_s});
+  if (!o.config.empty()) config = read_config<CosimConfig>(o.config);
+  std::vector<NotRun> missing;
+  const Simulators simulators = open_simulators(
+      o.simulators.empty() ? std::vector<std::string>{"ngspice"} : o.simulators,
+      {.time_limit_s = config.time_limit_s, .verilog_a_compiler = o.openvaf}, missing);
+  NetworkCosimReport found = cosimulate_network(
+      model, config, o.g0 > 0 ? o.g0 : model.starts().middle, simulators, o.paths);
+  found.report.not_run.insert(found.report.not_run.end(), missing.begin(), missing.end());
   for (const std::string& cost : found.costs) say("{}\n", cost);
   return print_report(found.report);
 }
@@ -116,7 +121,7 @@ void add_cosim(CLI::App& app, int& exit_code) {
     const auto model = model::load(o->model);
     const ir::Network network = model->circuit_network();
     exit_code = model->about().kind == model::Kind::kRecurrent && o->circuit.empty()
-                    ? compare_recurrent(*model, o->config, o->g0)
+                    ? compare_recurrent(*o, *model)
                     : print_report(compare(*o, network));
   });
 }

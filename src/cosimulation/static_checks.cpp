@@ -76,8 +76,16 @@ void judge(const LargestRelativeError& error, CosimRow& row) {
   if (std::isfinite(error.value())) row.max_abs_err_over_fs = error.value();
 }
 
-// A static solution to the last digits: the curve I(V) at a fixed state is not linear.
 constexpr double kResolved = 1e-18;  // Currents are not told further [A].
+
+// A static solution to the last digits: the curve I(V) at a fixed state is not linear, and a model
+// may have unknowns of its own.
+StaticSettings to_the_last_digits(const CosimConfig& config) {
+  return {.relative_tolerance = 1e-12,
+          .voltage_tolerance = 1e-12,
+          .current_tolerance = kResolved,
+          .time_limit_s = config.time_limit_s};
+}
 
 // Current of the held device [A].
 double held_current(const ir::Network& network, double conductance, double voltage) {
@@ -94,7 +102,7 @@ CosimRow check_operating_point(const ir::Network& network,
                                const Simulator& simulator) {
   const double v = 0.8 * largest_voltage(network);
   const DevicePoint run = simulator.operating_point(model, circuit(v, conductance, true), 0,
-                                                    {.time_limit_s = config.time_limit_s});
+                                                    to_the_last_digits(config));
   CosimRow row = make_row(network, simulator, model, "operating point, held", config.limit_static);
   if (take_failure(run, row)) return row;
   const double expected = held_current(network, conductance, v);
@@ -112,12 +120,9 @@ CosimRow check_dc_sweep(const ir::Network& network,
                         const Simulator& simulator) {
   constexpr int kSteps = 120;
   const double v = 3 * largest_voltage(network);
-  const DeviceCurve run = simulator.dc_sweep(model, circuit(0, conductance, true),
-                                             {.start = -v, .stop = v, .steps = kSteps},
-                                             {.relative_tolerance = 1e-12,
-                                              .voltage_tolerance = 1e-12,
-                                              .current_tolerance = kResolved,
-                                              .time_limit_s = config.time_limit_s});
+  const DeviceCurve run =
+      simulator.dc_sweep(model, circuit(0, conductance, true),
+                         {.start = -v, .stop = v, .steps = kSteps}, to_the_last_digits(config));
   CosimRow row = make_row(network, simulator, model, "dc sweep to 3 x training voltage, held",
                           config.limit_static);
   if (take_failure(run, row)) return row;

@@ -16,7 +16,8 @@ const char* path_of(EmittedForm form) {
 EmittedModel::EmittedModel(const ir::Network& network,
                            EmittedForm form,
                            const std::filesystem::path& verilog_a_compiler,
-                           hdl::OsdiRelease release)
+                           hdl::OsdiRelease release,
+                           hdl::VerilogAShape shape)
     : name_(network.name),
       form_(form),
       tied_(network.is_told_its_start()),
@@ -37,7 +38,7 @@ EmittedModel::EmittedModel(const ir::Network& network,
         "model {}: expected a Verilog-A compiler (openvaf, openvaf-r or PSI_OPENVAF), found none",
         name_));
   }
-  verilog_a_ = std::make_unique<hdl::VerilogALibrary>(network, *compiler);
+  verilog_a_ = std::make_unique<hdl::VerilogALibrary>(network, *compiler, shape);
   bounds_step_ = has_states_ && verilog_a_->bounds_step();
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hdl/osdi/library.hpp"
+#include "hdl/verilog_a.hpp"
 #include "hdl/verilog_a_compiler.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
@@ -38,11 +39,13 @@ struct InstanceParameters {
 class EmittedModel {
  public:
   /// Throws EmitError where the network cannot be emitted or compiled. The form kVerilogA is
-  /// compiled by hdl::verilog_a_compiler(`verilog_a_compiler`), kOsdi for `release`.
+  /// written in `shape` and compiled by hdl::verilog_a_compiler(`verilog_a_compiler`), kOsdi is
+  /// compiled for `release`.
   EmittedModel(const ir::Network& network,
                EmittedForm form,
                const std::filesystem::path& verilog_a_compiler = {},
-               hdl::OsdiRelease release = hdl::OsdiRelease::k03);
+               hdl::OsdiRelease release = hdl::OsdiRelease::k03,
+               hdl::VerilogAShape shape = hdl::VerilogAShape::kBySize);
 
   std::string path() const { return path_of(form_); }
   EmittedForm form() const { return form_; }

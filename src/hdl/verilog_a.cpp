@@ -9,6 +9,7 @@
 
 #include "core/number_text.hpp"
 #include "hdl/text/expression.hpp"
+#include "hdl/text/internal_nodes.hpp"
 #include "hdl/text/network_lines.hpp"
 #include "hdl/text/plan.hpp"
 #include "ir/lowering.hpp"
@@ -19,18 +20,31 @@ namespace {
 
 class VerilogAPrinter : NetworkLines {
  public:
-  VerilogAPrinter(const ir::Network& network, const ir::Network& lowered)
-      : NetworkLines(network, lowered) {}
+  // `in_nodes`: `lowered` has internal nodes.
+  VerilogAPrinter(const ir::Network& network, const ir::Network& lowered, bool in_nodes)
+      : NetworkLines(network, lowered),
+        in_nodes_(in_nodes),
+        first_unknown_(lowered.nodes.size(), 0) {
+    if (in_nodes_) unknowns_at_start_ = unknowns_at_start(lowered, plan_);
+    for (int id : lowered.unknowns) {
+      first_unknown_[at(id)] = unknown_count_ + 1;
+      unknown_count_ += lowered.node(id).width;
+    }
+  }
 
   std::string print() {
     for (const std::string& fact : facts_) line("// {}", fact);
+    if (in_nodes_) {
+      line("// every sum is a node: compile it without optimisation (openvaf-r -O 0), which takes");
+      line("// seconds instead of minutes and runs as fast");
+    }
     line("`include \"disciplines.vams\"");
     line("");
     line("module {}({});", network_.name, terminals(", "));
     line("    inout {};", terminals(", "));
     line("    electrical {};", terminals(", "));
     for (int s = 1; s <= network_.state_count(); ++s) line("    electrical x_{0}, r_{0};", s);
-    for (int k = 1; k <= unknown_count(); ++k) line("    electrical y_{0};", k);
+    for (int k = 1; k <= unknown_count_; ++k) line("    electrical y_{0};", k);
     line("");
     parameters();
     declarations();
@@ -44,6 +58,7 @@ class VerilogAPrinter : NetworkLines {
     for (int p = 0; p < network_.port_count(); ++p) {
       line("        {} = V({}, {});", voltage(p), port(p), minus());
     }
+    if (in_nodes_ && has_states()) held();
     if (network_.start == ir::Start::kNode) {
       line("        start = ln(g0/{});", shortest(network_.conductance().scale));
     }
@@ -141,12 +156,13 @@ class VerilogAPrinter : NetworkLines {
     }
     std::vector<std::string> names;
     for (int p = 0; p < network_.port_count(); ++p) names.push_back(voltage(p));
+    if (in_nodes_ && has_states()) names.insert(names.end(), {"held", "free"});
     if (network_.start == ir::Start::kNode) names.push_back("start");
     for (int s = 1; s <= network_.state_count(); ++s) {
       for (const char* prefix : {"c0_", "c_", "rate_"}) names.push_back(prefix + std::to_string(s));
     }
     for (std::size_t id = 0; id < network_.nodes.size(); ++id) {
-      for (int i = 0; is_assigned(static_cast<int>(id)) && i < network_.nodes[id].width; ++i) {
+      for (int i = 0; has_variables(static_cast<int>(id)) && i < network_.nodes[id].width; ++i) {
         names.push_back(variable(static_cast<int>(id), i));
       }
     }
@@ -165,16 +181,32 @@ class VerilogAPrinter : NetworkLines {
     line("        c_{0} = c0_{0} + {1}*V(x_{0});", s + 1, in_parentheses(1 / plan_.kappa[at(s)]));
   }
 
+  static constexpr const char* kAtStart = "hold == 1 && !analysis(\"ac\") && $abstime <= 0.0";
+
+  // Once for all states: a branch for each would be one in front of every derivative.
+  void held() {
+    line("        // The one use of $abstime: the start of an analysis keeps the state (hold).");
+    line("        held = 0.0;");
+    line("        if ({})", kAtStart);
+    line("            held = 1.0;");
+    line("        free = 1.0 - held;");
+  }
+
   // dx/dt = kappa lambda (z - c); the rate is a node of its own (plan.hpp).
   void state_equation(int s) {
     const double cx = plan_.charge_capacitance, scale = plan_.rate_scale;
     const int n = s + 1;
-    line("        rate_{} = {}*{}*({} - c_{});", n, in_parentheses(plan_.kappa[at(s)]),
-         value(network_.rate_node, network_.rate_of_state[at(s)]), value(network_.target_node, s),
-         n);
-    line("        // The one use of $abstime: the start of an analysis keeps the state (hold).");
-    line("        if (hold == 1 && !analysis(\"ac\") && $abstime <= 0.0)");
-    line("            rate_{0} = -{1}*V(x_{0});", n, shortest(plan_.hold_rate));
+    const std::string rate = fmt::format("{}*{}*({} - c_{})", in_parentheses(plan_.kappa[at(s)]),
+                                         value(network_.rate_node, network_.rate_of_state[at(s)]),
+                                         value(network_.target_node, s), n);
+    if (in_nodes_) {
+      line("        rate_{0} = free*{1} - held*{2}*V(x_{0});", n, rate, shortest(plan_.hold_rate));
+    } else {
+      line("        rate_{} = {};", n, rate);
+      line("        // The one use of $abstime: the start of an analysis keeps the state (hold).");
+      line("        if ({})", kAtStart);
+      line("            rate_{0} = -{1}*V(x_{0});", n, shortest(plan_.hold_rate));
+    }
     line("        I(r_{0}) <+ V(r_{0}) - {1}*rate_{0};", n, shortest(1 / scale));
     line("        I(x_{0}) <+ ({1}*V(x_{0}) - {2}*V(r_{0}))/tau_scale;", n,
          shortest(cx * plan_.leak_rate), shortest(cx * scale));
@@ -186,20 +218,9 @@ class VerilogAPrinter : NetworkLines {
            ir::operation(network_.node(id).op).computes;
   }
 
-  int unknown_count() const {
-    int count = 0;
-    for (int id : network_.unknowns) count += network_.node(id).width;
-    return count;
-  }
-
-  // The number of the circuit node of the first element of an unknown; 0: `id` is none.
-  int unknown_number(int id) const {
-    int next = 1;
-    for (int unknown : network_.unknowns) {
-      if (unknown == id) return next;
-      next += network_.node(unknown).width;
-    }
-    return 0;
+  // Whether the elements of `id` have names of their own.
+  bool has_variables(int id) const {
+    return is_assigned(id) || (in_nodes_ && first_unknown_[at(id)] > 0);
   }
 
   static std::string variable(int id, int element) {
@@ -210,8 +231,9 @@ class VerilogAPrinter : NetworkLines {
     if (!depends_[at(id)] && !start_alone_[at(id)]) {
       return in_parentheses(constants_.value(id, element));
     }
-    if (const int first = unknown_number(id)) return fmt::format("V(y_{})", first + element);
-    return computed(id, element);
+    const int first = first_unknown_[at(id)];
+    if (first == 0) return computed(id, element);
+    return in_nodes_ ? variable(id, element) : fmt::format("V(y_{})", first + element);
   }
 
   std::string computed(int id, int element) const {
@@ -228,14 +250,29 @@ class VerilogAPrinter : NetworkLines {
   }
 
   void assignments(int id) {
+    const int first = first_unknown_[at(id)];
+    if (in_nodes_ && first > 0) return unknowns(id, first);
     if (is_assigned(id)) {
       for (int i = 0; i < network_.node(id).width; ++i) {
         line("        {} = {};", variable(id, i), expression(id, i));
       }
     }
-    const int first = unknown_number(id);
     for (int i = 0; first > 0 && i < network_.node(id).width; ++i) {
       line("        I(y_{0}) <+ V(y_{0}) - {1};", first + i, computed(id, i));
+    }
+  }
+
+  // A node is 0 V where a simulator begins, its element what it is at the start: no denominator is
+  // zero there.
+  void unknowns(int id, int first) {
+    const auto place = std::find(network_.unknowns.begin(), network_.unknowns.end(), id);
+    const std::vector<double>& start =
+        unknowns_at_start_[static_cast<std::size_t>(place - network_.unknowns.begin())];
+    for (int i = 0; i < network_.node(id).width; ++i) {
+      const std::string name = variable(id, i);
+      line("        {} = {} + V(y_{});", name, in_parentheses(start[at(i)]), first + i);
+      line("        I(y_{}) <+ {} - ({});", first + i, name,
+           is_assigned(id) ? expression(id, i) : computed(id, i));
     }
   }
 
@@ -247,8 +284,19 @@ class VerilogAPrinter : NetworkLines {
     for (int argument : node.arguments) {
       for (int j = 0; j < network_.node(argument).width; ++j, ++column) {
         const double weight = parameters[node.weight + element * inputs + column];
+        if (in_nodes_ && weight == 0) continue;
         sum += fmt::format(" + {}*{}", in_parentheses(weight), value(argument, j));
       }
+    }
+    return sum;
+  }
+
+  std::string group_sum(const ir::Node& node, int group) const {
+    const int argument = node.arguments[0];
+    const int size = network_.node(argument).width / node.width;
+    std::string sum;
+    for (int j = 0; j < size; ++j) {
+      sum += (j == 0 ? "" : " + ") + value(argument, group * size + j);
     }
     return sum;
   }
@@ -263,16 +311,31 @@ class VerilogAPrinter : NetworkLines {
                                            names.b = value(node.arguments[1], i);
                                          return filled(op.row.verilog_a, names);
                                        },
+                                       [&](ir::GroupSumOp) { return group_sum(node, i); },
                                        // no variables of their own, or lowered
                                        [](auto) { return std::string(); }});
   }
+
+  const bool in_nodes_;
+  std::vector<int> first_unknown_;  ///< The circuit node of a node's first element; 0: none.
+  int unknown_count_ = 0;
+  std::vector<std::vector<double>> unknowns_at_start_;
 };
 
 }  // namespace
 
-std::string verilog_a(const ir::Network& network) {
+bool is_in_nodes(const ir::Network& network, VerilogAShape shape) {
+  if (shape != VerilogAShape::kBySize) return shape == VerilogAShape::kNodes;
+  return network.parameter_count() > kMostInExpressions;
+}
+
+std::string verilog_a(const ir::Network& network, VerilogAShape shape) {
   ir::validate(network);
-  return VerilogAPrinter(network, ir::lowered(network)).print();
+  if (!is_in_nodes(network, shape)) {
+    return VerilogAPrinter(network, ir::lowered(network), false).print();
+  }
+  const ir::Network cut = with_internal_nodes(ir::lowered(network, ir::GroupSums::kKept));
+  return VerilogAPrinter(network, cut, true).print();
 }
 
 }  // namespace psi_xlstm::hdl

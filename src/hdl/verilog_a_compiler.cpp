@@ -8,7 +8,6 @@
 #include "core/cache_folder.hpp"
 #include "core/process.hpp"
 #include "hdl/osdi/version.hpp"
-#include "hdl/verilog_a.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm::hdl {
@@ -36,14 +35,17 @@ std::optional<fs::path> verilog_a_compiler(const fs::path& named) {
   return std::nullopt;
 }
 
-VerilogALibrary::VerilogALibrary(const ir::Network& network, const fs::path& compiler)
+VerilogALibrary::VerilogALibrary(const ir::Network& network,
+                                 const fs::path& compiler,
+                                 VerilogAShape shape)
     : folder_("openvaf"), file_(folder_.path() / (network.name + ".osdi")) {
   const fs::path source = folder_.path() / (network.name + ".va");
-  write_file(source, verilog_a(network));
+  write_file(source, verilog_a(network, shape));
   std::string problem;
   for (const bool bounded : {true, false}) {
     std::vector<std::string> arguments = {compiler.string(), source.string(), "-o", file_.string()};
     if (bounded) arguments.insert(arguments.end(), {"-D", "PSI_BOUND_STEP"});
+    if (is_in_nodes(network, shape)) arguments.insert(arguments.end(), {"-O", "0"});
     problem =
         problem_with(run_program(arguments, "", kTimeLimit, {.temporary = folder_.path()}), file_);
     bounds_step_ = bounded;

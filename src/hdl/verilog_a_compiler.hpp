@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/temporary_folder.hpp"
+#include "hdl/verilog_a.hpp"
 #include "psi_xlstm/ir/network.hpp"
 
 namespace psi_xlstm::hdl {
@@ -21,10 +22,13 @@ std::optional<std::filesystem::path> verilog_a_compiler(const std::filesystem::p
 /// A module as a library in a folder of its own, which is removed with this object.
 class VerilogALibrary {
  public:
-  /// Compiles verilog_a(network), first with its request for a longest time step ($bound_step, at
-  /// which OpenVAF 23.5 crashes), then without. Throws EmitError, with what the compiler said,
-  /// where it cannot be started, fails, crashes, takes too long or makes no OSDI library.
-  VerilogALibrary(const ir::Network& network, const std::filesystem::path& compiler);
+  /// Compiles verilog_a(network, shape), first with its request for a longest time step
+  /// ($bound_step, at which OpenVAF 23.5 crashes), then without. Throws EmitError, with what the
+  /// compiler said, where it cannot be started, fails, crashes, takes too long or makes no OSDI
+  /// library.
+  VerilogALibrary(const ir::Network& network,
+                  const std::filesystem::path& compiler,
+                  VerilogAShape shape = VerilogAShape::kBySize);
 
   const std::filesystem::path& file() const { return file_; }
   /// Whether it asks for its longest time step, and so has the parameter dtmax.

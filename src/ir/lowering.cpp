@@ -12,7 +12,8 @@ namespace {
 
 class Lowering {
  public:
-  explicit Lowering(const Network& network) : from_(network), out_(network), build_(out_) {
+  Lowering(const Network& network, GroupSums sums)
+      : from_(network), sums_(sums), out_(network), build_(out_) {
     out_.nodes.clear();
   }
 
@@ -20,9 +21,10 @@ class Lowering {
     for (std::size_t id = 0; id < from_.nodes.size(); ++id) {
       Node node = from_.nodes[id];
       for (int& argument : node.arguments) argument = place_[at(argument)];
-      place_.push_back(visit(node.op, Ways{[&](GroupSumOp) { return group_sum(node); },
-                                           [&](StandardOp) { return standard(node); },
-                                           [&](auto) { return copy(node); }}));
+      place_.push_back(visit(
+          node.op,
+          Ways{[&](GroupSumOp) { return sums_ == GroupSums::kKept ? copy(node) : group_sum(node); },
+               [&](StandardOp) { return standard(node); }, [&](auto) { return copy(node); }}));
     }
     for (int* id : {&out_.rate_node, &out_.target_node, &out_.current_node, &out_.charge_node,
                     &out_.start.node}) {
@@ -78,6 +80,7 @@ class Lowering {
   }
 
   const Network& from_;
+  GroupSums sums_;
   Network out_;
   NetworkBuilder build_;
   std::vector<int> place_;  ///< Of every node of the network.
@@ -85,6 +88,6 @@ class Lowering {
 
 }  // namespace
 
-Network lowered(const Network& network) { return Lowering(network).run(); }
+Network lowered(const Network& network, GroupSums sums) { return Lowering(network, sums).run(); }
 
 }  // namespace psi_xlstm::ir

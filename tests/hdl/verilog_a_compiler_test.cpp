@@ -7,11 +7,15 @@
 #include <string>
 
 #include "core/atomic_file.hpp"
+#include "core/process.hpp"
+#include "core/temporary_folder.hpp"
 #include "hdl/osdi/version.hpp"
 #include "hdl/verilog_a.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "support/networks.hpp"
+#include "support/recurrent_networks.hpp"
 #include "support/stand_in_compiler.hpp"
+#include "support/static_devices.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
@@ -83,6 +87,39 @@ TEST(VerilogACompiler, TriesAgainWithoutTheLongestStep) {
   const VerilogALibrary library(one_state(), compiler);
   EXPECT_FALSE(library.bounds_step());
   EXPECT_TRUE(fs::is_regular_file(library.file()));
+}
+
+// What is cut into nodes is compiled without optimisation.
+TEST(VerilogACompiler, AsksForNoOptimisationOfNodes) {
+  const StandInCompilers compilers;
+  const std::string seen = (compilers.folder() / "seen").string();
+  const fs::path compiler =
+      compilers.twin("openvaf", one_state(), 3, "cp \"$1\" " + seen + "; echo \"$6 $7\" >>" + seen);
+  const VerilogALibrary library(one_state(), compiler, VerilogAShape::kNodes);
+  EXPECT_EQ(read_file(seen), verilog_a(one_state(), VerilogAShape::kNodes) + "-O 0\n");
+}
+
+// What the real one says, where there is one, is that it is done.
+TEST(VerilogACompiler, HasNothingToSayAboutAnyText) {
+  const auto compiler = verilog_a_compiler({});
+  if (!compiler) GTEST_SKIP() << "no Verilog-A compiler";
+  const TemporaryFolder folder("warnings");
+  for (const ir::Network& network :
+       {one_state(), testing::three_states(), testing::static_curve(),
+        testing::with_charges(testing::three_states()), testing::static_device(true),
+        testing::transistor(), testing::drawn_low_rank().network("low_rank"),
+        testing::drawn_clustering(14).network("clustering"),
+        testing::drawn_teacher().network("teacher")}) {
+    for (const VerilogAShape shape : {VerilogAShape::kBySize, VerilogAShape::kNodes}) {
+      write_file(folder.path() / "model.va", verilog_a(network, shape));
+      const ProgramOutcome run =
+          run_program({compiler->string(), "model.va", "-o", "model.osdi", "-O", "0"}, "", 120,
+                      {.folder = folder.path(), .temporary = folder.path()});
+      EXPECT_TRUE(run.succeeded()) << network.name << ": " << run.problem();
+      const std::string said = run.errors + run.output;
+      EXPECT_EQ(said.find("warning"), said.npos) << network.name << ": " << said;
+    }
+  }
 }
 
 TEST(VerilogACompiler, SaysHowACompilerFailed) {

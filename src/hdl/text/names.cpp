@@ -69,9 +69,10 @@ std::string in_lower_case(std::string word) {
 // Whether a printer gives this name to a node or a variable of its own; SPICE ignores case.
 bool is_internal(const std::string& name) {
   const std::string word = in_lower_case(name);
-  for (const char* own : {"v",     "w",       "h",     "gnd",       "ground",      "g0",   "m",
-                          "area",  "hold",    "dtmax", "tau_scale", "noise",       "soa",  "soa_v",
-                          "soa_g", "told_at", "temp",  "dtemp",     "conductance", "start"}) {
+  for (const char* own :
+       {"v",    "w",     "h",           "gnd",   "ground", "g0",    "m",     "area",
+        "hold", "dtmax", "tau_scale",   "noise", "soa",    "soa_v", "soa_g", "told_at",
+        "temp", "dtemp", "conductance", "start", "held",   "free"}) {
     if (word == own) return true;
   }
   const std::size_t digit = word.find_first_of("0123456789");

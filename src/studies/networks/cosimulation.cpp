@@ -10,8 +10,7 @@
 #include "ir/dynamics.hpp"
 #include "metrics/errors.hpp"
 #include "psi_xlstm/core/error.hpp"
-#include "simulators/ngspice/forms.hpp"
-#include "simulators/ngspice/ngspice.hpp"
+#include "simulators/prepared.hpp"
 #include "studies/compact/data_source.hpp"
 
 namespace psi_xlstm {
@@ -84,13 +83,12 @@ void check_frozen(const ir::Network& network,
                   const ir::Network& started,
                   const CosimConfig& config,
                   CosimCase wanted,
-                  const SimulatorOptions& simulator,
+                  const Simulator& simulator,
                   CosimReport& report) {
   wanted.name = "negative control: state frozen";
   wanted.limit = 0;
-  const EmittedModel model(frozen(network), EmittedForm::kOsdi);
-  CosimOutcome control =
-      compare_transient(started, model, wanted, Ngspice(simulator), config.time_limit_s);
+  const EmittedModel model = simulator.prepared(frozen(network), EmittedForm::kOsdi);
+  CosimOutcome control = compare_transient(started, model, wanted, simulator, config.time_limit_s);
   constexpr double kAtLeast = 10;  // times the limit
   report.warn(control);
   judge_control(control, kAtLeast * config.limit_training_like);
@@ -102,24 +100,26 @@ void check_frozen(const ir::Network& network,
 NetworkCosimReport cosimulate_network(const model::Model& model,
                                       const CosimConfig& config,
                                       double conductance,
-                                      const SimulatorOptions& simulator) {
+                                      std::span<const std::unique_ptr<Simulator>> simulators,
+                                      const std::vector<std::string>& paths) {
   NetworkCosimReport out;
   const ir::Network network = model.circuit_network();
   const ir::Network started = ir::at_start(network, conductance);
   const CosimCase wanted = training_like(network, config, conductance);
+  const std::vector<std::string> forms =
+      paths.empty() ? std::vector<std::string>{path_of(EmittedForm::kOsdi)} : paths;
   out.report.checks.push_back(discretisation(model, started, wanted));
-  const std::string problem = problem_with_osdi(simulator);
-  if (!problem.empty()) {
-    out.report.not_run.push_back({"ngspice", path_of(EmittedForm::kOsdi), problem});
-    return out;
+  for (const auto& simulator : simulators) {
+    const auto models = prepared_models(network, *simulator, forms, out.report.not_run);
+    for (const EmittedModel& emitted : models) {
+      CosimOutcome outcome =
+          compare_transient(started, emitted, wanted, *simulator, config.time_limit_s);
+      out.report.warn(outcome);
+      if (outcome.counters.iterations > 0) out.costs.push_back(cost_of(outcome));
+      out.report.transients.push_back(std::move(outcome));
+    }
+    if (!models.empty()) check_frozen(network, started, config, wanted, *simulator, out.report);
   }
-  const EmittedModel compiled(network, EmittedForm::kOsdi);
-  CosimOutcome outcome =
-      compare_transient(started, compiled, wanted, Ngspice(simulator), config.time_limit_s);
-  out.report.warn(outcome);
-  if (outcome.reason.empty()) out.costs.push_back(cost_of(outcome));
-  out.report.transients.push_back(std::move(outcome));
-  check_frozen(network, started, config, wanted, simulator, out.report);
   return out;
 }
 

@@ -6,21 +6,26 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/atomic_file.hpp"
 #include "core/cache_folder.hpp"
 #include "core/process.hpp"
 #include "core/temporary_folder.hpp"
+#include "cosimulation/comparison.hpp"
 #include "cosimulation/cosimulation.hpp"
 #include "data/readers/spice_raw.hpp"
 #include "hdl/model_files.hpp"
 #include "hdl/text/plan.hpp"
 #include "hdl/usage.hpp"
+#include "hdl/verilog_a.hpp"
 #include "hdl/verilog_a_compiler.hpp"
+#include "ir/dynamics.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/registry/simulators.hpp"
 #include "support/needs_simulators.hpp"
 #include "support/networks.hpp"
+#include "support/recurrent_networks.hpp"
 
 namespace psi_xlstm {
 namespace {
@@ -75,6 +80,59 @@ TEST(Vacask, EveryModelPassesEveryCheck) {
       }
     }
     EXPECT_EQ(2 * compiled, static_cast<int>(report.rows().size()));
+  }
+}
+
+// Operating point, DC sweep and AC against the closed form.
+void expect_static(const std::vector<CosimRow>& rows, const std::string& name) {
+  for (const CosimRow& row : rows) {
+    if (!row.limit || row.correlation) continue;
+    const double most = row.stimulus.starts_with("ac ") ? 1e-7 : 1e-9;
+    EXPECT_LE(row.max_abs_err_over_fs.value_or(1), most) << name << ": " << row.stimulus;
+  }
+}
+
+EmittedModel cut_into_nodes(const ir::Network& network) {
+  return {network, EmittedForm::kVerilogA, {}, hdl::OsdiRelease::k04, hdl::VerilogAShape::kNodes};
+}
+
+// The Verilog-A of large networks, of a small one.
+TEST(Vacask, RunsWhatIsCutIntoNodes) {
+  if (!usable()) GTEST_SKIP() << "no VACASK with openvaf-r";
+  for (const ir::Network& network : {testing::one_state(), testing::three_states()}) {
+    const CosimReport report =
+        cosimulate(network, {}, {}, hdl::plan_emission(network).default_conductance, Vacask(),
+                   cut_into_nodes(network));
+    EXPECT_TRUE(report.verdict().passed()) << network.name << ": " << report.verdict().reason;
+    expect_static(report.rows(), network.name);
+    for (const CosimRow& row : report.rows()) {
+      if (!row.limit || !row.correlation) continue;
+      EXPECT_LE(row.max_abs_err_over_fs.value_or(1), 1e-4) << network.name << ": " << row.stimulus;
+    }
+  }
+}
+
+// Sums over rows of a memory, norms and gates, from another start than the default.
+TEST(Vacask, RunsRecurrentNetworksCutIntoNodes) {
+  if (!usable()) GTEST_SKIP() << "no VACASK with openvaf-r";
+  constexpr double kStart = 3.1e-4;
+  for (const ir::Network& network : {testing::drawn_clustering(4).network("clustering"),
+                                     testing::drawn_low_rank().network("low_rank"),
+                                     testing::drawn_teacher().network("teacher")}) {
+    const ir::Network started = ir::at_start(network, kStart);
+    const EmittedModel model = cut_into_nodes(network);
+    CosimCase sine;
+    sine.name = "sine";
+    sine.stimulus.terms = {SineTerm{.amplitude = 1, .frequency = 1e5}};
+    sine.stop_time = 2e-5;
+    sine.max_step = 1e-8;
+    sine.conductance = kStart;
+    sine.limit = 1e-4;
+    const CosimOutcome outcome = compare_transient(started, model, sine, Vacask());
+    EXPECT_EQ(outcome.reason, "") << network.name;
+    EXPECT_LE(outcome.row.max_abs_err_over_fs.value_or(1), sine.limit) << network.name;
+    EXPECT_GT(outcome.conductance_swing, 0.005) << network.name;
+    expect_static(static_checks(started, model, {}, kStart, Vacask()), network.name);
   }
 }
 

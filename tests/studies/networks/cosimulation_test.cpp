@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "config/networks.hpp"
 #include "model/model.hpp"
+#include "simulators/ngspice/ngspice.hpp"
 #include "support/network_stock.hpp"
 
 namespace psi_xlstm {
@@ -19,7 +22,9 @@ TEST(CosimulateNetwork, IsNotVerifiedWhereThereIsNoCompiler) {
   const StoredNetwork stored = testing::drawn_network(config, "known_start", 1);
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
-  const NetworkCosimReport found = cosimulate_network(*model::of(stored), {}, 2e-4, {});
+  std::vector<std::unique_ptr<Simulator>> simulators;
+  simulators.push_back(std::make_unique<Ngspice>());
+  const NetworkCosimReport found = cosimulate_network(*model::of(stored), {}, 2e-4, simulators);
   ::setenv("PATH", path.c_str(), 1);
   EXPECT_FALSE(found.report.rows().empty());
   EXPECT_EQ(found.report.verdict().verdict, Verdict::kNotVerified);
