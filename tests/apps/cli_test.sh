@@ -27,7 +27,7 @@ run() {
   local wanted=$1 code=0
   shift
   printf '%s\n' "psi ${*//$PSI/}" | cut -c1-100
-  timeout 60 "$@" >stdout 2>stderr </dev/null || code=$?
+  timeout "${PSI_COMMAND_SECONDS:-60}" "$@" >stdout 2>stderr </dev/null || code=$?
   [ "$code" = "$wanted" ] || fail "expected exit code $wanted, found $code"
 }
 
