@@ -35,12 +35,12 @@ measure() {
     go_pei4) device "$1" 'go_pei4*.csv' --split 1-6/7-8/9-11 --continuous ;;
     knowm_100hz) device "$1" 'knowm*100Hz*.csv' ;;
     knowm_10hz) device "$1" 'knowm*10Hz*.csv' ;;
-    train | spice | tau) "$psi" bench "$1" || [ $? = 2 ] ;;
+    train | spice | forms | tau) "$psi" bench "$1" || [ $? = 2 ] ;;
     *) echo "measure.sh: expected one of: ${all[*]}; found $1" >&2; exit 1 ;;
   esac
 }
 
-all=(train spice quickstart known_start_compact known_start_unseen vteam mem3 go_pei3 go_pei4 knowm_100hz knowm_10hz
+all=(train spice forms quickstart known_start_compact known_start_unseen vteam mem3 go_pei3 go_pei4 knowm_100hz knowm_10hz
      known_start known_start_other_seeds published ablation tau)
 for name in "${@:-${all[@]}}"; do
   echo "== $name"

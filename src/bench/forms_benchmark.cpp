@@ -118,7 +118,7 @@ FormsBenchmark forms_benchmark(const ir::Network& student,
                                const Vacask& simulator,
                                const FormsBenchmarkOptions& options,
                                const FormsProgress& progress) {
-  FormsBenchmark result{.simulator = simulator.version(), .student = origin};
+  FormsBenchmark result{.simulator = simulator.name(), .student = origin};
   const auto count = static_cast<double>(options.devices.size());
   for (std::size_t k = 0; k < options.devices.size(); ++k) {
     const int devices = options.devices[k];

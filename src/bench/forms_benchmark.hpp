@@ -51,7 +51,7 @@ struct FormDifference {
 
 /// What is stored.
 struct FormsBenchmark {
-  std::string simulator;  ///< Its program.
+  std::string simulator;  ///< Its name.
   std::string student;    ///< Where the model came from.
   std::vector<FormSpeed> speed;
   std::vector<FormDifference> difference;

@@ -141,7 +141,7 @@ SpiceBenchmark spice_benchmark(const ir::Network& student,
   SpiceBenchmark result;
   SpiceConditions& conditions = result.conditions;
   const SimulatorInfo simulator = simulator_info(options.simulator);
-  conditions.ngspice = fmt::format("{}, {}", simulator.version, simulator.library);
+  conditions.ngspice = simulator.version;
   conditions.student = origin;
   const std::string problem = problem_with_osdi(options.simulator);
   if (!problem.empty()) {

@@ -110,7 +110,7 @@ struct FormAgreement {
 
 /// What the numbers were measured with.
 struct SpiceConditions {
-  std::string ngspice;   ///< Version and library.
+  std::string ngspice;   ///< Version.
   std::string student;   ///< Where it came from.
   std::string left_out;  ///< What could not be measured, and why; empty: nothing.
 

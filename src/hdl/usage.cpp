@@ -5,6 +5,7 @@
 
 #include "core/number_text.hpp"
 #include "hdl/text/plan.hpp"
+#include "hdl/verilog_a.hpp"
 
 namespace psi_xlstm::hdl {
 namespace {
@@ -117,13 +118,20 @@ std::vector<UsageRecipe> usage_recipes(const ir::Network& network,
 }
 
 std::vector<std::string> usage_remarks(const ir::Network& network) {
-  return {fmt::format("{}A transient needs steps of at most {}: no tolerance replaces it.",
-                      network.is_told_its_start()
-                          ? "g0 is the conductance at the start of the simulation [S]. "
-                          : "",
-                      engineering(longest_step(network), "s")),
-          "psi runs ngspice, VACASK and neospice (psi cosim). The decks for the other simulators "
-          "follow their manuals and were not run."};
+  std::vector<std::string> remarks = {
+      fmt::format("{}A transient needs steps of at most {}: no tolerance replaces it.",
+                  network.is_told_its_start()
+                      ? "g0 is the conductance at the start of the simulation [S]. "
+                      : "",
+                  engineering(longest_step(network), "s")),
+      "psi runs ngspice, VACASK and neospice (psi cosim). The decks for the other simulators "
+      "follow their manuals and were not run."};
+  if (is_in_nodes(network, VerilogAShape::kBySize)) {
+    remarks.emplace_back(
+        "The Verilog-A has a node for every sum: compile it without optimisation (openvaf-r -O 0), "
+        "which takes seconds where it takes minutes with it.");
+  }
+  return remarks;
 }
 
 std::string usage_page(const ir::Network& network, bool compiled) {

@@ -19,9 +19,9 @@ SimulatorOptions with_library(const EmittedModel& model, SimulatorOptions simula
 /// there is no ngspice at all.
 std::string problem_with_osdi(const SimulatorOptions& simulator);
 
-/// The releases of OSDI whose libraries ngspice loads: it is given the smallest of devices, compiled
-/// for each. Empty where compiled models cannot be simulated. Throws SpiceError if there is no
-/// ngspice at all, EmitError where the compiler fails.
+/// The releases of OSDI whose libraries ngspice loads: it is given the smallest of devices,
+/// compiled for each. Empty where compiled models cannot be simulated. Throws SpiceError if there
+/// is no ngspice at all, EmitError where the compiler fails.
 std::vector<hdl::OsdiRelease> loaded_releases(const SimulatorOptions& simulator);
 
 /// Why ngspice cannot load the library of `model`, one sentence; empty if it can, or if there is
