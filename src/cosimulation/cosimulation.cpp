@@ -209,16 +209,6 @@ CosimReport cosimulate(const ir::Network& network,
   return FormCheck(network, config, conductance, cases, simulator, model, progress).run();
 }
 
-CosimReport cosimulate(const ir::Network& network,
-                       const CosimConfig& config,
-                       const CosimCase& training_like,
-                       double conductance,
-                       const Simulator& simulator,
-                       EmittedForm form) {
-  return cosimulate(network, config, training_like, conductance, simulator,
-                    simulator.prepared(network, form));
-}
-
 CosimReport cosimulate_all(const ir::Network& network,
                            const CosimConfig& config,
                            const CosimCase& training_like,

@@ -26,16 +26,8 @@ namespace psi_xlstm {
 /// Told how much of the work is done, 0 to 1, and what is being simulated.
 using CosimProgress = std::function<void(double done, const std::string& detail)>;
 
-/// Compares everything that `config` asks for, in one form. `training_like` may be without terms:
-/// then it is left out.
-CosimReport cosimulate(const ir::Network& network,
-                       const CosimConfig& config,
-                       const CosimCase& training_like,
-                       double conductance,
-                       const Simulator& simulator,
-                       EmittedForm form);
-
-/// The same with a form that is there already, `model` of `network`.
+/// Compares everything that `config` asks for with `model` of `network`. `training_like` may be
+/// without terms: then it is left out.
 CosimReport cosimulate(const ir::Network& network,
                        const CosimConfig& config,
                        const CosimCase& training_like,

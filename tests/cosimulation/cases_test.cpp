@@ -9,6 +9,7 @@
 #include "hdl/text/plan.hpp"
 #include "psi_xlstm/core/error.hpp"
 #include "simulators/ngspice/ngspice.hpp"
+#include "support/cosimulated_form.hpp"
 #include "support/networks.hpp"
 
 namespace psi_xlstm {
@@ -55,8 +56,8 @@ TEST(StandardCases, RefuseStepsWithoutEnd) {
 // Every comparison of such a model passes, in few points, and the wrong ones fail.
 TEST(Cosimulate, AModelOfFourDecadesIsComparedInFewPoints) {
   const ir::Network network = four_decades();
-  const CosimReport report =
-      cosimulate(network, {}, {}, start_of(network), Ngspice(), EmittedForm::kSubcircuit);
+  const CosimReport report = testing::cosimulated_form(network, {}, {}, start_of(network),
+                                                       Ngspice(), EmittedForm::kSubcircuit);
   EXPECT_EQ(report.verdict().reason, "");
   int points = 0;
   for (const CosimOutcome& outcome : report.transients) points += outcome.counters.accepted_points;

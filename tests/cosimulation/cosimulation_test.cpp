@@ -14,6 +14,7 @@
 #include "ir/dynamics.hpp"
 #include "simulators/ngspice/forms.hpp"
 #include "simulators/ngspice/ngspice.hpp"
+#include "support/cosimulated_form.hpp"
 #include "support/every_operation.hpp"
 #include "support/networks.hpp"
 
@@ -73,8 +74,8 @@ TEST(Cosimulate, EveryModelPassesEveryCheck) {
   for (const ir::Network& network : {one_state(), three_states(), testing::slow_device(),
                                      testing::fast_device(), testing::every_operation(1)}) {
     const CosimReport report =
-        cosimulate(network, {.relative_tolerance = 1e-4}, {}, cosim_start(network), Ngspice(),
-                   EmittedForm::kSubcircuit);
+        testing::cosimulated_form(network, {.relative_tolerance = 1e-4}, {}, cosim_start(network),
+                                  Ngspice(), EmittedForm::kSubcircuit);
     EXPECT_TRUE(report.verdict().passed()) << listed(report.rows());
     EXPECT_EQ(report.transients.size(), 4U);
     EXPECT_EQ(report.checks.size(), 8U);
@@ -85,8 +86,9 @@ TEST(Cosimulate, EveryModelPassesEveryCheck) {
 
 TEST(Cosimulate, AStaticModelPassesWithoutChecksOfItsStates) {
   const ir::Network network = testing::static_curve();
-  const CosimReport report = cosimulate(network, {.relative_tolerance = 1e-4}, {},
-                                        cosim_start(network), Ngspice(), EmittedForm::kSubcircuit);
+  const CosimReport report =
+      testing::cosimulated_form(network, {.relative_tolerance = 1e-4}, {}, cosim_start(network),
+                                Ngspice(), EmittedForm::kSubcircuit);
   EXPECT_TRUE(report.verdict().passed()) << listed(report.rows());
   EXPECT_EQ(report.checks.size(), 5U);
   EXPECT_TRUE(report.warnings.empty());
@@ -99,8 +101,8 @@ TEST(Cosimulate, PutsTheTrainingLikeStimulusFirst) {
   const ir::Network network = one_state();
   CosimCase wanted = sine_of(network, 2);
   wanted.name = "training-like";
-  const CosimReport report =
-      cosimulate(network, {}, wanted, cosim_start(network), Ngspice(), EmittedForm::kSubcircuit);
+  const CosimReport report = testing::cosimulated_form(network, {}, wanted, cosim_start(network),
+                                                       Ngspice(), EmittedForm::kSubcircuit);
   ASSERT_EQ(report.transients.size(), 5U);
   EXPECT_EQ(report.rows().front().stimulus, "training-like");
 }
@@ -209,8 +211,8 @@ TEST(Cosimulate, WhatIsNotFinishedInTimeIsNotVerified) {
   config.periods = 1;
   config.smallest_swing = 0;
   config.time_limit_s = 1e-3;
-  const CosimReport report =
-      cosimulate(network, config, {}, cosim_start(network), Ngspice(), EmittedForm::kSubcircuit);
+  const CosimReport report = testing::cosimulated_form(network, config, {}, cosim_start(network),
+                                                       Ngspice(), EmittedForm::kSubcircuit);
   EXPECT_EQ(report.verdict().verdict, Verdict::kNotVerified);
   EXPECT_EQ(report.verdict().reason,
             "co-simulation \"sine\": ngspice did not finish within 0.001 s");
@@ -226,8 +228,8 @@ TEST(Cosimulate, JudgesStepsAndAFrozenStateByTheFactorsOfTheConfig) {
   CosimConfig config{.limit = 1e-12, .refinement_factor = 1e9, .frozen_factor = 1e15};
   config.periods = 1;
   config.smallest_swing = 0;
-  const CosimReport report =
-      cosimulate(network, config, {}, cosim_start(network), Ngspice(), EmittedForm::kSubcircuit);
+  const CosimReport report = testing::cosimulated_form(network, config, {}, cosim_start(network),
+                                                       Ngspice(), EmittedForm::kSubcircuit);
   int judged = 0;
   for (const CosimRow& row : report.checks) {
     const bool refined = row.stimulus == "sine, reltol 1e-5, a fifth of the step";

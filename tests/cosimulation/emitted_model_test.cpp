@@ -14,6 +14,7 @@
 #include "ir/jacobian.hpp"
 #include "simulators/ngspice/forms.hpp"
 #include "simulators/ngspice/ngspice.hpp"
+#include "support/cosimulated_form.hpp"
 #include "support/every_operation.hpp"
 #include "support/needs_osdi.hpp"
 #include "support/networks.hpp"
@@ -150,8 +151,8 @@ TEST_F(Osdi, ManyStatesFollowTheEquation) {
                                      testing::slow_device(), testing::fast_device()}) {
     CosimConfig config{.relative_tolerance = 1e-4, .limit = 1e-4, .limit_static = 1e-12};
     config.limit_ac = 1e-7;
-    const CosimReport report =
-        cosimulate(network, config, {}, default_start(network), Ngspice(), EmittedForm::kOsdi);
+    const CosimReport report = testing::cosimulated_form(
+        network, config, {}, default_start(network), Ngspice(), EmittedForm::kOsdi);
     EXPECT_EQ(report.checks.size(), 8U);
     for (const CosimRow& row : report.rows()) {
       EXPECT_EQ(row.path, "osdi");

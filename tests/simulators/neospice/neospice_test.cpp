@@ -8,6 +8,7 @@
 #include "cosimulation/cosimulation.hpp"
 #include "hdl/text/plan.hpp"
 #include "psi_xlstm/core/error.hpp"
+#include "support/cosimulated_form.hpp"
 #include "support/needs_simulators.hpp"
 #include "support/networks.hpp"
 
@@ -29,8 +30,8 @@ TEST(Neospice, EveryModelPassesEveryCheck) {
   for (const ir::Network& network :
        {testing::one_state(), testing::three_states(), testing::static_curve()}) {
     const CosimReport report =
-        cosimulate(network, {}, {}, hdl::plan_emission(network).default_conductance, Neospice(),
-                   EmittedForm::kSubcircuit);
+        testing::cosimulated_form(network, {}, {}, hdl::plan_emission(network).default_conductance,
+                                  Neospice(), EmittedForm::kSubcircuit);
     EXPECT_TRUE(report.verdict().passed()) << network.name << ": " << report.verdict().reason;
     for (const CosimRow& row : report.rows()) {
       EXPECT_EQ(row.form(), "neospice, subcircuit");
