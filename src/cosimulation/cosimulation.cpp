@@ -199,12 +199,11 @@ bool add_report(CosimReport one, CosimReport& all) {
 }  // namespace
 
 CosimReport cosimulate(const ir::Network& network,
-                       const CosimConfig& config,
-                       const CosimCase& training_like,
-                       double conductance,
+                       const CosimQuestion& question,
                        const Simulator& simulator,
                        const EmittedModel& model,
                        const CosimProgress& progress) {
+  const auto& [config, training_like, conductance] = question;
   const auto cases = all_cases(network, config, training_like, conductance);
   return FormCheck(network, config, conductance, cases, simulator, model, progress).run();
 }

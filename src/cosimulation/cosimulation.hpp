@@ -26,12 +26,16 @@ namespace psi_xlstm {
 /// Told how much of the work is done, 0 to 1, and what is being simulated.
 using CosimProgress = std::function<void(double done, const std::string& detail)>;
 
-/// Compares everything that `config` asks for with `model` of `network`. `training_like` may be
-/// without terms: then it is left out.
+/// What is compared.
+struct CosimQuestion {
+  CosimConfig config;
+  CosimCase training_like;  ///< May be without terms: then it is left out.
+  double conductance = 0;   ///< At the start [S].
+};
+
+/// Compares everything that `question` asks for with `model` of `network`.
 CosimReport cosimulate(const ir::Network& network,
-                       const CosimConfig& config,
-                       const CosimCase& training_like,
-                       double conductance,
+                       const CosimQuestion& question,
                        const Simulator& simulator,
                        const EmittedModel& model,
                        const CosimProgress& progress = {});

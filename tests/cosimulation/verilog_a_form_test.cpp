@@ -44,7 +44,7 @@ TEST_F(VerilogAForm, IsAPathOfItsOwn) {
   EXPECT_TRUE(not_run.empty());
   EXPECT_EQ(paths(models), (std::vector<std::string>{"subcircuit", "osdi", "verilog_a"}));
   const double g0 = hdl::plan_emission(network).default_conductance;
-  const CosimReport report = cosimulate(network, {}, {}, g0, Ngspice(simulator), models.back());
+  const CosimReport report = cosimulate(network, {{}, {}, g0}, Ngspice(simulator), models.back());
   EXPECT_EQ(report.rows().size(), 12U);
   for (const CosimRow& row : report.rows()) {
     EXPECT_EQ(row.path, "verilog_a");

@@ -15,7 +15,7 @@ inline CosimReport cosimulated_form(const ir::Network& network,
                                     const Simulator& simulator,
                                     EmittedForm form) {
   const EmittedModel model = simulator.prepared(network, form);
-  return cosimulate(network, config, training_like, conductance, simulator, model);
+  return cosimulate(network, {config, training_like, conductance}, simulator, model);
 }
 
 }  // namespace psi_xlstm::testing

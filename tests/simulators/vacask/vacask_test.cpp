@@ -101,7 +101,7 @@ TEST(Vacask, RunsWhatIsCutIntoNodes) {
   if (!usable()) GTEST_SKIP() << "no VACASK with openvaf-r";
   for (const ir::Network& network : {testing::one_state(), testing::three_states()}) {
     const CosimReport report =
-        cosimulate(network, {}, {}, hdl::plan_emission(network).default_conductance, Vacask(),
+        cosimulate(network, {{}, {}, hdl::plan_emission(network).default_conductance}, Vacask(),
                    cut_into_nodes(network));
     EXPECT_TRUE(report.verdict().passed()) << network.name << ": " << report.verdict().reason;
     expect_static(report.rows(), network.name);
