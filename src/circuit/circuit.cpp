@@ -41,12 +41,6 @@ std::pair<std::string, std::string> path_and_name(const std::string& full) {
   return {full.substr(0, dot + 1), full.substr(dot + 1)};
 }
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 void read_transient(const CircuitCard& card, Circuit& circuit) {
   if (circuit.stop_time > 0) refuse(card, "one .tran line", "a second one");
   std::vector<std::string> words = circuit_words(card.text).plain;

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/atomic_file.hpp"
+#include "core/identifier.hpp"
 #include "core/utf8.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -17,12 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr int kDeepest = 20;
 constexpr std::size_t kMostLines = 1'000'000;
-
-std::string lowered(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // The first words of a line; quotes hold one together and go.
 std::vector<std::string> first_words(const std::string& line) {
@@ -83,7 +78,7 @@ class Includer {
   bool replaced(const DeckLine& line, const fs::path& folder) {
     const std::vector<std::string> words = first_words(line.text);
     if (words.empty()) return false;
-    const std::string first = lowered(words.front());
+    const std::string first = lower_case(words.front());
     const bool section = first == ".lib";
     if (!section && first != ".include" && first != ".inc") return false;
     if (words.size() != (section ? 3U : 2U)) {
@@ -100,7 +95,7 @@ class Includer {
       refuse(line, "a file that can be read", e.what());
     }
     const std::string name = printable(file.filename().string());
-    section ? add_section(line, text, lowered(words[2]), name, file.parent_path())
+    section ? add_section(line, text, lower_case(words[2]), name, file.parent_path())
             : add_text(text, name, file.parent_path());
     --depth_;
     return true;
@@ -118,12 +113,12 @@ class Includer {
     for (std::string raw; std::getline(stream, raw);) {
       const DeckLine line{.place = place_of(file, ++number), .text = raw};
       const std::vector<std::string> words = first_words(raw);
-      const std::string first = words.empty() ? "" : lowered(words.front());
+      const std::string first = words.empty() ? "" : lower_case(words.front());
       if (inside && first == ".endl") {
         inside = false;
       } else if (inside) {
         if (!replaced(line, folder)) add(line);
-      } else if (first == ".lib" && words.size() == 2 && lowered(words[1]) == section) {
+      } else if (first == ".lib" && words.size() == 2 && lower_case(words[1]) == section) {
         inside = found = true;
       }
     }

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "core/identifier.hpp"
 #include "psi_xlstm/core/error.hpp"
 
 namespace psi_xlstm {
@@ -56,12 +57,6 @@ bool is_word_character(char c) {
 
 bool is_space_or_tab(char c) { return c == ' ' || c == '\t'; }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
   std::vector<std::string> words;
@@ -94,7 +89,7 @@ std::vector<Card> cards_of(const std::string& netlist) {
   int number = 0;
   for (std::string raw; std::getline(stream, raw);) {
     ++number;
-    std::string text = lower(raw);
+    std::string text = lower_case(raw);
     text.erase(0, std::min(text.find_first_not_of(" \t"), text.size()));
     if (text.empty()) continue;
     if (text.front() == '*') {

@@ -19,4 +19,7 @@ std::string checked_identifier(std::string_view text, std::string_view where);
 /// a leading "device_" is added where the text does not start with a letter.
 std::string identifier_from(std::string_view text);
 
+/// `text` with the letters A to Z as a to z; other bytes stay.
+std::string lower_case(std::string_view text);
+
 }  // namespace psi_xlstm

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/identifier.hpp"
 #include "core/number_text.hpp"
 #include "hdl/text/plan.hpp"
 #include "hdl/verilog_a.hpp"
@@ -45,7 +46,7 @@ UsageRecipe vacask(const Parts& p) {
       "VACASK",
       fmt::format("load \"{0}_0.4.osdi\"\nmodel dev {1}\nn1 ({2}) dev{3}\ncontrol\n"
                   "  analysis tran1 tran step={4} stop={5} maxstep={4}\nendc\n",
-                  p.file, p.name, p.nodes, p.spaced, p.step, p.stop),
+                  p.file, lower_case(p.name), p.nodes, p.spaced, p.step, p.stop),
       fmt::format("Behind the first line of a netlist, which is its title. psi emit --osdi both "
                   "writes {0}_0.4.osdi; openvaf-r makes another one of {0}.va.",
                   p.name),

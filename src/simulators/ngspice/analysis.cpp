@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "circuit/netlist_check.hpp"
+#include "core/identifier.hpp"
 #include "core/json/json_reader.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -17,12 +18,6 @@ namespace psi_xlstm {
 namespace {
 
 using nlohmann::json;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 /// Whether `name` is `begin`, letters, digits and '_', '.', '#', then `end`.
 bool is_wrapped(std::string_view name, std::string_view begin, std::string_view end) {
@@ -48,7 +43,7 @@ void check_vectors(const std::vector<std::string>& vectors) {
     throw SpiceError("simulation: expected at least one wanted vector, got none");
   }
   for (const std::string& name : vectors) {
-    if (is_vector_name(lower(name))) continue;
+    if (is_vector_name(lower_case(name))) continue;
     throw SpiceError(fmt::format(
         "wanted vector: expected v(node), i(source) or @device[quantity], got \"{}\"", name));
   }
@@ -60,7 +55,7 @@ std::vector<std::string> circuit_lines(const std::string& netlist, const std::st
   std::vector<std::string> lines;
   std::istringstream stream(netlist);
   for (std::string line; std::getline(stream, line);) {
-    std::istringstream words(lower(line));
+    std::istringstream words(lower_case(line));
     std::string first;
     words >> first;
     if (first != ".end") lines.push_back(line);
@@ -76,7 +71,7 @@ void check_external(const std::string& netlist, const std::map<std::string, Volt
   for (const auto& [name, table] : tables) {
     const std::string problem = problem_of(table);
     if (!problem.empty()) throw SpiceError(fmt::format("table of source {}: {}", name, problem));
-    if (std::erase(sources, lower(name)) == 0) {
+    if (std::erase(sources, lower_case(name)) == 0) {
       throw SpiceError(fmt::format(
           "table of source {}: expected that source as external in the netlist, found none", name));
     }
@@ -95,7 +90,7 @@ Message request_for(const std::string& netlist, const SpiceAnalysis& analysis) {
   auto& commands = request.header["commands"] = json::array();
   constexpr std::size_t kVectorsPerCommand = 10;  // ngspice cuts a long command off
   for (std::size_t i = 0; i < analysis.vectors.size(); ++i) {
-    const std::string name = lower(analysis.vectors[i]);
+    const std::string name = lower_case(analysis.vectors[i]);
     vectors.push_back(name);
     if (i % kVectorsPerCommand == 0) commands.push_back("save");
     // The total is made of the spectrum, which is of another plot.
@@ -107,7 +102,7 @@ Message request_for(const std::string& netlist, const SpiceAnalysis& analysis) {
   request.header["scale"] = analysis.scale;
   auto& tables = request.header["tables"] = json::array();
   for (const auto& [name, table] : analysis.external) {
-    tables.push_back({{"source", lower(name)}, {"points", table.times.size()}});
+    tables.push_back({{"source", lower_case(name)}, {"points", table.times.size()}});
     auto& values = request.values;
     values.insert(values.end(), table.times.begin(), table.times.end());
     values.insert(values.end(), table.values.begin(), table.values.end());
@@ -137,7 +132,7 @@ void take_vectors(const Message& reply, const SpiceAnalysis& analysis, SpiceAnsw
       continue;
     }
     for (const std::string& wanted : analysis.vectors) {
-      if (lower(wanted) == name) answer.vectors[wanted] = values;
+      if (lower_case(wanted) == name) answer.vectors[wanted] = values;
     }
   }
 }

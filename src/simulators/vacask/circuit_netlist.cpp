@@ -43,7 +43,7 @@ class Writer {
     for (const char* const part : {"vsource", "isource", "vcvs", "vccs"}) {
       line("model psi_{0} {0}", part);
     }
-    line("model psi_device {}", model_.name());
+    line("model psi_device {}", module_name(model_.name()));
     for (const CompiledModel& own : circuit_.models) {
       line("model {} {} ({}\n)", own.name, own.type, assignments(own.parameters));
     }

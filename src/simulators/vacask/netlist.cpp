@@ -5,6 +5,7 @@
 #include <cmath>
 #include <variant>
 
+#include "core/identifier.hpp"
 #include "core/number_text.hpp"
 #include "psi_xlstm/core/error.hpp"
 
@@ -61,6 +62,8 @@ std::string waveform(const VoltageTable& table) {
 
 }  // namespace
 
+std::string module_name(const std::string& name) { return lower_case(name); }
+
 std::vector<std::string> waveforms(const Stimulus& stimulus) {
   std::vector<std::string> all;
   for (const auto& of_any : stimulus.terms) {
@@ -89,7 +92,7 @@ std::string netlist(const EmittedModel& model,
                     bool small_signal,
                     const std::string& control) {
   std::string text = "test circuit\nload \"device.osdi\"\nmodel psi_source vsource\n";
-  text += fmt::format("model psi_device {}\n", model.name());
+  text += fmt::format("model psi_device {}\n", module_name(model.name()));
   text += sources(circuit.stimulus, small_signal);
   const bool resistor = circuit.series_resistance > 0;
   if (resistor) {

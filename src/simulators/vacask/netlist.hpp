@@ -13,6 +13,9 @@ namespace psi_xlstm::vacask {
 /// where a term cannot be said in this language.
 std::string sources(const Stimulus& stimulus, bool small_signal);
 
+/// What VACASK calls the module `name` of a compiled file: it knows lower case alone.
+std::string module_name(const std::string& name);
+
 /// What each term of `stimulus` is of a source of this language: sources in series, or, of
 /// currents, side by side. Throws SpiceError where a term cannot be said.
 std::vector<std::string> waveforms(const Stimulus& stimulus);

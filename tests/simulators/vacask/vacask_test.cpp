@@ -96,6 +96,17 @@ EmittedModel cut_into_nodes(const ir::Network& network) {
   return {network, EmittedForm::kVerilogA, {}, hdl::OsdiRelease::k04, hdl::VerilogAShape::kNodes};
 }
 
+// It knows modules by lower case alone.
+TEST(Vacask, RunsAModelOfAnyName) {
+  if (!usable()) GTEST_SKIP() << "no VACASK with openvaf-r";
+  ir::Network network = testing::one_state();
+  network.name = "Device_1p0V_M1";
+  const Vacask vacask;
+  for (const EmittedForm form : {EmittedForm::kOsdi, EmittedForm::kVerilogA}) {
+    EXPECT_NO_THROW(vacask.prepared(network, form));
+  }
+}
+
 // The Verilog-A of large networks, of a small one.
 TEST(Vacask, RunsWhatIsCutIntoNodes) {
   if (!usable()) GTEST_SKIP() << "no VACASK with openvaf-r";
