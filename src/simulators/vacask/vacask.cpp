@@ -127,12 +127,14 @@ TransientCounters counters_of(const std::string& output, std::size_t points) {
           .load_seconds = counted(output, "Eval and load time:")};
 }
 
-// It starts again, of the first order, at every corner of a table: there shorter steps.
-bool has_corners(const Stimulus& stimulus) {
-  return std::any_of(stimulus.terms.begin(), stimulus.terms.end(), [](const auto& t) {
-    const auto* const table = std::get_if<VoltageTable>(&t);
-    return table != nullptr && table->times.size() > 2;
-  });
+// It starts again, of the first order, at every corner of a source: there shorter steps. The edges
+// of a pulse are few, and far from each other: an error made there has time to grow.
+double longest_step(const Stimulus& stimulus, const TransientSettings& settings) {
+  const bool corners = stimulus.breakpoint_count(settings.stop_time) > 0;
+  const bool table =
+      std::any_of(stimulus.terms.begin(), stimulus.terms.end(),
+                  [](const auto& term) { return std::holds_alternative<VoltageTable>(term); });
+  return settings.max_step / (table && corners ? 3 : corners ? 8 : 1);
 }
 
 std::string transient_control(const TransientSettings& settings, double max_step) {
@@ -192,7 +194,7 @@ EmittedModel Vacask::prepared(const ir::Network& network, EmittedForm form) cons
 DeviceTransient Vacask::transient(const EmittedModel& model,
                                   const TestCircuit& circuit,
                                   const TransientSettings& settings) const {
-  const double max_step = settings.max_step / (has_corners(circuit.stimulus) ? 3 : 1);
+  const double max_step = longest_step(circuit.stimulus, settings);
   const std::string control = transient_control(settings, max_step);
   Answer answer = run(options_.program, model, vacask::netlist(model, circuit, false, control),
                       settings.time_limit_s);
