@@ -127,10 +127,15 @@ TransientCounters counters_of(const std::string& output, std::size_t points) {
           .load_seconds = counted(output, "Eval and load time:")};
 }
 
+bool has_corners(const Stimulus& stimulus, double stop_time) {
+  return stimulus.breakpoint_count(stop_time) > kMostBreakpoints ||
+         !stimulus.breakpoints(stop_time).empty();
+}
+
 // It starts again, of the first order, at every corner of a source: there shorter steps. The edges
 // of a pulse are few, and far from each other: an error made there has time to grow.
 double longest_step(const Stimulus& stimulus, const TransientSettings& settings) {
-  const bool corners = stimulus.breakpoint_count(settings.stop_time) > 0;
+  const bool corners = has_corners(stimulus, settings.stop_time);
   const bool table =
       std::any_of(stimulus.terms.begin(), stimulus.terms.end(),
                   [](const auto& term) { return std::holds_alternative<VoltageTable>(term); });
@@ -285,10 +290,9 @@ CircuitRun Vacask::circuit(const Circuit& circuit,
                            const EmittedModel& model,
                            const TransientSettings& settings) const {
   // What a capacitor stands behind feels an edge of a pulse as well, and more.
-  const bool corners = std::any_of(circuit.elements.begin(), circuit.elements.end(),
-                                   [&](const CircuitElement& element) {
-                                     return element.wave.breakpoint_count(settings.stop_time) > 0;
-                                   });
+  const bool corners = std::any_of(
+      circuit.elements.begin(), circuit.elements.end(),
+      [&](const CircuitElement& element) { return has_corners(element.wave, settings.stop_time); });
   const double max_step = settings.max_step / (corners ? 5 : 1);
   Answer answer = run(options_.program, model,
                       vacask::netlist(model, circuit, options_.osdi.size(), max_step,

@@ -177,7 +177,7 @@ TEST(Vacask, TakesTheCurrentIntoTheDevice) {
   EXPECT_EQ(run.current, (std::vector<double>{-1, -2}));
 }
 
-// Of the first order behind every corner of a table, it gets shorter steps there.
+// Of the first order behind every corner, it gets shorter steps there.
 TEST(Vacask, TakesShorterStepsWhereItStartsAgain) {
   const StandInProgram program("grep -o 'maxstep=.*' circuit.sim >&2; exit 1");
   const Vacask vacask({.program = program.file()});
@@ -187,6 +187,10 @@ TEST(Vacask, TakesShorterStepsWhereItStartsAgain) {
             std::string::npos);
   circuit.stimulus.terms = {VoltageTable{{0, 1e-6, 2e-6}, {0, 1, 0}}};
   EXPECT_NE(vacask.transient(some_model(), circuit, settings).reason.find("maxstep=1e-07"),
+            std::string::npos);
+  circuit.stimulus.terms = {
+      PulseTerm{.low = 0, .high = 1, .delay = 1e-6, .rise = 1e-7, .fall = 1e-7, .width = 1e-6}};
+  EXPECT_NE(vacask.transient(some_model(), circuit, settings).reason.find("maxstep=3.75e-08"),
             std::string::npos);
 }
 
