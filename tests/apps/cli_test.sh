@@ -705,7 +705,7 @@ xcell p 0 device
 .tran 200n 200u
 END
 echo '{"smallest_swing": 10}' >any_swing.json
-run 0 "$PSI" cosim "$model" --circuit loop.cir --config any_swing.json
+run 0 "$PSI" cosim "$model" --circuit loop.cir --config any_swing.json --simulator ngspice
 has stdout "circuit loop: device currents"
 echo '{"limit": 1e-12, "smallest_swing": 10}' >strict.json
 run 2 "$PSI" cosim "$model" --circuit loop.cir --config strict.json
@@ -715,9 +715,11 @@ refuses "shell.cir: netlist line 3: expected an element or one of" cosim "$model
 absent done
 refuses "nowhere.cir: " cosim "$model" --circuit nowhere.cir
 refuses "expected --g0 or --circuit, found both" cosim "$model" --circuit loop.cir --g0 1e-4
-refuses "expected --circuit or --simulator, found both" cosim "$model" --circuit loop.cir \
-  --simulator ngspice
-refuses "simulator: expected ngspice, vacask, neospice or all, found \"spice3\"" cosim "$model" \
+run 2 "$PSI" cosim "$model" --circuit loop.cir --simulator spectre
+has stdout "spectre, verilog_a"
+refuses "--osdi: expected a compiled model, found no file \"nothing.osdi\"" cosim "$model" \
+  --circuit loop.cir --osdi nothing.osdi
+refuses "simulator: expected ngspice, vacask, neospice, xyce, ltspice, hspice, spectre, ads or all, found \"spice3\"" cosim "$model" \
   --simulator spice3
 refuses "path: expected subcircuit, osdi or verilog_a, found \"sp\"" cosim "$model" \
   --circuit loop.cir --path sp

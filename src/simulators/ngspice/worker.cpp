@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -128,26 +129,30 @@ WorkerOutcome run_program_with(const fs::path& program,
 }
 
 // Why `library` does not compute the simplest of circuits; empty where it does.
-std::string problem_at_start(const fs::path& program, const std::string& library) {
+std::string problem_at_start(const fs::path& program,
+                             const std::string& library,
+                             double time_limit_s) {
   using nlohmann::json;
-  constexpr double kLimit = 30;  // [s]; a start takes some hundredths
+  constexpr double kMost = 10;  // [s]; a start takes some hundredths
   Message request;
   request.header = {{"circuit", {"* start", "v1 a 0 1", "r1 a 0 1k", ".end"}},
                     {"commands", {"op"}},
                     {"scale", ""},
                     {"vectors", {"v(a)"}},
                     {"tables", json::array()}};
-  const WorkerOutcome outcome =
-      run_program_with(program, library, std::move(request), {.time_limit_s = kLimit});
+  const WorkerOutcome outcome = run_program_with(program, library, std::move(request),
+                                                 {.time_limit_s = std::min(kMost, time_limit_s)});
   if (!outcome.reply) return outcome.reason;
   const json& reply = outcome.reply->header;
   return reply.value("state", "") == "done" ? "" : reply.value("detail", "it gave no reason");
 }
 
-LibraryChoice first_that_starts(const fs::path& program, const std::vector<std::string>& names) {
+LibraryChoice first_that_starts(const fs::path& program,
+                                const std::vector<std::string>& names,
+                                double time_limit_s) {
   LibraryChoice choice;
   for (const std::string& name : names) {
-    const std::string problem = problem_at_start(program, name);
+    const std::string problem = problem_at_start(program, name, time_limit_s);
     if (problem.empty()) {
       choice.library = name;
       return choice;
@@ -171,7 +176,7 @@ LibraryChoice chosen_library(const SimulatorOptions& options) {
   const auto [at, is_new] = known.try_emplace({program, names});
   if (!is_new) return at->second;
   try {
-    at->second = first_that_starts(program, names);
+    at->second = first_that_starts(program, names, options.time_limit_s);
   } catch (...) {
     known.erase(at);
     throw;
