@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/identifier.hpp"
+
 namespace psi_xlstm {
 namespace {
 
 constexpr std::size_t kLongestWord = 64;  // The work grows with the square.
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 // The distance of F. J. Damerau (1964) with swaps of neighbours only, by the table of all
 // beginnings of both words.
@@ -41,12 +35,12 @@ std::size_t distance(const std::string& a, const std::string& b) {
 std::string nearest_name(std::string_view word, const std::vector<std::string>& names) {
   constexpr std::size_t kLeastBeginning = 3;
   if (word.empty() || word.size() > kLongestWord) return "";
-  const std::string wanted = lower(word);
+  const std::string wanted = lower_case(word);
   std::string best, longer;
   std::size_t least = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   for (const std::string& name : names) {
     if (name.size() > kLongestWord) continue;
-    const std::string known = lower(name);
+    const std::string known = lower_case(name);
     if (longer.empty() && wanted.size() >= kLeastBeginning && known.starts_with(wanted)) {
       longer = name;
     }

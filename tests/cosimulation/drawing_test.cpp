@@ -14,6 +14,7 @@
 #include "hdl/schematic_symbols.hpp"
 #include "hdl/subcircuit.hpp"
 #include "hdl/usage.hpp"
+#include "hdl/verilog_a.hpp"
 #include "simulators/ngspice/analysis.hpp"
 #include "simulators/ngspice/simulator.hpp"
 #include "support/networks.hpp"
@@ -156,6 +157,17 @@ TEST(UsagePage, TheDeckOfTheSubcircuitRuns) {
   const std::string page = hdl::usage_page(network, true);
   EXPECT_NE(page.find("pre_osdi one_state.osdi"), page.npos);
   EXPECT_NE(page.find("one_state.kicad_sym"), page.npos);
+}
+
+// A compiler takes minutes for what is not worth it: the page says so, where it is so.
+TEST(UsagePage, SaysHowTheVerilogAOfALargeNetworkIsCompiled) {
+  ir::Network network = testing::one_state();
+  EXPECT_EQ(hdl::usage_page(network, true).find("-O 0"), std::string::npos);
+  const int spare = hdl::kMostInExpressions;
+  network.blocks.push_back(
+      {.name = "spare", .offset = network.parameter_count(), .rows = 1, .columns = spare});
+  network.parameters.resize(network.parameters.size() + static_cast<std::size_t>(spare), 0.0);
+  EXPECT_NE(hdl::usage_page(network, true).find("openvaf-r -O 0"), std::string::npos);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "core/identifier.hpp"
 #include "data/tables/csv_lines.hpp"
 
 namespace psi_xlstm {
@@ -123,14 +124,6 @@ constexpr auto kPorts = std::to_array<std::string_view>(
 
 using Meaning = ColumnMeaning;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 // The micro and Greek mu signs of UTF-8, and the micro sign of Latin-1, become "u".
 std::string with_plain_micro(std::string_view text) {
   std::string result(text);
@@ -198,7 +191,7 @@ std::optional<Meaning> spelled(std::span<const Spelling> spellings, std::string_
 }
 
 std::optional<Meaning> plain_meaning(std::string_view name) {
-  const std::string key = lower(trimmed(name));
+  const std::string key = lower_case(trimmed(name));
   const auto meaning = spelled(kSpellings, key);
   return meaning ? meaning : port_meaning(key);
 }
@@ -210,7 +203,7 @@ std::optional<Meaning> capital_meaning(std::string_view name) {
   const bool word = (before >= 'a' && before <= 'z') || (before >= '0' && before <= '9');
   if (!word) return std::nullopt;
   return Meaning{.quantity = name.back() == 'V' ? Quantity::kVoltage : Quantity::kCurrent,
-                 .port = lower(name.substr(0, name.size() - 1)),
+                 .port = lower_case(name.substr(0, name.size() - 1)),
                  .rank = kSpelled};
 }
 
@@ -235,7 +228,7 @@ std::optional<Meaning> any_meaning(std::string_view name) {
     meaning->rank = kSpelled;
     return meaning;
   }
-  if (auto meaning = spelled(kOtherSpellings, lower(trimmed(bare)))) return meaning;
+  if (auto meaning = spelled(kOtherSpellings, lower_case(trimmed(bare)))) return meaning;
   return capital_meaning(bare);
 }
 
@@ -256,7 +249,7 @@ Meaning meaning_by_unit(std::string_view stem, std::string_view text) {
     if (unit == nullptr) continue;
     const bool time = quantity == Quantity::kTime;
     return {.quantity = quantity,
-            .port = time ? "" : lower(stem),
+            .port = time ? "" : lower_case(stem),
             .scale = unit->scale,
             .unit = std::string(text),
             .rank = time ? kByUnit : 0};
@@ -275,11 +268,11 @@ std::optional<Meaning> spice_meaning(std::string_view name) {
   constexpr std::string_view kBranch = "#branch";
   if (name.ends_with(kBranch) && name.size() > kBranch.size()) {
     return Meaning{.quantity = Quantity::kCurrent,
-                   .port = lower(name.substr(0, name.size() - kBranch.size()))};
+                   .port = lower_case(name.substr(0, name.size() - kBranch.size()))};
   }
   const std::size_t open = name.find('(');
   if (open > 3 || name.find(')') != name.size() - 1) return std::nullopt;
-  const std::string stem = lower(name.substr(0, open));
+  const std::string stem = lower_case(name.substr(0, open));
   const std::string_view inside = trimmed(name.substr(open + 1, name.size() - open - 2));
   const bool letters =
       std::all_of(stem.begin(), stem.end(), [](char c) { return c >= 'a' && c <= 'z'; });
@@ -287,7 +280,7 @@ std::optional<Meaning> spice_meaning(std::string_view name) {
   if (inside.empty() || (!voltage && !current)) return std::nullopt;
   const Quantity quantity = voltage ? Quantity::kVoltage : Quantity::kCurrent;
   if (find_unit(quantity, inside) != nullptr) return std::nullopt;
-  return Meaning{.quantity = quantity, .port = lower(inside)};
+  return Meaning{.quantity = quantity, .port = lower_case(inside)};
 }
 
 // "time [ms]", "I (uA)", "WE(1).Current (A)".
@@ -312,7 +305,7 @@ std::optional<Meaning> quotient_meaning(std::string_view name) {
 }
 
 bool names_setpoint(std::string_view name) {
-  const std::string key = lower(name);
+  const std::string key = lower_case(name);
   return std::any_of(kSetpoints.begin(), kSetpoints.end(), [&](std::string_view word) {
     const std::size_t at = key.find(word);
     if (at == key.npos) return false;
@@ -332,7 +325,7 @@ Meaning unbracketed_meaning(std::string_view name) {
   const auto stem = any_meaning(name.substr(0, gap));
   const std::string_view suffix = name.substr(gap + 1);
   if (stem && stem->quantity == Quantity::kRecord) {
-    const std::string word = lower(suffix);
+    const std::string word = lower_case(suffix);
     return word == "id" || word == "number" || word == "index" ? *stem : whole.value_or(Meaning{});
   }
   if (stem && find_unit(stem->quantity, suffix) != nullptr) return scaled(*stem, suffix);
@@ -374,7 +367,7 @@ bool is_unit(std::string_view text) {
        {Quantity::kTime, Quantity::kVoltage, Quantity::kCurrent, Quantity::kInitialConductance}) {
     if (find_unit(quantity, unit) != nullptr) return true;
   }
-  return std::find(kOtherUnits.begin(), kOtherUnits.end(), lower(unit)) != kOtherUnits.end();
+  return std::find(kOtherUnits.begin(), kOtherUnits.end(), lower_case(unit)) != kOtherUnits.end();
 }
 
 std::string known_units(Quantity quantity) {

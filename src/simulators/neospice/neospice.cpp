@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -249,7 +250,8 @@ CircuitRun Neospice::circuit(const Circuit& circuit,
   }
   out.reason = stopped_early("neospice", answer.axis.back(), settings.stop_time, settings.max_step);
   if (!out.usable()) return out;
-  const auto first_source = answer.sources.begin() + static_cast<long>(circuit.devices.size());
+  const auto first_source =
+      answer.sources.begin() + static_cast<std::ptrdiff_t>(circuit.devices.size());
   out.devices = {answer.sources.begin(), first_source};
   out.sources = {first_source, answer.sources.end()};
   out.nodes = std::move(answer.nodes);
