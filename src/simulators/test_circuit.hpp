@@ -26,7 +26,8 @@ struct TransientSettings {
   double stop_time = 0;  ///< [s]
   double max_step = 0;   ///< Longest time step [s].
   double relative_tolerance = 1e-4;
-  bool tight_steps = false;  ///< The error of one step is what the tolerance says, not several.
+  /// Largest error of one step over what the tolerance says; 0: the simulator's own, several.
+  double step_error_ratio = 0;
   double time_limit_s = 60;
 };
 

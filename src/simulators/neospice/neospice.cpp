@@ -143,8 +143,9 @@ DeviceTransient Neospice::transient(const EmittedModel& model,
                                     const TransientSettings& settings) const {
   Request request{
       .netlist = spice_netlist(model, circuit, settings.stop_time, TableSource::kPiecewiseLinear),
-      .options = fmt::format("reltol={} method=trap{}", settings.relative_tolerance,
-                             settings.tight_steps ? " trtol=1" : ""),
+      .options = fmt::format(
+          "reltol={} method=trap{}", settings.relative_tolerance,
+          settings.step_error_ratio > 0 ? " trtol=" + shortest(settings.step_error_ratio) : ""),
       .analysis = "tran"};
   request.arguments = fmt::format("{} {} 0 {}", shortest(settings.max_step),
                                   shortest(settings.stop_time), shortest(settings.max_step));

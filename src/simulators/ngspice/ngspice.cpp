@@ -86,7 +86,7 @@ DeviceTransient Ngspice::transient(const EmittedModel& model,
   options.stop_time = settings.stop_time;
   options.max_step = settings.max_step;
   options.relative_tolerance = settings.relative_tolerance;
-  if (settings.tight_steps) options.options["trtol"] = 1;
+  if (settings.step_error_ratio > 0) options.options["trtol"] = settings.step_error_ratio;
   options.vectors = {kCurrent};
   options.external = circuit.stimulus.tables("vin");
   TransientResult run = psi_xlstm::transient(

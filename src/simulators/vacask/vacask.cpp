@@ -135,7 +135,8 @@ std::string transient_control(const TransientSettings& settings) {
   return fmt::format(
       "  options reltol={} tran_method=\"trap\" tran_fs=0.01 tran_fbr=0.01{}\n  save default\n"
       "  analysis result tran step={} stop={} maxstep={}\n  print stats\n",
-      settings.relative_tolerance, settings.tight_steps ? " tran_lteratio=1" : "",
+      settings.relative_tolerance,
+      settings.step_error_ratio > 0 ? " tran_lteratio=" + shortest(settings.step_error_ratio) : "",
       shortest(settings.max_step), shortest(settings.stop_time), shortest(settings.max_step));
 }
 
