@@ -25,7 +25,7 @@ struct NetworkCosimReport {
 /// jump of the published waveform from `conductance` [S]:
 ///
 ///   osdi, ...   in every simulator, in every form among `paths` (path_of(); empty: compiled C
-///               alone), and once in each as frozen compiled C: it must fail
+///               alone), and once in each frozen, in one of them: it must fail
 ///   inference   what the network computed in training, at steps of the reference step: the
 ///               discretisation, not judged
 ///
